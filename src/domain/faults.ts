@@ -1,0 +1,58 @@
+/**
+ * What can go wrong through no bug of ours, as data. A fault names the resource and carries its fields; the edge
+ * (src/aws/<service>) chooses the AWS error code and the user's words. Never match on message text.
+ */
+import type { ResourceKind } from './ids.ts'
+
+export type Fault =
+  | { type: 'NotFound'; kind: ResourceKind | (string & {}); ids: readonly string[] }
+  | { type: 'MalformedId'; kind: ResourceKind; id: string }
+  /** A resource with this name or key exists already. */
+  | { type: 'Duplicate'; kind: ResourceKind | (string & {}); name: string }
+  /** The resource's state forbids the operation. */
+  | { type: 'IncorrectState'; kind: ResourceKind; id: string; state: string; operation: string; hint?: string }
+  | { type: 'InUse'; kind: ResourceKind; id: string; by: string }
+  /** Cannot be deleted or changed while others depend on it. */
+  | { type: 'DependencyViolation'; kind: ResourceKind; id: string; dependents: readonly string[] }
+  | { type: 'MissingParameter'; parameter: string; hint?: string }
+  | { type: 'InvalidValue'; parameter: string; value: string; reason: string }
+  | { type: 'InvalidCombination'; parameters: readonly string[]; reason: string }
+  | { type: 'UnknownParameter'; parameter: string }
+  | { type: 'LimitExceeded'; kind: ResourceKind | (string & {}); limit: number; reason: string }
+  /** A `ClientToken` came back with other parameters. */
+  | { type: 'IdempotencyMismatch'; token: string }
+  | { type: 'InvalidToken'; reason: string }
+  /** No host has room now. */
+  | { type: 'CapacityShort'; instanceType: string; zone: string; reason: string }
+  /** This installation can never run it: wrong architecture, too big, needs a GPU. */
+  | { type: 'TypeUnsupported'; instanceType: string; reason: string; suggestion: string | null }
+  | { type: 'NoFreeAddress'; subnetId: string }
+  | { type: 'TerminationProtected'; instanceId: string; attribute: 'disableApiTermination' | 'disableApiStop' }
+  | { type: 'RuleNotFound'; groupId: string; description: string }
+  | { type: 'RuleDuplicate'; groupId: string; description: string }
+  | { type: 'Unauthorized'; action: string; reason: string }
+  | { type: 'DefaultResource'; kind: ResourceKind; id: string; reason: string }
+  /** Known to AWS, not served by us, said plainly. */
+  | { type: 'Unsupported'; feature: string; hint?: string }
+  /** For services whose modelled errors have no counterpart above: the edge of that service maps `code`. */
+  | { type: 'Service'; code: string; message: string; fields?: Readonly<Record<string, unknown>> }
+
+export type FaultType = Fault['type']
+
+export class FaultError extends Error {
+  override name = 'FaultError'
+  readonly fault: Fault
+
+  constructor(fault: Fault, options: { cause?: unknown } = {}) {
+    super(JSON.stringify(fault), options)
+    this.fault = fault
+  }
+}
+
+export function notFound(kind: ResourceKind | (string & {}), ...ids: string[]): FaultError {
+  return new FaultError({ type: 'NotFound', kind, ids })
+}
+
+export function invalidValue(parameter: string, value: unknown, reason: string): FaultError {
+  return new FaultError({ type: 'InvalidValue', parameter, value: String(value), reason })
+}
