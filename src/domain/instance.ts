@@ -146,3 +146,11 @@ export type InstanceOperation = keyof typeof instanceCan
 export function instanceAllows(instance: Instance, operation: InstanceOperation): boolean {
   return (instanceCan[operation] as InstanceState[]).includes(instanceStateOf(instance))
 }
+
+/** Whether nothing is left to do for it: what is seen answers what is wanted. Reconcilers skip settled ones. */
+export function instanceIsSettled(instance: Instance): boolean {
+  if (instance.releasedAt !== null) return true
+  const state = instanceStateOf(instance)
+  const isAnswered = instance.observedSerial >= instance.intended.serial
+  return isAnswered && (state === 'running' || state === 'stopped')
+}

@@ -41,6 +41,8 @@ export interface NicAttachment {
 /** Everything the hypervisor driver needs to run one machine. Pure input of the command line. */
 export interface VmSpec {
   instanceId: InstanceId
+  /** Shown to the guest as its product name. */
+  instanceType: string
   /** SMBIOS UUID; starts with `ec2` as on AWS. */
   uuid: string
   architecture: Architecture

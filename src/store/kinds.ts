@@ -3,6 +3,7 @@
  * needs an index. References answer "all volumes of this instance"; claims are names that only one resource may
  * hold, enforced by a primary key, so that two racing requests cannot both win.
  */
+import { instanceIsSettled } from '../domain/instance.ts'
 import type { ResourceTypes, StoredKind } from '../domain/resource.ts'
 
 export interface Reference {
@@ -28,6 +29,8 @@ export const KINDS: KindTable = {
       ...ref('host', r.hostId),
       // Terminated and released instances leave the sets that reconcilers walk through.
       ...ref('live', r.releasedAt === null ? 'yes' : null),
+      ...ref('unsettled', instanceIsSettled(r) ? null : 'yes'),
+      ...ref('released', r.releasedAt === null ? null : 'yes'),
     ],
     claims: nothing,
   },
