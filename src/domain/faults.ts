@@ -10,7 +10,14 @@ export type Fault =
   /** A resource with this name or key exists already. */
   | { type: 'Duplicate'; kind: ResourceKind | (string & {}); name: string }
   /** The resource's state forbids the operation. */
-  | { type: 'IncorrectState'; kind: ResourceKind; id: string; state: string; operation: string; hint?: string }
+  | {
+      type: 'IncorrectState'
+      kind: ResourceKind
+      id: string
+      state: string
+      operation: string
+      hint?: string
+    }
   | { type: 'InUse'; kind: ResourceKind; id: string; by: string }
   /** Cannot be deleted or changed while others depend on it. */
   | { type: 'DependencyViolation'; kind: ResourceKind; id: string; dependents: readonly string[] }
@@ -27,7 +34,11 @@ export type Fault =
   /** This installation can never run it: wrong architecture, too big, needs a GPU. */
   | { type: 'TypeUnsupported'; instanceType: string; reason: string; suggestion: string | null }
   | { type: 'NoFreeAddress'; subnetId: string }
-  | { type: 'TerminationProtected'; instanceId: string; attribute: 'disableApiTermination' | 'disableApiStop' }
+  | {
+      type: 'TerminationProtected'
+      instanceId: string
+      attribute: 'disableApiTermination' | 'disableApiStop'
+    }
   | { type: 'RuleNotFound'; groupId: string; description: string }
   | { type: 'RuleDuplicate'; groupId: string; description: string }
   | { type: 'Unauthorized'; action: string; reason: string }

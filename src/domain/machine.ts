@@ -1,0 +1,162 @@
+/**
+ * What the control plane asks of one host, and what a host answers: plain data, no behaviour. `MachineSpec` is the
+ * whole intent for one machine; drivers turn it into a QEMU command line, a network plan, files. Everything here
+ * survives JSON, because a host may be on the other side of a network.
+ */
+import type { HostId, InstanceId, NetworkInterfaceId, SubnetId, VolumeId, VpcId } from './ids.ts'
+import type { AccountId } from './ids.ts'
+
+export type Architecture = 'x86_64' | 'arm64'
+export type Accelerator = 'kvm' | 'hvf' | 'tcg'
+
+/** How a machine boots: from its disk by firmware, or a kernel handed to it by the hypervisor. */
+export type BootPlan =
+  | { mode: 'bios' }
+  | { mode: 'uefi' }
+  | { mode: 'kernel'; kernelPath: string; initrdPath: string | null; append: string }
+
+/** A block device of a machine. The serial is the volume id without its dash, as EBS's NVMe serials are. */
+export interface DiskAttachment {
+  volumeId: VolumeId
+  /** AWS's name for it, `/dev/xvda`. */
+  deviceName: string
+  path: string
+  format: 'qcow2' | 'raw'
+  isRoot: boolean
+  isReadOnly: boolean
+  iopsMax: number | null
+  throughputMaxMiBps: number | null
+}
+
+/** A network interface of a machine, as the hypervisor needs it. */
+export interface NicAttachment {
+  interfaceId: NetworkInterfaceId
+  deviceIndex: number
+  mac: string
+  /** Name of the TAP in `namespace`, made by the fabric before the machine starts. */
+  tapName: string
+  mtu: number
+}
+
+/** Everything the hypervisor driver needs to run one machine. Pure input of the command line. */
+export interface VmSpec {
+  instanceId: InstanceId
+  /** Shown to the guest as its product name. */
+  instanceType: string
+  /** SMBIOS UUID; starts with `ec2` as on AWS. */
+  uuid: string
+  architecture: Architecture
+  vcpus: number
+  coresPerSocket: number
+  threadsPerCore: number
+  memoryMiB: number
+  boot: BootPlan
+  disks: readonly DiskAttachment[]
+  nics: readonly NicAttachment[]
+  /** Network namespace in which QEMU runs; null on a host without networking (tests of the driver). */
+  namespace: string | null
+  /** Share of the host's CPU time in hundredths of a core (cgroup quota), null: as many cores as vCPUs. */
+  cpuQuotaPercent: number | null
+  /** Pinned at first launch so that the machine boots again after an upgrade; null: choose now and report. */
+  pinned: MachinePin | null
+}
+
+/** What was chosen at first launch, recorded in the instance. */
+export interface MachinePin {
+  /** Versioned, for example `pc-q35-7.2`. */
+  machineType: string
+  cpuModel: string
+  accelerator: Accelerator
+}
+
+/** What the user wants of a machine on this host. */
+export type MachineIntent = 'running' | 'stopped' | 'absent'
+
+/** What a host sees of a machine. `guest` comes from the machine itself (panic, reset, power off). */
+export interface MachineObservation {
+  instanceId: InstanceId
+  state: 'absent' | 'starting' | 'running' | 'paused' | 'stopping' | 'stopped' | 'crashed'
+  /** Why it left `running`. */
+  stopReason:
+    | 'guest-shutdown'
+    | 'host-request'
+    | 'host-forced'
+    | 'process-died'
+    | 'start-failed'
+    | null
+  /** Human words for `crashed` and `start-failed`: the last lines of QEMU's log. */
+  detail: string | null
+  processId: number | null
+  pinned: MachinePin | null
+  /** Milliseconds since the epoch. */
+  startedAt: number | null
+  observedAt: number
+}
+
+/** What a host can do; made by really booting, not by looking at a device file. */
+export interface HypervisorReport {
+  qemuVersion: string
+  architecture: Architecture
+  accelerator: Accelerator
+  /** 1: the hypervisor is in the kernel on the hardware (KVM); 2: on top of an operating system (HVF, TCG). */
+  hypervisorType: 1 | 2
+  /** Plain words: what was tried and what came of it. */
+  explanation: string
+  machineType: string
+  cpuModel: string
+  hasUefi: boolean
+  hasIoUring: boolean
+  hasVhostNet: boolean
+}
+
+export interface HostDescription {
+  hostId: HostId
+  hostName: string
+  zone: string
+  hypervisor: HypervisorReport
+  cpuCount: number
+  memoryMiB: number
+  diskFreeBytes: number
+  /** What this host cannot enforce, in plain words (no cgroups, no vhost-net…). */
+  limitations: readonly string[]
+  isSimulated: boolean
+}
+
+/** What a host needs to know of a machine beyond the VM: whose it is and where its network lies. */
+export interface MachineSpec {
+  instanceId: InstanceId
+  account: AccountId
+  vpcId: VpcId
+  /** Grows with every change of the intent; a host ignores older specs. */
+  generation: number
+  intent: MachineIntent
+  /** Stop without asking the guest first. */
+  isForced: boolean
+  /** Grows when a reboot is asked for: the host reboots once for each new value. */
+  rebootSerial: number
+  vm: Omit<VmSpec, 'boot' | 'disks' | 'namespace' | 'nics'>
+  imageFolder: string | null
+  disks: readonly MachineDisk[]
+  nics: readonly MachineNic[]
+}
+
+/** A disk by what it is, not by where the host keeps it. */
+export interface MachineDisk {
+  volumeId: VolumeId
+  deviceName: string
+  sizeGiB: number
+  isRoot: boolean
+  isReadOnly: boolean
+  /** What its content starts from; null: zeros. */
+  source: { imageId: string; imageFolder: string; file: string } | null
+  iopsMax: number | null
+  throughputMaxMiBps: number | null
+}
+
+export interface MachineNic {
+  interfaceId: NetworkInterfaceId
+  subnetId: SubnetId
+  deviceIndex: number
+  mac: string
+  privateAddress: string
+}

@@ -1,0 +1,94 @@
+/**
+ * The whole intended network of one VPC on one host: pure data, made by the control plane, rendered and applied by
+ * the fabric (namespace, TAPs, routes, nftables, DHCP, DNS). Applying the same plan twice changes nothing; whatever
+ * is on the host and not in a plan is removed. Recipe: routed TAPs with proxy ARP, no bridge (docs/networking.md).
+ */
+import type {
+  AccountId,
+  InstanceId,
+  NetworkInterfaceId,
+  SecurityGroupId,
+  SubnetId,
+  VpcId,
+} from './ids.ts'
+
+export interface VpcNetworkPlan {
+  vpcId: VpcId
+  account: AccountId
+  region: string
+  cidrs: readonly string[]
+  /** Small number unique on this host while the VPC lives: link names and link addresses derive from it. */
+  index: number
+  dns: VpcDnsPlan
+  subnets: readonly SubnetPlan[]
+  interfaces: readonly InterfacePlan[]
+  groups: readonly GroupPlan[]
+}
+
+export interface VpcDnsPlan {
+  /** `enableDnsSupport`: answer at the VPC's base address + 2 and at 169.254.169.253. */
+  isServed: boolean
+  /** `ec2.internal` in us-east-1, `<region>.compute.internal` elsewhere, or the DHCP option set's own. */
+  domain: string
+  /** Servers to hand out by DHCP when not `AmazonProvidedDNS`. */
+  servers: readonly string[] | null
+  ntpServers: readonly string[] | null
+}
+
+export interface SubnetPlan {
+  subnetId: SubnetId
+  cidr: string
+  /** First address of the subnet, where the router answers. */
+  gateway: string
+  /** Whether its route table leads 0.0.0.0/0 to an attached internet gateway. */
+  hasInternetRoute: boolean
+}
+
+export interface InterfacePlan {
+  interfaceId: NetworkInterfaceId
+  instanceId: InstanceId | null
+  subnetId: SubnetId
+  mac: string
+  /** Primary private address first. */
+  privateAddresses: readonly string[]
+  /** Public address (from the pool) by private address, 1:1. */
+  publicAddresses: readonly { privateAddress: string; publicAddress: string }[]
+  groupIds: readonly SecurityGroupId[]
+  isSourceDestChecked: boolean
+  /** Host name handed out by DHCP, for example `ip-172-31-0-5`. */
+  hostName: string
+  metadata: { isEnabled: boolean; hopLimit: number }
+  /** Whether a machine runs on it on this host now: only then it has a TAP. */
+  isLive: boolean
+}
+
+/** Rules of a group; everything not allowed is dropped; replies to allowed traffic always pass. */
+export interface GroupPlan {
+  groupId: SecurityGroupId
+  ingress: readonly GroupRulePlan[]
+  egress: readonly GroupRulePlan[]
+  /** Addresses of all interfaces in the group, on any host: what rules naming the group match. */
+  memberAddresses: readonly string[]
+}
+
+export interface GroupRulePlan {
+  /** `-1` all, `tcp`, `udp`, `icmp`, `icmpv6`, or a protocol number as text. */
+  protocol: string
+  /** Ports for tcp/udp (0–65535), type/code for icmp (-1: any); null: all. */
+  fromPort: number | null
+  toPort: number | null
+  peer: { type: 'cidr'; cidr: string } | { type: 'group'; groupId: SecurityGroupId }
+}
+
+/** Deterministic names on the host, at most 15 characters (IFNAMSIZ - 1). */
+export function tapNameOf(interfaceId: NetworkInterfaceId): string {
+  return `t${interfaceId.slice(4, 4 + 13)}`
+}
+
+/** The VPC's network namespace. */
+export function namespaceOf(vpcId: VpcId): string {
+  return `brume-${vpcId}`
+}
+
+/** Bytes of an interface's frames; AWS's internet gateway limit, and what a routed TAP carries everywhere. */
+export const INTERFACE_MTU = 1500

@@ -1,0 +1,39 @@
+/**
+ * What a hypervisor driver does for a host: run machines that outlive us, and tell what becomes of them.
+ * Optional abilities are in `HypervisorReport`. Implementations: qemu/.
+ */
+import type { InstanceId } from '../domain/ids.ts'
+import type {
+  DiskAttachment,
+  HypervisorReport,
+  MachineObservation,
+  NicAttachment,
+  VmSpec,
+} from '../domain/machine.ts'
+
+export interface VmDriver {
+  /** Finds out by really booting a kernel; remembered per QEMU version, kernel and CPU. */
+  probe(): Promise<HypervisorReport>
+  /**
+   * Starts the machine unless its process lives already; resolves when QMP says `running`.
+   * On failure nothing of it is left but its log. @throws Error with QEMU's own words.
+   */
+  start(spec: VmSpec): Promise<MachineObservation>
+  /** Asks the guest to power off (ACPI), then forces after `graceMs`. Resolves when the process is gone. */
+  stop(instanceId: InstanceId, options: { isForced: boolean; graceMs: number }): Promise<void>
+  /** ACPI-less reset as EC2's RebootInstances after its grace: asks first, resets after `graceMs`. */
+  reboot(instanceId: InstanceId, options: { graceMs: number }): Promise<void>
+  /** Takes over every machine whose process lives, after a restart of ours. */
+  adoptAll(): Promise<MachineObservation[]>
+  list(): Promise<MachineObservation[]>
+  /** Forgets a stopped machine and removes its files (not its disks). */
+  remove(instanceId: InstanceId): Promise<void>
+  consoleOutput(instanceId: InstanceId): Promise<{ bytes: Uint8Array; at: number } | null>
+  screenshot(instanceId: InstanceId): Promise<Uint8Array>
+  diskAttach(instanceId: InstanceId, disk: DiskAttachment): Promise<void>
+  diskDetach(instanceId: InstanceId, volumeId: string): Promise<void>
+  nicAttach(instanceId: InstanceId, nic: NicAttachment): Promise<void>
+  nicDetach(instanceId: InstanceId, interfaceId: string): Promise<void>
+  subscribe(listener: (observation: MachineObservation) => void): () => void
+  close(): Promise<void>
+}
