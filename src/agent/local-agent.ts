@@ -69,8 +69,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     // Before the control plane stated anything there is nothing to answer.
     if (generation !== undefined) emit({ type: 'machine', generation, observation })
   }
-  const memoryPath = (id: InstanceId): string =>
-    join(options.home, 'instances', id, 'agent.json')
+  const memoryPath = (id: InstanceId): string => join(options.home, 'instances', id, 'agent.json')
   const memoryOf = async (id: InstanceId): Promise<Memory> =>
     (await readJson<Memory>(memoryPath(id))) ?? { startedGeneration: 0, rebootSerial: 0 }
   const find = async (id: InstanceId): Promise<MachineObservation | undefined> =>
@@ -161,7 +160,10 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       queue
         .run(spec.instanceId, () => converge(spec.instanceId))
         .catch((err: unknown) => {
-          log.error({ err, instance: spec.instanceId }, 'machine could not be brought to its intent')
+          log.error(
+            { err, instance: spec.instanceId },
+            'machine could not be brought to its intent',
+          )
         })
     },
     machineForget: (instanceId) =>
