@@ -4,9 +4,10 @@
  * relays to the fabric's TAP, opened the way a machine opens it; what a guest does are ordinary programs.
  */
 import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { ChildProcess, ChildProcessByStdio } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import type { Readable, Writable } from 'node:stream'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
@@ -14,6 +15,10 @@ import type { InterfacePlan, VpcNetworkPlan } from '../../src/domain/network-pla
 import { namespaceOf, tapNameOf } from '../../src/domain/network-plan.ts'
 import { exec } from '../../src/lib/exec.ts'
 
+/** Guests' programs see nothing of the test's environment. */
+const ENV = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }
+/** The host's resolver in the tests' world. */
+export const RESOLVER = '192.0.2.53'
 const ISOLATED = 'BRUME_TEST_ISOLATED'
 
 /** Runs `body` as tests inside namespaces of their own; outside it is one test that shows their report. */
@@ -25,7 +30,10 @@ export function describeIsolated(title: string, url: string, body: () => void): 
       const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url))
       const setup =
         'mount --make-rprivate / && mkdir -p /run/netns /run/brume && mount -t tmpfs none /run/netns &&' +
-        ' mount -t tmpfs none /run/brume && ip link set lo up && exec "$@"'
+        ' mount -t tmpfs none /run/brume && ip link set lo up &&' +
+        // A resolver of the host's that the test plays itself, at an address for documentation (RFC 5737).
+        ` ip addr add ${RESOLVER}/32 dev lo && echo nameserver ${RESOLVER} >/run/brume/resolv.conf &&` +
+        ' mount --bind /run/brume/resolv.conf /etc/resolv.conf && exec "$@"'
       const result = await exec(
         'unshare',
         [
@@ -53,12 +61,55 @@ export interface Guest {
   name: string
   nic: InterfacePlan
   /** Runs a program in the guest; its output, or throws. */
-  run(command: string, args: readonly string[], options?: { timeoutMs?: number }): Promise<string>
+  run(
+    command: string,
+    args: readonly string[],
+    options?: { timeoutMs?: number; input?: string },
+  ): Promise<string>
   /** Exit status 0 or not. */
   can(command: string, ...args: string[]): Promise<boolean>
   dhcp(): Promise<Record<string, string>>
-  start(command: string, ...args: string[]): ChildProcess
+  start(command: string, ...args: string[]): ChildProcessByStdio<Writable, Readable, Readable>
+  /** Serves HTTP; `/cgi-bin/who` tells the caller's address. */
+  serve(port: number): Promise<void>
+  /** What `/cgi-bin/who` at the address answers, or null when nothing does within a second. */
+  ask(address: string, port: number): Promise<string | null>
   stop(): Promise<void>
+}
+
+const WHO = `#!/bin/sh
+printf 'Content-Type: text/plain\\r\\n\\r\\n%s' "$REMOTE_ADDR"
+`
+
+type RunWithInput = (
+  command: string,
+  args: readonly string[],
+  options: { input: string },
+) => Promise<string>
+
+/** Asks `/cgi-bin/who` by way of `run`, which says from where. */
+async function askFrom(run: RunWithInput, address: string, port: number): Promise<string | null> {
+  const text = await run('busybox', ['nc', '-w', '1', address, String(port)], {
+    input: 'GET /cgi-bin/who HTTP/1.0\r\n\r\n',
+  }).catch(() => '')
+  const body = /^HTTP\/1\.[01] 200 .*?\r\n\r\n(.*)$/s.exec(text)?.[1]
+  return body?.replaceAll(/^\[?::ffff:|[\]\n]/g, '') ?? null
+}
+
+/** From the test's own "host". */
+export const askFromHost = (address: string, port: number): Promise<string | null> =>
+  askFrom(
+    async (command, args, options) => (await exec(command, args, { env: ENV, ...options })).stdout,
+    address,
+    port,
+  )
+
+export async function until(isTrue: () => Promise<boolean> | boolean, timeoutMs = 10_000) {
+  const deadline = Date.now() + timeoutMs
+  while (!(await isTrue())) {
+    if (Date.now() > deadline) throw new Error(`not true within ${timeoutMs} ms: ${String(isTrue)}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
 }
 
 let guests = 0
@@ -82,23 +133,21 @@ export async function guestStart(plan: VpcNetworkPlan, nic: InterfacePlan): Prom
   started.push(qemu)
   let stderr = ''
   qemu.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
-  const deadline = Date.now() + 10_000
-  for (;;) {
-    const moved = await exec('ip', [
+  await until(() => {
+    if (qemu.exitCode !== null) throw new Error(`no guest: ${stderr}`)
+    return exec('ip', [
       ...['-n', namespaceOf(plan.vpcId), 'link', 'set', plug, 'netns', name, 'name', 'eth0'],
     ]).then(
       () => true,
       () => false,
     )
-    if (moved) break
-    if (Date.now() > deadline || qemu.exitCode !== null) throw new Error(`no guest: ${stderr}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+  })
   await exec('ip', ['-n', name, '-batch', '-'], {
     input: `link set eth0 address ${nic.mac}\nlink set lo up\nlink set eth0 up\n`,
   })
   const run: Guest['run'] = async (command, args, options) =>
-    (await exec('ip', [...inside, command, ...args], { timeoutMs: 10_000, ...options })).stdout
+    (await exec('ip', [...inside, command, ...args], { timeoutMs: 10_000, env: ENV, ...options }))
+      .stdout
   return {
     name,
     nic,
@@ -110,10 +159,18 @@ export async function guestStart(plan: VpcNetworkPlan, nic: InterfacePlan): Prom
       ),
     dhcp: () => dhcp(run, folder),
     start: (command, ...args) => {
-      const child = spawn('ip', [...inside, command, ...args])
+      const child = spawn('ip', [...inside, command, ...args], { env: ENV })
       started.push(child)
       return child
     },
+    serve: async (port) => {
+      mkdirSync(join(folder, 'cgi-bin'), { recursive: true })
+      writeFileSync(join(folder, 'cgi-bin/who'), WHO, { mode: 0o755 })
+      const args = ['busybox', 'httpd', '-f', '-p', String(port), '-h', folder]
+      started.push(spawn('ip', [...inside, ...args], { env: ENV }))
+      await until(async () => (await run('busybox', ['netstat', '-ltn'])).includes(`:${port} `))
+    },
+    ask: (address, port) => askFrom(run, address, port),
     stop: async () => {
       await Promise.all(started.map(end))
       await exec('ip', ['netns', 'delete', name])
