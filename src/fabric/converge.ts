@@ -18,10 +18,9 @@ import {
   LINK_TAP_PREFIX,
   LINK_UPLINK,
   linkOf,
-  METADATA_ADDRESS,
   NTP_ADDRESS,
 } from './names.ts'
-import { EMPTY_STATE, linkChanges, wantedInNamespace, wantedOnHost } from './render/links.ts'
+import { linkChanges, wantedInNamespace, wantedOnHost } from './render/links.ts'
 import type { NetworkState } from './render/links.ts'
 import { removeTable, renderFilter, renderGuard, renderHost } from './render/nft.ts'
 
@@ -48,6 +47,8 @@ export interface VpcMemory {
   network: NetworkState | null
   guard: string | null
   filter: string | null
+  /** Whether the last convergence asked the kernel, and may have made links anew. */
+  isReadBack: boolean
 }
 
 export interface HostMemory {
@@ -89,7 +90,8 @@ export async function convergeVpc(
     // The switches of TAPs that were there before us, and our own sockets: once a namespace and process.
     if (memory?.namespaceNumber !== namespaceNumber) await openSockets(tools, plan)
   }
-  return { index: plan.index, namespaceNumber, network: wanted, guard, filter }
+  const isReadBack = known?.network !== found
+  return { index: plan.index, namespaceNumber, network: wanted, guard, filter, isReadBack }
 }
 
 async function openSockets(tools: Tools, plan: VpcNetworkPlan): Promise<void> {
@@ -198,6 +200,3 @@ function oursOnHost(found: FoundNetwork): NetworkState {
   )
   return { links: new Map(links), routes: found.routes }
 }
-
-export const EMPTY_HOST: HostMemory = { network: null, rules: null }
-export { EMPTY_STATE, METADATA_ADDRESS }

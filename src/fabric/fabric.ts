@@ -184,16 +184,24 @@ function createApplier(tools: Tools, onRemoved: (vpcIds: readonly VpcId[]) => vo
       onRemoved(removed)
     })
     const upstreams = await hostResolvers()
+    let isReadBack = false
     await Promise.all(
       plans.map((plan) =>
         attempt(async () => {
-          memories.set(plan.vpcId, await convergeTwice(tools, plan, memories.get(plan.vpcId)))
+          const before = memories.get(plan.vpcId)
+          // Unless all goes well, the next round reads back.
+          memories.delete(plan.vpcId)
+          const after = await convergeTwice(tools, plan, before)
+          isReadBack ||= after.isReadBack
+          memories.set(plan.vpcId, after)
           await tools.dnsmasq.ensure(plan, upstreams)
         }),
       ),
     )
+    // A namespace that was read back may have got a new link, whose host's end is bare.
+    if (isReadBack) state.host = { network: null, rules: null }
     state.isKnown = await attempt(async () => {
-      state.host = await convergeHost(tools, plans, state.host)
+      state.host = await convergeHostTwice(tools, plans, state.host)
     })
     if (problems.length > 0)
       throw new AggregateError(problems, 'some of the network is not in force')
@@ -244,5 +252,18 @@ async function convergeTwice(
     tools.log.warn({ vpcId: plan.vpcId, error }, 'network not as remembered: reading it back')
     if (memory) forget(memory)
     return convergeVpc(tools, plan, memory ?? null)
+  }
+}
+
+async function convergeHostTwice(
+  tools: Tools,
+  plans: readonly VpcNetworkPlan[],
+  memory: HostMemory,
+): Promise<HostMemory> {
+  try {
+    return await convergeHost(tools, plans, memory)
+  } catch (error) {
+    tools.log.warn({ error }, 'host links not as remembered: reading them back')
+    return convergeHost(tools, plans, { network: null, rules: null })
   }
 }

@@ -37,8 +37,6 @@ export interface NetworkState {
   routes: ReadonlySet<string>
 }
 
-export const EMPTY_STATE: NetworkState = { links: new Map(), routes: new Set() }
-
 /** What a VPC's namespace should hold; the veth pair comes from the host's state. */
 export function wantedInNamespace(plan: VpcNetworkPlan): NetworkState {
   const link = linkOf(plan.index)

@@ -265,7 +265,7 @@ export function renderHost(host: HostPlan): string {
       ...(uplink && !host.isForwarding ? [`iifname ${uplink} drop`] : []),
     ]),
     ...(uplink
-      ? chain('masquerade', [
+      ? chain('internet-out', [
           'type nat hook postrouting priority 100; policy accept;',
           `oifname ${uplink} ip saddr { ${host.publicPool}, ${LINK_CIDR} } masquerade`,
         ])
