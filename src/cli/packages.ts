@@ -36,7 +36,8 @@ async function isExecutable(path: string): Promise<boolean> {
 /** Where the program is, or undefined. PostgreSQL keeps its server out of PATH on Debian. */
 export async function findProgram(program: string): Promise<string | undefined> {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...FOLDERS_ALWAYS]
-  if (program === 'postgres') folders.push(...(await postgresFolders()))
+  // First: its other programs lie beside it there, and need not beside a link.
+  if (program === 'postgres') folders.unshift(...(await postgresFolders()))
   for (const folder of new Set(folders)) {
     if (folder && (await isExecutable(join(folder, program)))) return join(folder, program)
   }

@@ -4,7 +4,7 @@
  * and Ubuntu's.
  */
 
-export type Feature = 'machines' | 'network' | 'ssh' | 'tests'
+export type Feature = 'machines' | 'network' | 'ssh' | 'unit' | 'store' | 'api' | 'host' | 'vm'
 
 export interface Requirement {
   feature: Feature
@@ -59,29 +59,42 @@ export const REQUIREMENTS: readonly Requirement[] = [
     why: 'connects you to machines',
     versionArgs: ['-V'],
   },
+  // What the layers of tests need on top (scripts/test.ts).
   {
-    feature: 'tests',
-    proof: { program: 'unshare' },
-    package: 'util-linux',
-    why: 'isolates the tests',
-  },
-  {
-    feature: 'tests',
-    proof: { program: 'aws' },
-    package: 'awscli',
-    why: 'tests with the real client',
-  },
-  {
-    feature: 'tests',
-    proof: { program: 'postgres' },
+    feature: 'store',
     package: 'postgresql',
+    proof: { program: 'postgres' },
     why: 'the store tests run on both databases',
   },
   {
-    feature: 'tests',
-    proof: { program: 'setpriv' },
+    feature: 'store',
     package: 'util-linux',
+    proof: { program: 'setpriv' },
     why: 'runs PostgreSQL without root',
+  },
+  {
+    feature: 'api',
+    package: 'awscli',
+    proof: { program: 'aws' },
+    why: 'the API is tested with the real client',
+  },
+  {
+    feature: 'api',
+    package: 'python3-boto3',
+    proof: { file: '/usr/lib/python3/dist-packages/boto3/__init__.py' },
+    why: 'the API is tested with boto3',
+  },
+  {
+    feature: 'host',
+    package: 'util-linux',
+    proof: { program: 'unshare' },
+    why: 'isolates the tests from the host',
+  },
+  {
+    feature: 'host',
+    package: 'busybox-static',
+    proof: { program: 'busybox' },
+    why: 'plays the guests of network tests',
   },
 ]
 
