@@ -197,4 +197,4 @@ export async function groupsForInterface(
 }
 
 /** AWS's default quota. */
-const GROUPS_PER_INTERFACE_MAX = 5
+export const GROUPS_PER_INTERFACE_MAX = 5

@@ -141,6 +141,7 @@ const OTHER_NOT_FOUND: Record<string, string> = {
   address: 'InvalidAddress.NotFound',
   resource: 'InvalidID',
   prefixList: 'InvalidPrefixListID.NotFound',
+  vpcPeeringConnection: 'InvalidVpcPeeringConnectionID.NotFound',
   route: 'InvalidRoute.NotFound',
   networkAclEntry: 'InvalidNetworkAclEntry.NotFound',
   placementGroup: 'InvalidPlacementGroup.Unknown',

@@ -85,7 +85,8 @@ function flatPermissions(input: PermissionsInput): PermissionRequest[] {
       throw new FaultError({
         type: 'InvalidCombination',
         parameters: ['SourceSecurityGroupName', 'IpProtocol', 'CidrIp'],
-        reason: 'A source group cannot be given with a protocol, ports or a CIDR block; use IpPermissions',
+        reason:
+          'A source group cannot be given with a protocol, ports or a CIDR block; use IpPermissions',
       })
     }
     const account = input.SourceSecurityGroupOwnerId ?? null

@@ -4,7 +4,7 @@ import { rulesAuthorize, rulesAuthorizePlan } from '../../../app/network/group-r
 import { operation } from '../../operation.ts'
 import { groupTarget, permissionsOf } from '../permissions.ts'
 import { securityGroupRuleShape } from '../present/security-group.ts'
-import { tagsOfSpecifications } from '../tags.ts'
+import { tagsOfSpecifications } from '../tag-specifications.ts'
 
 export default operation<'ec2', 'AuthorizeSecurityGroupEgress'>({
   check: async (ctx, input) => void (await rulesAuthorizePlan(ctx, requestOf(input))),
@@ -18,11 +18,10 @@ export default operation<'ec2', 'AuthorizeSecurityGroupEgress'>({
 })
 
 function requestOf(input: Readonly<AuthorizeSecurityGroupEgressRequest>) {
-  const tags = tagsOfSpecifications(input.TagSpecifications, 'security-group-rule')
   return {
     group: groupTarget(input),
     isEgress: true,
     permissions: permissionsOf(input),
-    tags: tags['security-group-rule'],
+    tags: tagsOfSpecifications(input.TagSpecifications, 'security-group-rule'),
   }
 }

@@ -4,7 +4,8 @@ import { groupCreate, groupCreateCheck, type GroupRequest } from '../../../app/n
 import { parseId } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
 import { ec2Arn } from '../arn.ts'
-import { tagList, tagsOfSpecifications } from '../tags.ts'
+import { tagsOfSpecifications } from '../tag-specifications.ts'
+import { tagList } from '../tags.ts'
 
 export default operation<'ec2', 'CreateSecurityGroup'>({
   check: async (ctx, input) => void (await groupCreateCheck(ctx, requestOf(input))),
@@ -23,6 +24,6 @@ function requestOf(input: Readonly<CreateSecurityGroupRequest>): GroupRequest {
     name: input.GroupName!,
     description: input.Description!,
     vpcId: input.VpcId ? parseId('vpc', input.VpcId) : null,
-    tags: tagsOfSpecifications(input.TagSpecifications, 'security-group')['security-group'],
+    tags: tagsOfSpecifications(input.TagSpecifications, 'security-group'),
   }
 }

@@ -11,7 +11,7 @@ export default operation<'ec2', 'DescribeTags', TagEntry>({
     value: (tag) => tag.value,
   },
   tagsOf: (tag) => ({ [tag.key]: tag.value }),
-  handle: async (ctx, input, call) => {
+  handle: async (ctx, _input, call) => {
     const found = call.filter(await tagsList(ctx))
     const page = call.page(found, { key: (tag) => `${tag.resourceId}\0${tag.key}` })
     return {
