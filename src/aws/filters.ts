@@ -7,7 +7,7 @@ import { WireError } from './wire-error.ts'
 
 type FilterValue = string | number | boolean | Date | null | undefined
 export type FilterTable<R> = Record<string, (record: R) => FilterValue | readonly FilterValue[]>
-export type TagsOf<R> = (record: R) => readonly { key: string; value: string }[]
+export type TagsOf<R> = (record: R) => Readonly<Record<string, string>>
 
 export interface FilterInput {
   Name?: string | undefined
@@ -63,11 +63,14 @@ function valuesReader<R>(
 ): FilterTable<R>[string] {
   if (Object.hasOwn(table, name)) return table[name]!
   if (tagsOf !== undefined) {
-    if (name === 'tag-key') return (record) => tagsOf(record).map((tag) => tag.key)
-    if (name === 'tag-value') return (record) => tagsOf(record).map((tag) => tag.value)
+    if (name === 'tag-key') return (record) => Object.keys(tagsOf(record))
+    if (name === 'tag-value') return (record) => Object.values(tagsOf(record))
     if (name.startsWith('tag:')) {
       const key = name.slice('tag:'.length)
-      return (record) => tagsOf(record).find((tag) => tag.key === key)?.value
+      return (record) => {
+        const tags = tagsOf(record)
+        return Object.hasOwn(tags, key) ? tags[key] : undefined
+      }
     }
   }
   const generic = name.startsWith('tag:') ? 'tag:<key>' : name

@@ -366,6 +366,9 @@ function inUse(fault: Extract<Fault, { type: 'InUse' }>): WireError {
     elasticAddress: 'InvalidIPAddress.InUse',
     internetGateway: 'Resource.AlreadyAssociated',
   }
+  if (/^[\d.]+$|:/.test(fault.id)) {
+    return new WireError('InvalidIPAddress.InUse', `Address ${fault.id} is in use by ${fault.by}`)
+  }
   const code = codes[fault.kind] ?? 'DependencyViolation'
   const name = fault.kind === 'volume' ? fault.id : `The ${spaced(fault.kind)} '${fault.id}'`
   return new WireError(code, `${name} is already in use by ${fault.by}`)

@@ -2,7 +2,12 @@
 import type { Ctx } from '../../../src/app/context.ts'
 import type { Authentication, Credentials } from '../../../src/aws/auth/authenticate.ts'
 import { createDispatch } from '../../../src/aws/dispatch.ts'
-import type { DispatchOptions, EdgeRequest, RequestReport } from '../../../src/aws/dispatch.ts'
+import type {
+  Dispatch,
+  DispatchOptions,
+  EdgeRequest,
+  RequestReport,
+} from '../../../src/aws/dispatch.ts'
 import { startHttpServer } from '../../../src/aws/http-server.ts'
 import type { HttpServer, HttpServerOptions } from '../../../src/aws/http-server.ts'
 import { operationsFromFiles } from '../../../src/aws/operation-files.ts'
@@ -47,6 +52,7 @@ export function operationsFrom(table: Operations): OperationSource {
 export interface Edge extends AsyncDisposable {
   server: HttpServer
   url: string
+  dispatch: Dispatch
   reports: RequestReport[]
 }
 
@@ -81,5 +87,11 @@ export async function startEdge(options: EdgeOptions = {}): Promise<Edge> {
     log: silentLog,
     ...options.http,
   })
-  return { server, url: server.url, reports, [Symbol.asyncDispose]: () => server.close(100) }
+  return {
+    server,
+    url: server.url,
+    dispatch,
+    reports,
+    [Symbol.asyncDispose]: () => server.close(100),
+  }
 }
