@@ -74,11 +74,11 @@ function xmlSuccess(
     out.text += `<requestId>${requestId}</requestId>`
     // What EC2 answers where the model has nothing to say.
     if (shape === undefined) out.text += '<return>true</return>'
-    else xmlMembersEncoder(to.service, shape, 'ec2')(out, output)
+    else xmlMembersEncoder(to.service, shape)(out, output)
   } else {
     if (shape !== undefined) {
       out.text += `<${to.operation}Result>`
-      xmlMembersEncoder(to.service, shape, 'query')(out, output)
+      xmlMembersEncoder(to.service, shape)(out, output)
       out.text += `</${to.operation}Result>`
     }
     out.text += `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata>`

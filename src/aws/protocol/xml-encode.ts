@@ -41,22 +41,17 @@ export function escapeXml(text: string): string {
   return text.replace(SPECIAL_ALL, (char) => ESCAPES[char] ?? '\ufffd')
 }
 
-type Dialect = 'ec2' | 'query'
 type EncodeMembers = (out: XmlWriter, value: Readonly<Record<string, unknown>>) => void
 
 const compiled = new Map<string, EncodeMembers>()
 
 /** Writes the members of a structure (an operation's output, an error) without an element around them. */
-export function xmlMembersEncoder(
-  service: ServiceName,
-  shapeName: string,
-  dialect: Dialect,
-): EncodeMembers {
-  const key = `${service}/${shapeName}/${dialect}`
+export function xmlMembersEncoder(service: ServiceName, shapeName: string): EncodeMembers {
+  const key = `${service}/${shapeName}`
   let encode = compiled.get(key)
   if (encode === undefined) {
     const model = serviceModel(service)
-    const compile = createCompiler(model, dialect)
+    const compile = createCompiler(model)
     encode = compileMembers(shapeOf(model, { shape: shapeName }), compile)
     compiled.set(key, encode)
   }
@@ -65,7 +60,7 @@ export function xmlMembersEncoder(
 
 type Compile = (reference: ShapeReference) => Encode
 
-function createCompiler(model: ServiceModel, dialect: Dialect): Compile {
+function createCompiler(model: ServiceModel): Compile {
   const cache = new Map<string, Encode>()
   const compile: Compile = (reference) => {
     const key = `${reference.shape}|${reference.flattened ?? ''}|${reference.timestampFormat ?? ''}`
@@ -73,19 +68,14 @@ function createCompiler(model: ServiceModel, dialect: Dialect): Compile {
     if (known) return known
     let real: Encode | undefined
     cache.set(key, (out, value, open, close) => real!(out, value, open, close))
-    real = compileShape(shapeOf(model, reference), reference, dialect, compile)
+    real = compileShape(shapeOf(model, reference), reference, compile)
     cache.set(key, real)
     return real
   }
   return compile
 }
 
-function compileShape(
-  shape: Shape,
-  reference: ShapeReference,
-  dialect: Dialect,
-  compile: Compile,
-): Encode {
+function compileShape(shape: Shape, reference: ShapeReference, compile: Compile): Encode {
   switch (shape.type) {
     case 'structure': {
       const members = compileMembers(shape, compile)
@@ -97,7 +87,7 @@ function compileShape(
       }
     }
     case 'list':
-      return compileList(shape, reference, dialect, compile)
+      return compileList(shape, reference, compile)
     case 'map':
       return compileMap(shape, reference, compile)
     default: {
@@ -131,15 +121,10 @@ function compileMembers(shape: Shape, compile: Compile): EncodeMembers {
   }
 }
 
-function compileList(
-  shape: Shape,
-  reference: ShapeReference,
-  dialect: Dialect,
-  compile: Compile,
-): Encode {
+function compileList(shape: Shape, reference: ShapeReference, compile: Compile): Encode {
   const item = compile(shape.member!)
   const flat = (reference.flattened ?? shape.flattened) === true
-  const tag = shape.member!.locationName ?? (dialect === 'ec2' ? 'item' : 'member')
+  const tag = shape.member!.locationName ?? 'member'
   const itemOpen = `<${tag}>`
   const itemClose = `</${tag}>`
   return (out, value, open, close) => {
