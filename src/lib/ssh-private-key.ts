@@ -3,7 +3,6 @@
  * answers them), PuTTY's format 2 for both. Unencrypted: who receives the file protects it.
  */
 import { createHash, createHmac, generateKeyPair, type KeyObject } from 'node:crypto'
-import { promisify } from 'node:util'
 import { fromKeyObject, sshInteger, sshString, type SshPublicKey } from './ssh-public-key.ts'
 
 export interface SshKeyPair {
@@ -15,11 +14,19 @@ export interface SshKeyPair {
 const RSA_BITS = 2048
 
 export async function sshKeyPairGenerate(type: 'rsa' | 'ed25519'): Promise<SshKeyPair> {
-  const pair =
-    type === 'rsa'
-      ? await promisify(generateKeyPair)('rsa', { modulusLength: RSA_BITS })
-      : await promisify(generateKeyPair)('ed25519', undefined)
+  const pair = await generate(type)
   return { publicKey: fromKeyObject(pair.publicKey), privateKey: pair.privateKey }
+}
+
+function generate(
+  type: 'rsa' | 'ed25519',
+): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> {
+  return new Promise((resolve, reject) => {
+    const done = (error: Error | null, publicKey: KeyObject, privateKey: KeyObject): void =>
+      error ? reject(error) : resolve({ publicKey, privateKey })
+    if (type === 'rsa') generateKeyPair('rsa', { modulusLength: RSA_BITS }, done)
+    else generateKeyPair('ed25519', {}, done)
+  })
 }
 
 /** `checkBytes`: four random bytes by which OpenSSH tells a wrong passphrase. */

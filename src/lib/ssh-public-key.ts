@@ -97,7 +97,7 @@ function rfc4716Body(text: string): Buffer {
   let body = ''
   let isInHeader = false
   for (const line of lines.slice(1, end)) {
-    const isHeader = isInHeader || line.includes(':')
+    const isHeader: boolean = isInHeader || line.includes(':')
     isInHeader = isHeader && line.endsWith('\\')
     if (!isHeader) body += line.trim()
   }
@@ -106,7 +106,7 @@ function rfc4716Body(text: string): Buffer {
 
 function sshFields(blob: Buffer): Buffer[] {
   const fields: Buffer[] = []
-  for (let at = 0; at < blob.length; ) {
+  for (let at = 0; at < blob.length;) {
     const length = blob.readUInt32BE(at)
     const end = at + 4 + length
     if (end > blob.length) throw new RangeError('field beyond the end')

@@ -112,7 +112,10 @@ describe('ImportKeyPair', () => {
     await run('openssl', 'rsa', '-in', path, '-pubout', '-outform', 'DER', '-out', der).catch(
       // OpenSSH's own private format is none of OpenSSL's.
       async () => {
-        const pem = await fileOf(`${bits}.pem`, await run('ssh-keygen', '-e', '-m', 'PKCS8', '-f', path))
+        const pem = await fileOf(
+          `${bits}.pem`,
+          await run('ssh-keygen', '-e', '-m', 'PKCS8', '-f', path),
+        )
         await run('openssl', 'pkey', '-pubin', '-in', pem, '-outform', 'DER', '-out', der)
       },
     )
