@@ -20,7 +20,7 @@ import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 export interface AgentNetworks {
   apply(plans: readonly VpcNetworkPlan[]): Promise<void>
   onReachability(
-    listener: (change: { interfaceId: string; isReachable: boolean; at: number }) => void,
+    listener: (change: { interfaceId: string; isReachable: boolean; since: number }) => void,
   ): () => void
   close(): Promise<void>
 }
@@ -137,7 +137,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
 
   const stops = [
     driver.subscribe(report),
-    networks.onReachability(({ interfaceId, isReachable, at }) => {
+    networks.onReachability(({ interfaceId, isReachable, since: at }) => {
       const instanceId = instanceOfInterface.get(interfaceId)
       if (instanceId) emit({ type: 'reachability', instanceId, isReachable, at })
     }),

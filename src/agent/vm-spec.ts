@@ -5,6 +5,7 @@ import {
   IMAGE_MANIFEST_FILE,
   type ImageManifest,
 } from '../domain/image-manifest.ts'
+import type { VolumeFile } from '../blocks/backend.ts'
 import type { BootPlan, MachineDisk, MachineSpec, VmSpec } from '../domain/machine.ts'
 import { INTERFACE_MTU, namespaceOf, tapNameOf } from '../domain/network-plan.ts'
 import { readJson } from '../lib/fs-durable.ts'

@@ -7,7 +7,7 @@ import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createLocalAgent } from '../agent/local-agent.ts'
-import { createVolumeBackend } from '../blocks/backend.ts'
+import { createQcow2Backend } from '../blocks/qcow2/backend.ts'
 import type { HostId } from '../domain/ids.ts'
 import type { HostDescription, HypervisorReport } from '../domain/machine.ts'
 import { SETTINGS_DEFAULT } from '../app/settings.ts'
@@ -52,7 +52,10 @@ const fabric = createFabric({
 })
 // Listens for namespaces before the first one is made.
 const metadata = await serveMetadata({ home, fabric, log: log.child({ part: 'metadata' }), clock })
-const volumes = createVolumeBackend({ folder: home.volumes })
+const volumes = await createQcow2Backend({
+  folder: home.volumes,
+  log: log.child({ part: 'blocks' }),
+})
 const report = await driver.probe()
 await driver.adoptAll()
 const agent = await createLocalAgent({

@@ -40,7 +40,7 @@ export function ctxOf(app: RunningApp, account = ACCOUNT): Ctx {
   }
 }
 
-async function imageInsert(app: RunningApp): Promise<void> {
+export async function imageInsert(app: RunningApp): Promise<void> {
   const base = { account: '000000000000', region: '*', generation: 0, createdAt: 1, tags: {} }
   const snapshotId = 'snap-0123456789abcdef0' as SnapshotId
   await app.store.transact(async (tx) => {

@@ -1,0 +1,166 @@
+/**
+ * A whole cloud for API tests: store, control plane, one simulated host, the edge and its HTTP port, all in this
+ * process; and the official SDK's clients to drive it. What a test sees is what a user of the SDK sees.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { EC2Client, EC2ServiceException } from '@aws-sdk/client-ec2'
+import { SSMClient } from '@aws-sdk/client-ssm'
+import { STSClient } from '@aws-sdk/client-sts'
+import {
+  createSimulatedAgent,
+  type SimulatedAgent,
+  type SimulatedOptions,
+} from '../../src/agent/simulated-agent.ts'
+import { startApp, type RunningApp } from '../../src/app/app.ts'
+import type { Ctx } from '../../src/app/context.ts'
+import { defaultNetworkEnsure } from '../../src/app/network/default-network.ts'
+import type { SettingsOfCloud } from '../../src/app/settings.ts'
+import type { Authentication, Credentials } from '../../src/aws/auth/authenticate.ts'
+import { createDispatch, type DispatchOptions } from '../../src/aws/dispatch.ts'
+import { startHttpServer } from '../../src/aws/http-server.ts'
+import { operationsFromFiles } from '../../src/aws/operation-files.ts'
+import { parseAccountId } from '../../src/domain/ids.ts'
+import { silentLog, type Log } from '../../src/lib/log.ts'
+import { systemClock, type Clock } from '../../src/lib/time.ts'
+import { openStore } from '../../src/store/sql-store.ts'
+import { imageInsert } from './app.ts'
+
+export const ACCOUNT = '111122223333'
+export const REGION = 'us-east-1'
+
+/** The one key that a strict cloud of a test knows. */
+export const ROOT_KEY = {
+  accessKeyId: 'AKIACLOUDTESTEXAMPLE',
+  secretAccessKey: 'a-secret/for+tests',
+}
+
+export interface CloudOptions {
+  /** `open`: the access key id names the account; `strict`: `ROOT_KEY` signs for `ACCOUNT`. */
+  mode?: Authentication['mode']
+  simulated?: Partial<SimulatedOptions>
+  settings?: Partial<SettingsOfCloud>
+  clock?: Clock
+  /** Silent unless a test is being looked into. */
+  log?: Log
+}
+
+export interface ClientOptions {
+  /** Another account: open mode only. */
+  account?: string
+  region?: string
+  /** Anything else the SDK's clients take. */
+  credentials?: { accessKeyId: string; secretAccessKey: string }
+}
+
+export interface TestCloud extends AsyncDisposable {
+  url: string
+  app: RunningApp
+  agent: SimulatedAgent
+  /** A client of `ACCOUNT` in `REGION`. */
+  ec2: EC2Client
+  ec2Of(options: ClientOptions): EC2Client
+  stsOf(options?: ClientOptions): STSClient
+  ssmOf(options?: ClientOptions): SSMClient
+  close(): Promise<void>
+}
+
+export async function startTestCloud(options: CloudOptions = {}): Promise<TestCloud> {
+  const { mode = 'open', clock = systemClock, log = silentLog } = options
+  const folder = await mkdtemp(join(tmpdir(), 'brume-cloud-'))
+  const store = await openStore({ path: join(folder, 'brume.db') })
+  const agent = createSimulatedAgent({ hostId: 'host-1', clock, ...options.simulated })
+  const app = await startApp({
+    store,
+    agents: [agent],
+    log,
+    clock,
+    ...(options.settings && { settings: options.settings }),
+  })
+  await imageInsert(app)
+  const server = await startHttpServer({
+    dispatch: createDispatch(dispatchOptions(app, mode, log)),
+    host: '127.0.0.1',
+    port: 0,
+    log,
+  })
+  const clients: { destroy(): void }[] = []
+  const kept = <C extends { destroy(): void }>(client: C): C => {
+    clients.push(client)
+    return client
+  }
+  const configOf = (client: ClientOptions = {}) => ({
+    endpoint: server.url,
+    region: client.region ?? REGION,
+    // A test wants to see the first answer.
+    maxAttempts: 1,
+    credentials:
+      client.credentials ??
+      (mode === 'strict'
+        ? ROOT_KEY
+        : { accessKeyId: client.account ?? ACCOUNT, secretAccessKey: 'unused' }),
+  })
+  const ec2Of = (client: ClientOptions): EC2Client => kept(new EC2Client(configOf(client)))
+  const close = async (): Promise<void> => {
+    for (const client of clients) client.destroy()
+    await server.close(100)
+    await app.close()
+    await rm(folder, { recursive: true })
+  }
+  return {
+    url: server.url,
+    app,
+    agent,
+    ec2: ec2Of({}),
+    ec2Of,
+    stsOf: (client) => kept(new STSClient(configOf(client))),
+    ssmOf: (client) => kept(new SSMClient(configOf(client))),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+function dispatchOptions(app: RunningApp, mode: Authentication['mode'], log: Log): DispatchOptions {
+  return {
+    auth: {
+      mode,
+      credentialsOf: async (id) => (id === ROOT_KEY.accessKeyId ? rootCredentials() : undefined),
+      now: () => Date.now(),
+      defaultRegion: REGION,
+    },
+    contextOf: (request): Ctx => ({ ...request, app }),
+    // Before the operation, as in the real composition: an account has its default network when it is first seen.
+    authorise: (ctx) => defaultNetworkEnsure(ctx.app, ctx.account, ctx.region),
+    operations: operationsFromFiles(),
+    tokenKey: randomBytes(32),
+    log,
+  }
+}
+
+function rootCredentials(): Credentials {
+  const { accessKeyId } = ROOT_KEY
+  const arn = `arn:aws:iam::${ACCOUNT}:root`
+  return {
+    ...ROOT_KEY,
+    account: parseAccountId(ACCOUNT),
+    principal: { type: 'root', arn, id: ACCOUNT, accessKeyId },
+  }
+}
+
+/** The code and message of the error that a call ends in; fails when it does not. */
+export async function errorOf(call: Promise<unknown>): Promise<{ code: string; message: string }> {
+  try {
+    await call
+  } catch (error) {
+    if (error instanceof EC2ServiceException) return { code: error.name, message: error.message }
+    throw error
+  }
+  throw new Error('the call succeeded, an error was expected')
+}
+
+/** Only the code. */
+export async function codeOf(call: Promise<unknown>): Promise<string> {
+  return (await errorOf(call)).code
+}
