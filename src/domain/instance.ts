@@ -50,6 +50,8 @@ export interface InstanceSpec {
   threadsPerCore: number
   memoryMiB: number
   keyName: string | null
+  /** The key's OpenSSH line at launch: deleting or replacing the key pair changes nothing for the instance. */
+  publicKey: string | null
   vpcId: VpcId
   subnetId: SubnetId
   zone: string

@@ -1,12 +1,4 @@
-/**
- * Availability zones: names (`us-east-1a`) and ids (`use1-az1`). On AWS the same name is another zone in each account
- * and the id tells which; here they go together. Source: AWS, "Availability Zone IDs for your AWS resources".
- */
-export interface Zone {
-  name: string
-  id: string
-  region: string
-}
+/** Availability zones and their ids. AWS gives every account its own mapping; here zone `a` is `az1` for everybody. */
 
 const DIRECTIONS: Readonly<Record<string, string>> = {
   north: 'n',
@@ -18,24 +10,28 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
   northwest: 'nw',
   southeast: 'se',
   southwest: 'sw',
+  gov: 'g',
 }
 
-/** `letters`: those of the cloud's settings. */
+/** `us-east-1a` → `use1-az1`, as AWS abbreviates its regions. */
+export function zoneIdOf(zone: string): string {
+  const region = zone.slice(0, -1)
+  const [area = '', ...rest] = region.split('-')
+  const short = area + rest.map((part) => DIRECTIONS[part] ?? part).join('')
+  const number = zone.charCodeAt(zone.length - 1) - 'a'.charCodeAt(0) + 1
+  return `${short}-az${number}`
+}
+
+export interface Zone {
+  name: string
+  id: string
+  region: string
+}
+
+/** The zones of a region; `letters` are those of the cloud's settings. */
 export function zonesOf(region: string, letters: readonly string[]): Zone[] {
   return letters.map((letter) => {
     const name = `${region}${letter}`
     return { name, id: zoneIdOf(name), region }
   })
-}
-
-/** `us-east-1b` → `use1-az2`, `us-gov-west-1a` → `usgw1-az1`. */
-export function zoneIdOf(name: string): string {
-  const letter = name.slice(-1)
-  const parts = name.slice(0, -1).split('-')
-  const number = parts.at(-1) ?? ''
-  const short = parts.slice(0, -1).map((part, at) => {
-    if (at === 0) return part
-    return DIRECTIONS[part] ?? part.charAt(0)
-  })
-  return `${short.join('')}${number}-az${letter.charCodeAt(0) - 'a'.charCodeAt(0) + 1}`
 }

@@ -83,6 +83,7 @@ export const KINDS: KindTable = {
       ...ref('subnet', r.subnetId),
       ...ref('instance', r.attachment?.instanceId ?? null),
       ...r.groupIds.flatMap((id) => ref('group', id)),
+      ...r.privateAddresses.flatMap((address) => ref('address', `${r.vpcId}/${address}`)),
     ],
     claims: (r) => [
       ...r.privateAddresses.map((name) => ({ scope: `address:${r.subnetId}`, name })),

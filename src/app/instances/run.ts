@@ -63,6 +63,7 @@ interface Resolved {
   image: Image
   type: InstanceType
   hosts: Awaited<ReturnType<typeof hostCapacities>>
+  publicKey: string | null
   interfaces: ResolvedInterface[]
   volumes: Awaited<ReturnType<typeof volumesPlanned>>
 }
@@ -81,19 +82,26 @@ async function resolve(ctx: Ctx, tx: StoreTransaction, request: RunRequest): Pro
         `match the architecture '${image.architecture}' of the AMI ${image.id}.`,
     })
   }
-  if (request.keyName !== null) {
-    const keys = await tx.list('keyPair', { account: ctx.account, region: ctx.region })
-    if (!keys.some((key) => key.name === request.keyName)) {
-      throw notFound('keyPair', request.keyName)
-    }
-  }
   return {
     image,
     type,
     hosts,
+    publicKey: await publicKeyOf(ctx, tx, request.keyName),
     interfaces: await interfacesResolve(ctx, tx, request, type),
     volumes: await volumesPlanned(ctx, tx, request, image),
   }
+}
+
+async function publicKeyOf(
+  ctx: Ctx,
+  tx: StoreTransaction,
+  keyName: string | null,
+): Promise<string | null> {
+  if (keyName === null) return null
+  const keys = await tx.list('keyPair', { account: ctx.account, region: ctx.region })
+  const key = keys.find((candidate) => candidate.name === keyName)
+  if (!key) throw notFound('keyPair', keyName)
+  return key.publicKey
 }
 
 async function record(ctx: Ctx, tx: StoreTransaction, request: RunRequest): Promise<RunResult> {
@@ -151,6 +159,7 @@ async function recordOne(
     coresPerSocket: cores,
     threadsPerCore,
     keyName: request.keyName,
+    publicKey: resolved.publicKey,
     vpcId: primary.subnet.vpcId,
     subnetId: primary.subnet.id,
     zone,

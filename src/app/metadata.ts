@@ -1,0 +1,165 @@
+/**
+ * What an instance may know of itself: everything its metadata service serves, gathered from the store for the one
+ * instance that holds a private address in a VPC. Nothing of another instance can get in, because everything is
+ * looked up from that instance.
+ */
+import type { Instance, MetadataOptions } from '../domain/instance.ts'
+import {
+  hostNameOf,
+  privateDomainOf,
+  publicDomainOf,
+  type NetworkInterface,
+  type SecurityGroup,
+  type Subnet,
+  type Vpc,
+} from '../domain/network.ts'
+import type { Tags } from '../domain/resource.ts'
+import type { StoreReader } from '../store/store.ts'
+import type { App } from './context.ts'
+
+export interface MetadataInterface {
+  interfaceId: string
+  deviceIndex: number
+  mac: string
+  account: string
+  /** Primary first. */
+  privateAddresses: readonly string[]
+  hostName: string
+  publicAddress: string | null
+  publicHostName: string | null
+  groups: readonly { id: string; name: string }[]
+  subnetId: string
+  subnetCidr: string
+  vpcId: string
+  vpcCidr: string
+}
+
+export interface MetadataView {
+  instanceId: string
+  account: string
+  region: string
+  zone: string
+  imageId: string
+  instanceType: string
+  architecture: string
+  reservationId: string
+  launchIndex: number
+  launchedAt: number
+  options: MetadataOptions
+  rootDeviceName: string
+  /** Names of the other volumes, in order. */
+  dataDeviceNames: readonly string[]
+  /** By device index, the primary first. */
+  interfaces: readonly MetadataInterface[]
+  publicKey: { name: string; line: string } | null
+  /** Base64. */
+  userData: string | null
+  isHibernationConfigured: boolean
+  placementGroup: string | null
+  tags: Tags
+}
+
+/** The instance behind a private address, or undefined when no living one holds it. */
+export async function metadataOf(
+  app: App,
+  vpcId: string,
+  privateAddress: string,
+): Promise<MetadataView | undefined> {
+  const { store } = app
+  const reference = { name: 'address', value: `${vpcId}/${privateAddress}` }
+  const [asked] = await store.list('networkInterface', { reference })
+  if (!asked?.attachment) return undefined
+  const instance = await store.get('instance', asked.attachment.instanceId)
+  if (!instance || instance.releasedAt !== null) return undefined
+  const mine = { reference: { name: 'instance', value: instance.id } }
+  const [vpc, interfaces, volumes] = await Promise.all([
+    store.get('vpc', vpcId),
+    store.list('networkInterface', mine),
+    store.list('volume', mine),
+  ])
+  if (!vpc) return undefined
+  const deviceNames = volumes.map((volume) => volume.attachment!.deviceName).sort()
+  return {
+    ...identityOf(instance),
+    dataDeviceNames: deviceNames.filter((name) => name !== instance.spec.rootDeviceName),
+    interfaces: await interfacesOf(store, instance, vpc, interfaces),
+  }
+}
+
+function identityOf(instance: Instance): Omit<MetadataView, 'dataDeviceNames' | 'interfaces'> {
+  const { spec } = instance
+  const hasKey = spec.keyName !== null && spec.publicKey !== null
+  return {
+    instanceId: instance.id,
+    account: instance.account,
+    region: instance.region,
+    zone: spec.zone,
+    imageId: spec.imageId,
+    instanceType: spec.instanceType,
+    architecture: spec.architecture,
+    reservationId: spec.reservationId,
+    launchIndex: spec.launchIndex,
+    launchedAt: spec.launchedAt,
+    options: spec.metadata,
+    rootDeviceName: spec.rootDeviceName,
+    publicKey: hasKey ? { name: spec.keyName!, line: spec.publicKey! } : null,
+    userData: spec.userData,
+    isHibernationConfigured: spec.isHibernationEnabled,
+    placementGroup: spec.placementGroup,
+    tags: spec.metadata.areTagsEnabled ? instance.tags : {},
+  }
+}
+
+async function interfacesOf(
+  reader: StoreReader,
+  instance: Instance,
+  vpc: Vpc,
+  interfaces: readonly NetworkInterface[],
+): Promise<MetadataInterface[]> {
+  const subnets = await reader.list('subnet', { ids: unique(interfaces, (one) => [one.subnetId]) })
+  const groups = await reader.list('securityGroup', {
+    ids: unique(interfaces, (one) => one.groupIds),
+  })
+  return interfaces
+    .map((one) => interfaceOf(instance, vpc, one, subnets, groups))
+    .sort((a, b) => a.deviceIndex - b.deviceIndex)
+}
+
+function interfaceOf(
+  instance: Instance,
+  vpc: Vpc,
+  one: NetworkInterface,
+  subnets: readonly Subnet[],
+  groups: readonly SecurityGroup[],
+): MetadataInterface {
+  const { region, spec } = instance
+  const primary = one.privateAddresses[0]!
+  const isNamedById = spec.privateDnsHostnameType === 'resource-name'
+  const isPrimary = one.attachment?.deviceIndex === 0
+  const host = isNamedById && isPrimary ? instance.id : hostNameOf(primary)
+  const hasPublicName = vpc.hasDnsHostnames && one.publicAddress !== null
+  return {
+    interfaceId: one.id,
+    deviceIndex: one.attachment?.deviceIndex ?? 0,
+    mac: one.mac,
+    account: one.account,
+    privateAddresses: one.privateAddresses,
+    hostName: `${host}.${privateDomainOf(region)}`,
+    publicAddress: one.publicAddress,
+    publicHostName: hasPublicName
+      ? `ec2-${one.publicAddress!.replaceAll('.', '-')}.${publicDomainOf(region)}`
+      : null,
+    groups: one.groupIds.map((id) => ({
+      id,
+      name: groups.find((group) => group.id === id)?.name ?? id,
+    })),
+    subnetId: one.subnetId,
+    subnetCidr: subnets.find((subnet) => subnet.id === one.subnetId)?.cidrBlock ?? vpc.cidrBlock,
+    vpcId: vpc.id,
+    vpcCidr: vpc.cidrBlock,
+  }
+}
+
+function unique<T>(items: readonly T[], idsOf: (item: T) => readonly string[]): string[] {
+  return [...new Set(items.flatMap((item) => idsOf(item)))]
+}
