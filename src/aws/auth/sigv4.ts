@@ -3,6 +3,7 @@
  * in, a verdict out. The body is hashed here; what the client claims its hash to be is not believed.
  */
 import { createHmac, hash, timingSafeEqual } from 'node:crypto'
+import { headerText } from '../header-text.ts'
 
 export interface SignableRequest {
   method: string
@@ -155,7 +156,12 @@ function canonicalQuery(query: SignableRequest['query']): string {
 
 function canonicalHeaders(request: SignableRequest, names: readonly string[]): string {
   return names
-    .map((name) => `${name}:${(header(request, name) ?? '').trim().replace(/\s+/g, ' ')}\n`)
+    .map(
+      (name) =>
+        `${name}:${headerText(header(request, name) ?? '')
+          .trim()
+          .replace(/\s+/g, ' ')}\n`,
+    )
     .join('')
 }
 
