@@ -60,7 +60,7 @@ export interface RequestReport {
 
 export interface DispatchOptions {
   auth: Authentication
-  contextOf: (request: EdgeRequest) => Ctx
+  contextOf: (request: EdgeRequest) => Ctx | Promise<Ctx>
   operations: OperationSource
   /** Signs page tokens; the same for as long as tokens should live. */
   tokenKey: Uint8Array
@@ -153,7 +153,7 @@ async function run(
 ): Promise<Record<string, unknown>> {
   const engine = { definition, edge, input, tokenKey: options.tokenKey }
   checkEngine(engine)
-  const ctx = options.contextOf(edge)
+  const ctx = await options.contextOf(edge)
   await options.authorise?.(ctx, edge, input)
   const work = async (): Promise<Record<string, unknown>> => {
     await definition.check?.(ctx, input as never)

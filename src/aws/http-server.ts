@@ -49,6 +49,8 @@ export const HTTP_LIMITS: HttpLimits = {
 /** `path` is exact, or a prefix when it ends with `/*`. The first that fits serves. */
 export interface Route {
   path: string
+  /** Signed like an AWS request, yet ours: looked at before AWS's own routing. */
+  isSigned?: boolean
   handle: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 }
 
@@ -130,9 +132,9 @@ async function onRequest(
   response: ServerResponse,
 ): Promise<void> {
   const head = readHead(request)
-  if (!looksLikeAws(head)) {
-    const route = findRoute(context.routes ?? [], head.path)
-    if (route !== undefined) return await route.handle(request, response)
+  const route = findRoute(context.routes ?? [], head.path)
+  if (route !== undefined && (route.isSigned || !looksLikeAws(head))) {
+    return await route.handle(request, response)
   }
   if (isForeignPage(request)) {
     const text = 'Requests from web pages of other origins are refused.'
@@ -154,7 +156,7 @@ async function onRequest(
 
 type Head = Pick<RawRequest, 'method' | 'path' | 'query' | 'headers'>
 
-function readHead(request: IncomingMessage): Head {
+export function readHead(request: IncomingMessage): Head {
   const target = request.url ?? '/'
   // Proxies and some clients send the absolute form.
   const relative = target.startsWith('/') ? target : target.replace(/^\w+:\/\/[^/?]*/, '') || '/'
