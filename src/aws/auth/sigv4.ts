@@ -211,6 +211,7 @@ export function signatureMatches(
 ): boolean {
   if (!claim.signedHeaders.includes('host')) return false
   if (!claim.amzDate.startsWith(claim.scopeDate)) return false
+  if (!/^[0-9a-f]{64}$/.test(claim.signature)) return false
   const bodyHash = options.unsignedPayload
     ? 'UNSIGNED-PAYLOAD'
     : hash('sha256', request.body, 'hex')
@@ -222,5 +223,5 @@ export function signatureMatches(
   ].join('\n')
   const expected = hmac(signingKey(secret, claim), toSign)
   const given = Buffer.from(claim.signature, 'hex')
-  return given.length === expected.length && timingSafeEqual(given, expected)
+  return timingSafeEqual(given, expected)
 }

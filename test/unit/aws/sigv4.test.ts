@@ -140,6 +140,10 @@ describe('signed headers', () => {
       { ...request, headers: { ...request.headers, host: 'elsewhere' } },
       { ...request, headers: { ...request.headers, 'x-amz-date': '20260304T050608Z' } },
     ]
+    const authorization = String(request.headers.authorization)
+    for (const odd of [`${authorization}0`, authorization.slice(0, -1)]) {
+      changed.push({ ...request, headers: { ...request.headers, authorization: odd } })
+    }
     for (const each of changed) expect(await judge(each)).toBe('AuthFailure 401')
   })
 
