@@ -1,3 +1,0 @@
-export async function parameterResolve(_ctx: unknown, name: string): Promise<string> {
-  return name
-}
