@@ -5,12 +5,16 @@
  * link, the nft table `brume` and the routes of its own protocol number, and touches nothing else.
  */
 import type { Socket } from 'node:dgram'
+import { readlinkSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import type { Server } from 'node:net'
 import { join } from 'node:path'
 import type { NetworkInterfaceId, VpcId } from '../domain/ids.ts'
 import { namespaceOf } from '../domain/network-plan.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
+import { present } from '../lib/assert.ts'
 import { exec } from '../lib/exec.ts'
+import { ensureFolder, readJson, removeDurable, writeJsonDurable } from '../lib/fs-durable.ts'
 import type { Log } from '../lib/log.ts'
 import type { Clock } from '../lib/time.ts'
 import { convergeHost, convergeVpc, removeStrangers } from './converge.ts'
@@ -22,16 +26,19 @@ import { serveNtp } from './ntp.ts'
 import { createReachabilityWatch } from './reachability.ts'
 import type { Reachability } from './reachability.ts'
 
-/** Lost on reboot, as everything it describes is. */
-const RUNTIME_FOLDER_DEFAULT = '/run/brume/fabric'
+/**
+ * Lost on reboot, as everything it describes is. Outside BRUME_HOME, because dnsmasq without privileges must read
+ * it; one folder for each network namespace a fabric runs in, so that two never meddle with each other.
+ */
+const RUNTIME_FOLDER = '/run/brume-fabric'
 /** How soon a dnsmasq that died is back. */
 const CHECK_INTERVAL_MS = 5_000
 
 export interface FabricOptions {
   log: Log
   clock: Clock
-  /** Where dnsmasq's files lie; must be readable for an unprivileged user. */
-  runtimeFolder?: string
+  /** BRUME_HOME: whose networks these are. Two homes cannot share a host's network. */
+  stateFolder: string
   /** Where public addresses come from; its first address after the base is the host's own towards guests. */
   publicPool?: string
   /** `auto`: the interface of the host's default route, when there is one; null: guests never reach the internet. */
@@ -78,8 +85,8 @@ interface Round {
 export function createFabric(options: FabricOptions): Fabric {
   const { log, clock } = options
   const kernel = createKernel(options.run ?? exec)
-  const folder = options.runtimeFolder ?? RUNTIME_FOLDER_DEFAULT
-  const dnsmasq = createDnsmasqKeeper({ folder: join(folder, 'dnsmasq'), log, clock })
+  const folder = runtimeFolder()
+  const dnsmasq = createDnsmasqKeeper({ folder, log, clock })
   const namespaceListeners = new Set<(vpcId: VpcId) => void>()
   const reachabilityListeners = new Set<(change: Reachability) => void>()
   const watch = createReachabilityWatch({
@@ -113,6 +120,7 @@ export function createFabric(options: FabricOptions): Fabric {
     }
   })
   const apply: Fabric['apply'] = async (plans, how = {}) => {
+    await ensureOwner(folder, options.stateFolder)
     watch.follow(plans)
     await applier(plans, how.isVerified ?? false)
   }
@@ -141,7 +149,10 @@ export function createFabric(options: FabricOptions): Fabric {
       const titles = ['rules', 'links', 'routes', 'neighbours', 'leases']
       return parts.map((text, i) => `## ${titles[i]}\n${text}`).join('\n')
     },
-    removeAll: () => apply([], { isVerified: true }),
+    removeAll: async () => {
+      await apply([], { isVerified: true })
+      await removeDurable(folder)
+    },
     close: async () => {
       clearInterval(checking)
       watch.close()
@@ -149,6 +160,26 @@ export function createFabric(options: FabricOptions): Fabric {
       ntpSockets.clear()
     },
   }
+}
+
+export function runtimeFolder(): string {
+  const [, inode] = /\[(\d+)\]/.exec(readlinkSync('/proc/self/ns/net')) ?? []
+  return join(RUNTIME_FOLDER, present(inode, 'number of our network namespace'))
+}
+
+/** Takes possession of the host's network for a home. @throws Error when another home has it. */
+async function ensureOwner(folder: string, stateFolder: string): Promise<void> {
+  const path = join(folder, 'owner.json')
+  const owner = await readJson<{ stateFolder: string }>(path)
+  if (owner?.stateFolder === stateFolder) return
+  if (owner && (await stat(owner.stateFolder).catch(() => null))) {
+    throw new Error(
+      `the networks of this host belong to the Brume in ${owner.stateFolder}; end it with` +
+        ' `brume down --instances` there, or run this one in a network namespace of its own',
+    )
+  }
+  await ensureFolder(folder, 0o755)
+  await writeJsonDurable(path, { stateFolder }, 0o644)
 }
 
 function subscribe<T>(listeners: Set<T>, listener: T): () => void {

@@ -121,6 +121,7 @@ export async function guestStart(plan: VpcNetworkPlan, nic: InterfacePlan): Prom
   const plug = `g${guests}`
   const folder = mkdtempSync(join(tmpdir(), 'brume-guest-'))
   const started: ChildProcess[] = []
+  let isStopped = false
   const inside = ['netns', 'exec', name]
   await exec('ip', ['netns', 'add', name])
   const qemu = spawn('nsenter', [
@@ -172,6 +173,8 @@ export async function guestStart(plan: VpcNetworkPlan, nic: InterfacePlan): Prom
     },
     ask: (address, port) => askFrom(run, address, port),
     stop: async () => {
+      if (isStopped) return
+      isStopped = true
       await Promise.all(started.map(end))
       await exec('ip', ['netns', 'delete', name])
       rmSync(folder, { recursive: true })

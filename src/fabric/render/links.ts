@@ -117,7 +117,9 @@ export function linkChanges(wanted: NetworkState, found: NetworkState): string[]
     }
   }
   for (const [name, link] of found.links) {
-    if (isOurs(name) && wanted.links.get(name)?.kind !== link.kind) lines.push(`link del ${name}`)
+    if (isOurs(name, link) && wanted.links.get(name)?.kind !== link.kind) {
+      lines.push(`link del ${name}`)
+    }
   }
   for (const [name, link] of wanted.links) {
     const before = found.links.get(name)
@@ -164,7 +166,8 @@ function isLoopback(address: string): boolean {
   return address.startsWith('127.')
 }
 
-/** TAPs in a namespace, veth ends on the host. */
-function isOurs(name: string): boolean {
-  return name.startsWith(LINK_TAP_PREFIX) || new RegExp(`^${LINK_HOST_PREFIX}\\d+$`).test(name)
+/** TAPs in a namespace (not `tunl0`, which some kernels put into each), veth ends on the host. */
+function isOurs(name: string, link: LinkState): boolean {
+  if (link.kind === 'tap') return name.startsWith(LINK_TAP_PREFIX)
+  return new RegExp(`^${LINK_HOST_PREFIX}\\d+$`).test(name)
 }
