@@ -8,7 +8,8 @@ import type { InstanceId, VolumeId } from '../domain/ids.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 
 export type HostEvent =
-  | { type: 'machine'; observation: MachineObservation }
+  /** `generation` is that of the spec the observation answers; 0 when the host acted on none yet. */
+  | { type: 'machine'; generation: number; observation: MachineObservation }
   /** A guest answered on the network, or stopped answering. */
   | { type: 'reachability'; instanceId: InstanceId; isReachable: boolean; at: number }
 
@@ -16,6 +17,8 @@ export interface HostAgent {
   describe(): Promise<HostDescription>
   /** States the intent for one machine. Returns when accepted; progress comes as observations. Idempotent. */
   machineEnsure(spec: MachineSpec): Promise<void>
+  /** Drops what is kept of a machine that is gone (its console log); stops it first if it still lives. */
+  machineForget(instanceId: InstanceId): Promise<void>
   /** Everything this host runs or keeps, whether or not anybody intends it. */
   machineList(): Promise<MachineObservation[]>
   /** States the networks of this host, all of them; resolves when the rules are in force. Idempotent. */

@@ -22,6 +22,8 @@ export interface DiskAttachment {
   deviceName: string
   path: string
   format: 'qcow2' | 'raw'
+  /** The read-only image beneath an overlay, if any: read through the page cache, which all machines share. */
+  backing?: { path: string; format: 'qcow2' | 'raw' } | null
   isRoot: boolean
   isReadOnly: boolean
   iopsMax: number | null
@@ -43,6 +45,8 @@ export interface VmSpec {
   instanceId: InstanceId
   /** SMBIOS UUID; starts with `ec2` as on AWS. */
   uuid: string
+  /** SMBIOS product name, as on AWS: `t3.micro`. */
+  instanceType: string
   architecture: Architecture
   vcpus: number
   coresPerSocket: number
@@ -80,6 +84,8 @@ export interface MachineObservation {
     | 'host-request'
     | 'host-forced'
     | 'process-died'
+    /** The whole host went down; whatever was meant to run should be started again. */
+    | 'host-restarted'
     | 'start-failed'
     | null
   /** Human words for `crashed` and `start-failed`: the last lines of QEMU's log. */
@@ -103,6 +109,8 @@ export interface HypervisorReport {
   machineType: string
   cpuModel: string
   hasUefi: boolean
+  /** Firmware of `uefi` machines; null without OVMF. */
+  uefi?: { codePath: string; varsPath: string } | null
   hasIoUring: boolean
   hasVhostNet: boolean
 }

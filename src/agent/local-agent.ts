@@ -1,0 +1,222 @@
+/**
+ * The host this program runs on: joins hypervisor, fabric and volumes behind the `HostAgent` port. One queue a
+ * machine, so that a stop never overtakes a start. A machine is started at most once for each generation of its
+ * spec: one that ended by itself is reported, not started again.
+ */
+import { join } from 'node:path'
+import type { InstanceId } from '../domain/ids.ts'
+import type { HostDescription, MachineObservation, MachineSpec } from '../domain/machine.ts'
+import type { VmDriver } from '../hypervisor/driver.ts'
+import { readJson, writeJsonDurable, ensureFolder } from '../lib/fs-durable.ts'
+import type { Log } from '../lib/log.ts'
+import { createKeyedMutex } from '../lib/mutex.ts'
+import type { Clock } from '../lib/time.ts'
+import { vmSpecOf } from './vm-spec.ts'
+import type { HostAgent, HostEvent, VolumeRequest } from './protocol.ts'
+import type { VpcNetworkPlan } from '../domain/network-plan.ts'
+
+/** What the agent needs of the host's networks (fabric/fabric.ts). */
+export interface AgentNetworks {
+  apply(plans: readonly VpcNetworkPlan[]): Promise<void>
+  onReachability(
+    listener: (change: { interfaceId: string; isReachable: boolean; at: number }) => void,
+  ): () => void
+  close(): Promise<void>
+}
+
+/** What the agent needs of the host's volumes (blocks/). */
+export interface AgentVolumes {
+  ensure(request: VolumeRequest): Promise<void>
+  delete(volumeId: string): Promise<void>
+  list(): Promise<string[]>
+  pathOf(volumeId: string): string
+}
+
+export interface LocalAgentOptions {
+  home: string
+  description: HostDescription
+  driver: VmDriver
+  networks: AgentNetworks
+  volumes: AgentVolumes
+  log: Log
+  clock: Clock
+  /** Between asking a guest to power off and forcing it. */
+  stopGraceMs: number
+}
+
+/** A reboot that the guest does not answer becomes a reset (EC2 waits longer; its guests boot slower). */
+const REBOOT_GRACE_MS = 10_000
+/** A terminated machine's guest gets this long to write back what is in its memory. */
+const TERMINATE_GRACE_MS_MAX = 20_000
+
+/** What must survive a restart of the daemon, beside the machine's own files. */
+interface Memory {
+  startedGeneration: number
+  rebootSerial: number
+}
+
+export async function createLocalAgent(options: LocalAgentOptions): Promise<HostAgent> {
+  const { driver, networks, volumes, log, clock } = options
+  const specs = new Map<InstanceId, MachineSpec>()
+  const instanceOfInterface = new Map<string, InstanceId>()
+  const listeners = new Set<(event: HostEvent) => void>()
+  const queue = createKeyedMutex()
+  const emit = (event: HostEvent): void => {
+    for (const listener of listeners) listener(event)
+  }
+  const report = (observation: MachineObservation): void => {
+    const generation = specs.get(observation.instanceId)?.generation
+    // Before the control plane stated anything there is nothing to answer.
+    if (generation !== undefined) emit({ type: 'machine', generation, observation })
+  }
+  const memoryPath = (id: InstanceId): string => join(options.home, 'instances', id, 'agent.json')
+  const memoryOf = async (id: InstanceId): Promise<Memory> =>
+    (await readJson<Memory>(memoryPath(id))) ?? { startedGeneration: 0, rebootSerial: 0 }
+  const find = async (id: InstanceId): Promise<MachineObservation | undefined> =>
+    (await driver.list()).find((machine) => machine.instanceId === id)
+
+  const start = async (spec: MachineSpec): Promise<void> => {
+    const at = performance.now()
+    await ensureFolder(join(options.home, 'instances', spec.instanceId))
+    await Promise.all(spec.disks.map((disk) => volumes.ensure(disk)))
+    const observation = await driver.start(await vmSpecOf(options.home, spec, volumes.pathOf))
+    await writeJsonDurable(memoryPath(spec.instanceId), {
+      startedGeneration: spec.generation,
+      rebootSerial: spec.rebootSerial,
+    } satisfies Memory)
+    const tookMs = Math.round(performance.now() - at)
+    log.info({ instance: spec.instanceId, tookMs }, 'machine runs')
+    report(observation)
+  }
+
+  const run = async (spec: MachineSpec): Promise<void> => {
+    const seen = await find(spec.instanceId)
+    const memory = await memoryOf(spec.instanceId)
+    const isAlive = seen && ['running', 'paused', 'starting'].includes(seen.state)
+    if (isAlive) {
+      if (spec.rebootSerial > memory.rebootSerial) {
+        await driver.reboot(spec.instanceId, { graceMs: REBOOT_GRACE_MS })
+        const { startedGeneration } = memory
+        const next = { startedGeneration, rebootSerial: spec.rebootSerial }
+        await writeJsonDurable(memoryPath(spec.instanceId), next)
+      }
+      return report((await find(spec.instanceId)) ?? seen)
+    }
+    const hasEnded = seen?.state === 'stopped' || seen?.state === 'crashed'
+    const wasStarted = memory.startedGeneration >= spec.generation
+    if (seen && hasEnded && wasStarted && seen.stopReason !== 'host-restarted') return report(seen)
+    try {
+      await start(spec)
+    } catch (error) {
+      log.error({ err: error, instance: spec.instanceId }, 'machine did not start')
+      const failure = { state: 'crashed', stopReason: 'start-failed' } as const
+      report(blank(spec.instanceId, clock, { ...failure, detail: wordsOf(error) }))
+    }
+  }
+
+  const end = async (spec: MachineSpec): Promise<void> => {
+    const { instanceId, isForced, intent } = spec
+    const isTermination = intent === 'absent'
+    const graceMs = isTermination
+      ? Math.min(TERMINATE_GRACE_MS_MAX, options.stopGraceMs)
+      : options.stopGraceMs
+    const seen = await find(instanceId)
+    if (seen && !['stopped', 'crashed', 'absent'].includes(seen.state)) {
+      await driver.stop(instanceId, { isForced, graceMs })
+    }
+    const state = isTermination ? 'absent' : 'stopped'
+    const left = (await find(instanceId)) ?? blank(instanceId, clock, {})
+    report({ ...left, state, processId: null, observedAt: clock.now() })
+  }
+
+  const converge = async (id: InstanceId): Promise<void> => {
+    const spec = specs.get(id)
+    if (!spec) return
+    await (spec.intent === 'running' ? run(spec) : end(spec))
+  }
+
+  const stops = [
+    driver.subscribe(report),
+    networks.onReachability(({ interfaceId, isReachable, at }) => {
+      const instanceId = instanceOfInterface.get(interfaceId)
+      if (instanceId) emit({ type: 'reachability', instanceId, isReachable, at })
+    }),
+  ]
+
+  return {
+    describe: async () => options.description,
+    machineEnsure: async (spec) => {
+      const known = specs.get(spec.instanceId)
+      if (known && known.generation > spec.generation) return
+      specs.set(spec.instanceId, spec)
+      const primary = spec.nics[0]
+      if (primary) instanceOfInterface.set(primary.interfaceId, spec.instanceId)
+      // A forced stop does not queue behind the patient one it is meant to end.
+      if (spec.isForced && spec.intent !== 'running' && known?.intent === spec.intent) {
+        void driver.stop(spec.instanceId, { isForced: true, graceMs: 0 }).catch((err: unknown) => {
+          log.warn({ err, instance: spec.instanceId }, 'forced stop')
+        })
+      }
+      queue
+        .run(spec.instanceId, () => converge(spec.instanceId))
+        .catch((err: unknown) => {
+          log.error(
+            { err, instance: spec.instanceId },
+            'machine could not be brought to its intent',
+          )
+        })
+    },
+    machineForget: (instanceId) =>
+      queue.run(instanceId, async () => {
+        const seen = await find(instanceId)
+        if (seen && !['stopped', 'crashed', 'absent'].includes(seen.state)) {
+          await driver.stop(instanceId, { isForced: true, graceMs: 0 })
+        }
+        await driver.remove(instanceId)
+        const spec = specs.get(instanceId)
+        for (const nic of spec?.nics ?? []) instanceOfInterface.delete(nic.interfaceId)
+        specs.delete(instanceId)
+      }),
+    machineList: () => driver.list(),
+    networkEnsure: (plans) => networks.apply(plans),
+    volumeEnsure: (request) => volumes.ensure(request),
+    volumeDelete: (volumeId) => volumes.delete(volumeId),
+    volumeList: async () => (await volumes.list()) as Awaited<ReturnType<HostAgent['volumeList']>>,
+    consoleOutput: (instanceId) => driver.consoleOutput(instanceId),
+    consoleScreenshot: (instanceId) => driver.screenshot(instanceId),
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    close: async () => {
+      for (const stop of stops) stop()
+      listeners.clear()
+      await driver.close()
+      await networks.close()
+    },
+  }
+}
+
+function blank(
+  instanceId: InstanceId,
+  clock: Clock,
+  change: Partial<MachineObservation>,
+): MachineObservation {
+  return {
+    instanceId,
+    state: 'absent',
+    stopReason: null,
+    detail: null,
+    processId: null,
+    pinned: null,
+    startedAt: null,
+    observedAt: clock.now(),
+    ...change,
+  }
+}
+
+/** An error's words for the user: bounded, one line. */
+function wordsOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return text.replaceAll(/\s+/g, ' ').slice(0, 400)
+}

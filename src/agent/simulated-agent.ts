@@ -1,0 +1,197 @@
+/**
+ * A host without a hypervisor, for tests, development and scale runs: it says so in its description, and what users
+ * run never uses it. Machines are entries in a map that go through the same states and events as real ones; delays
+ * and failures are injected.
+ */
+import type { HostDescription, MachineObservation, MachineSpec } from '../domain/machine.ts'
+import type { HostId } from '../domain/ids.ts'
+import type { VpcNetworkPlan } from '../domain/network-plan.ts'
+import { FaultError } from '../domain/faults.ts'
+import type { Clock } from '../lib/time.ts'
+import type { HostAgent, HostEvent, VolumeRequest } from './protocol.ts'
+
+export interface SimulatedOptions {
+  hostId: string
+  clock: Clock
+  cpuCount?: number
+  memoryMiB?: number
+  /** How long each change takes; 0: in the next turn of the event loop. */
+  delayMs?: number
+  /** Answers the reason for which a start fails, or undefined. */
+  failStart?: (spec: MachineSpec) => string | undefined
+}
+
+export interface SimulatedAgent extends HostAgent {
+  /** What the last `networkEnsure` stated. */
+  networkPlans(): readonly VpcNetworkPlan[]
+  /** The guest powers itself off. */
+  guestPowersOff(instanceId: string): void
+  /** The hypervisor process dies. */
+  processDies(instanceId: string): void
+  volumes(): ReadonlyMap<string, VolumeRequest>
+  reboots(instanceId: string): number
+}
+
+interface Machine {
+  spec: MachineSpec
+  observation: MachineObservation
+  reboots: number
+  /** Counts changes, so that a delayed one that was overtaken does nothing. */
+  turn: number
+}
+
+/** A processor's worth of room is cheap when nothing runs. */
+const CPUS_DEFAULT = 64
+const MEMORY_MIB_DEFAULT = 256 * 1024
+
+export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent {
+  const machines = new Map<string, Machine>()
+  const volumes = new Map<string, VolumeRequest>()
+  const listeners = new Set<(event: HostEvent) => void>()
+  let plans: readonly VpcNetworkPlan[] = []
+  const emit = (event: HostEvent): void => {
+    for (const listener of listeners) listener(event)
+  }
+  const later = (work: () => void): void => {
+    if (options.delayMs) setTimeout(work, options.delayMs).unref()
+    else setImmediate(work)
+  }
+  const show = (machine: Machine, change: Partial<MachineObservation>): void => {
+    const observedAt = options.clock.now()
+    machine.observation = { ...machine.observation, detail: null, ...change, observedAt }
+    emit({
+      type: 'machine',
+      generation: machine.spec.generation,
+      observation: machine.observation,
+    })
+  }
+  const description = describe(options)
+
+  const start = (machine: Machine): void => {
+    const reason = options.failStart?.(machine.spec)
+    if (reason) {
+      return show(machine, { state: 'crashed', stopReason: 'start-failed', detail: reason })
+    }
+    const processId = 100_000 + machines.size
+    show(machine, {
+      state: 'running',
+      stopReason: null,
+      processId,
+      pinned: { machineType: 'simulated', cpuModel: 'simulated', accelerator: 'tcg' },
+      startedAt: options.clock.now(),
+    })
+    const { instanceId } = machine.spec
+    emit({ type: 'reachability', instanceId, isReachable: true, at: options.clock.now() })
+  }
+
+  return {
+    describe: async () => description,
+    machineEnsure: async (spec) => {
+      const known = machines.get(spec.instanceId)
+      if (known && known.spec.generation >= spec.generation) {
+        const { observation } = known
+        emit({ type: 'machine', generation: known.spec.generation, observation })
+        return
+      }
+      const machine = known ?? {
+        spec,
+        observation: absent(spec, options.clock),
+        reboots: 0,
+        turn: 0,
+      }
+      const isReboot = known && known.spec.rebootSerial !== spec.rebootSerial
+      machine.spec = spec
+      const turn = ++machine.turn
+      machines.set(spec.instanceId, machine)
+      for (const disk of spec.disks) volumes.set(disk.volumeId, disk)
+      later(() => {
+        if (machine.turn !== turn) return
+        const isRunning = machine.observation.state === 'running'
+        if (spec.intent === 'running') {
+          if (isReboot && isRunning) machine.reboots++
+          return isRunning ? show(machine, {}) : start(machine)
+        }
+        const state = spec.intent === 'stopped' ? 'stopped' : 'absent'
+        show(machine, { state, stopReason: 'host-request', processId: null })
+      })
+    },
+    machineForget: async (instanceId) => void machines.delete(instanceId),
+    machineList: async () => [...machines.values()].map((machine) => machine.observation),
+    networkEnsure: async (next) => {
+      plans = next
+    },
+    networkPlans: () => plans,
+    volumeEnsure: async (volume) => void volumes.set(volume.volumeId, volume),
+    volumeDelete: async (volumeId) => void volumes.delete(volumeId),
+    volumeList: async () => [...volumes.values()].map((volume) => volume.volumeId),
+    volumes: () => volumes,
+    consoleOutput: async (instanceId) => {
+      const machine = machines.get(instanceId)
+      if (!machine) return null
+      const text = `${instanceId}: this host is simulated, no guest runs\n`
+      return { bytes: Buffer.from(text), at: machine.observation.observedAt }
+    },
+    consoleScreenshot: async (id) => {
+      const fault = {
+        type: 'Unsupported',
+        feature: `a screen of ${id} on a simulated host`,
+      } as const
+      throw new FaultError(fault)
+    },
+    guestPowersOff: (instanceId) => {
+      const machine = machines.get(instanceId)
+      if (!machine) return
+      show(machine, { state: 'stopped', stopReason: 'guest-shutdown', processId: null })
+    },
+    processDies: (instanceId) => {
+      const machine = machines.get(instanceId)
+      if (!machine) return
+      const detail = 'the process was killed'
+      show(machine, { state: 'crashed', stopReason: 'process-died', processId: null, detail })
+    },
+    reboots: (instanceId) => machines.get(instanceId)?.reboots ?? 0,
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    close: async () => listeners.clear(),
+  }
+}
+
+function absent(spec: MachineSpec, clock: Clock): MachineObservation {
+  return {
+    instanceId: spec.instanceId,
+    state: 'absent',
+    stopReason: null,
+    detail: null,
+    processId: null,
+    pinned: null,
+    startedAt: null,
+    observedAt: clock.now(),
+  }
+}
+
+function describe(options: SimulatedOptions): HostDescription {
+  return {
+    hostId: options.hostId as HostId,
+    hostName: options.hostId,
+    zone: 'a',
+    hypervisor: {
+      qemuVersion: 'none',
+      architecture: 'x86_64',
+      accelerator: 'tcg',
+      hypervisorType: 2,
+      explanation: 'This host is simulated: machines are entries in a table and nothing boots.',
+      machineType: 'simulated',
+      cpuModel: 'simulated',
+      hasUefi: true,
+      hasIoUring: false,
+      hasVhostNet: false,
+    },
+    cpuCount: options.cpuCount ?? CPUS_DEFAULT,
+    memoryMiB: options.memoryMiB ?? MEMORY_MIB_DEFAULT,
+    diskFreeBytes: 1e12,
+    limitations: ['simulated: nothing boots'],
+    isSimulated: true,
+  }
+}

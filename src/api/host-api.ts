@@ -1,0 +1,170 @@
+/**
+ * What only the host can do, beside AWS's own API, for the CLI and the console: describe the host, make images, shut
+ * down. Requests are signed as AWS requests are (service name `brume`); only the first account may use them.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { FaultError, invalidValue } from '../domain/faults.ts'
+import type { HostDescription } from '../domain/machine.ts'
+import type { Log } from '../lib/log.ts'
+
+export interface ImageListing {
+  name: string
+  kind: 'built' | 'official' | 'added'
+  status: 'registered' | 'available' | 'building'
+  imageId: string | null
+  version: string | null
+  sizeBytes: number | null
+  description: string
+  defaultUser: string
+}
+
+export interface ImageJob {
+  operation: 'build' | 'pull' | 'add'
+  name: string
+  path: string | null
+}
+
+export interface JobProgress {
+  step: string
+  fraction: number | null
+  detail: string
+}
+
+export interface ImageJobs {
+  list(account: string): Promise<ImageListing[]>
+  run(
+    account: string,
+    job: ImageJob,
+    onProgress: (progress: JobProgress) => void,
+    signal: AbortSignal,
+  ): Promise<{ imageId: string }>
+}
+
+export interface HostApiOptions {
+  /** The account that signed the request. @throws when the signature is wrong. */
+  accountOf(request: IncomingMessage, body: Buffer): Promise<string>
+  /** The first account, whose person runs the host. */
+  ownerAccount: string | null
+  hosts(): Promise<HostDescription[]>
+  daemon(): { version: string; uptimeSeconds: number; rssBytes: number }
+  images: ImageJobs
+  shutdown(options: { instances: boolean }): void
+  log: Log
+}
+
+/** Requests here are a few words. */
+const BODY_BYTES_MAX = 64 * 1024
+
+export function createHostApi(options: HostApiOptions) {
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    try {
+      const body = await readBody(request)
+      const account = await options.accountOf(request, body)
+      if (options.ownerAccount !== null && account !== options.ownerAccount) {
+        const reason = 'only the account that owns this host may'
+        throw new FaultError({ type: 'Unauthorized', action: 'host', reason })
+      }
+      await route(options, request, response, { account, body })
+    } catch (error) {
+      if (response.headersSent) return void response.end()
+      const { status, message } = errorOf(error)
+      if (status === 500) options.log.error({ err: error, url: request.url }, 'host API')
+      answer(response, status, { error: message })
+    }
+  }
+}
+
+async function route(
+  options: HostApiOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  call: { account: string; body: Buffer },
+): Promise<void> {
+  const path = (request.url ?? '').split('?')[0]
+  switch (`${request.method} ${path}`) {
+    case 'GET /api/host': {
+      const hosts = await options.hosts()
+      return answer(response, 200, { ...hosts[0], hosts, daemon: options.daemon() })
+    }
+    case 'GET /api/images':
+      return answer(response, 200, await options.images.list(call.account))
+    case 'POST /api/images':
+      return imageJob(options, request, response, call.account, jobOf(call.body))
+    case 'POST /api/shutdown': {
+      const { instances } = JSON.parse(call.body.toString() || '{}') as { instances?: boolean }
+      answer(response, 202, { status: 'shutting down' })
+      return options.shutdown({ instances: instances === true })
+    }
+    default:
+      return answer(response, 404, { error: `there is no ${request.method} ${path}` })
+  }
+}
+
+function jobOf(body: Buffer): ImageJob {
+  const json = JSON.parse(body.toString() || '{}') as Partial<ImageJob>
+  const { operation, name, path } = json
+  if (operation !== 'build' && operation !== 'pull' && operation !== 'add') {
+    throw invalidValue('operation', operation, 'build, pull or add')
+  }
+  if (typeof name !== 'string') throw invalidValue('name', name, 'the name of an image')
+  return { operation, name, path: typeof path === 'string' ? path : null }
+}
+
+/** Answers with one JSON line for each step of progress; the last has `imageId` or `error`. */
+async function imageJob(
+  options: HostApiOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  account: string,
+  job: ImageJob,
+): Promise<void> {
+  const controller = new AbortController()
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort(new Error('the client left'))
+  })
+  request.socket.setTimeout(0)
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  const line = (value: object): void => void response.write(`${JSON.stringify(value)}\n`)
+  try {
+    line(await options.images.run(account, job, line, controller.signal))
+  } catch (error) {
+    const { status, message } = errorOf(error)
+    if (status === 500) options.log.error({ err: error, job }, 'image job failed')
+    line({ error: message })
+  }
+  response.end()
+}
+
+function errorOf(error: unknown): { status: number; message: string } {
+  if (error instanceof FaultError) {
+    const { fault } = error
+    const status = fault.type === 'Unauthorized' ? 403 : 400
+    if (fault.type === 'InvalidValue') {
+      return { status, message: `${fault.parameter} '${fault.value}': ${fault.reason}` }
+    }
+    if (fault.type === 'NotFound') {
+      return { status: 404, message: `no ${fault.kind} ${fault.ids.join(', ')}` }
+    }
+    return { status, message: 'reason' in fault ? fault.reason : fault.type }
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  const status = (error as { status?: number }).status
+  return { status: typeof status === 'number' ? status : 500, message }
+}
+
+function answer(response: ServerResponse, status: number, value: unknown): void {
+  const body = JSON.stringify(value)
+  response.writeHead(status, { 'content-type': 'application/json' })
+  response.end(`${body}\n`)
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request) {
+    size += (chunk as Buffer).length
+    if (size > BODY_BYTES_MAX) throw invalidValue('body', size, `at most ${BODY_BYTES_MAX} bytes`)
+    chunks.push(chunk as Buffer)
+  }
+  return Buffer.concat(chunks)
+}

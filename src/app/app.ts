@@ -1,0 +1,93 @@
+/**
+ * Joins the control plane: the store, the hosts, the reconcilers. Whoever composes a program (src/main) hands in
+ * the parts; nothing here knows whether a host is real, simulated or far away.
+ */
+import { randomBytes } from 'node:crypto'
+import type { HostAgent } from '../agent/protocol.ts'
+import type { RandomSource } from '../domain/ids.ts'
+import type { Log } from '../lib/log.ts'
+import { createKeyedMutex } from '../lib/mutex.ts'
+import { systemClock, type Clock } from '../lib/time.ts'
+import type { Store } from '../store/store.ts'
+import { startLoop, type ReconcilerLoop } from '../workflow/loop.ts'
+import type { App, HostHandle, ReconcilerName } from './context.ts'
+import { createInstanceTypeCatalogue } from './instance-types.ts'
+import { hostEventApply } from './instances/observe.ts'
+import { createInstancesReconciler } from './reconcilers/instances.ts'
+import { createNetworkApplier } from './reconcilers/network.ts'
+import { volumesReconcile } from './reconcilers/volumes.ts'
+import { SETTINGS_DEFAULT, type SettingsOfCloud } from './settings.ts'
+
+/** A full look at everything at least this often, should an activation ever be lost. */
+const PERIOD_MS = 30_000
+
+export interface RunningApp extends App {
+  /** Resolves when the rules and machines that were asked for are with their hosts. */
+  settled(): Promise<void>
+  /** States the networks now; resolves when they are in force. */
+  networkApply(): Promise<void>
+  close(): Promise<void>
+}
+
+export async function startApp(options: {
+  store: Store
+  agents: readonly HostAgent[]
+  log: Log
+  clock?: Clock
+  random?: RandomSource
+  settings?: Partial<SettingsOfCloud>
+}): Promise<RunningApp> {
+  const { store, log } = options
+  const hosts: HostHandle[] = []
+  for (const agent of options.agents) hosts.push({ agent, description: await agent.describe() })
+  const loops = new Map<ReconcilerName, ReconcilerLoop>()
+  const app: App = {
+    store,
+    log,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? { bytes: (length) => randomBytes(length) },
+    settings: { ...SETTINGS_DEFAULT, ...options.settings },
+    instanceTypes: createInstanceTypeCatalogue(),
+    hosts,
+    activate: (name) => loops.get(name)?.activate(),
+  }
+  const networkApplyTo = createNetworkApplier(app)
+  const networkApply = async (): Promise<void> => {
+    await Promise.all(hosts.map((host) => networkApplyTo(host)))
+  }
+  const instances = createInstancesReconciler(app, networkApplyTo)
+  const reconcilers: [ReconcilerName, (signal: AbortSignal) => Promise<void>][] = [
+    ['network', networkApply],
+    ['instances', instances.reconcile],
+    ['volumes', (signal) => volumesReconcile(app, signal)],
+  ]
+  // Events of one machine are applied in the order they came.
+  const order = createKeyedMutex()
+  const subscriptions = hosts.map(({ agent }) =>
+    agent.subscribe((event) => {
+      const id = event.type === 'machine' ? event.observation.instanceId : event.instanceId
+      order
+        .run(id, () => hostEventApply(app, event))
+        .catch((err: unknown) => log.error({ err, event }, 'a report of a host was not applied'))
+    }),
+  )
+  // The hosts' networks stand before anything else is asked of them.
+  await networkApply()
+  for (const [name, reconcile] of reconcilers) {
+    loops.set(name, startLoop({ name, periodMs: PERIOD_MS, reconcile, log }))
+  }
+  for (const loop of loops.values()) loop.activate()
+  return {
+    ...app,
+    networkApply,
+    settled: async () => {
+      for (const loop of loops.values()) await loop.settled()
+    },
+    close: async () => {
+      for (const unsubscribe of subscriptions) unsubscribe()
+      await Promise.all([...loops.values()].map((loop) => loop.close()))
+      await Promise.all(hosts.map(({ agent }) => agent.close()))
+      await store.close()
+    },
+  }
+}

@@ -1,0 +1,96 @@
+/** What the hosts have and what instances took of it: the scheduler's input, and the check of a type. */
+import { FaultError, invalidValue } from '../domain/faults.ts'
+import { instanceStateOf } from '../domain/instance.ts'
+import type { HostId } from '../domain/ids.ts'
+import { place, type HostCapacity } from '../scheduler/place.ts'
+import type { StoreReader } from '../store/store.ts'
+import type { App } from './context.ts'
+import type { InstanceType } from './instance-types.ts'
+
+/** Capacity of every host with what is promised to instances that are not stopped or gone. */
+export async function hostCapacities(app: App, reader: StoreReader): Promise<HostCapacity[]> {
+  const { settings } = app
+  const hosts = app.hosts.map(({ description }) => ({
+    hostId: description.hostId as string,
+    zone: description.zone,
+    architecture: description.hypervisor.architecture,
+    vcpusTotal: Math.floor(description.cpuCount * settings.cpuOvercommit),
+    memoryTotalMiB: Math.floor(
+      (description.memoryMiB - settings.memoryReservedMiB) * settings.memoryOvercommit,
+    ),
+    vcpusUsed: 0,
+    memoryUsedMiB: 0,
+  }))
+  const byId = new Map(hosts.map((host) => [host.hostId, host]))
+  const live = await reader.list('instance', { reference: { name: 'live', value: 'yes' } })
+  for (const instance of live) {
+    const host = byId.get(instance.hostId ?? '')
+    if (!host || instanceStateOf(instance) === 'stopped') continue
+    host.vcpusUsed += instance.spec.vcpus
+    host.memoryUsedMiB += instance.spec.memoryMiB
+  }
+  return hosts
+}
+
+/** The type, if one of our hosts could ever run it. @throws Fault `InvalidValue`, `TypeUnsupported`. */
+export function typeChecked(app: App, name: string, hosts: readonly HostCapacity[]): InstanceType {
+  const type = app.instanceTypes.get(name)
+  if (!type) throw invalidValue('InstanceType', name, 'no such instance type')
+  const reason = whyNever(type, hosts)
+  if (reason === null) return type
+  throw new FaultError({
+    type: 'TypeUnsupported',
+    instanceType: name,
+    reason,
+    suggestion: nearestRunnable(app, type, hosts)?.name ?? null,
+  })
+}
+
+/** Why no host here can ever run this type, or null when one can. */
+export function whyNever(type: InstanceType, hosts: readonly HostCapacity[]): string | null {
+  if (type.isMac) return 'macOS needs Apple hardware'
+  if (type.isBareMetal) return 'bare metal cannot be given by a hypervisor'
+  if (type.acceleratorCount > 0) return `it has ${type.acceleratorKind} accelerators; none is here`
+  const placement = place(type, hosts)
+  return placement.type === 'never' ? placement.reason : null
+}
+
+/** The runnable type most like the wanted one, of the same family if there is one. */
+export function nearestRunnable(
+  app: App,
+  wanted: InstanceType,
+  hosts: readonly HostCapacity[],
+): InstanceType | undefined {
+  const family = (name: string): string => name.slice(0, name.indexOf('.'))
+  const distance = (type: InstanceType): number =>
+    Math.abs(Math.log2(type.memoryMiB / wanted.memoryMiB)) +
+    Math.abs(Math.log2(type.vcpus / wanted.vcpus)) +
+    (family(type.name) === family(wanted.name) ? 0 : 1.5) +
+    (type.isCurrentGeneration ? 0 : 3)
+  let best: InstanceType | undefined
+  for (const type of app.instanceTypes.all()) {
+    if (whyNever(type, hosts) !== null) continue
+    if (!best || distance(type) < distance(best)) best = type
+  }
+  return best
+}
+
+/** Takes room for one machine out of `hosts`. @throws Fault `CapacityShort`. */
+export function placeOrFault(
+  request: { instanceType: string; zone: string } & Parameters<typeof place>[0],
+  hosts: HostCapacity[],
+): HostId {
+  const placement = place(request, hosts)
+  if (placement.type !== 'placed') {
+    throw new FaultError({
+      type: 'CapacityShort',
+      instanceType: request.instanceType,
+      zone: request.zone,
+      reason: placement.reason,
+    })
+  }
+  const host = hosts.find((candidate) => candidate.hostId === placement.hostId)!
+  host.vcpusUsed += request.vcpus
+  host.memoryUsedMiB += request.memoryMiB
+  return placement.hostId as HostId
+}

@@ -1,0 +1,50 @@
+/**
+ * What every use case gets: the services of the running control plane (`App`) and who asks (`Ctx`). Time,
+ * randomness and hosts are injected, so that tests bring their own.
+ */
+import type { HostAgent } from '../agent/protocol.ts'
+import type { RandomSource } from '../domain/ids.ts'
+import type { HostDescription } from '../domain/machine.ts'
+import type { Log } from '../lib/log.ts'
+import type { Clock } from '../lib/time.ts'
+import type { Store } from '../store/store.ts'
+import type { InstanceTypeCatalogue } from './instance-types.ts'
+import type { SettingsOfCloud } from './settings.ts'
+
+export interface Principal {
+  type: 'root' | 'user' | 'role'
+  arn: string
+  id: string
+  accessKeyId: string
+}
+
+export interface App {
+  store: Store
+  clock: Clock
+  random: RandomSource
+  log: Log
+  settings: SettingsOfCloud
+  instanceTypes: InstanceTypeCatalogue
+  hosts: readonly HostHandle[]
+  /** Wakes the reconcilers; carries no data, because they look for themselves. */
+  activate(reconciler: ReconcilerName): void
+}
+
+export type ReconcilerName = 'instances' | 'network' | 'volumes' | 'images'
+
+/** A host the control plane places machines on. */
+export interface HostHandle {
+  agent: HostAgent
+  description: HostDescription
+}
+
+/** One request. */
+export interface Ctx {
+  app: App
+  account: string
+  region: string
+  principal: Principal
+  requestId: string
+  /** Hash of the parameters without the client token, for idempotency. */
+  requestHash: string
+}

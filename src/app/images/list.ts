@@ -1,0 +1,31 @@
+/** Looking up images: the account's own, those shared with it, and public ones of every region. */
+import { notFound } from '../../domain/faults.ts'
+import type { Image } from '../../domain/image.ts'
+import type { StoreReader } from '../../store/store.ts'
+import type { Ctx } from '../context.ts'
+
+export function imageIsVisible(ctx: Ctx, image: Image): boolean {
+  return (
+    image.isPublic || image.account === ctx.account || image.launchPermissions.includes(ctx.account)
+  )
+}
+
+/** Images the account may use, deregistered ones left out. */
+export async function imageList(ctx: Ctx, reader: StoreReader = ctx.app.store): Promise<Image[]> {
+  const images = await reader.list('image', { region: ctx.region })
+  return images.filter((image) => image.deregisteredAt === null && imageIsVisible(ctx, image))
+}
+
+/** @throws Fault `NotFound`, also for images the account may not see. */
+export async function imageGet(
+  ctx: Ctx,
+  id: string,
+  reader: StoreReader = ctx.app.store,
+): Promise<Image> {
+  const image = await reader.get('image', id)
+  const isHere = image && (image.region === ctx.region || image.region === '*')
+  if (!image || !isHere || image.deregisteredAt !== null || !imageIsVisible(ctx, image)) {
+    throw notFound('image', id)
+  }
+  return image
+}

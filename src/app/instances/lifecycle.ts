@@ -1,0 +1,161 @@
+/**
+ * Start, stop, reboot, terminate: changes of intent, all instances of a request or none. Source: EC2 API reference
+ * (StartInstances, StopInstances, RebootInstances, TerminateInstances), user guide "Instance lifecycle".
+ */
+import { FaultError, notFound } from '../../domain/faults.ts'
+import type { InstanceId } from '../../domain/ids.ts'
+import {
+  instanceAllows,
+  instanceStateOf,
+  type Instance,
+  type InstanceIntent,
+  type InstanceOperation,
+  type InstanceState,
+} from '../../domain/instance.ts'
+import type { StoreReader, StoreTransaction } from '../../store/store.ts'
+import { hostCapacities, placeOrFault, typeChecked } from '../capacity.ts'
+import type { App, Ctx } from '../context.ts'
+import { createAddressChooser } from '../network/addresses.ts'
+
+export interface StateChange {
+  id: InstanceId
+  previous: InstanceState
+  current: InstanceState
+}
+
+/** The account's instances by id, in the order asked. @throws Fault `NotFound` naming all that are missing. */
+export async function instancesGet(
+  ctx: Ctx,
+  ids: readonly InstanceId[],
+  reader: StoreReader = ctx.app.store,
+): Promise<Instance[]> {
+  const found = await reader.list('instance', { ids, account: ctx.account, region: ctx.region })
+  const byId = new Map(found.map((instance) => [instance.id, instance]))
+  const missing = ids.filter((id) => !byId.has(id))
+  if (missing.length > 0) throw notFound('instance', ...missing)
+  return [...new Set(ids)].map((id) => byId.get(id)!)
+}
+
+export function instancesStart(ctx: Ctx, ids: readonly InstanceId[]): Promise<StateChange[]> {
+  return changeAll(ctx, ids, async (tx, instance) => {
+    mustAllow(instance, 'start')
+    if (instance.intended.state === 'running') return undefined
+    const hosts = await hostCapacities(ctx.app, tx)
+    typeChecked(ctx.app, instance.spec.instanceType, hosts)
+    const hostId = placeOrFault(instance.spec, hosts)
+    await publicAddressesAssign(ctx.app, tx, instance)
+    const intended = wish(ctx.app, instance, 'running', { code: 'pending', message: 'pending' })
+    const spec = { ...instance.spec, launchedAt: ctx.app.clock.now() }
+    return { ...instance, hostId, spec, intended }
+  })
+}
+
+export function instancesStop(
+  ctx: Ctx,
+  ids: readonly InstanceId[],
+  options: { isForced: boolean },
+): Promise<StateChange[]> {
+  return changeAll(ctx, ids, async (_tx, instance) => {
+    mustAllow(instance, 'stop')
+    if (instance.spec.isStopProtected) {
+      const attribute = 'disableApiStop'
+      throw new FaultError({ type: 'TerminationProtected', instanceId: instance.id, attribute })
+    }
+    const isHarder = options.isForced && !instance.intended.isForced
+    const isStopping = instance.intended.state === 'stopped'
+    if (isStopping && (!isHarder || instanceStateOf(instance) === 'stopped')) return undefined
+    const intended = wish(ctx.app, instance, 'stopped', USER_SHUTDOWN)
+    return { ...instance, intended: { ...intended, isForced: options.isForced } }
+  })
+}
+
+export function instancesTerminate(ctx: Ctx, ids: readonly InstanceId[]): Promise<StateChange[]> {
+  return changeAll(ctx, ids, async (_tx, instance) => {
+    if (instance.intended.state === 'terminated') return undefined
+    if (instance.spec.isTerminationProtected) {
+      const attribute = 'disableApiTermination'
+      throw new FaultError({ type: 'TerminationProtected', instanceId: instance.id, attribute })
+    }
+    return { ...instance, intended: wish(ctx.app, instance, 'terminated', USER_SHUTDOWN) }
+  })
+}
+
+export async function instancesReboot(ctx: Ctx, ids: readonly InstanceId[]): Promise<void> {
+  await changeAll(ctx, ids, async (_tx, instance) => {
+    mustAllow(instance, 'reboot')
+    const { intended } = instance
+    const serial = intended.serial + 1
+    const rebootSerial = intended.rebootSerial + 1
+    return { ...instance, intended: { ...intended, serial, rebootSerial } }
+  })
+}
+
+const USER_SHUTDOWN = {
+  code: 'Client.UserInitiatedShutdown',
+  message: 'Client.UserInitiatedShutdown: User initiated shutdown',
+}
+
+async function changeAll(
+  ctx: Ctx,
+  ids: readonly InstanceId[],
+  change: (tx: StoreTransaction, instance: Instance) => Promise<Instance | undefined>,
+): Promise<StateChange[]> {
+  const changes = await ctx.app.store.transact(async (tx) => {
+    const result: StateChange[] = []
+    for (const instance of await instancesGet(ctx, ids, tx)) {
+      const changed = await change(tx, instance)
+      if (changed) await tx.update('instance', changed)
+      result.push({
+        id: instance.id,
+        previous: instanceStateOf(instance),
+        current: instanceStateOf(changed ?? instance),
+      })
+    }
+    return result
+  })
+  ctx.app.activate('instances')
+  return changes
+}
+
+function mustAllow(instance: Instance, operation: InstanceOperation): void {
+  if (instanceAllows(instance, operation)) return
+  const state = instanceStateOf(instance)
+  throw new FaultError({
+    type: 'IncorrectState',
+    kind: 'instance',
+    id: instance.id,
+    state,
+    operation,
+  })
+}
+
+function wish(
+  app: App,
+  instance: Instance,
+  state: InstanceIntent['state'],
+  reason: { code: string; message: string },
+): InstanceIntent {
+  const since = app.clock.now()
+  const stamp = new Date(since).toISOString().slice(0, 19).replace('T', ' ')
+  return {
+    state,
+    isForced: false,
+    rebootSerial: instance.intended.rebootSerial,
+    serial: instance.intended.serial + 1,
+    reason: state === 'running' ? '' : `User initiated (${stamp} GMT)`,
+    reasonCode: reason.code,
+    reasonMessage: reason.message,
+    since,
+  }
+}
+
+/** A new public address for every interface that gets one at launch: EC2 gives another at each start. */
+async function publicAddressesAssign(app: App, tx: StoreTransaction, instance: Instance) {
+  const chooser = createAddressChooser(tx, app.random, app.settings.publicPool)
+  const reference = { name: 'instance', value: instance.id }
+  for (const networkInterface of await tx.list('networkInterface', { reference })) {
+    if (!networkInterface.hasPublicOnLaunch || networkInterface.publicAddress) continue
+    const publicAddress = await chooser.publicAddress()
+    await tx.update('networkInterface', { ...networkInterface, publicAddress })
+  }
+}

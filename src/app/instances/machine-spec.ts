@@ -1,0 +1,90 @@
+/** From an instance's records to what its host is asked. */
+import type { Instance } from '../../domain/instance.ts'
+import type { MachineDisk, MachineIntent, MachineSpec } from '../../domain/machine.ts'
+import type { NetworkInterface } from '../../domain/network.ts'
+import type { AccountId } from '../../domain/ids.ts'
+import type { Snapshot } from '../../domain/image.ts'
+import type { Volume } from '../../domain/volume.ts'
+import type { StoreReader } from '../../store/store.ts'
+
+const INTENTS: Readonly<Record<Instance['intended']['state'], MachineIntent>> = {
+  running: 'running',
+  stopped: 'stopped',
+  terminated: 'absent',
+}
+
+export async function machineSpecOf(reader: StoreReader, instance: Instance): Promise<MachineSpec> {
+  const mine = { reference: { name: 'instance', value: instance.id } }
+  const volumes = await reader.list('volume', mine)
+  const interfaces = await reader.list('networkInterface', mine)
+  const snapshotIds = volumes.flatMap((volume) => (volume.snapshotId ? [volume.snapshotId] : []))
+  const snapshots = await reader.list('snapshot', { ids: snapshotIds })
+  return specOf(instance, volumes, interfaces, new Map(snapshots.map((s) => [s.id as string, s])))
+}
+
+function specOf(
+  instance: Instance,
+  volumes: readonly Volume[],
+  interfaces: readonly NetworkInterface[],
+  snapshots: ReadonlyMap<string, Snapshot>,
+): MachineSpec {
+  const { spec, intended } = instance
+  return {
+    instanceId: instance.id,
+    account: instance.account as AccountId,
+    vpcId: spec.vpcId,
+    generation: intended.serial,
+    intent: INTENTS[intended.state],
+    isForced: intended.isForced,
+    rebootSerial: intended.rebootSerial,
+    vm: {
+      instanceId: instance.id,
+      instanceType: spec.instanceType,
+      uuid: spec.uuid,
+      architecture: spec.architecture,
+      vcpus: spec.vcpus,
+      coresPerSocket: spec.coresPerSocket,
+      threadsPerCore: spec.threadsPerCore,
+      memoryMiB: spec.memoryMiB,
+      cpuQuotaPercent: null,
+      pinned: instance.pinned,
+    },
+    imageFolder: spec.imageFolder,
+    disks: volumes
+      .map((volume) => diskOf(volume, spec.rootDeviceName, snapshots))
+      .sort((a, b) => Number(b.isRoot) - Number(a.isRoot) || order(a.deviceName, b.deviceName)),
+    nics: interfaces
+      .map((networkInterface) => ({
+        interfaceId: networkInterface.id,
+        subnetId: networkInterface.subnetId,
+        deviceIndex: networkInterface.attachment?.deviceIndex ?? 0,
+        mac: networkInterface.mac,
+        privateAddress: networkInterface.privateAddresses[0]!,
+      }))
+      .sort((a, b) => a.deviceIndex - b.deviceIndex),
+  }
+}
+
+function diskOf(
+  volume: Volume,
+  rootDeviceName: string,
+  snapshots: ReadonlyMap<string, Snapshot>,
+): MachineDisk {
+  const deviceName = volume.attachment!.deviceName
+  const snapshot = volume.snapshotId ? snapshots.get(volume.snapshotId) : undefined
+  return {
+    volumeId: volume.id,
+    deviceName,
+    sizeGiB: volume.sizeGiB,
+    isRoot: deviceName === rootDeviceName,
+    isReadOnly: false,
+    source: snapshot ? { imageId: snapshot.id, ...snapshot.source } : null,
+    iopsMax: volume.iops,
+    throughputMaxMiBps: volume.throughputMiBps,
+  }
+}
+
+function order(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}

@@ -1,0 +1,193 @@
+/** The interfaces of a launch: which subnet and groups they are in, and their records. */
+import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
+import { newId, type InstanceId, type SecurityGroupId } from '../../domain/ids.ts'
+import type { NetworkInterface, Subnet } from '../../domain/network.ts'
+import type { StoreTransaction } from '../../store/store.ts'
+import type { Ctx } from '../context.ts'
+import type { InstanceType } from '../instance-types.ts'
+import type { AddressChooser } from '../network/addresses.ts'
+import type { InterfaceRequest, RunRequest } from './run-request.ts'
+
+export interface ResolvedInterface {
+  request: InterfaceRequest
+  subnet: Subnet
+  groupIds: SecurityGroupId[]
+  existing: NetworkInterface | null
+  hasPublicAddress: boolean
+}
+
+/** Finds subnets and groups and checks them against each other and the type. No effects. */
+export async function interfacesResolve(
+  ctx: Ctx,
+  tx: StoreTransaction,
+  request: RunRequest,
+  type: InstanceType,
+): Promise<ResolvedInterface[]> {
+  const { interfaces } = request
+  if (interfaces.length > type.interfacesMax) {
+    throw new FaultError({
+      type: 'LimitExceeded',
+      kind: 'networkInterface',
+      limit: type.interfacesMax,
+      reason: `${type.name} has at most ${type.interfacesMax} interfaces`,
+    })
+  }
+  const indexes = new Set(interfaces.map((networkInterface) => networkInterface.deviceIndex))
+  if (indexes.size !== interfaces.length || !indexes.has(0)) {
+    throw invalidValue('DeviceIndex', [...indexes], 'each once, and 0 among them')
+  }
+  const resolved: ResolvedInterface[] = []
+  for (const one of [...interfaces].sort((a, b) => a.deviceIndex - b.deviceIndex)) {
+    resolved.push(await interfaceResolve(ctx, tx, request, one))
+  }
+  const [first] = resolved
+  const stray = resolved.find((other) => other.subnet.zone !== first!.subnet.zone)
+  if (stray) throw invalidValue('SubnetId', stray.subnet.id, 'all interfaces lie in one zone')
+  if (request.maxCount > 1 && resolved.some((one) => one.existing || one.request.privateAddress)) {
+    throw new FaultError({
+      type: 'InvalidCombination',
+      parameters: ['MaxCount', 'PrivateIpAddress'],
+      reason: 'a private address or an existing interface can be given to one instance only',
+    })
+  }
+  return resolved
+}
+
+async function interfaceResolve(
+  ctx: Ctx,
+  tx: StoreTransaction,
+  request: RunRequest,
+  one: InterfaceRequest,
+): Promise<ResolvedInterface> {
+  if (one.interfaceId !== null) {
+    const existing = await tx.get('networkInterface', one.interfaceId)
+    if (!existing || existing.account !== ctx.account || existing.region !== ctx.region) {
+      throw notFound('networkInterface', one.interfaceId)
+    }
+    if (existing.attachment) {
+      const by = existing.attachment.instanceId
+      throw new FaultError({ type: 'InUse', kind: 'networkInterface', id: existing.id, by })
+    }
+    const subnet = await tx.get('subnet', existing.subnetId)
+    return {
+      request: one,
+      subnet: subnet!,
+      groupIds: [...existing.groupIds],
+      existing,
+      hasPublicAddress: false,
+    }
+  }
+  const subnet = await subnetOf(ctx, tx, one.subnetId, request.zone)
+  return {
+    request: one,
+    subnet,
+    groupIds: await groupsOf(ctx, tx, subnet, one),
+    existing: null,
+    hasPublicAddress: one.hasPublicAddress ?? (one.deviceIndex === 0 && subnet.mapPublicIpOnLaunch),
+  }
+}
+
+async function subnetOf(
+  ctx: Ctx,
+  tx: StoreTransaction,
+  subnetId: string | null,
+  zone: string | null,
+): Promise<Subnet> {
+  if (subnetId !== null) {
+    const subnet = await tx.get('subnet', subnetId)
+    if (!subnet || subnet.account !== ctx.account || subnet.region !== ctx.region) {
+      throw notFound('subnet', subnetId)
+    }
+    if (zone !== null && subnet.zone !== zone) {
+      throw invalidValue('AvailabilityZone', zone, `${subnetId} lies in ${subnet.zone}`)
+    }
+    return subnet
+  }
+  const scope = { account: ctx.account, region: ctx.region }
+  const subnets = await tx.list('subnet', scope)
+  const defaults = subnets
+    .filter((subnet) => subnet.isDefaultForZone && (zone === null || subnet.zone === zone))
+    .sort((a, b) => (a.zone < b.zone ? -1 : 1))
+  if (defaults[0]) return defaults[0]
+  throw new FaultError({
+    type: 'MissingParameter',
+    parameter: 'SubnetId',
+    hint: zone
+      ? `there is no default subnet in ${zone}`
+      : 'No default VPC for this user; name a subnet',
+  })
+}
+
+async function groupsOf(
+  ctx: Ctx,
+  tx: StoreTransaction,
+  subnet: Subnet,
+  one: InterfaceRequest,
+): Promise<SecurityGroupId[]> {
+  const groups = await tx.list('securityGroup', {
+    account: ctx.account,
+    reference: { name: 'vpc', value: subnet.vpcId },
+  })
+  const wanted: SecurityGroupId[] = []
+  for (const id of one.groupIds) {
+    if (!groups.some((group) => group.id === id)) throw notFound('securityGroup', id)
+    wanted.push(id)
+  }
+  for (const name of one.groupNames) {
+    const group = groups.find((candidate) => candidate.name === name)
+    if (!group) throw notFound('securityGroup', name)
+    wanted.push(group.id)
+  }
+  if (wanted.length > 0) return [...new Set(wanted)]
+  return groups.filter((group) => group.name === 'default').map((group) => group.id)
+}
+
+/** Records the interfaces of one instance, or attaches those that exist. */
+export async function interfacesCreate(
+  ctx: Ctx,
+  tx: StoreTransaction,
+  request: RunRequest,
+  resolved: readonly ResolvedInterface[],
+  chooser: AddressChooser,
+  instanceId: InstanceId,
+): Promise<NetworkInterface[]> {
+  const { app } = ctx
+  const now = app.clock.now()
+  const created: NetworkInterface[] = []
+  for (const one of resolved) {
+    const attachment = {
+      id: newId('networkInterfaceAttachment', app.random),
+      instanceId,
+      deviceIndex: one.request.deviceIndex,
+      deleteOnTermination: one.request.deleteOnTermination,
+      attachedAt: now,
+    }
+    if (one.existing) {
+      created.push(await tx.update('networkInterface', { ...one.existing, attachment }))
+      continue
+    }
+    const address = await chooser.privateAddress(one.subnet, one.request.privateAddress)
+    created.push(
+      await tx.insert('networkInterface', {
+        id: newId('networkInterface', app.random),
+        account: ctx.account,
+        region: ctx.region,
+        generation: 0,
+        createdAt: now,
+        tags: request.tags.networkInterface,
+        vpcId: one.subnet.vpcId,
+        subnetId: one.subnet.id,
+        zone: one.subnet.zone,
+        description: one.request.description,
+        mac: chooser.mac(),
+        privateAddresses: [address],
+        publicAddress: one.hasPublicAddress ? await chooser.publicAddress() : null,
+        hasPublicOnLaunch: one.hasPublicAddress,
+        groupIds: one.groupIds,
+        isSourceDestChecked: true,
+        attachment,
+      }),
+    )
+  }
+  return created
+}

@@ -1,0 +1,66 @@
+/** What a launch asks for, in our words: the edge translates RunInstances' parameters into this. */
+import type { ImageId, NetworkInterfaceId, SecurityGroupId, SubnetId } from '../../domain/ids.ts'
+import type { InstanceSpec, MetadataOptions } from '../../domain/instance.ts'
+import type { Tags } from '../../domain/resource.ts'
+import type { VolumeType } from '../../domain/volume.ts'
+
+export interface RunRequest {
+  imageId: ImageId
+  instanceType: string
+  minCount: number
+  maxCount: number
+  clientToken: string | null
+  keyName: string | null
+  /** Base64, checked to be at most 16 KiB decoded. */
+  userData: string | null
+  /** At least one; device index 0 first. */
+  interfaces: readonly InterfaceRequest[]
+  /** Zone wanted when no subnet is named. */
+  zone: string | null
+  blockDevices: readonly BlockDeviceRequest[]
+  tags: { instance: Tags; volume: Tags; networkInterface: Tags }
+  metadata: MetadataOptions
+  cpu: { coreCount: number; threadsPerCore: number } | null
+  options: Pick<
+    InstanceSpec,
+    | 'shutdownBehavior'
+    | 'isTerminationProtected'
+    | 'isStopProtected'
+    | 'isMonitored'
+    | 'isEbsOptimized'
+    | 'isHibernationEnabled'
+    | 'iamInstanceProfileArn'
+    | 'tenancy'
+    | 'placementGroup'
+    | 'privateDnsHostnameType'
+    | 'cpuCredits'
+    | 'autoRecovery'
+  >
+}
+
+export interface InterfaceRequest {
+  deviceIndex: number
+  /** An interface that exists already; the rest is then ignored. */
+  interfaceId: NetworkInterfaceId | null
+  subnetId: SubnetId | null
+  groupIds: readonly SecurityGroupId[]
+  groupNames: readonly string[]
+  privateAddress: string | null
+  /** null: as the subnet says. */
+  hasPublicAddress: boolean | null
+  deleteOnTermination: boolean
+  description: string
+}
+
+export interface BlockDeviceRequest {
+  deviceName: string
+  /** Leave out the image's device of this name. */
+  isSuppressed: boolean
+  snapshotId: string | null
+  sizeGiB: number | null
+  type: VolumeType | null
+  iops: number | null
+  throughputMiBps: number | null
+  deleteOnTermination: boolean | null
+  isEncrypted: boolean
+}

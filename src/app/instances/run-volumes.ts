@@ -1,0 +1,121 @@
+/** The volumes of a launch: the image's block devices with the request's overrides. */
+import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
+import type { Image, Snapshot } from '../../domain/image.ts'
+import { newId, type InstanceId } from '../../domain/ids.ts'
+import type { StoreTransaction } from '../../store/store.ts'
+import type { Ctx } from '../context.ts'
+import { volumeShapeChecked, type VolumeShape } from '../volumes/shape.ts'
+import type { RunRequest } from './run-request.ts'
+
+export interface PlannedVolume extends VolumeShape {
+  deviceName: string
+  snapshot: Snapshot | null
+  deleteOnTermination: boolean
+  isEncrypted: boolean
+}
+
+/** One host carries what one PCIe root with its ports does; EC2's types allow about as many. */
+const VOLUMES_PER_INSTANCE_MAX = 27
+
+export async function volumesPlanned(
+  ctx: Ctx,
+  tx: StoreTransaction,
+  request: RunRequest,
+  image: Image,
+): Promise<PlannedVolume[]> {
+  const devices = new Map(image.blockDevices.map((device) => [device.deviceName, device]))
+  for (const wanted of request.blockDevices) {
+    const base = devices.get(wanted.deviceName)
+    if (wanted.isSuppressed) {
+      devices.delete(wanted.deviceName)
+      continue
+    }
+    if (!base && wanted.snapshotId === null && wanted.sizeGiB === null) {
+      throw new FaultError({
+        type: 'MissingParameter',
+        parameter: 'VolumeSize',
+        hint: `${wanted.deviceName} is not in the image, so it needs a size or a snapshot`,
+      })
+    }
+    devices.set(wanted.deviceName, {
+      deviceName: wanted.deviceName,
+      snapshotId: (wanted.snapshotId ?? base?.snapshotId ?? null) as Snapshot['id'] | null,
+      sizeGiB: wanted.sizeGiB ?? base?.sizeGiB ?? null,
+      type: wanted.type ?? base?.type ?? null,
+      iops: wanted.iops ?? (wanted.type ? null : (base?.iops ?? null)),
+      throughputMiBps:
+        wanted.throughputMiBps ?? (wanted.type ? null : (base?.throughputMiBps ?? null)),
+      deleteOnTermination: wanted.deleteOnTermination ?? base?.deleteOnTermination ?? true,
+      isEncrypted: wanted.isEncrypted || (base?.isEncrypted ?? false),
+    })
+  }
+  if (!devices.has(image.rootDeviceName)) {
+    throw invalidValue('BlockDeviceMapping', image.rootDeviceName, 'the root device cannot go')
+  }
+  if (devices.size > VOLUMES_PER_INSTANCE_MAX) {
+    throw new FaultError({
+      type: 'LimitExceeded',
+      kind: 'volume',
+      limit: VOLUMES_PER_INSTANCE_MAX,
+      reason: `at most ${VOLUMES_PER_INSTANCE_MAX} volumes an instance`,
+    })
+  }
+  const planned: PlannedVolume[] = []
+  for (const device of devices.values()) {
+    if (device.isEncrypted) {
+      throw new FaultError({ type: 'Unsupported', feature: 'encrypted volumes' })
+    }
+    const snapshot = device.snapshotId ? await tx.get('snapshot', device.snapshotId) : null
+    if (device.snapshotId && (!snapshot || !isVisible(ctx, snapshot))) {
+      throw notFound('snapshot', device.snapshotId)
+    }
+    planned.push({
+      ...volumeShapeChecked({ ...device, snapshotSizeGiB: snapshot?.sizeGiB ?? null }),
+      deviceName: device.deviceName,
+      snapshot: snapshot ?? null,
+      deleteOnTermination: device.deleteOnTermination,
+      isEncrypted: false,
+    })
+  }
+  return planned
+}
+
+function isVisible(ctx: Ctx, snapshot: Snapshot): boolean {
+  return snapshot.isPublic || snapshot.account === ctx.account
+}
+
+export async function volumesCreate(
+  ctx: Ctx,
+  tx: StoreTransaction,
+  request: RunRequest,
+  planned: readonly PlannedVolume[],
+  to: { instanceId: InstanceId; zone: string },
+): Promise<void> {
+  const now = ctx.app.clock.now()
+  for (const volume of planned) {
+    await tx.insert('volume', {
+      id: newId('volume', ctx.app.random),
+      account: ctx.account,
+      region: ctx.region,
+      generation: 0,
+      createdAt: now,
+      tags: request.tags.volume,
+      zone: to.zone,
+      sizeGiB: volume.sizeGiB,
+      type: volume.type,
+      iops: volume.iops,
+      throughputMiBps: volume.throughputMiBps,
+      isEncrypted: volume.isEncrypted,
+      snapshotId: volume.snapshot?.id ?? null,
+      intended: 'present',
+      isMaterialised: false,
+      attachment: {
+        instanceId: to.instanceId,
+        deviceName: volume.deviceName,
+        deleteOnTermination: volume.deleteOnTermination,
+        attachedAt: now,
+        state: 'attached',
+      },
+    })
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * RunInstances: everything a launch records — instance, root volume, interfaces, addresses, room on a host, client
+ * token — in one transaction, so there is nothing to undo: it is all there or nothing is. The reconciler then makes
+ * it real (decision 0002). Answers before any of that.
+ */
+import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
+import type { Image } from '../../domain/image.ts'
+import { newId, type InstanceId, type IdOf } from '../../domain/ids.ts'
+import type { Instance, InstanceSpec } from '../../domain/instance.ts'
+import type { StoreTransaction } from '../../store/store.ts'
+import { hostCapacities, placeOrFault, typeChecked } from '../capacity.ts'
+import { onceByToken } from '../client-tokens.ts'
+import type { Ctx } from '../context.ts'
+import { imageGet } from '../images/list.ts'
+import type { InstanceType } from '../instance-types.ts'
+import { createAddressChooser, type AddressChooser } from '../network/addresses.ts'
+import { interfacesCreate, interfacesResolve, type ResolvedInterface } from './run-interfaces.ts'
+import type { RunRequest } from './run-request.ts'
+import { volumesCreate, volumesPlanned } from './run-volumes.ts'
+
+/** AWS's default quota of instances in one request is higher; one host is one host. */
+const COUNT_MAX = 1_000
+
+export interface RunResult {
+  reservationId: IdOf<'reservation'>
+  instanceIds: InstanceId[]
+}
+
+export async function instancesRun(ctx: Ctx, request: RunRequest): Promise<RunResult> {
+  const { app } = ctx
+  checkCounts(request)
+  const { result, isRepeated } = await app.store.transact((tx) =>
+    onceByToken(ctx, tx, 'RunInstances', request.clientToken, () => record(ctx, tx, request)),
+  )
+  if (!isRepeated) {
+    app.activate('instances')
+    app.log.info({ instances: result.instanceIds, type: request.instanceType }, 'launch accepted')
+  }
+  return result
+}
+
+/** Everything RunInstances checks, without effects: for `DryRun`. */
+export async function instancesRunCheck(ctx: Ctx, request: RunRequest): Promise<void> {
+  checkCounts(request)
+  await resolve(ctx, ctx.app.store as unknown as StoreTransaction, request)
+}
+
+function checkCounts(request: RunRequest): void {
+  const { minCount, maxCount } = request
+  if (minCount < 1) throw invalidValue('MinCount', minCount, 'must be at least 1')
+  if (maxCount < minCount) throw invalidValue('MaxCount', maxCount, 'must not be below MinCount')
+  if (maxCount > COUNT_MAX) {
+    throw new FaultError({
+      type: 'LimitExceeded',
+      kind: 'instance',
+      limit: COUNT_MAX,
+      reason: `at most ${COUNT_MAX} instances in one request`,
+    })
+  }
+}
+
+interface Resolved {
+  image: Image
+  type: InstanceType
+  hosts: Awaited<ReturnType<typeof hostCapacities>>
+  interfaces: ResolvedInterface[]
+  volumes: Awaited<ReturnType<typeof volumesPlanned>>
+}
+
+async function resolve(ctx: Ctx, tx: StoreTransaction, request: RunRequest): Promise<Resolved> {
+  const { app } = ctx
+  const image = await imageGet(ctx, request.imageId, tx)
+  const hosts = await hostCapacities(app, tx)
+  const type = typeChecked(app, request.instanceType, hosts)
+  if (type.architecture !== image.architecture) {
+    throw new FaultError({
+      type: 'InvalidCombination',
+      parameters: ['ImageId', 'InstanceType'],
+      reason:
+        `The architecture '${type.architecture}' of the instance type ${type.name} does not ` +
+        `match the architecture '${image.architecture}' of the AMI ${image.id}.`,
+    })
+  }
+  if (request.keyName !== null) {
+    const keys = await tx.list('keyPair', { account: ctx.account, region: ctx.region })
+    if (!keys.some((key) => key.name === request.keyName)) {
+      throw notFound('keyPair', request.keyName)
+    }
+  }
+  return {
+    image,
+    type,
+    hosts,
+    interfaces: await interfacesResolve(ctx, tx, request, type),
+    volumes: await volumesPlanned(ctx, tx, request, image),
+  }
+}
+
+async function record(ctx: Ctx, tx: StoreTransaction, request: RunRequest): Promise<RunResult> {
+  const { app } = ctx
+  const resolved = await resolve(ctx, tx, request)
+  const reservationId = newId('reservation', app.random)
+  const chooser = createAddressChooser(tx, app.random, app.settings.publicPool)
+  const instanceIds: InstanceId[] = []
+  for (let index = 0; index < request.maxCount; index++) {
+    try {
+      const id = await recordOne(ctx, tx, request, resolved, chooser, { reservationId, index })
+      instanceIds.push(id)
+    } catch (error) {
+      // Between MinCount and MaxCount we launch as many as fit (EC2 API reference, RunInstances).
+      const isShort = error instanceof FaultError && error.fault.type === 'CapacityShort'
+      if (isShort && index >= request.minCount) break
+      throw error
+    }
+  }
+  return { reservationId, instanceIds }
+}
+
+async function recordOne(
+  ctx: Ctx,
+  tx: StoreTransaction,
+  request: RunRequest,
+  resolved: Resolved,
+  chooser: AddressChooser,
+  launch: { reservationId: IdOf<'reservation'>; index: number },
+): Promise<InstanceId> {
+  const { app } = ctx
+  const { type, image } = resolved
+  const primary = resolved.interfaces[0]!
+  const cores = request.cpu?.coreCount ?? type.cores
+  const threadsPerCore = request.cpu?.threadsPerCore ?? type.threadsPerCore
+  const machine = {
+    architecture: type.architecture,
+    vcpus: cores * threadsPerCore,
+    memoryMiB: type.memoryMiB,
+  }
+  // Room first: nothing of an instance that does not fit may be written.
+  const zone = primary.subnet.zone
+  const hostId = placeOrFault({ instanceType: type.name, zone, ...machine }, resolved.hosts)
+  const id = newId('instance', app.random)
+  const now = app.clock.now()
+  const interfaces = await interfacesCreate(ctx, tx, request, resolved.interfaces, chooser, id)
+  await volumesCreate(ctx, tx, request, resolved.volumes, { instanceId: id, zone })
+  const spec: InstanceSpec = {
+    ...request.options,
+    ...machine,
+    reservationId: launch.reservationId,
+    launchIndex: launch.index,
+    imageId: image.id,
+    instanceType: type.name,
+    coresPerSocket: cores,
+    threadsPerCore,
+    keyName: request.keyName,
+    vpcId: primary.subnet.vpcId,
+    subnetId: primary.subnet.id,
+    zone,
+    rootDeviceName: image.rootDeviceName,
+    imageFolder: image.imageFolder,
+    bootMode: image.bootMode === 'legacy-bios' ? 'legacy-bios' : 'uefi',
+    uuid: uuidOf(app.random.bytes(16)),
+    userData: request.userData,
+    metadata: request.metadata,
+    clientToken: request.clientToken,
+    interfaceIds: interfaces.map((networkInterface) => networkInterface.id),
+    primaryMac: interfaces[0]!.mac,
+    launchedAt: now,
+  }
+  const instance: Instance = {
+    id,
+    account: ctx.account,
+    region: ctx.region,
+    generation: 0,
+    createdAt: now,
+    tags: request.tags.instance,
+    spec,
+    intended: {
+      state: 'running',
+      isForced: false,
+      rebootSerial: 0,
+      serial: 1,
+      reason: '',
+      reasonCode: 'pending',
+      reasonMessage: 'pending',
+      since: now,
+    },
+    observed: null,
+    observedSerial: 0,
+    isReachable: false,
+    reachableSince: null,
+    impairedSince: null,
+    hostId,
+    pinned: null,
+    releasedAt: null,
+  }
+  await tx.insert('instance', instance)
+  return id
+}
+
+/** Starts with `ec2`, by which guests recognise EC2 (EC2 user guide, "Identify EC2 instances"). */
+function uuidOf(bytes: Uint8Array): string {
+  const hex = Buffer.from(bytes).toString('hex')
+  const variant = ((Number.parseInt(hex[16]!, 16) & 3) | 8).toString(16)
+  return `ec2${hex.slice(3, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`
+}

@@ -1,0 +1,96 @@
+/**
+ * Choosing addresses. Uniqueness is the store's (claims in the same transaction); this only proposes free ones,
+ * starting at a random place so that an address just released is not reused at once.
+ */
+import {
+  addressFormat,
+  addressParse,
+  cidrContains,
+  cidrParse,
+  cidrSize,
+} from '../../domain/net/cidr.ts'
+import { SUBNET_RESERVED_FIRST } from '../../domain/net/cidr.ts'
+import { FaultError, invalidValue } from '../../domain/faults.ts'
+import type { RandomSource } from '../../domain/ids.ts'
+import type { Subnet } from '../../domain/network.ts'
+import type { StoreReader } from '../../store/store.ts'
+
+/** Proposes addresses in one transaction without reading the claims again for each. */
+export interface AddressChooser {
+  privateAddress(subnet: Subnet, wanted: string | null): Promise<string>
+  publicAddress(): Promise<string>
+  mac(): string
+}
+
+export function createAddressChooser(
+  reader: StoreReader,
+  random: RandomSource,
+  publicPool: string,
+): AddressChooser {
+  const takenByScope = new Map<string, Set<string>>()
+  const taken = async (scope: string): Promise<Set<string>> => {
+    const known = takenByScope.get(scope) ?? (await reader.claimsOf(scope))
+    takenByScope.set(scope, known)
+    return known
+  }
+  return {
+    privateAddress: async (subnet, wanted) => {
+      const used = await taken(`address:${subnet.id}`)
+      const address = wanted
+        ? checked(subnet, wanted, used)
+        : freeIn(subnet.cidrBlock, SUBNET_RESERVED_FIRST, used, random)
+      if (!address) throw new FaultError({ type: 'NoFreeAddress', subnetId: subnet.id })
+      used.add(address)
+      return address
+    },
+    publicAddress: async () => {
+      const used = await taken('public-address')
+      const address = freeIn(publicPool, SUBNET_RESERVED_FIRST, used, random)
+      if (!address) {
+        throw new FaultError({
+          type: 'LimitExceeded',
+          kind: 'publicAddress',
+          limit: cidrSize(cidrParse(publicPool)),
+          reason: 'every public address of the pool is taken',
+        })
+      }
+      used.add(address)
+      return address
+    },
+    // Locally administered, unicast, as AWS's interfaces have.
+    mac: () => `02:${Buffer.from(random.bytes(5)).toString('hex').match(/../g)!.join(':')}`,
+  }
+}
+
+function checked(subnet: Subnet, wanted: string, used: ReadonlySet<string>): string {
+  const cidr = cidrParse(subnet.cidrBlock)
+  const address = addressParse(wanted, 'PrivateIpAddress')
+  if (!cidrContains(cidr, address)) {
+    throw invalidValue('PrivateIpAddress', wanted, `not in ${subnet.id} (${subnet.cidrBlock})`)
+  }
+  const offset = address - cidr.base
+  if (offset < SUBNET_RESERVED_FIRST || offset === cidrSize(cidr) - 1) {
+    throw invalidValue('PrivateIpAddress', wanted, 'reserved in every subnet')
+  }
+  if (used.has(wanted)) {
+    throw new FaultError({ type: 'InUse', kind: 'networkInterface', id: wanted, by: subnet.id })
+  }
+  return wanted
+}
+
+function freeIn(
+  block: string,
+  first: number,
+  used: ReadonlySet<string>,
+  random: RandomSource,
+): string | undefined {
+  const cidr = cidrParse(block)
+  const count = cidrSize(cidr) - first - 1
+  if (count <= 0 || used.size >= count) return undefined
+  const start = Buffer.from(random.bytes(4)).readUInt32BE() % count
+  for (let n = 0; n < count; n++) {
+    const address = addressFormat((cidr.base + first + ((start + n) % count)) >>> 0)
+    if (!used.has(address)) return address
+  }
+  return undefined
+}

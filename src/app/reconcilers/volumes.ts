@@ -1,0 +1,41 @@
+/**
+ * Volumes whose file has to be made or removed. Those of a launching instance are made by its host together with
+ * the machine; here are the ones made by CreateVolume and the ones nobody wants any more.
+ */
+import type { App } from '../context.ts'
+import type { Volume } from '../../domain/volume.ts'
+
+export async function volumesReconcile(app: App, signal: AbortSignal): Promise<void> {
+  const pending = await app.store.list('volume', { reference: { name: 'pending', value: 'yes' } })
+  for (const volume of pending) {
+    signal.throwIfAborted()
+    if (volume.intended === 'absent') await remove(app, volume)
+    else if (!volume.attachment) await materialise(app, volume)
+  }
+}
+
+async function remove(app: App, volume: Volume): Promise<void> {
+  // The file goes first: a record without a file is retried, a file without a record is lost.
+  for (const host of app.hosts) await host.agent.volumeDelete(volume.id)
+  await app.store.transact(async (tx) => {
+    const now = await tx.get('volume', volume.id)
+    if (now) await tx.remove('volume', now)
+  })
+}
+
+async function materialise(app: App, volume: Volume): Promise<void> {
+  const [host] = app.hosts
+  if (!host) return
+  const snapshot = volume.snapshotId
+    ? await app.store.get('snapshot', volume.snapshotId)
+    : undefined
+  await host.agent.volumeEnsure({
+    volumeId: volume.id,
+    sizeGiB: volume.sizeGiB,
+    source: snapshot ? { imageId: snapshot.id, ...snapshot.source } : null,
+  })
+  await app.store.transact(async (tx) => {
+    const now = await tx.get('volume', volume.id)
+    if (now) await tx.update('volume', { ...now, isMaterialised: true })
+  })
+}

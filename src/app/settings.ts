@@ -1,0 +1,30 @@
+/** What the person who runs the cloud may set; defaults with their reasons. */
+
+export interface SettingsOfCloud {
+  /** Machines may be promised this many times the host's memory; 1: never more than there is. */
+  memoryOvercommit: number
+  /** vCPUs per processor of the host: idle machines cost nothing, busy ones share. */
+  cpuOvercommit: number
+  /** Memory kept for the host itself, MiB. */
+  memoryReservedMiB: number
+  /** Zones of every region, by their letters. */
+  zones: readonly string[]
+  publicPool: string
+  /** How long a terminated instance stays visible, as on AWS. */
+  terminatedVisibleMs: number
+  /** How long client tokens are remembered. */
+  clientTokenMs: number
+  /** Grace between asking a guest to power off and forcing it. */
+  stopGraceMs: number
+}
+
+export const SETTINGS_DEFAULT: SettingsOfCloud = {
+  memoryOvercommit: 1,
+  cpuOvercommit: 8,
+  memoryReservedMiB: 512,
+  zones: ['a', 'b', 'c'],
+  publicPool: '100.64.0.0/16',
+  terminatedVisibleMs: 3_600_000,
+  clientTokenMs: 48 * 3_600_000,
+  stopGraceMs: 60_000,
+}

@@ -1,0 +1,398 @@
+/**
+ * Every fault in EC2's words: the code and the text that EC2 itself answers, so that tools which match on them
+ * (Terraform, waiters, scripts) behave. Codes: "Error codes for the Amazon EC2 API"; the odd spellings (`InvalidVpcID`
+ * beside `InvalidVpcId`) are AWS's.
+ */
+import { unreachable } from '../../lib/assert.ts'
+import { ID_PREFIXES } from '../../domain/ids.ts'
+import type { ResourceKind } from '../../domain/ids.ts'
+import type { Fault } from '../../domain/faults.ts'
+import { WireError } from '../wire-error.ts'
+
+interface KindWords {
+  notFound: string
+  /** Before the id: "The instance ID". */
+  subject: string
+  malformed: string
+  /** When something with this name exists already. */
+  duplicate?: string
+}
+
+const KINDS: Record<ResourceKind, KindWords> = {
+  instance: {
+    notFound: 'InvalidInstanceID.NotFound',
+    subject: 'The instance ID',
+    malformed: 'InvalidInstanceID.Malformed',
+  },
+  reservation: {
+    notFound: 'InvalidReservationID.NotFound',
+    subject: 'The reservation ID',
+    malformed: 'InvalidReservationID.Malformed',
+  },
+  volume: {
+    notFound: 'InvalidVolume.NotFound',
+    subject: 'The volume',
+    malformed: 'InvalidVolumeID.Malformed',
+  },
+  snapshot: {
+    notFound: 'InvalidSnapshot.NotFound',
+    subject: 'The snapshot',
+    malformed: 'InvalidSnapshotID.Malformed',
+  },
+  image: {
+    notFound: 'InvalidAMIID.NotFound',
+    subject: 'The image id',
+    malformed: 'InvalidAMIID.Malformed',
+    duplicate: 'InvalidAMIName.Duplicate',
+  },
+  keyPair: {
+    notFound: 'InvalidKeyPair.NotFound',
+    subject: 'The key pair',
+    malformed: 'InvalidParameterValue',
+    duplicate: 'InvalidKeyPair.Duplicate',
+  },
+  vpc: {
+    notFound: 'InvalidVpcID.NotFound',
+    subject: 'The vpc ID',
+    malformed: 'InvalidVpcID.Malformed',
+    duplicate: 'DefaultVpcAlreadyExists',
+  },
+  subnet: {
+    notFound: 'InvalidSubnetID.NotFound',
+    subject: 'The subnet ID',
+    malformed: 'InvalidSubnetID.Malformed',
+    duplicate: 'InvalidSubnet.Conflict',
+  },
+  subnetAssociation: {
+    notFound: 'InvalidSubnetCidrBlockAssociationID.NotFound',
+    subject: 'The subnet CIDR block association ID',
+    malformed: 'InvalidSubnetCidrBlockAssociationID.Malformed',
+  },
+  routeTable: {
+    notFound: 'InvalidRouteTableID.NotFound',
+    subject: 'The routeTable ID',
+    malformed: 'InvalidRouteTableId.Malformed',
+    duplicate: 'RouteAlreadyExists',
+  },
+  routeTableAssociation: {
+    notFound: 'InvalidAssociationID.NotFound',
+    subject: 'The association ID',
+    malformed: 'InvalidAssociationID.Malformed',
+    duplicate: 'Resource.AlreadyAssociated',
+  },
+  internetGateway: {
+    notFound: 'InvalidInternetGatewayID.NotFound',
+    subject: 'The internetGateway ID',
+    malformed: 'InvalidInternetGatewayId.Malformed',
+    duplicate: 'Resource.AlreadyAssociated',
+  },
+  securityGroup: {
+    notFound: 'InvalidGroup.NotFound',
+    subject: 'The security group',
+    malformed: 'InvalidGroupId.Malformed',
+    duplicate: 'InvalidGroup.Duplicate',
+  },
+  securityGroupRule: {
+    notFound: 'InvalidSecurityGroupRuleId.NotFound',
+    subject: 'The security group rule ID',
+    malformed: 'InvalidSecurityGroupRuleId.Malformed',
+    duplicate: 'InvalidPermission.Duplicate',
+  },
+  networkAcl: {
+    notFound: 'InvalidNetworkAclID.NotFound',
+    subject: 'The networkAcl ID',
+    malformed: 'InvalidNetworkAclId.Malformed',
+    duplicate: 'NetworkAclEntryAlreadyExists',
+  },
+  networkAclAssociation: {
+    notFound: 'InvalidAssociationID.NotFound',
+    subject: 'The association ID',
+    malformed: 'InvalidAssociationID.Malformed',
+  },
+  dhcpOptions: {
+    notFound: 'InvalidDhcpOptionID.NotFound',
+    subject: 'The dhcpOption ID',
+    malformed: 'InvalidDhcpOptionsId.Malformed',
+  },
+  networkInterface: {
+    notFound: 'InvalidNetworkInterfaceID.NotFound',
+    subject: 'The networkInterface ID',
+    malformed: 'InvalidNetworkInterfaceId.Malformed',
+  },
+  networkInterfaceAttachment: {
+    notFound: 'InvalidAttachmentID.NotFound',
+    subject: 'The networkInterfaceAttachment ID',
+    malformed: 'InvalidNetworkInterfaceAttachmentId.Malformed',
+  },
+  elasticAddress: {
+    notFound: 'InvalidAllocationID.NotFound',
+    subject: 'The allocation ID',
+    malformed: 'InvalidAllocationID.Malformed',
+  },
+  vpcCidrAssociation: {
+    notFound: 'InvalidVpcCidrBlockAssociationID.NotFound',
+    subject: 'The vpc CIDR block association ID',
+    malformed: 'InvalidVpcCidrBlockAssociationID.Malformed',
+  },
+}
+
+/** Things without an id of their own kind, by the word the fault uses. */
+const OTHER_NOT_FOUND: Record<string, string> = {
+  address: 'InvalidAddress.NotFound',
+  route: 'InvalidRoute.NotFound',
+  networkAclEntry: 'InvalidNetworkAclEntry.NotFound',
+  placementGroup: 'InvalidPlacementGroup.Unknown',
+  launchTemplate: 'InvalidLaunchTemplateId.NotFound',
+  availabilityZone: 'InvalidAvailabilityZone',
+  volumeAttachment: 'InvalidAttachment.NotFound',
+  iamInstanceProfile: 'InvalidIamInstanceProfileArn.Malformed',
+}
+
+const OTHER_DUPLICATE: Record<string, string> = {
+  device: 'InvalidDevice.InUse',
+  route: 'RouteAlreadyExists',
+  networkAclEntry: 'NetworkAclEntryAlreadyExists',
+  privateAddress: 'InvalidIPAddress.InUse',
+  cidr: 'InvalidSubnet.Conflict',
+}
+
+const LIMITS: Record<string, string> = {
+  instance: 'InstanceLimitExceeded',
+  vcpu: 'VcpuLimitExceeded',
+  volume: 'VolumeLimitExceeded',
+  snapshot: 'SnapshotLimitExceeded',
+  image: 'ResourceLimitExceeded',
+  vpc: 'VpcLimitExceeded',
+  subnet: 'SubnetLimitExceeded',
+  securityGroup: 'SecurityGroupLimitExceeded',
+  securityGroupRule: 'RulesPerSecurityGroupLimitExceeded',
+  securityGroupsPerInterface: 'SecurityGroupsPerInstanceLimitExceeded',
+  internetGateway: 'InternetGatewayLimitExceeded',
+  routeTable: 'RouteTableLimitExceeded',
+  route: 'RouteLimitExceeded',
+  networkAcl: 'NetworkAclLimitExceeded',
+  networkAclEntry: 'NetworkAclEntryLimitExceeded',
+  networkInterface: 'NetworkInterfaceLimitExceeded',
+  elasticAddress: 'AddressLimitExceeded',
+  tag: 'TagLimitExceeded',
+  attachment: 'AttachmentLimitExceeded',
+  privateAddress: 'PrivateIpAddressLimitExceeded',
+}
+
+function wordsOf(kind: string): KindWords | undefined {
+  return Object.hasOwn(KINDS, kind) ? KINDS[kind as ResourceKind] : undefined
+}
+
+export function ec2Error(fault: Fault): WireError {
+  switch (fault.type) {
+    case 'NotFound':
+      return notFound(fault.kind, fault.ids)
+    case 'MalformedId': {
+      const expecting = `(expecting "${ID_PREFIXES[fault.kind]}-...")`
+      return new WireError(KINDS[fault.kind].malformed, `Invalid id: "${fault.id}" ${expecting}`)
+    }
+    case 'Duplicate':
+      return duplicate(fault.kind, fault.name)
+    case 'IncorrectState':
+      return incorrectState(fault)
+    case 'InUse':
+      return inUse(fault)
+    case 'DependencyViolation':
+      return dependency(fault)
+    case 'MissingParameter':
+      return new WireError(
+        'MissingParameter',
+        join(`The request must contain the parameter ${fault.parameter}`, fault.hint),
+      )
+    case 'InvalidValue':
+      return new WireError(
+        'InvalidParameterValue',
+        `Value (${fault.value}) for parameter ${fault.parameter} is invalid. ${sentence(fault.reason)}`,
+      )
+    case 'InvalidCombination':
+      return new WireError('InvalidParameterCombination', sentence(fault.reason))
+    case 'UnknownParameter':
+      return new WireError('UnknownParameter', `The parameter ${fault.parameter} is not recognized`)
+    case 'LimitExceeded':
+      return new WireError(LIMITS[fault.kind] ?? 'ResourceLimitExceeded', sentence(fault.reason))
+    case 'IdempotencyMismatch':
+      return new WireError(
+        'IdempotentParameterMismatch',
+        'The client token you have provided is associated with a resource whose parameters do not match ' +
+          'those of this request.',
+      )
+    case 'InvalidToken':
+      return new WireError('InvalidNextToken', sentence(fault.reason))
+    default:
+      return launchError(fault)
+  }
+}
+
+type LaunchFault = Extract<
+  Fault,
+  {
+    type:
+      | 'CapacityShort'
+      | 'TypeUnsupported'
+      | 'NoFreeAddress'
+      | 'TerminationProtected'
+      | 'RuleNotFound'
+      | 'RuleDuplicate'
+      | 'Unauthorized'
+      | 'DefaultResource'
+      | 'Unsupported'
+      | 'Service'
+  }
+>
+
+function launchError(fault: LaunchFault): WireError {
+  switch (fault.type) {
+    case 'CapacityShort':
+      return new WireError(
+        'InsufficientInstanceCapacity',
+        `We currently do not have sufficient ${fault.instanceType} capacity in the Availability Zone you ` +
+          `requested (${fault.zone}). ${sentence(fault.reason)}`,
+        { status: 500 },
+      )
+    case 'TypeUnsupported': {
+      const other = fault.suggestion === null ? undefined : `Try ${fault.suggestion}.`
+      const head = `The requested configuration is currently not supported: ${fault.instanceType}:`
+      return new WireError('Unsupported', join(`${head} ${sentence(fault.reason)}`, other))
+    }
+    case 'NoFreeAddress':
+      return new WireError(
+        'InsufficientFreeAddressesInSubnet',
+        `The specified subnet '${fault.subnetId}' does not have enough free addresses to satisfy the request.`,
+      )
+    case 'TerminationProtected': {
+      const verb = fault.attribute === 'disableApiStop' ? 'stopped' : 'terminated'
+      return new WireError(
+        'OperationNotPermitted',
+        `The instance '${fault.instanceId}' may not be ${verb}. Modify its '${fault.attribute}' instance ` +
+          'attribute and try again.',
+      )
+    }
+    case 'RuleNotFound':
+      return new WireError(
+        'InvalidPermission.NotFound',
+        'The specified rule does not exist in this security group.',
+      )
+    case 'RuleDuplicate':
+      return new WireError(
+        'InvalidPermission.Duplicate',
+        `the specified rule "${fault.description}" already exists`,
+      )
+    case 'Unauthorized':
+      return new WireError(
+        'UnauthorizedOperation',
+        join('You are not authorized to perform this operation.', fault.reason),
+        { status: 403 },
+      )
+    case 'DefaultResource':
+      return new WireError(
+        fault.kind === 'securityGroup' ? 'CannotDelete' : 'OperationNotPermitted',
+        sentence(fault.reason),
+      )
+    case 'Unsupported':
+      return new WireError(
+        'UnsupportedOperation',
+        join(`${fault.feature} is not supported.`, fault.hint),
+      )
+    case 'Service':
+      return new WireError(fault.code, fault.message, { fields: fault.fields })
+    default:
+      return unreachable(fault)
+  }
+}
+
+function notFound(kind: string, ids: readonly string[]): WireError {
+  const words = wordsOf(kind)
+  const [id = ''] = ids
+  if (words === undefined) {
+    const code = OTHER_NOT_FOUND[kind] ?? 'InvalidParameterValue'
+    return new WireError(code, `The ${spaced(kind)} '${id}' does not exist`)
+  }
+  // EC2's own grammar: images are listed in brackets, instances in the plural.
+  if (kind === 'image') {
+    return new WireError(words.notFound, `The image id '[${ids.join(', ')}]' does not exist`)
+  }
+  if (ids.length > 1 && kind === 'instance') {
+    const list = ids.join(', ')
+    return new WireError(words.notFound, `The instance IDs '${list}' do not exist`)
+  }
+  return new WireError(words.notFound, `${words.subject} '${ids.join(', ')}' does not exist`)
+}
+
+function duplicate(kind: string, name: string): WireError {
+  const code = wordsOf(kind)?.duplicate ?? OTHER_DUPLICATE[kind] ?? 'InvalidParameterValue'
+  switch (kind) {
+    case 'keyPair':
+      return new WireError(code, `The keypair '${name}' already exists`)
+    case 'securityGroup':
+      return new WireError(code, `The security group '${name}' already exists`)
+    case 'image':
+      return new WireError(code, `AMI name ${name} is already in use by AMI`)
+    case 'cidr':
+    case 'subnet':
+      return new WireError(code, `The CIDR '${name}' conflicts with another subnet`)
+    case 'device':
+      return new WireError(
+        code,
+        `Invalid value '${name}' for unixDevice. Attachment point ${name} is already in use`,
+      )
+    default:
+      return new WireError(code, `The ${spaced(kind)} '${name}' already exists`)
+  }
+}
+
+function incorrectState(fault: Extract<Fault, { type: 'IncorrectState' }>): WireError {
+  if (fault.kind === 'instance') {
+    const text =
+      fault.operation === 'start'
+        ? `The instance '${fault.id}' is not in a state from which it can be started.`
+        : `The instance '${fault.id}' is in the state '${fault.state}', which does not allow: ${fault.operation}.`
+    return new WireError('IncorrectInstanceState', join(text, fault.hint))
+  }
+  const code = fault.kind === 'image' ? 'InvalidAMIID.Unavailable' : 'IncorrectState'
+  const text = `The ${spaced(fault.kind)} '${fault.id}' is in the state '${fault.state}', which does not allow:`
+  return new WireError(code, join(`${text} ${fault.operation}.`, fault.hint))
+}
+
+function inUse(fault: Extract<Fault, { type: 'InUse' }>): WireError {
+  const codes: Partial<Record<ResourceKind, string>> = {
+    volume: 'VolumeInUse',
+    snapshot: 'InvalidSnapshot.InUse',
+    networkInterface: 'InvalidNetworkInterface.InUse',
+    elasticAddress: 'InvalidIPAddress.InUse',
+    internetGateway: 'Resource.AlreadyAssociated',
+  }
+  if (/^[\d.]+$|:/.test(fault.id)) {
+    return new WireError('InvalidIPAddress.InUse', `Address ${fault.id} is in use by ${fault.by}`)
+  }
+  const code = codes[fault.kind] ?? 'DependencyViolation'
+  const name = fault.kind === 'volume' ? fault.id : `The ${spaced(fault.kind)} '${fault.id}'`
+  return new WireError(code, `${name} is already in use by ${fault.by}`)
+}
+
+function dependency(fault: Extract<Fault, { type: 'DependencyViolation' }>): WireError {
+  const noun = fault.kind === 'securityGroup' ? 'resource' : spaced(fault.kind)
+  const verb = fault.kind === 'securityGroup' ? 'a dependent object' : 'dependencies'
+  const list = fault.dependents.length > 0 ? `: ${fault.dependents.join(', ')}` : ''
+  return new WireError(
+    'DependencyViolation',
+    `The ${noun} '${fault.id}' has ${verb} and cannot be deleted${list}.`,
+  )
+}
+
+function spaced(kind: string): string {
+  return kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+}
+
+function sentence(text: string): string {
+  const capital = text.charAt(0).toUpperCase() + text.slice(1)
+  return /[.!?)]$/.test(capital) ? capital : `${capital}.`
+}
+
+function join(text: string, more: string | undefined): string {
+  return more === undefined || more === '' ? text : `${text} ${sentence(more)}`
+}

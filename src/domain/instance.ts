@@ -1,0 +1,156 @@
+/**
+ * Instances: what the user wants (`intended`), what a host reports (`observed`), and the state computed from the
+ * two, never stored. Users change intent; hosts report facts; the reconciler closes the gap.
+ */
+import type {
+  HostId,
+  ImageId,
+  InstanceId,
+  IdOf,
+  NetworkInterfaceId,
+  SubnetId,
+  VpcId,
+} from './ids.ts'
+import type { Architecture, MachineObservation, MachinePin } from './machine.ts'
+import type { ResourceBase } from './resource.ts'
+
+export type InstanceState =
+  | 'pending'
+  | 'running'
+  | 'stopping'
+  | 'stopped'
+  | 'shutting-down'
+  | 'terminated'
+
+/** EC2's numbers for the states. */
+export const INSTANCE_STATE_CODES: Readonly<Record<InstanceState, number>> = {
+  pending: 0,
+  running: 16,
+  'shutting-down': 32,
+  terminated: 48,
+  stopping: 64,
+  stopped: 80,
+}
+
+export interface MetadataOptions {
+  isEnabled: boolean
+  areTokensRequired: boolean
+  hopLimit: number
+  areTagsEnabled: boolean
+}
+
+export interface InstanceSpec {
+  reservationId: IdOf<'reservation'>
+  launchIndex: number
+  imageId: ImageId
+  instanceType: string
+  architecture: Architecture
+  vcpus: number
+  coresPerSocket: number
+  threadsPerCore: number
+  memoryMiB: number
+  keyName: string | null
+  vpcId: VpcId
+  subnetId: SubnetId
+  zone: string
+  rootDeviceName: string
+  imageFolder: string
+  bootMode: 'legacy-bios' | 'uefi'
+  uuid: string
+  /** Base64, as it came. */
+  userData: string | null
+  metadata: MetadataOptions
+  shutdownBehavior: 'stop' | 'terminate'
+  isTerminationProtected: boolean
+  isStopProtected: boolean
+  isMonitored: boolean
+  isEbsOptimized: boolean
+  isHibernationEnabled: boolean
+  iamInstanceProfileArn: string | null
+  tenancy: 'default' | 'dedicated' | 'host'
+  placementGroup: string | null
+  privateDnsHostnameType: 'ip-name' | 'resource-name'
+  clientToken: string | null
+  cpuCredits: 'standard' | 'unlimited' | null
+  autoRecovery: 'default' | 'disabled'
+  /** Interfaces in order of device index. */
+  interfaceIds: readonly NetworkInterfaceId[]
+  primaryMac: string
+  launchedAt: number
+}
+
+export interface InstanceIntent {
+  state: 'running' | 'stopped' | 'terminated'
+  isForced: boolean
+  rebootSerial: number
+  /** Grows with every change of intent, so that a host can tell old from new. */
+  serial: number
+  /** Who asked, in AWS's words: `User initiated (2026-11-23 08:00:00 GMT)`. */
+  reason: string
+  reasonCode: string
+  reasonMessage: string
+  since: number
+}
+
+export interface Instance extends ResourceBase<InstanceId> {
+  spec: InstanceSpec
+  intended: InstanceIntent
+  observed: MachineObservation | null
+  /** Serial of the intent that `observed` answers: an older observation says nothing of a newer wish. */
+  observedSerial: number
+  isReachable: boolean
+  reachableSince: number | null
+  impairedSince: number | null
+  hostId: HostId | null
+  pinned: MachinePin | null
+  /** When everything of a terminated instance was released; it stays visible for an hour. */
+  releasedAt: number | null
+}
+
+/** What the API says: computed from intent and observation. */
+export function instanceStateOf(instance: Instance): InstanceState {
+  const seen = instance.observed?.state ?? 'absent'
+  switch (instance.intended.state) {
+    case 'running':
+      return seen === 'running' || seen === 'paused' ? 'running' : 'pending'
+    case 'stopped':
+      return isProcessGone(instance) ? 'stopped' : 'stopping'
+    case 'terminated':
+      return instance.releasedAt !== null ? 'terminated' : 'shutting-down'
+  }
+}
+
+function isProcessGone(instance: Instance): boolean {
+  const seen = instance.observed?.state
+  return (
+    instance.observedSerial >= instance.intended.serial &&
+    (seen === 'absent' || seen === 'stopped' || seen === 'crashed')
+  )
+}
+
+/**
+ * Which operations a state allows. Shared by the API, the CLI and the console, so that they cannot disagree.
+ * Source: EC2 user guide, "Instance lifecycle".
+ */
+export const instanceCan = {
+  start: ['stopped', 'running', 'pending'],
+  stop: ['running', 'pending', 'stopping', 'stopped'],
+  reboot: ['running'],
+  terminate: ['pending', 'running', 'stopping', 'stopped', 'shutting-down', 'terminated'],
+  changeType: ['stopped'],
+  changeUserData: ['stopped'],
+} satisfies Record<string, InstanceState[]>
+
+export type InstanceOperation = keyof typeof instanceCan
+
+export function instanceAllows(instance: Instance, operation: InstanceOperation): boolean {
+  return (instanceCan[operation] as InstanceState[]).includes(instanceStateOf(instance))
+}
+
+/** Whether nothing is left to do for it: what is seen answers what is wanted. Reconcilers skip settled ones. */
+export function instanceIsSettled(instance: Instance): boolean {
+  if (instance.releasedAt !== null) return true
+  const state = instanceStateOf(instance)
+  const isAnswered = instance.observedSerial >= instance.intended.serial
+  return isAnswered && (state === 'running' || state === 'stopped')
+}

@@ -1,0 +1,136 @@
+/** Networks as users see them: VPCs and what lives in them. Packets are the fabric's business (network-plan.ts). */
+import type {
+  IdOf,
+  InstanceId,
+  NetworkInterfaceId,
+  SecurityGroupId,
+  SubnetId,
+  VpcId,
+} from './ids.ts'
+import type { ResourceBase, Tags } from './resource.ts'
+
+export interface Vpc extends ResourceBase<VpcId> {
+  cidrBlock: string
+  cidrAssociationId: string
+  isDefault: boolean
+  dhcpOptionsId: IdOf<'dhcpOptions'> | 'default'
+  tenancy: 'default' | 'dedicated'
+  hasDnsSupport: boolean
+  hasDnsHostnames: boolean
+  /** Small unique number from which link names and addresses on hosts derive. */
+  index: number
+}
+
+export interface Subnet extends ResourceBase<SubnetId> {
+  vpcId: VpcId
+  zone: string
+  cidrBlock: string
+  isDefaultForZone: boolean
+  mapPublicIpOnLaunch: boolean
+}
+
+export interface Route {
+  destination: string
+  target: { type: 'local' } | { type: 'internetGateway'; id: IdOf<'internetGateway'> }
+  origin: 'CreateRouteTable' | 'CreateRoute'
+}
+
+export interface RouteTableAssociation {
+  id: string
+  /** null: the main association of the VPC. */
+  subnetId: SubnetId | null
+}
+
+export interface RouteTable extends ResourceBase<IdOf<'routeTable'>> {
+  vpcId: VpcId
+  routes: readonly Route[]
+  associations: readonly RouteTableAssociation[]
+}
+
+export interface InternetGateway extends ResourceBase<IdOf<'internetGateway'>> {
+  vpcId: VpcId | null
+}
+
+export type RulePeer =
+  | { type: 'cidr'; cidr: string }
+  | { type: 'cidr6'; cidr: string }
+  | { type: 'group'; groupId: SecurityGroupId; account: string }
+
+export interface SecurityGroupRule {
+  id: IdOf<'securityGroupRule'>
+  isEgress: boolean
+  /** `-1`, `tcp`, `udp`, `icmp`, `icmpv6` or a protocol number. */
+  protocol: string
+  /** For tcp and udp ports, for icmp type and code; -1: any. null when the protocol has none. */
+  fromPort: number | null
+  toPort: number | null
+  peer: RulePeer
+  description: string | null
+  tags: Tags
+}
+
+export interface SecurityGroup extends ResourceBase<SecurityGroupId> {
+  vpcId: VpcId
+  name: string
+  description: string
+  rules: readonly SecurityGroupRule[]
+}
+
+export interface NetworkAclEntry {
+  ruleNumber: number
+  isEgress: boolean
+  protocol: string
+  isAllow: boolean
+  cidrBlock: string
+}
+
+export interface NetworkAcl extends ResourceBase<IdOf<'networkAcl'>> {
+  vpcId: VpcId
+  isDefault: boolean
+  entries: readonly NetworkAclEntry[]
+  associations: readonly { id: string; subnetId: SubnetId }[]
+}
+
+export interface DhcpOptions extends ResourceBase<IdOf<'dhcpOptions'>> {
+  options: Readonly<Record<string, readonly string[]>>
+}
+
+export interface InterfaceAttachment {
+  id: string
+  instanceId: InstanceId
+  deviceIndex: number
+  deleteOnTermination: boolean
+  attachedAt: number
+}
+
+export interface NetworkInterface extends ResourceBase<NetworkInterfaceId> {
+  vpcId: VpcId
+  subnetId: SubnetId
+  zone: string
+  description: string
+  mac: string
+  /** Primary first; never empty. */
+  privateAddresses: readonly string[]
+  /** Auto-assigned public address of the primary private address, while the instance is not stopped. */
+  publicAddress: string | null
+  /** Whether a public address is assigned anew at each start. */
+  hasPublicOnLaunch: boolean
+  groupIds: readonly SecurityGroupId[]
+  isSourceDestChecked: boolean
+  attachment: InterfaceAttachment | null
+}
+
+/** `ip-10-0-0-5`, AWS's private host name of an address. */
+export function hostNameOf(address: string): string {
+  return `ip-${address.replaceAll('.', '-')}`
+}
+
+/** `ec2.internal` in us-east-1, `<region>.compute.internal` elsewhere. */
+export function privateDomainOf(region: string): string {
+  return region === 'us-east-1' ? 'ec2.internal' : `${region}.compute.internal`
+}
+
+/** `compute-1.amazonaws.com` in us-east-1, `<region>.compute.amazonaws.com` elsewhere. */
+export function publicDomainOf(region: string): string {
+  return region === 'us-east-1' ? 'compute-1.amazonaws.com' : `${region}.compute.amazonaws.com`
+}

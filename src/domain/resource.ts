@@ -1,0 +1,51 @@
+/**
+ * The resources the cloud keeps, as the store saves them: plain JSON documents with an owner, a region and a
+ * generation. Every write is a compare-and-set on the generation. One entry here makes a kind storable; how it is
+ * looked up and what must be unique about it is declared in store/kinds.ts.
+ */
+import type { Image, Snapshot } from './image.ts'
+import type { Instance } from './instance.ts'
+import type { KeyPair } from './key-pair.ts'
+import type {
+  DhcpOptions,
+  InternetGateway,
+  NetworkAcl,
+  NetworkInterface,
+  RouteTable,
+  SecurityGroup,
+  Subnet,
+  Vpc,
+} from './network.ts'
+import type { Volume } from './volume.ts'
+
+/** Fields every stored resource has. Times are milliseconds since the epoch. */
+export interface ResourceBase<Id extends string> {
+  id: Id
+  account: string
+  /** The region name, or `*` for what is the same in every region (public images). */
+  region: string
+  /** Grows by one with every write. 0: not stored yet. */
+  generation: number
+  createdAt: number
+  tags: Tags
+}
+
+export type Tags = Readonly<Record<string, string>>
+
+export interface ResourceTypes {
+  instance: Instance
+  volume: Volume
+  snapshot: Snapshot
+  image: Image
+  keyPair: KeyPair
+  vpc: Vpc
+  subnet: Subnet
+  routeTable: RouteTable
+  internetGateway: InternetGateway
+  securityGroup: SecurityGroup
+  networkAcl: NetworkAcl
+  dhcpOptions: DhcpOptions
+  networkInterface: NetworkInterface
+}
+
+export type StoredKind = keyof ResourceTypes

@@ -1,0 +1,116 @@
+/**
+ * The control plane with its port: store, reconcilers, AWS edge, host API, health. Standalone (daemon.ts), development
+ * and tests (dev.ts) differ only in the hosts they hand in.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { HostAgent } from '../agent/protocol.ts'
+import { createHostApi, type ImageJobs } from '../api/host-api.ts'
+import { startApp, type RunningApp } from '../app/app.ts'
+import { defaultNetworkEnsure } from '../app/network/default-network.ts'
+import type { SettingsOfCloud } from '../app/settings.ts'
+import { authenticate, type Authentication } from '../aws/auth/authenticate.ts'
+import { createDispatch } from '../aws/dispatch.ts'
+import { readHead, startHttpServer, type HttpServer } from '../aws/http-server.ts'
+import { operationsFromFiles } from '../aws/operation-files.ts'
+import type { Log } from '../lib/log.ts'
+import { systemClock } from '../lib/time.ts'
+import { openStore } from '../store/sql-store.ts'
+import type { Home } from './home.ts'
+import { createMetrics } from './metrics.ts'
+import { credentialsOfRoot, secretOf, type RootCredentials } from './secrets.ts'
+import { VERSION } from './version.ts'
+
+export interface CloudOptions {
+  home: Home
+  root: RootCredentials
+  agents: readonly HostAgent[]
+  auth: 'strict' | 'open'
+  host: string
+  port: number
+  log: Log
+  databaseUrl?: string | undefined
+  settings?: Partial<SettingsOfCloud>
+  imageJobs(app: RunningApp): ImageJobs
+  shutdown(options: { instances: boolean }): void
+}
+
+export interface Cloud {
+  app: RunningApp
+  server: HttpServer
+  close(): Promise<void>
+}
+
+export async function startCloud(options: CloudOptions): Promise<Cloud> {
+  const { home, root, log } = options
+  const store = await openStore({
+    path: home.database,
+    ...(options.databaseUrl ? { url: options.databaseUrl } : {}),
+  })
+  const app = await startApp({
+    store,
+    agents: options.agents,
+    log,
+    ...(options.settings ? { settings: options.settings } : {}),
+  })
+  const auth: Authentication = {
+    mode: options.auth,
+    credentialsOf: async (id) => (id === root.accessKeyId ? credentialsOfRoot(root) : undefined),
+    now: () => systemClock.now(),
+    defaultRegion: root.region,
+  }
+  const metrics = createMetrics(app)
+  const hostApi = createHostApi({
+    accountOf: (request, body) => accountOf(auth, request, body),
+    ownerAccount: options.auth === 'strict' ? root.account : null,
+    hosts: async () => Promise.all(options.agents.map((agent) => agent.describe())),
+    daemon: () => ({
+      version: VERSION,
+      uptimeSeconds: Math.round(process.uptime()),
+      rssBytes: process.memoryUsage.rss(),
+    }),
+    images: options.imageJobs(app),
+    shutdown: options.shutdown,
+    log,
+  })
+  const server = await startHttpServer({
+    dispatch: createDispatch({
+      auth,
+      contextOf: async (request) => {
+        await defaultNetworkEnsure(app, request.account, request.region)
+        return { ...request, app }
+      },
+      operations: operationsFromFiles(),
+      tokenKey: await secretOf(home, 'page-tokens'),
+      log,
+      onRequest: metrics.onRequest,
+    }),
+    routes: [
+      {
+        path: '/health',
+        handle: (_request, response) => {
+          response.writeHead(200, { 'content-type': 'application/json' })
+          response.end(`${JSON.stringify({ status: 'ok', version: VERSION })}\n`)
+        },
+      },
+      { path: '/metrics', handle: metrics.handle },
+      { path: '/api/*', isSigned: true, handle: hostApi },
+    ],
+    host: options.host,
+    port: options.port,
+    log,
+  })
+  return {
+    app,
+    server,
+    close: async () => {
+      await server.close()
+      await app.close()
+    },
+  }
+}
+
+/** Who signed a request to the host API: the same check as AWS requests get. */
+async function accountOf(auth: Authentication, request: IncomingMessage, body: Buffer) {
+  const caller = await authenticate(auth, { ...readHead(request), body }, 'rest-json', false)
+  return caller.account
+}

@@ -1,0 +1,77 @@
+/**
+ * `npm run dev`: the whole control plane on simulated hosts, for working on it: no root, no hypervisor, up in about a
+ * second. Nothing boots and the hosts say so.
+ */
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { createSimulatedAgent } from '../agent/simulated-agent.ts'
+import { imagesRegister } from '../app/images/register.ts'
+import type { ImageManifest } from '../domain/image-manifest.ts'
+import { createLog } from '../lib/log.ts'
+import { systemClock } from '../lib/time.ts'
+import { startCloud } from './cloud.ts'
+import { openHome } from './home.ts'
+import { rootCredentials } from './secrets.ts'
+
+const { values } = parseArgs({
+  options: {
+    home: { type: 'string', default: join(tmpdir(), 'brume-dev') },
+    port: { type: 'string', default: '4566' },
+    hosts: { type: 'string', default: '3' },
+    /** Milliseconds that a simulated change takes. */
+    delay: { type: 'string', default: '800' },
+  },
+})
+
+const log = createLog({ level: 'info' })
+const home = await openHome(values.home)
+const root = await rootCredentials(home)
+const agents = Array.from({ length: Number(values.hosts) }, (_, n) =>
+  createSimulatedAgent({
+    hostId: `simulated-${n + 1}`,
+    clock: systemClock,
+    delayMs: Number(values.delay),
+  }),
+)
+const cloud = await startCloud({
+  home,
+  root,
+  agents,
+  auth: 'open',
+  host: '127.0.0.1',
+  port: Number(values.port),
+  log,
+  imageJobs: () => ({
+    list: async () => [],
+    run: async () => {
+      throw new Error('simulated hosts make no images')
+    },
+  }),
+  shutdown: () => process.kill(process.pid, 'SIGTERM'),
+})
+await imagesRegister(cloud.app, [
+  { manifest: simulatedImage(), imageFolder: 'tiny/simulated', owner: { type: 'amazon' } },
+])
+log.info({ url: cloud.server.url, hosts: agents.length }, 'simulated cloud: nothing boots here')
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void cloud.close().then(() => process.exit(0)))
+}
+
+function simulatedImage(): ImageManifest {
+  const sha256 = '0'.repeat(64)
+  return {
+    format: 1,
+    name: 'tiny',
+    version: '20260101-00000000',
+    contentHash: sha256,
+    description: 'An image of simulated hosts: it boots nothing',
+    architecture: 'x86_64',
+    disk: { file: 'disk.qcow2', format: 'qcow2', virtualSizeBytes: 2 ** 28 },
+    boot: { firmware: ['bios'] },
+    rootDeviceName: '/dev/xvda',
+    defaultUser: 'ec2-user',
+    files: [{ name: 'disk.qcow2', sizeBytes: 0, sha256 }],
+    sources: [],
+  }
+}

@@ -1,0 +1,45 @@
+/** Where everything lies: BRUME_HOME, folder by folder (docs/home.md explains each), and who may read it. */
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { ensureFolder } from '../lib/fs-durable.ts'
+
+export interface Home {
+  root: string
+  database: string
+  credentials: string
+  daemonFile: string
+  instances: string
+  volumes: string
+  images: string
+  cache: string
+  keys: string
+  logs: string
+}
+
+export function homeDefault(): string {
+  if (process.env.BRUME_HOME) return process.env.BRUME_HOME
+  return process.getuid?.() === 0 ? '/var/lib/brume' : join(homedir(), '.local/share/brume')
+}
+
+/** Makes the folders. Images and volumes may be walked through by QEMU's own users; the rest is ours alone. */
+export async function openHome(root: string): Promise<Home> {
+  const home: Home = {
+    root,
+    database: join(root, 'brume.db'),
+    credentials: join(root, 'credentials.json'),
+    daemonFile: join(root, 'daemon.json'),
+    instances: join(root, 'instances'),
+    volumes: join(root, 'volumes'),
+    images: join(root, 'images'),
+    cache: join(root, 'cache'),
+    keys: join(root, 'keys'),
+    logs: join(root, 'logs'),
+  }
+  const WALKABLE = 0o711
+  await ensureFolder(root, WALKABLE)
+  for (const folder of [home.instances, home.volumes, home.images]) {
+    await ensureFolder(folder, WALKABLE)
+  }
+  for (const folder of [home.cache, home.keys, home.logs]) await ensureFolder(folder)
+  return home
+}

@@ -1,0 +1,93 @@
+/**
+ * How each kind of resource is looked up and what must be unique about it: the only place to touch when a new kind
+ * needs an index. References answer "all volumes of this instance"; claims are names that only one resource may
+ * hold, enforced by a primary key, so that two racing requests cannot both win.
+ */
+import { instanceIsSettled } from '../domain/instance.ts'
+import type { ResourceTypes, StoredKind } from '../domain/resource.ts'
+
+export interface Reference {
+  name: string
+  value: string
+}
+
+export interface KindRules<R> {
+  references(resource: R): Reference[]
+  /** `scope` + `name` is unique over all resources of all kinds. */
+  claims(resource: R): { scope: string; name: string }[]
+}
+
+export type KindTable = { [K in StoredKind]: KindRules<ResourceTypes[K]> }
+
+const ref = (name: string, value: string | null): Reference[] => (value ? [{ name, value }] : [])
+const nothing = (): [] => []
+
+export const KINDS: KindTable = {
+  instance: {
+    references: (r) => [
+      ...ref('vpc', r.spec.vpcId),
+      ...ref('host', r.hostId),
+      // Terminated and released instances leave the sets that reconcilers walk through.
+      ...ref('live', r.releasedAt === null ? 'yes' : null),
+      ...ref('unsettled', instanceIsSettled(r) ? null : 'yes'),
+      ...ref('released', r.releasedAt === null ? null : 'yes'),
+    ],
+    claims: nothing,
+  },
+  volume: {
+    references: (r) => [
+      ...ref('instance', r.attachment?.instanceId ?? null),
+      ...ref('pending', r.intended === 'absent' || !r.isMaterialised ? 'yes' : null),
+    ],
+    claims: (r) =>
+      r.attachment
+        ? [{ scope: `device:${r.attachment.instanceId}`, name: r.attachment.deviceName }]
+        : [],
+  },
+  snapshot: { references: nothing, claims: nothing },
+  image: {
+    references: (r) => ref('family', r.family),
+    claims: (r) =>
+      r.deregisteredAt === null
+        ? [{ scope: `image-name:${r.account}:${r.region}`, name: r.name }]
+        : [],
+  },
+  keyPair: {
+    references: nothing,
+    claims: (r) => [{ scope: `key-name:${r.account}:${r.region}`, name: r.name }],
+  },
+  vpc: {
+    references: (r) => ref('default', r.isDefault ? 'yes' : null),
+    claims: (r) => [
+      { scope: 'vpc-index', name: String(r.index) },
+      ...(r.isDefault ? [{ scope: 'default-vpc', name: `${r.account}:${r.region}` }] : []),
+    ],
+  },
+  subnet: { references: (r) => ref('vpc', r.vpcId), claims: nothing },
+  routeTable: { references: (r) => ref('vpc', r.vpcId), claims: nothing },
+  internetGateway: { references: (r) => ref('vpc', r.vpcId), claims: nothing },
+  securityGroup: {
+    references: (r) => [
+      ...ref('vpc', r.vpcId),
+      ...r.rules.flatMap((rule) =>
+        rule.peer.type === 'group' ? ref('names', rule.peer.groupId) : [],
+      ),
+    ],
+    claims: (r) => [{ scope: `group-name:${r.vpcId}`, name: r.name }],
+  },
+  networkAcl: { references: (r) => ref('vpc', r.vpcId), claims: nothing },
+  dhcpOptions: { references: nothing, claims: nothing },
+  networkInterface: {
+    references: (r) => [
+      ...ref('vpc', r.vpcId),
+      ...ref('subnet', r.subnetId),
+      ...ref('instance', r.attachment?.instanceId ?? null),
+      ...r.groupIds.flatMap((id) => ref('group', id)),
+    ],
+    claims: (r) => [
+      ...r.privateAddresses.map((name) => ({ scope: `address:${r.subnetId}`, name })),
+      ...(r.publicAddress ? [{ scope: 'public-address', name: r.publicAddress }] : []),
+      { scope: `mac:${r.vpcId}`, name: r.mac },
+    ],
+  },
+}

@@ -1,0 +1,117 @@
+/** Queries of the store, on any connection: committed state from outside, the transaction's own from within. */
+import type { ResourceTypes, StoredKind } from '../domain/resource.ts'
+import type { Connection } from './database.ts'
+import type { ListQuery, SagaRow, StoreReader } from './store.ts'
+
+/** Ids in one `in (…)` list; SQLite allows 32,766 variables. */
+const IDS_PER_QUERY_MAX = 5_000
+
+export function createReader(db: Connection): StoreReader & { sagas(): Promise<SagaRow[]> } {
+  const select = (kind: StoredKind, query: ListQuery) => {
+    let q = db.selectFrom('resource').where('resource.kind', '=', kind)
+    if (query.account !== undefined) q = q.where('resource.account', '=', query.account)
+    if (query.region !== undefined) q = q.where('resource.region', 'in', [query.region, '*'])
+    if (query.ids !== undefined) q = q.where('resource.id', 'in', [...query.ids])
+    const { reference } = query
+    if (reference) {
+      q = q.where('resource.id', 'in', (eb) =>
+        eb
+          .selectFrom('reference')
+          .select('reference.id')
+          .where('reference.kind', '=', kind)
+          .where('reference.name', '=', reference.name)
+          .where('reference.value', '=', reference.value),
+      )
+    }
+    return q
+  }
+  const reader: StoreReader & { sagas(): Promise<SagaRow[]> } = {
+    get: async (kind, id) => {
+      const row = await db
+        .selectFrom('resource')
+        .select('body')
+        .where('kind', '=', kind)
+        .where('id', '=', id)
+        .executeTakeFirst()
+      return row && parse<typeof kind>(row.body)
+    },
+    list: async (kind, query) => {
+      if (query.ids && query.ids.length > IDS_PER_QUERY_MAX) {
+        const half = query.ids.slice(0, IDS_PER_QUERY_MAX)
+        const rest = query.ids.slice(IDS_PER_QUERY_MAX)
+        const parts = [
+          ...(await reader.list(kind, { ...query, ids: half })),
+          ...(await reader.list(kind, { ...query, ids: rest })),
+        ]
+        return parts.sort((a, b) => (a.id < b.id ? -1 : 1))
+      }
+      if (query.ids?.length === 0) return []
+      const rows = await select(kind, query).select('body').orderBy('resource.id').execute()
+      return rows.map((row) => parse<typeof kind>(row.body))
+    },
+    count: async (kind, query) => {
+      const row = await select(kind, query)
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .executeTakeFirstOrThrow()
+      return Number(row.count)
+    },
+    claimsOf: async (scope) => {
+      const rows = await db.selectFrom('claim').select('name').where('scope', '=', scope).execute()
+      return new Set(rows.map((row) => row.name))
+    },
+    tagsOf: async ({ account, region }) => {
+      const rows = await db
+        .selectFrom('tag')
+        .select(['resource_id', 'kind', 'key', 'value'])
+        .where('account', '=', account)
+        .where('region', 'in', [region, '*'])
+        .orderBy('resource_id')
+        .orderBy('key')
+        .execute()
+      return rows.map((row) => ({
+        resourceId: row.resource_id,
+        kind: row.kind as StoredKind,
+        key: row.key,
+        value: row.value,
+      }))
+    },
+    token: async (key) => {
+      const row = await db
+        .selectFrom('client_token')
+        .select(['request_hash', 'result', 'created_at'])
+        .where('account', '=', key.account)
+        .where('region', '=', key.region)
+        .where('operation', '=', key.operation)
+        .where('token', '=', key.token)
+        .executeTakeFirst()
+      return (
+        row && {
+          requestHash: row.request_hash,
+          result: row.result,
+          createdAt: row.created_at,
+        }
+      )
+    },
+    setting: async (name) => {
+      const row = await db
+        .selectFrom('setting')
+        .select('value')
+        .where('name', '=', name)
+        .executeTakeFirst()
+      return row?.value
+    },
+    sagas: async () => {
+      const rows = await db.selectFrom('saga').selectAll().orderBy('created_at').execute()
+      return rows.map(({ created_at, direction, ...row }) => ({
+        ...row,
+        direction: direction as SagaRow['direction'],
+        createdAt: created_at,
+      }))
+    },
+  }
+  return reader
+}
+
+function parse<K extends StoredKind>(body: string): ResourceTypes[K] {
+  return JSON.parse(body) as ResourceTypes[K]
+}
