@@ -252,10 +252,7 @@ function createApplier(tools: Tools, onRemoved: (vpcIds: readonly VpcId[]) => vo
       if (next === mine) next = null
       await round(mine.plans, mine.isVerified)
     })()
-    const settled = mine.promise.then(
-      () => {},
-      () => {},
-    )
+    const settled = mine.promise.catch(() => {})
     current = settled
     void settled.finally(() => {
       if (current === settled) current = null

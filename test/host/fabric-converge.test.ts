@@ -63,9 +63,9 @@ describeIsolated('convergence', import.meta.url, () => {
   }
   const dnsmasqPid = async (): Promise<number> =>
     (
-      JSON.parse(
-        await readFile(join(runtimeFolder(), plan.vpcId, 'running.json'), 'utf8'),
-      ) as { pid: number }
+      JSON.parse(await readFile(join(runtimeFolder(), plan.vpcId, 'running.json'), 'utf8')) as {
+        pid: number
+      }
     ).pid
   let whole = ''
 

@@ -69,7 +69,11 @@ route add 100.64.0.0/16 via ${HOST_UPLINK}
     hostServer = createServer()
     who(hostServer)
     await new Promise<void>((resolve) => hostServer.listen(4566, '0.0.0.0', resolve))
-    fabric = createFabric({ stateFolder: '/run/brume', log: createLog({ level: 'warn' }), clock: systemClock })
+    fabric = createFabric({
+      stateFolder: '/run/brume',
+      log: createLog({ level: 'warn' }),
+      clock: systemClock,
+    })
     await fabric.apply([vpc, other])
     a = await guestStart(vpc, nicA)
     b = await guestStart(vpc, nicB)

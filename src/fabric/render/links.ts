@@ -146,7 +146,7 @@ function linkLines(name: string, link: LinkState, before: LinkState | undefined)
       `tuntap add dev ${name} mode tap`,
       `link set ${name} mtu ${INTERFACE_MTU}`,
       // Answer for the others at once (the default delays up to 0.8 s), and notice a silent guest in about a second.
-      `ntable change name arp_cache dev ${name} proxy_delay 0 delay_probe 500 retrans 250 base_reachable 10000`,
+      `ntable change name arp_cache dev ${name} proxy_delay 0 delay_probe 500 retrans 250 base_reachable 4000`,
     )
   }
   for (const address of before?.addresses ?? []) {

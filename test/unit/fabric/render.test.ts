@@ -53,9 +53,9 @@ test('rules of an empty VPC', () => {
 test('rules of the host, with and without a way out', () => {
   const host = { publicPool: '100.64.0.0/16', resolvers: ['192.0.2.53'] }
   expect(renderHost({ ...host, uplink: 'eth0', isForwarding: false })).toMatchSnapshot('uplink')
-  expect(
-    renderHost({ ...host, uplink: null, isForwarding: true, resolvers: [] }),
-  ).toMatchSnapshot('island')
+  expect(renderHost({ ...host, uplink: null, isForwarding: true, resolvers: [] })).toMatchSnapshot(
+    'island',
+  )
   expect(removeTable()).toMatchSnapshot('removed')
 })
 

@@ -2,7 +2,7 @@
  * The algebra of group rules: what the rendered statements admit is what the rules say, flow by flow. The statements
  * are read back by a small reader of our own subset of nft, so the property is about the text that is applied.
  */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { GroupRulePlan } from '../../../src/domain/network-plan.ts'
 import { addressParse, cidrContains, cidrParse } from '../../../src/domain/net/cidr.ts'
@@ -75,7 +75,8 @@ function verdict(statements: readonly string[], f: Flow): number | null {
     const text = ` ${statement}`
     const peer = / ip [sd]addr (\S+)/.exec(text)?.[1]
     if (peer?.startsWith('@') && !MEMBERS[peer.slice(1)]!.includes(f.peer)) continue
-    if (peer && !peer.startsWith('@') && !cidrContains(cidrParse(peer), addressParse(f.peer))) continue
+    if (peer && !peer.startsWith('@') && !cidrContains(cidrParse(peer), addressParse(f.peer)))
+      continue
     const l4 = / (?:meta l4proto|ip protocol) (\S+)/.exec(text)?.[1]
     if (l4 && l4 !== f.protocol && l4 !== String(NUMBERS[f.protocol])) continue
     const ports = / (tcp|udp) dport (\d+)(?:-(\d+))?/.exec(text)
@@ -112,21 +113,26 @@ test('statements admit exactly what the rules say, in both directions', () => {
 
 test('a flow is untracked when AWS says so: open to all, and everything open the other way', () => {
   fc.assert(
-    fc.property(fc.array(rule, { maxLength: 6 }), fc.array(rule, { maxLength: 4 }), flow, (rules, counterpart, f) => {
-      const mark = verdict(groupRules(rules, 'in', openProtocols(counterpart)), f)
-      const isAnywhere = (each: GroupRulePlan): boolean =>
-        each.peer.type === 'cidr' && each.peer.cidr === '0.0.0.0/0'
-      const isOpen =
-        (f.protocol === 'tcp' || f.protocol === 'udp') &&
-        rules.some((each) => isAnywhere(each) && isAllowed(each, f)) &&
-        counterpart.some(
-          (each) =>
-            isAnywhere(each) &&
-            isAllowed(each, { ...f, port: 0 }) &&
-            isAllowed(each, { ...f, port: 65535 }),
-        )
-      if (mark !== null) expect(mark).toBe(isOpen ? 1 : 0)
-    }),
+    fc.property(
+      fc.array(rule, { maxLength: 6 }),
+      fc.array(rule, { maxLength: 4 }),
+      flow,
+      (rules, counterpart, f) => {
+        const mark = verdict(groupRules(rules, 'in', openProtocols(counterpart)), f)
+        const isAnywhere = (each: GroupRulePlan): boolean =>
+          each.peer.type === 'cidr' && each.peer.cidr === '0.0.0.0/0'
+        const isOpen =
+          (f.protocol === 'tcp' || f.protocol === 'udp') &&
+          rules.some((each) => isAnywhere(each) && isAllowed(each, f)) &&
+          counterpart.some(
+            (each) =>
+              isAnywhere(each) &&
+              isAllowed(each, { ...f, port: 0 }) &&
+              isAllowed(each, { ...f, port: 65535 }),
+          )
+        if (mark !== null) expect(mark).toBe(isOpen ? 1 : 0)
+      },
+    ),
     { numRuns: 2000 },
   )
 })
