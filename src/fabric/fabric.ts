@@ -52,6 +52,8 @@ export interface SocketAddress {
   port: number
 }
 
+export type NamespaceListener = (vpcId: VpcId, state: 'ready' | 'gone') => void
+
 export interface Fabric {
   /**
    * Makes the host's networks those of `plans` and no others; resolves when the rules are in force. With
@@ -62,8 +64,11 @@ export interface Fabric {
   /** A TCP server bound inside the VPC's namespace, listening: add a `connection` listener at once. */
   listenInNamespace(vpcId: VpcId, at: SocketAddress): Promise<Server>
   bindInNamespace(vpcId: VpcId, at: SocketAddress): Promise<Socket>
-  /** A namespace is ready to be listened in: once for each, again when it had to be made anew. */
-  onNamespace(listener: (vpcId: VpcId) => void): () => void
+  /**
+   * A namespace is ready to be listened in (once for each after a start, again when it had to be made anew: close
+   * the old sockets then) or gone (close them: an open socket keeps a namespace alive). Subscribe before `apply`.
+   */
+  onNamespace(listener: NamespaceListener): () => void
   onReachability(listener: (change: Reachability) => void): () => void
   reachability(): ReadonlyMap<NetworkInterfaceId, Reachability>
   /** Looks at every live guest now instead of at its next turn. */
@@ -87,7 +92,7 @@ export function createFabric(options: FabricOptions): Fabric {
   const kernel = createKernel(options.run ?? exec)
   const folder = runtimeFolder()
   const dnsmasq = createDnsmasqKeeper({ folder, log, clock })
-  const namespaceListeners = new Set<(vpcId: VpcId) => void>()
+  const namespaceListeners = new Set<NamespaceListener>()
   const reachabilityListeners = new Set<(change: Reachability) => void>()
   const watch = createReachabilityWatch({
     kernel,
@@ -109,7 +114,7 @@ export function createFabric(options: FabricOptions): Fabric {
       ntpSockets.set(plan.vpcId, sockets.ntp)
       serveNtp(sockets.ntp, clock)
       watch.socketSet(plan.vpcId, sockets.probe)
-      for (const listener of namespaceListeners) listener(plan.vpcId)
+      for (const listener of namespaceListeners) listener(plan.vpcId, 'ready')
     },
   }
   const applier = createApplier(tools, (vpcIds) => {
@@ -117,6 +122,7 @@ export function createFabric(options: FabricOptions): Fabric {
       ntpSockets.get(vpcId)?.close()
       ntpSockets.delete(vpcId)
       watch.socketSet(vpcId, null)
+      for (const listener of namespaceListeners) listener(vpcId, 'gone')
     }
   })
   const apply: Fabric['apply'] = async (plans, how = {}) => {

@@ -130,8 +130,12 @@ describeIsolated('convergence', import.meta.url, () => {
     const foreign = 'brume-vpc-0123456789abcdef0'
     await exec('ip', ['netns', 'add', foreign])
     const second = vpcPlan(2, [], {})
+    const heard: string[] = []
+    const unsubscribe = fabric.onNamespace((vpcId, state) => heard.push(`${vpcId} ${state}`))
     await fabric.apply([plan, second])
     await fabric.apply([plan], { isVerified: true })
+    unsubscribe()
+    expect(heard).toEqual([`${second.vpcId} ready`, `${second.vpcId} gone`])
     const names = (await exec('ip', ['netns'])).stdout
     expect(names).toContain(foreign)
     expect(names).not.toContain(namespaceOf(second.vpcId))
