@@ -131,7 +131,7 @@ export function createFabric(options: FabricOptions): Fabric {
     await applier(plans, how.isVerified ?? false)
   }
   const checking = setInterval(() => {
-    dnsmasq.check().catch((error: unknown) => log.error({ error }, 'dnsmasq check failed'))
+    dnsmasq.check().catch((error: unknown) => log.error({ err: error }, 'dnsmasq check failed'))
   }, CHECK_INTERVAL_MS)
   checking.unref()
   return {
@@ -283,7 +283,7 @@ async function convergeTwice(
   try {
     return await convergeVpc(tools, plan, memory ?? null)
   } catch (error) {
-    tools.log.warn({ vpcId: plan.vpcId, error }, 'network not as remembered: reading it back')
+    tools.log.warn({ vpcId: plan.vpcId, err: error }, 'network not as remembered: reading it back')
     if (memory) forget(memory)
     return convergeVpc(tools, plan, memory ?? null)
   }
@@ -297,7 +297,7 @@ async function convergeHostTwice(
   try {
     return await convergeHost(tools, plans, memory)
   } catch (error) {
-    tools.log.warn({ error }, 'host links not as remembered: reading them back')
+    tools.log.warn({ err: error }, 'host links not as remembered: reading them back')
     return convergeHost(tools, plans, { network: null, rules: null })
   }
 }

@@ -107,7 +107,7 @@ export function createReachabilityWatch(options: {
   const ensureLoop = (): void => {
     loop ??= run()
       .catch((error: unknown) => {
-        if (!stopping.signal.aborted) log.error({ error }, 'looking after guests failed')
+        if (!stopping.signal.aborted) log.error({ err: error }, 'looking after guests failed')
       })
       .finally(() => {
         loop = null
