@@ -73,6 +73,7 @@ const CODES: Record<Exclude<FaultType, 'Service'>, Codes> = {
   RuleMalformed: INVALID,
   ReservedName: INVALID,
   DefaultVpcMissing: STATE,
+  NetworkMismatch: INVALID,
   Unauthorized: {
     query: 'AccessDenied',
     json: 'AccessDeniedException',

@@ -47,6 +47,8 @@ export type Fault =
   | { type: 'ReservedName'; kind: ResourceKind; name: string; reason: string }
   /** The request needs the account's default VPC, which was deleted. */
   | { type: 'DefaultVpcMissing' }
+  /** Two things that must be in one VPC are not. */
+  | { type: 'NetworkMismatch'; ids: readonly [string, string] }
   | { type: 'Unauthorized'; action: string; reason: string }
   | { type: 'DefaultResource'; kind: ResourceKind; id: string; reason: string }
   /** Known to AWS, not served by us, said plainly. */

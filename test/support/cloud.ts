@@ -130,9 +130,11 @@ function dispatchOptions(app: RunningApp, mode: Authentication['mode'], log: Log
       now: () => Date.now(),
       defaultRegion: REGION,
     },
-    contextOf: (request): Ctx => ({ ...request, app }),
-    // Before the operation, as in the real composition: an account has its default network when it is first seen.
-    authorise: (ctx) => defaultNetworkEnsure(ctx.app, ctx.account, ctx.region),
+    // As in the real composition: an account has its default network when it is first seen.
+    contextOf: async (request): Promise<Ctx> => {
+      await defaultNetworkEnsure(app, request.account, request.region)
+      return { ...request, app }
+    },
     operations: operationsFromFiles(),
     tokenKey: randomBytes(32),
     log,

@@ -4,6 +4,7 @@ import { newId, type InstanceId, type SecurityGroupId } from '../../domain/ids.t
 import type { NetworkInterface, Subnet } from '../../domain/network.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
+import { groupNamed, groupsForInterface } from '../network/groups.ts'
 import type { InstanceType } from '../instance-types.ts'
 import type { AddressChooser } from '../network/addresses.ts'
 import type { InterfaceRequest, RunRequest } from './run-request.ts'
@@ -124,22 +125,11 @@ async function groupsOf(
   subnet: Subnet,
   one: InterfaceRequest,
 ): Promise<SecurityGroupId[]> {
-  const groups = await tx.list('securityGroup', {
-    account: ctx.account,
-    reference: { name: 'vpc', value: subnet.vpcId },
-  })
-  const wanted: SecurityGroupId[] = []
-  for (const id of one.groupIds) {
-    if (!groups.some((group) => group.id === id)) throw notFound('securityGroup', id)
-    wanted.push(id)
-  }
+  const ids = [...one.groupIds]
   for (const name of one.groupNames) {
-    const group = groups.find((candidate) => candidate.name === name)
-    if (!group) throw notFound('securityGroup', name)
-    wanted.push(group.id)
+    ids.push((await groupNamed(ctx, tx, subnet.vpcId, name)).id)
   }
-  if (wanted.length > 0) return [...new Set(wanted)]
-  return groups.filter((group) => group.name === 'default').map((group) => group.id)
+  return await groupsForInterface(ctx, tx, subnet.vpcId, ids)
 }
 
 /** Records the interfaces of one instance, or attaches those that exist. */

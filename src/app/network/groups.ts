@@ -1,5 +1,5 @@
 /** Security groups: made, found, deleted. Their rules are in group-rules.ts. */
-import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
+import { FaultError, notFound } from '../../domain/faults.ts'
 import { newId, type SecurityGroupId, type VpcId } from '../../domain/ids.ts'
 import { groupName, groupText } from '../../domain/net/group-rules.ts'
 import type { SecurityGroup, SecurityGroupRule } from '../../domain/network.ts'
@@ -166,7 +166,7 @@ export async function groupDelete(ctx: Ctx, target: GroupTarget): Promise<Securi
 
 /**
  * The groups for an interface in a VPC: ids checked, the VPC's default group when none is named.
- * @throws Faults `NotFound`, `LimitExceeded`, `InvalidValue`.
+ * @throws Faults `NotFound`, `LimitExceeded`, `NetworkMismatch`.
  */
 export async function groupsForInterface(
   ctx: Ctx,
@@ -189,9 +189,8 @@ export async function groupsForInterface(
   }
   for (const id of wanted) {
     if (groups.some((group) => group.id === id)) continue
-    const other = await ownGet(ctx, reader, 'securityGroup', id)
-    const reason = `the security group is in ${other.vpcId}, the interface in ${vpcId}`
-    throw invalidValue('SecurityGroupId', id, reason)
+    await ownGet(ctx, reader, 'securityGroup', id)
+    throw new FaultError({ type: 'NetworkMismatch', ids: [id, vpcId] })
   }
   return wanted
 }

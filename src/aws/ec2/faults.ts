@@ -244,6 +244,7 @@ type LaunchFault = Extract<
       | 'RuleMalformed'
       | 'ReservedName'
       | 'DefaultVpcMissing'
+      | 'NetworkMismatch'
       | 'Unauthorized'
       | 'DefaultResource'
       | 'Unsupported'
@@ -294,6 +295,11 @@ function launchError(fault: LaunchFault): WireError {
       return new WireError(
         fault.kind === 'securityGroup' ? 'InvalidGroup.Reserved' : 'InvalidParameterValue',
         sentence(fault.reason),
+      )
+    case 'NetworkMismatch':
+      return new WireError(
+        'InvalidParameter',
+        `${fault.ids.join(' and ')} belong to different networks.`,
       )
     case 'DefaultVpcMissing':
       return new WireError('VPCIdNotSpecified', 'No default VPC for this user.')

@@ -98,3 +98,27 @@ test('a group taken by an interface at the moment of its deletion: one of the tw
     await close()
   }
 })
+
+test('an interface cannot have a group of another VPC', async () => {
+  const { app, ctx, close } = await startTestApp()
+  try {
+    const model = await defaultVpcOf(ctx, app.store)
+    const [subnet] = await inVpc(ctx, app.store, 'subnet', model.id)
+    const vpc = await app.store.transact((tx) =>
+      tx.insert('vpc', { ...model, id: newId('vpc', app.random), isDefault: false, index: 77 }),
+    )
+    const request = { name: 'other', description: 'd', vpcId: vpc.id, tags: {} }
+    const { id } = await groupCreate(ctx, request)
+    const created = interfaceCreate(ctx, {
+      subnetId: subnet!.id,
+      description: '',
+      groupIds: [id],
+      addresses: [null],
+      clientToken: null,
+      tags: {},
+    })
+    expect(await faultOf(created)).toBe('NetworkMismatch')
+  } finally {
+    await close()
+  }
+})
