@@ -245,9 +245,10 @@ async function followed(
 function isolated(command: readonly string[]): string[] {
   const prepare = [
     'mount --make-rprivate /',
-    'mkdir -p /run/netns /run/brume',
+    'mkdir -p /run/netns /run/brume /run/brume-fabric',
     'mount -t tmpfs none /run/netns',
     'mount -t tmpfs none /run/brume',
+    'mount -t tmpfs none /run/brume-fabric',
     'ip link set lo up',
     'exec "$@"',
   ].join(' && ')
