@@ -69,11 +69,12 @@ function trimMembers(members: Fields): Fields {
   return Object.fromEntries(Object.entries(members).map(([name, member]) => [name, trim(member)]))
 }
 
-function readGzip(folder: string, file: string): Fields | undefined {
+/** Packagers compress some of the files, all or none. */
+function readJson(folder: string, file: string): Fields | undefined {
   const path = join(folder, file)
-  return existsSync(path)
-    ? (JSON.parse(gunzipSync(readFileSync(path)).toString('utf8')) as Fields)
-    : undefined
+  if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as Fields
+  if (!existsSync(`${path}.gz`)) return undefined
+  return JSON.parse(gunzipSync(readFileSync(`${path}.gz`)).toString('utf8')) as Fields
 }
 
 function plain(documentation: string): string {
@@ -139,15 +140,15 @@ function render(model: Record<string, Fields>): string {
 function generate(service: string, data: string): string {
   const folder = join(data, service)
   const newest = readdirSync(folder).sort().at(-1)!
-  const raw = readGzip(join(folder, newest), 'service-2.json.gz')!
+  const raw = readJson(join(folder, newest), 'service-2.json')!
   const extras = (file: string, key: string): Fields =>
-    (readGzip(join(folder, newest), file)?.[key] ?? {}) as Fields
+    (readJson(join(folder, newest), file)?.[key] ?? {}) as Fields
   return render({
     metadata: trim(raw.metadata!) as Fields,
     operations: trimMembers(raw.operations as Fields),
     shapes: trimMembers(raw.shapes as Fields),
-    paginators: extras('paginators-1.json.gz', 'pagination'),
-    waiters: extras('waiters-2.json.gz', 'waiters'),
+    paginators: extras('paginators-1.json', 'pagination'),
+    waiters: extras('waiters-2.json', 'waiters'),
     ...proseFacts(raw),
   })
 }

@@ -6,12 +6,13 @@
 import { join } from 'node:path'
 import type { InstanceId } from '../domain/ids.ts'
 import type { HostDescription, MachineObservation, MachineSpec } from '../domain/machine.ts'
+import type { VolumeBackend } from '../blocks/backend.ts'
 import type { VmDriver } from '../hypervisor/driver.ts'
 import { readJson, writeJsonDurable, ensureFolder } from '../lib/fs-durable.ts'
 import type { Log } from '../lib/log.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import type { Clock } from '../lib/time.ts'
-import { vmSpecOf } from './vm-spec.ts'
+import { imageFilePath, vmSpecOf } from './vm-spec.ts'
 import type { HostAgent, HostEvent, VolumeRequest } from './protocol.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 
@@ -19,25 +20,17 @@ import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 export interface AgentNetworks {
   apply(plans: readonly VpcNetworkPlan[]): Promise<void>
   onReachability(
-    listener: (change: { interfaceId: string; isReachable: boolean; at: number }) => void,
+    listener: (change: { interfaceId: string; isReachable: boolean; since: number }) => void,
   ): () => void
   close(): Promise<void>
 }
 
-/** What the agent needs of the host's volumes (blocks/). */
-export interface AgentVolumes {
-  ensure(request: VolumeRequest): Promise<void>
-  delete(volumeId: string): Promise<void>
-  list(): Promise<string[]>
-  pathOf(volumeId: string): string
-}
-
 export interface LocalAgentOptions {
   home: string
-  description: HostDescription
+  describe(): Promise<HostDescription>
   driver: VmDriver
   networks: AgentNetworks
-  volumes: AgentVolumes
+  volumes: VolumeBackend
   log: Log
   clock: Clock
   /** Between asking a guest to power off and forcing it. */
@@ -75,11 +68,18 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   const find = async (id: InstanceId): Promise<MachineObservation | undefined> =>
     (await driver.list()).find((machine) => machine.instanceId === id)
 
+  const volumeEnsure = ({ volumeId, sizeGiB, source }: VolumeRequest) =>
+    volumes.ensure({
+      volumeId,
+      sizeGiB,
+      source: source && { path: imageFilePath(options.home, source), format: 'qcow2' },
+    })
+
   const start = async (spec: MachineSpec): Promise<void> => {
     const at = performance.now()
     await ensureFolder(join(options.home, 'instances', spec.instanceId))
-    await Promise.all(spec.disks.map((disk) => volumes.ensure(disk)))
-    const observation = await driver.start(await vmSpecOf(options.home, spec, volumes.pathOf))
+    const files = await Promise.all(spec.disks.map(volumeEnsure))
+    const observation = await driver.start(await vmSpecOf(options.home, spec, files))
     await writeJsonDurable(memoryPath(spec.instanceId), {
       startedGeneration: spec.generation,
       rebootSerial: spec.rebootSerial,
@@ -137,14 +137,14 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
 
   const stops = [
     driver.subscribe(report),
-    networks.onReachability(({ interfaceId, isReachable, at }) => {
+    networks.onReachability(({ interfaceId, isReachable, since: at }) => {
       const instanceId = instanceOfInterface.get(interfaceId)
       if (instanceId) emit({ type: 'reachability', instanceId, isReachable, at })
     }),
   ]
 
   return {
-    describe: async () => options.description,
+    describe: () => options.describe(),
     machineEnsure: async (spec) => {
       const known = specs.get(spec.instanceId)
       if (known && known.generation > spec.generation) return
@@ -179,9 +179,9 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       }),
     machineList: () => driver.list(),
     networkEnsure: (plans) => networks.apply(plans),
-    volumeEnsure: (request) => volumes.ensure(request),
+    volumeEnsure: async (request) => void (await volumeEnsure(request)),
     volumeDelete: (volumeId) => volumes.delete(volumeId),
-    volumeList: async () => (await volumes.list()) as Awaited<ReturnType<HostAgent['volumeList']>>,
+    volumeList: () => volumes.list(),
     consoleOutput: (instanceId) => driver.consoleOutput(instanceId),
     consoleScreenshot: (instanceId) => driver.screenshot(instanceId),
     subscribe: (listener) => {

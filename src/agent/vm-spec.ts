@@ -5,36 +5,37 @@ import {
   IMAGE_MANIFEST_FILE,
   type ImageManifest,
 } from '../domain/image-manifest.ts'
+import type { VolumeFile } from '../blocks/backend.ts'
 import type { BootPlan, MachineDisk, MachineSpec, VmSpec } from '../domain/machine.ts'
 import { INTERFACE_MTU, namespaceOf, tapNameOf } from '../domain/network-plan.ts'
 import { readJson } from '../lib/fs-durable.ts'
 
-export function imageFolderPath(home: string, imageFolder: string): string {
+function imageFolderPath(home: string, imageFolder: string): string {
   return join(home, 'images', imageFolder)
 }
 
-/** @throws Error when the image's folder is not on this host. */
+/** Where the bytes lie that a volume starts from. */
+export function imageFilePath(home: string, source: NonNullable<MachineDisk['source']>): string {
+  return join(imageFolderPath(home, source.imageFolder), source.file)
+}
+
+/** `files` are those of the disks, in their order. @throws Error when the image's folder is not on this host. */
 export async function vmSpecOf(
   home: string,
   spec: MachineSpec,
-  pathOfVolume: (volumeId: string) => string,
+  files: readonly VolumeFile[],
 ): Promise<VmSpec> {
   const manifest = spec.imageFolder ? await manifestOf(home, spec.imageFolder) : null
   return {
     ...spec.vm,
     boot: manifest ? bootOf(home, spec.imageFolder!, manifest) : { mode: 'bios' },
     namespace: namespaceOf(spec.vpcId),
-    disks: spec.disks.map((disk) => ({
-      volumeId: disk.volumeId,
-      deviceName: disk.deviceName,
-      path: pathOfVolume(disk.volumeId),
-      format: 'qcow2',
-      backing: backingOf(home, disk),
-      isRoot: disk.isRoot,
-      isReadOnly: disk.isReadOnly,
-      iopsMax: disk.iopsMax,
-      throughputMaxMiBps: disk.throughputMaxMiBps,
-    })),
+    disks: spec.disks.map((disk, index) => {
+      const { path, format, backing } = files[index]!
+      const { volumeId, deviceName, isRoot, isReadOnly, iopsMax, throughputMaxMiBps } = disk
+      const limits = { iopsMax, throughputMaxMiBps }
+      return { volumeId, deviceName, path, format, backing, isRoot, isReadOnly, ...limits }
+    }),
     nics: spec.nics.map((nic) => ({
       interfaceId: nic.interfaceId,
       deviceIndex: nic.deviceIndex,
@@ -43,12 +44,6 @@ export async function vmSpecOf(
       mtu: INTERFACE_MTU,
     })),
   }
-}
-
-function backingOf(home: string, disk: MachineDisk) {
-  if (!disk.source) return null
-  const path = join(imageFolderPath(home, disk.source.imageFolder), disk.source.file)
-  return { path, format: 'qcow2' as const }
 }
 
 async function manifestOf(home: string, imageFolder: string): Promise<ImageManifest> {

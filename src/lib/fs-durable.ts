@@ -28,13 +28,14 @@ export async function fsyncFile(path: string): Promise<void> {
 export async function writeFileDurable(
   path: string,
   data: string | Uint8Array,
-  options: { mode?: number } = {},
+  options: { mode?: number; owner?: { uid: number; gid: number } } = {},
 ): Promise<void> {
   const folder = dirname(path)
   const temporary = join(folder, `.${randomBytes(6).toString('hex')}.tmp`)
   const handle = await open(temporary, 'wx', options.mode ?? 0o600)
   try {
     await handle.writeFile(data)
+    if (options.owner) await handle.chown(options.owner.uid, options.owner.gid)
     await handle.sync()
   } catch (error) {
     await rm(temporary, { force: true })

@@ -31,6 +31,8 @@ export interface CloudOptions {
   databaseUrl?: string | undefined
   settings?: Partial<SettingsOfCloud>
   imageJobs(app: RunningApp): ImageJobs
+  /** The control plane is up; the port is not yet. */
+  onApp?: (app: RunningApp) => void
   shutdown(options: { instances: boolean }): void
 }
 
@@ -52,6 +54,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     log,
     ...(options.settings ? { settings: options.settings } : {}),
   })
+  options.onApp?.(app)
   const auth: Authentication = {
     mode: options.auth,
     credentialsOf: async (id) => (id === root.accessKeyId ? credentialsOfRoot(root) : undefined),

@@ -5,7 +5,7 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import type { Credentials } from '../aws/auth/authenticate.ts'
-import { parseAccountId } from '../domain/ids.ts'
+import { parseAccountId, type HostId } from '../domain/ids.ts'
 import { readJson, writeJsonDurable } from '../lib/fs-durable.ts'
 import type { Home } from './home.ts'
 
@@ -63,4 +63,14 @@ function base32(bytes: Uint8Array): string {
     .match(/.{5}/g)!
     .map((five) => ALPHABET[Number.parseInt(five, 2)]!)
     .join('')
+}
+
+/** This host's id: made once, so that a new host name does not make it another host. */
+export async function hostIdOf(home: Home): Promise<HostId> {
+  const path = join(home.root, 'host.json')
+  const known = await readJson<{ hostId: HostId }>(path)
+  if (known) return known.hostId
+  const hostId = `host-${randomBytes(8).toString('hex')}` as HostId
+  await writeJsonDurable(path, { hostId })
+  return hostId
 }

@@ -126,7 +126,7 @@ function readMap(cursor: Cursor, count: number, depth: number): Record<string, u
 }
 
 function readTag(tag: number, value: unknown): unknown {
-  if (tag === 1 && typeof value === 'number') return new Date(value * 1000)
+  if (tag === 1 && typeof value === 'number') return new Date(Math.round(value * 1000))
   return value
 }
 

@@ -155,7 +155,8 @@ function textReader(shape: Shape, format?: TimestampFormat): TextReader {
 
 export function parseTimestamp(text: string, format?: TimestampFormat): Date | undefined {
   const numeric = /^-?\d+(?:\.\d+)?(?:[eE]\+?\d+)?$/.test(text)
-  const date = numeric && format !== 'rfc822' ? new Date(Number(text) * 1000) : new Date(text)
+  const date =
+    numeric && format !== 'rfc822' ? new Date(Math.round(Number(text) * 1000)) : new Date(text)
   return Number.isNaN(date.getTime()) ? undefined : date
 }
 

@@ -2,13 +2,13 @@
 import { keyNameCheckFree, keyPairCreate } from '../../../app/key-pairs.ts'
 import { operation } from '../../operation.ts'
 import { keyPairPresent } from '../present/key-pair.ts'
-import { tagsFrom } from '../tag-specifications.ts'
+import { tagsOfSpecifications } from '../tag-specifications.ts'
 
 const RESOURCE_TYPE = 'key-pair'
 
 export default operation<'ec2', 'CreateKeyPair'>({
   check: async (ctx, input) => {
-    tagsFrom(input.TagSpecifications, RESOURCE_TYPE)
+    tagsOfSpecifications(input.TagSpecifications, RESOURCE_TYPE)
     await keyNameCheckFree(ctx, input.KeyName!)
   },
   handle: async (ctx, input) => {
@@ -16,7 +16,7 @@ export default operation<'ec2', 'CreateKeyPair'>({
       name: input.KeyName!,
       type: input.KeyType ?? 'rsa',
       format: input.KeyFormat ?? 'pem',
-      tags: tagsFrom(input.TagSpecifications, RESOURCE_TYPE),
+      tags: tagsOfSpecifications(input.TagSpecifications, RESOURCE_TYPE),
     })
     return { ...keyPairPresent(keyPair), KeyMaterial: privateKey }
   },

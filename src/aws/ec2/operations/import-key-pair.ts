@@ -4,21 +4,21 @@ import { FaultError } from '../../../domain/faults.ts'
 import { sshPublicKeyParse, type SshPublicKey } from '../../../lib/ssh-public-key.ts'
 import { operation } from '../../operation.ts'
 import { keyPairPresent } from '../present/key-pair.ts'
-import { tagsFrom } from '../tag-specifications.ts'
+import { tagsOfSpecifications } from '../tag-specifications.ts'
 
 const RESOURCE_TYPE = 'key-pair'
 
 export default operation<'ec2', 'ImportKeyPair'>({
   check: async (ctx, input) => {
     publicKeyOf(input.PublicKeyMaterial!)
-    tagsFrom(input.TagSpecifications, RESOURCE_TYPE)
+    tagsOfSpecifications(input.TagSpecifications, RESOURCE_TYPE)
     await keyNameCheckFree(ctx, input.KeyName!)
   },
   handle: async (ctx, input) => {
     const keyPair = await keyPairImport(ctx, {
       name: input.KeyName!,
       publicKey: publicKeyOf(input.PublicKeyMaterial!),
-      tags: tagsFrom(input.TagSpecifications, RESOURCE_TYPE),
+      tags: tagsOfSpecifications(input.TagSpecifications, RESOURCE_TYPE),
     })
     return keyPairPresent(keyPair)
   },

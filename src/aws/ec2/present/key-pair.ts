@@ -1,7 +1,7 @@
 /** A key pair in EC2's words. */
 import type { KeyPairInfo } from '@aws-sdk/client-ec2'
 import type { KeyPair } from '../../../domain/key-pair.ts'
-import { tagsPresent } from '../tag-specifications.ts'
+import { tagList } from './instance.ts'
 
 /** What creating, importing and describing have in common. */
 export function keyPairPresent(pair: KeyPair) {
@@ -9,6 +9,6 @@ export function keyPairPresent(pair: KeyPair) {
     KeyPairId: pair.id as string,
     KeyName: pair.name,
     KeyFingerprint: pair.fingerprint,
-    Tags: tagsPresent(pair.tags),
+    Tags: tagList(pair.tags),
   } satisfies KeyPairInfo
 }

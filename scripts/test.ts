@@ -1,0 +1,258 @@
+/**
+ * `npm test`: every layer in order, each with its own set-up, and `N passed, N failed` as the last line. What a
+ * layer needs and cannot have is a failure, never a silent skip. Whole reports go to test-artifacts/.
+ *
+ * Usage: node scripts/test.ts [--layer unit,api] [filter…]
+ */
+import { createWriteStream } from 'node:fs'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { isRoot } from '../src/cli/home.ts'
+import { findMissing, packagesInstall, packagesOf, type Needed } from '../src/cli/packages.ts'
+import { requirementsOf } from '../src/cli/requirements.ts'
+import { formatDuration } from '../src/cli/ui/format.ts'
+import { step } from '../src/cli/ui/progress.ts'
+import { exec, ExecError } from '../src/lib/exec.ts'
+import { imagesPrepare } from './support/images.ts'
+import { startPostgres } from './support/postgres.ts'
+import { resultOf, type LayerResult } from './support/vitest-report.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const ARTIFACTS = join(ROOT, 'test-artifacts')
+const MINUTE_MS = 60_000
+const REPORT_BYTES_MAX = 256 * 1024 * 1024
+const MESSAGE_LINES_MAX = 12
+
+interface Layer {
+  name: string
+  timeoutMs: number
+  /** Runs as root in namespaces of its own: no interface, mount or process of the tests outlives them. */
+  isIsolated: boolean
+  needs: readonly Needed[]
+  /** Environment for the tests, and how to clean up. */
+  prepare?: () => Promise<{ env: NodeJS.ProcessEnv; end: () => Promise<void> }>
+}
+
+const LAYERS: readonly Layer[] = [
+  { name: 'unit', timeoutMs: 10 * MINUTE_MS, isIsolated: false, needs: requirementsOf(['unit']) },
+  {
+    name: 'store',
+    timeoutMs: 10 * MINUTE_MS,
+    isIsolated: false,
+    needs: requirementsOf(['store']),
+    prepare: async () => {
+      const postgres = await startPostgres()
+      return { env: { BRUME_TEST_POSTGRES_URL: postgres.url }, end: postgres.stop }
+    },
+  },
+  { name: 'api', timeoutMs: 20 * MINUTE_MS, isIsolated: false, needs: requirementsOf(['api']) },
+  {
+    name: 'host',
+    timeoutMs: 20 * MINUTE_MS,
+    isIsolated: true,
+    needs: requirementsOf(['machines', 'network', 'ssh', 'host']),
+  },
+  {
+    name: 'vm',
+    timeoutMs: 60 * MINUTE_MS,
+    isIsolated: true,
+    needs: requirementsOf(['machines', 'network', 'ssh', 'host', 'vm']),
+    prepare: async () => ({
+      env: { BRUME_TEST_IMAGES: await imagesPrepare(join(ROOT, '.cache')) },
+      end: async () => {},
+    }),
+  },
+]
+
+/** A layer that could not run counts as one failure, with the reason. */
+class SetupError extends Error {
+  override name = 'SetupError'
+}
+
+async function main(): Promise<void> {
+  const { values, positionals: filters } = parseArgs({
+    options: { layer: { type: 'string' } },
+    allowPositionals: true,
+  })
+  const asked = values.layer?.split(',')
+  const unknown = asked?.filter((name) => !LAYERS.some((layer) => layer.name === name)) ?? []
+  if (unknown.length > 0) {
+    const names = LAYERS.map((layer) => layer.name).join(', ')
+    process.stderr.write(`There is no layer '${unknown.join("', '")}': ${names}\n`)
+    process.exit(2)
+  }
+  await mkdir(ARTIFACTS, { recursive: true })
+  let passed = 0
+  let failed = 0
+  for (const layer of LAYERS) {
+    if (asked && !asked.includes(layer.name)) continue
+    const files = await filesOf(layer, filters)
+    if (files.length === 0) {
+      if (filters.length === 0) process.stdout.write(`- ${layer.name}: no tests\n`)
+      continue
+    }
+    const result = await runLayer(layer, filters)
+    passed += result.passed
+    failed += result.failed
+  }
+  // Nothing ran: somebody believes something was tested.
+  if (passed + failed === 0) {
+    process.stdout.write(`No test file matches: ${filters.join(' ')}\n`)
+    failed = 1
+  }
+  process.stdout.write(`${passed} passed, ${failed} failed\n`)
+  process.exitCode = failed === 0 ? 0 : 1
+}
+
+async function filesOf(layer: Layer, filters: readonly string[]): Promise<string[]> {
+  const folder = join(ROOT, 'test', layer.name)
+  const names = await readdir(folder, { recursive: true }).catch(() => [])
+  const files = names
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => `test/${layer.name}/${name}`)
+  return filters.length === 0
+    ? files
+    : files.filter((file) => filters.some((filter) => file.includes(filter)))
+}
+
+async function runLayer(layer: Layer, filters: readonly string[]): Promise<LayerResult> {
+  const startedAt = performance.now()
+  const result = await prepareAndRun(layer, filters).catch((error: unknown): LayerResult => {
+    const message = error instanceof SetupError ? error.message : String((error as Error).stack)
+    return { passed: 0, failed: 1, skipped: 0, failures: [{ file: layer.name, name: '', message }] }
+  })
+  for (const { file, name, message } of result.failures) {
+    const lines = message.trim().split('\n').slice(0, MESSAGE_LINES_MAX)
+    process.stdout.write(`  ✗ ${file}${name ? ` > ${name}` : ''}\n    ${lines.join('\n    ')}\n`)
+  }
+  const mark = result.failed === 0 ? '✓' : '✗'
+  const skipped = result.skipped > 0 ? `, ${result.skipped} skipped` : ''
+  const time = formatDuration(performance.now() - startedAt)
+  process.stdout.write(
+    `${mark} ${layer.name}: ${result.passed} passed, ${result.failed} failed${skipped} (${time})\n`,
+  )
+  return result
+}
+
+async function prepareAndRun(layer: Layer, filters: readonly string[]): Promise<LayerResult> {
+  if (layer.isIsolated && !isRoot()) {
+    throw new SetupError(`the layer ${layer.name} needs root: sudo npm test`)
+  }
+  await requireNeeds(layer)
+  const prepared = await layer.prepare?.()
+  try {
+    return await runVitest(layer, filters, prepared?.env ?? {})
+  } finally {
+    await prepared?.end()
+  }
+}
+
+async function requireNeeds(layer: Layer): Promise<void> {
+  const missing = await findMissing(layer.needs)
+  if (missing.length === 0) return
+  const packages = packagesOf(missing)
+  if (!isRoot()) {
+    throw new SetupError(
+      `the layer ${layer.name} needs: sudo apt-get install --no-install-recommends ${packages.join(' ')}`,
+    )
+  }
+  await packagesInstall(packages)
+  const still = packagesOf(await findMissing(missing))
+  if (still.length > 0) throw new SetupError(`installed, and still missing: ${still.join(', ')}`)
+}
+
+async function runVitest(
+  layer: Layer,
+  filters: readonly string[],
+  extra: NodeJS.ProcessEnv,
+): Promise<LayerResult> {
+  const reportPath = join(ARTIFACTS, `${layer.name}.json`)
+  await rm(reportPath, { force: true })
+  const vitest = [
+    process.execPath,
+    join(ROOT, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    ...['--project', layer.name],
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${reportPath}`,
+    ...filters,
+  ]
+  const [command, ...args] = layer.isIsolated ? isolated(vitest) : vitest
+  const artifacts = join(ARTIFACTS, layer.name)
+  await mkdir(artifacts, { recursive: true })
+  const env = {
+    ...process.env,
+    ...extra,
+    BRUME_TEST_ARTIFACTS: artifacts,
+    ...(layer.isIsolated ? { BRUME_TEST_ISOLATED: '1' } : {}),
+    NO_COLOR: '1',
+  }
+  delete (env as NodeJS.ProcessEnv)['FORCE_COLOR']
+  const reason = await followed(layer, command ?? '', args, env)
+  const text = await readFile(reportPath, 'utf8').catch(() => undefined)
+  if (text === undefined) {
+    throw new SetupError(`vitest ended without a report (${reason}); see ${layerLog(layer)}`)
+  }
+  const result = resultOf(JSON.parse(text), ROOT)
+  // All tests passed and vitest still says no: an unhandled error, for example.
+  if (reason !== null && result.failed === 0) {
+    const message = `vitest failed (${reason}); see ${layerLog(layer)}`
+    return { ...result, failed: 1, failures: [{ file: layer.name, name: '', message }] }
+  }
+  return result
+}
+
+function layerLog(layer: Layer): string {
+  return join(ARTIFACTS, `${layer.name}.log`)
+}
+
+/** Runs to the end with its output in a log and one line of progress; null, or why it failed. */
+async function followed(
+  layer: Layer,
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<string | null> {
+  const log = createWriteStream(layerLog(layer))
+  const progress = step(`Testing ${layer.name}`)
+  try {
+    await exec(command, args, {
+      cwd: ROOT,
+      env,
+      timeoutMs: layer.timeoutMs,
+      outputBytesMax: REPORT_BYTES_MAX,
+      onLine: (line) => {
+        log.write(`${line}\n`)
+        if (line.trim()) progress.update({ detail: line.trim() })
+      },
+    })
+    return null
+  } catch (error) {
+    if (!(error instanceof ExecError)) throw error
+    return error.reason === 'timeout' ? `no end within ${layer.timeoutMs} ms` : error.reason
+  } finally {
+    progress.done()
+    await new Promise((resolve) => log.end(resolve))
+  }
+}
+
+/**
+ * Own network, mounts and processes. The shell only prepares them; the command line reaches it as arguments.
+ * When we end, `--kill-child` ends everything within.
+ */
+function isolated(command: readonly string[]): string[] {
+  const prepare = [
+    'mount --make-rprivate /',
+    'mkdir -p /run/netns /run/brume',
+    'mount -t tmpfs none /run/netns',
+    'mount -t tmpfs none /run/brume',
+    'ip link set lo up',
+    'exec "$@"',
+  ].join(' && ')
+  const namespaces = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
+  return ['unshare', ...namespaces, 'sh', '-c', prepare, 'sh', ...command]
+}
+
+await main()

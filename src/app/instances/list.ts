@@ -1,0 +1,77 @@
+/** Instances with what belongs to them, read in as few queries as a page of them needs. */
+import type { Image } from '../../domain/image.ts'
+import type { InstanceId, IdOf } from '../../domain/ids.ts'
+import type { Instance } from '../../domain/instance.ts'
+import type { NetworkInterface, SecurityGroup, Vpc } from '../../domain/network.ts'
+import type { Volume } from '../../domain/volume.ts'
+import type { Ctx } from '../context.ts'
+import { instancesGet } from './lifecycle.ts'
+
+export interface InstanceView {
+  instance: Instance
+  /** By device index. */
+  interfaces: NetworkInterface[]
+  volumes: Volume[]
+  vpc: Vpc | undefined
+  image: Image | undefined
+  groupNames: ReadonlyMap<string, string>
+}
+
+/** Beyond so many, reading all of an account is cheaper than reading one by one. */
+const SINGLE_READS_MAX = 8
+
+/** All of the account's instances, or those named. @throws Fault `NotFound` for a named one that is not there. */
+export async function instanceViews(ctx: Ctx, ids: readonly InstanceId[]): Promise<InstanceView[]> {
+  const { store } = ctx.app
+  const scope = { account: ctx.account, region: ctx.region }
+  const instances =
+    ids.length > 0 ? await instancesGet(ctx, ids) : await store.list('instance', scope)
+  const isFew = ids.length > 0 && ids.length <= SINGLE_READS_MAX
+  const ofInstances = async <K extends 'networkInterface' | 'volume'>(kind: K) => {
+    if (!isFew) return store.list(kind, scope)
+    const lists = instances.map(({ id }) =>
+      store.list(kind, { reference: { name: 'instance', value: id } }),
+    )
+    return (await Promise.all(lists)).flat()
+  }
+  const [interfaces, volumes, vpcs, groups, images] = await Promise.all([
+    ofInstances('networkInterface'),
+    ofInstances('volume'),
+    store.list('vpc', scope),
+    store.list('securityGroup', scope),
+    store.list('image', {
+      ids: [...new Set(instances.map((instance) => instance.spec.imageId as string))],
+    }),
+  ])
+  const interfacesOf = groupBy(interfaces, (one) => one.attachment?.instanceId)
+  const volumesOf = groupBy(volumes, (one) => one.attachment?.instanceId)
+  const vpcById = new Map<string, Vpc>(vpcs.map((vpc) => [vpc.id, vpc]))
+  const imageById = new Map<string, Image>(images.map((image) => [image.id, image]))
+  const groupNames = new Map<string, string>(groups.map((g: SecurityGroup) => [g.id, g.name]))
+  return instances.map((instance) => ({
+    instance,
+    interfaces: (interfacesOf.get(instance.id) ?? []).sort(
+      (a, b) => a.attachment!.deviceIndex - b.attachment!.deviceIndex,
+    ),
+    volumes: (volumesOf.get(instance.id) ?? []).sort((a, b) =>
+      a.attachment!.deviceName < b.attachment!.deviceName ? -1 : 1,
+    ),
+    vpc: vpcById.get(instance.spec.vpcId),
+    image: imageById.get(instance.spec.imageId),
+    groupNames,
+  }))
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string | undefined): Map<string, T[]> {
+  const groups = new Map<string, T[]>()
+  for (const item of items) {
+    const key = keyOf(item)
+    if (key === undefined) continue
+    const group = groups.get(key)
+    if (group) group.push(item)
+    else groups.set(key, [item])
+  }
+  return groups
+}
+
+export type ReservationId = IdOf<'reservation'>

@@ -1,0 +1,3 @@
+export async function parameterResolve(_ctx: unknown, name: string): Promise<string> {
+  return name
+}

@@ -1,0 +1,181 @@
+/** Instances in EC2's words. Fields that EC2 omits when there is nothing to say are undefined here. */
+import type {
+  GroupIdentifier,
+  Instance as Ec2Instance,
+  InstanceNetworkInterface,
+} from '@aws-sdk/client-ec2'
+import type { InstanceView } from '../../../app/instances/list.ts'
+import { INSTANCE_STATE_CODES, instanceStateOf } from '../../../domain/instance.ts'
+import type { InstanceState as State } from '../../../domain/instance.ts'
+import {
+  hostNameOf,
+  privateDomainOf,
+  publicDomainOf,
+  type NetworkInterface,
+  type Vpc,
+} from '../../../domain/network.ts'
+import type { Tags } from '../../../domain/resource.ts'
+
+export function tagList(tags: Tags): { Key: string; Value: string }[] {
+  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+}
+
+export function presentState(state: State): { Code: number; Name: State } {
+  return { Code: INSTANCE_STATE_CODES[state], Name: state }
+}
+
+export function privateNameOf(address: string, region: string): string {
+  return `${hostNameOf(address)}.${privateDomainOf(region)}`
+}
+
+/** Empty when the VPC has no DNS host names, as on EC2. */
+export function publicNameOf(address: string, region: string, vpc: Vpc | undefined): string {
+  if (!vpc?.hasDnsHostnames) return ''
+  return `ec2-${address.replaceAll('.', '-')}.${publicDomainOf(region)}`
+}
+
+export function presentInstance(view: InstanceView): Ec2Instance {
+  const { instance, interfaces, image, vpc } = view
+  const { spec, intended } = instance
+  const { region } = instance
+  const state = instanceStateOf(instance)
+  const isGone = state === 'terminated'
+  const primary = interfaces[0]
+  const address = primary?.privateAddresses[0]
+  const publicAddress = primary?.publicAddress ?? undefined
+  const hasReason = intended.state !== 'running' || state === 'pending'
+  return {
+    AmiLaunchIndex: spec.launchIndex,
+    Architecture: spec.architecture,
+    BlockDeviceMappings: view.volumes.map((volume) => ({
+      DeviceName: volume.attachment!.deviceName,
+      Ebs: {
+        AttachTime: new Date(volume.attachment!.attachedAt),
+        DeleteOnTermination: volume.attachment!.deleteOnTermination,
+        Status: volume.attachment!.state,
+        VolumeId: volume.id,
+      },
+    })),
+    BootMode: spec.bootMode,
+    CapacityReservationSpecification: { CapacityReservationPreference: 'open' },
+    ClientToken: spec.clientToken ?? '',
+    CpuOptions: { CoreCount: spec.coresPerSocket, ThreadsPerCore: spec.threadsPerCore },
+    CurrentInstanceBootMode: spec.bootMode,
+    EbsOptimized: spec.isEbsOptimized,
+    EnaSupport: true,
+    EnclaveOptions: { Enabled: false },
+    HibernationOptions: { Configured: spec.isHibernationEnabled },
+    Hypervisor: 'xen',
+    ImageId: spec.imageId,
+    InstanceId: instance.id,
+    InstanceType: spec.instanceType as Ec2Instance['InstanceType'],
+    KeyName: spec.keyName ?? undefined,
+    LaunchTime: new Date(spec.launchedAt),
+    MaintenanceOptions: { AutoRecovery: spec.autoRecovery },
+    MetadataOptions: presentMetadataOptions(instance),
+    Monitoring: { State: spec.isMonitored ? 'enabled' : 'disabled' },
+    NetworkInterfaces: interfaces.map((one) => presentInterface(one, view)),
+    Placement: {
+      AvailabilityZone: spec.zone,
+      GroupName: spec.placementGroup ?? '',
+      Tenancy: spec.tenancy,
+    },
+    Platform: image?.platform === 'windows' ? 'Windows' : undefined,
+    PlatformDetails: image?.platform === 'windows' ? 'Windows' : 'Linux/UNIX',
+    PrivateDnsName: address && !isGone ? privateDnsName(view, address) : '',
+    PrivateDnsNameOptions: isGone
+      ? undefined
+      : {
+          EnableResourceNameDnsAAAARecord: false,
+          EnableResourceNameDnsARecord: spec.privateDnsHostnameType === 'resource-name',
+          HostnameType: spec.privateDnsHostnameType,
+        },
+    PrivateIpAddress: isGone ? undefined : address,
+    ProductCodes: [],
+    PublicDnsName: publicAddress ? publicNameOf(publicAddress, region, vpc) : '',
+    PublicIpAddress: publicAddress,
+    RootDeviceName: spec.rootDeviceName,
+    RootDeviceType: 'ebs',
+    SecurityGroups: primary ? presentGroups(primary, view) : [],
+    SourceDestCheck: isGone ? undefined : (primary?.isSourceDestChecked ?? true),
+    State: presentState(state),
+    StateReason: hasReason
+      ? { Code: intended.reasonCode, Message: intended.reasonMessage }
+      : undefined,
+    StateTransitionReason: intended.reason,
+    SubnetId: isGone ? undefined : spec.subnetId,
+    Tags: tagList(instance.tags),
+    UsageOperation: 'RunInstances',
+    UsageOperationUpdateTime: new Date(instance.createdAt),
+    VirtualizationType: 'hvm',
+    VpcId: isGone ? undefined : spec.vpcId,
+  }
+}
+
+export function presentMetadataOptions({ spec }: InstanceView['instance']) {
+  const { metadata } = spec
+  return {
+    HttpEndpoint: metadata.isEnabled ? 'enabled' : 'disabled',
+    HttpProtocolIpv6: 'disabled',
+    HttpPutResponseHopLimit: metadata.hopLimit,
+    HttpTokens: metadata.areTokensRequired ? 'required' : 'optional',
+    InstanceMetadataTags: metadata.areTagsEnabled ? 'enabled' : 'disabled',
+    State: 'applied',
+  } as const
+}
+
+function privateDnsName(view: InstanceView, address: string): string {
+  const { instance } = view
+  if (instance.spec.privateDnsHostnameType === 'resource-name') {
+    return `${instance.id}.${privateDomainOf(instance.region)}`
+  }
+  return privateNameOf(address, instance.region)
+}
+
+function presentGroups(networkInterface: NetworkInterface, view: InstanceView): GroupIdentifier[] {
+  return networkInterface.groupIds.map((GroupId) => ({
+    GroupId,
+    GroupName: view.groupNames.get(GroupId),
+  }))
+}
+
+function presentInterface(one: NetworkInterface, view: InstanceView): InstanceNetworkInterface {
+  const { attachment, publicAddress } = one
+  const association = publicAddress
+    ? {
+        IpOwnerId: 'amazon',
+        PublicDnsName: publicNameOf(publicAddress, one.region, view.vpc),
+        PublicIp: publicAddress,
+      }
+    : undefined
+  return {
+    Association: association,
+    Attachment: {
+      AttachTime: new Date(attachment!.attachedAt),
+      AttachmentId: attachment!.id,
+      DeleteOnTermination: attachment!.deleteOnTermination,
+      DeviceIndex: attachment!.deviceIndex,
+      NetworkCardIndex: 0,
+      Status: 'attached',
+    },
+    Description: one.description,
+    Groups: presentGroups(one, view),
+    InterfaceType: 'interface',
+    Ipv6Addresses: [],
+    MacAddress: one.mac,
+    NetworkInterfaceId: one.id,
+    OwnerId: one.account,
+    PrivateDnsName: privateNameOf(one.privateAddresses[0]!, one.region),
+    PrivateIpAddress: one.privateAddresses[0],
+    PrivateIpAddresses: one.privateAddresses.map((address, index) => ({
+      Association: index === 0 ? association : undefined,
+      Primary: index === 0,
+      PrivateDnsName: privateNameOf(address, one.region),
+      PrivateIpAddress: address,
+    })),
+    SourceDestCheck: one.isSourceDestChecked,
+    Status: 'in-use',
+    SubnetId: one.subnetId,
+    VpcId: one.vpcId,
+  }
+}

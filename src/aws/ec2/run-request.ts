@@ -1,0 +1,223 @@
+/** RunInstances' parameters in our words: defaults, combinations that EC2 refuses, features that are not here. */
+import type { BlockDeviceMapping, RunInstancesRequest } from '@aws-sdk/client-ec2'
+import type { Ctx } from '../../app/context.ts'
+import { parameterResolve } from '../../app/parameters.ts'
+import type {
+  BlockDeviceRequest,
+  InterfaceRequest,
+  RunRequest,
+} from '../../app/instances/run-request.ts'
+import { FaultError, invalidValue } from '../../domain/faults.ts'
+import { parseId, type ImageId } from '../../domain/ids.ts'
+import type { MetadataOptions } from '../../domain/instance.ts'
+import { tagsOfSpecifications } from './tag-specifications.ts'
+
+/** Source: EC2 user guide, "Run commands at launch": 16 KB, before base64. */
+export const USER_DATA_BYTES_MAX = 16_384
+/** What EC2 launches when no type is named. */
+const TYPE_DEFAULT = 'm1.small'
+
+export async function runRequestOf(ctx: Ctx, input: RunInstancesRequest): Promise<RunRequest> {
+  refuseAbsentFeatures(input)
+  if (!input.ImageId) throw new FaultError({ type: 'MissingParameter', parameter: 'ImageId' })
+  return {
+    imageId: await imageIdOf(ctx, input.ImageId),
+    instanceType: input.InstanceType ?? TYPE_DEFAULT,
+    minCount: input.MinCount ?? 1,
+    maxCount: input.MaxCount ?? 1,
+    clientToken: input.ClientToken ?? null,
+    keyName: input.KeyName ?? null,
+    userData: userDataOf(input.UserData),
+    interfaces: interfacesOf(input),
+    zone: input.Placement?.AvailabilityZone ?? null,
+    blockDevices: (input.BlockDeviceMappings ?? []).map(blockDeviceOf),
+    tags: {
+      instance: tagsOfSpecifications(input.TagSpecifications, 'instance', TAGGABLE),
+      volume: tagsOfSpecifications(input.TagSpecifications, 'volume', TAGGABLE),
+      networkInterface: tagsOfSpecifications(
+        input.TagSpecifications,
+        'network-interface',
+        TAGGABLE,
+      ),
+    },
+    metadata: metadataOf(input.MetadataOptions),
+    cpu: cpuOf(input),
+    options: {
+      shutdownBehavior: input.InstanceInitiatedShutdownBehavior ?? 'stop',
+      isTerminationProtected: input.DisableApiTermination ?? false,
+      isStopProtected: input.DisableApiStop ?? false,
+      isMonitored: input.Monitoring?.Enabled ?? false,
+      isEbsOptimized: input.EbsOptimized ?? false,
+      isHibernationEnabled: false,
+      iamInstanceProfileArn: null,
+      tenancy: input.Placement?.Tenancy === 'dedicated' ? 'dedicated' : 'default',
+      placementGroup: null,
+      privateDnsHostnameType: input.PrivateDnsNameOptions?.HostnameType ?? 'ip-name',
+      cpuCredits: (input.CreditSpecification?.CpuCredits ?? null) as
+        | 'standard'
+        | 'unlimited'
+        | null,
+      autoRecovery: input.MaintenanceOptions?.AutoRecovery ?? 'default',
+    },
+  }
+}
+
+const TAGGABLE = ['instance', 'volume', 'network-interface'] as const
+
+function refuseAbsentFeatures(input: RunInstancesRequest): void {
+  const absent: [unknown, string][] = [
+    [input.IamInstanceProfile, 'IamInstanceProfile'],
+    [input.LaunchTemplate, 'LaunchTemplate'],
+    [input.InstanceMarketOptions, 'InstanceMarketOptions'],
+    [input.HibernationOptions?.Configured, 'HibernationOptions'],
+    [input.EnclaveOptions?.Enabled, 'EnclaveOptions'],
+    [input.Ipv6AddressCount, 'Ipv6AddressCount'],
+    [input.Ipv6Addresses?.length, 'Ipv6Addresses'],
+    [input.KernelId, 'KernelId'],
+    [input.RamdiskId, 'RamdiskId'],
+    [input.Placement?.GroupName ?? input.Placement?.GroupId, 'Placement.GroupName'],
+    [input.Placement?.HostId, 'Placement.HostId'],
+    [input.Placement?.Tenancy === 'host', 'Placement.Tenancy=host'],
+    [input.LicenseSpecifications?.length, 'LicenseSpecifications'],
+    [input.SecondaryInterfaces?.length, 'SecondaryInterfaces'],
+  ]
+  const found = absent.find(([value]) => Boolean(value))
+  if (found) throw new FaultError({ type: 'Unsupported', feature: `RunInstances with ${found[1]}` })
+}
+
+/** `resolve:ssm:NAME` names a public parameter that holds the id of an image. */
+async function imageIdOf(ctx: Ctx, text: string): Promise<ImageId> {
+  const PREFIX = 'resolve:ssm:'
+  if (!text.startsWith(PREFIX)) return parseId('image', text)
+  return parseId('image', await parameterResolve(ctx, text.slice(PREFIX.length)))
+}
+
+export function userDataOf(text: string | undefined): string | null {
+  if (!text) return null
+  const bytes = Buffer.from(text, 'base64')
+  const isBase64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(text)
+  if (!isBase64) throw invalidValue('UserData', '…', 'Invalid BASE64 encoding of user data.')
+  if (bytes.length > USER_DATA_BYTES_MAX) {
+    const reason = `User data is limited to ${USER_DATA_BYTES_MAX} bytes`
+    throw invalidValue('UserData', `${bytes.length} bytes`, reason)
+  }
+  return bytes.toString('base64')
+}
+
+function interfacesOf(input: RunInstancesRequest): InterfaceRequest[] {
+  const { NetworkInterfaces: wanted } = input
+  if (!wanted || wanted.length === 0) {
+    return [
+      {
+        deviceIndex: 0,
+        interfaceId: null,
+        subnetId: input.SubnetId ? parseId('subnet', input.SubnetId) : null,
+        groupIds: (input.SecurityGroupIds ?? []).map((id) => parseId('securityGroup', id)),
+        groupNames: input.SecurityGroups ?? [],
+        privateAddress: input.PrivateIpAddress ?? null,
+        hasPublicAddress: null,
+        deleteOnTermination: true,
+        description: '',
+      },
+    ]
+  }
+  const clash = input.SubnetId ?? input.SecurityGroupIds?.length ?? input.SecurityGroups?.length
+  if (clash) {
+    throw new FaultError({
+      type: 'InvalidCombination',
+      parameters: ['NetworkInterfaces', 'SubnetId', 'SecurityGroupIds'],
+      reason:
+        'Network interfaces and an instance-level subnet ID or security groups may not be ' +
+        'specified on the same request',
+    })
+  }
+  return wanted.map((one, index) => ({
+    deviceIndex: one.DeviceIndex ?? index,
+    interfaceId: one.NetworkInterfaceId
+      ? parseId('networkInterface', one.NetworkInterfaceId)
+      : null,
+    subnetId: one.SubnetId ? parseId('subnet', one.SubnetId) : null,
+    groupIds: (one.Groups ?? []).map((id) => parseId('securityGroup', id)),
+    groupNames: [],
+    privateAddress: one.PrivateIpAddress ?? primaryOf(one.PrivateIpAddresses),
+    hasPublicAddress: one.AssociatePublicIpAddress ?? null,
+    deleteOnTermination: one.DeleteOnTermination ?? one.NetworkInterfaceId === undefined,
+    description: one.Description ?? '',
+  }))
+}
+
+function primaryOf(
+  addresses: { Primary?: boolean | undefined; PrivateIpAddress?: string | undefined }[] | undefined,
+): string | null {
+  if (!addresses || addresses.length === 0) return null
+  if (addresses.length > 1) {
+    throw new FaultError({ type: 'Unsupported', feature: 'secondary private addresses' })
+  }
+  return addresses[0]!.PrivateIpAddress ?? null
+}
+
+function blockDeviceOf(mapping: BlockDeviceMapping): BlockDeviceRequest {
+  const { Ebs: ebs } = mapping
+  if (!mapping.DeviceName) {
+    throw new FaultError({ type: 'MissingParameter', parameter: 'BlockDeviceMapping.DeviceName' })
+  }
+  if (!/^\/dev\/(?:xvd[a-z]{1,2}|sd[a-z](?:\d{1,2})?)$/.test(mapping.DeviceName)) {
+    const reason = 'name devices /dev/sd[a-z] or /dev/xvd[a-z]'
+    throw invalidValue('BlockDeviceMapping.DeviceName', mapping.DeviceName, reason)
+  }
+  if (mapping.VirtualName) {
+    throw new FaultError({ type: 'Unsupported', feature: 'instance store volumes' })
+  }
+  return {
+    deviceName: mapping.DeviceName,
+    isSuppressed: mapping.NoDevice !== undefined,
+    snapshotId: ebs?.SnapshotId ? parseId('snapshot', ebs.SnapshotId) : null,
+    sizeGiB: ebs?.VolumeSize ?? null,
+    type: ebs?.VolumeType ?? null,
+    iops: ebs?.Iops ?? null,
+    throughputMiBps: ebs?.Throughput ?? null,
+    deleteOnTermination: ebs?.DeleteOnTermination ?? null,
+    isEncrypted: ebs?.Encrypted ?? false,
+  }
+}
+
+type Ec2MetadataOptions = RunInstancesRequest['MetadataOptions']
+
+export function metadataOf(
+  options: Ec2MetadataOptions,
+  before: MetadataOptions = METADATA_DEFAULT,
+): MetadataOptions {
+  const hopLimit = options?.HttpPutResponseHopLimit ?? before.hopLimit
+  if (hopLimit < 1 || hopLimit > 64) {
+    throw invalidValue('HttpPutResponseHopLimit', hopLimit, 'must be between 1 and 64')
+  }
+  const is = (value: string | undefined, yes: string, otherwise: boolean): boolean =>
+    value === undefined ? otherwise : value === yes
+  return {
+    isEnabled: is(options?.HttpEndpoint, 'enabled', before.isEnabled),
+    areTokensRequired: is(options?.HttpTokens, 'required', before.areTokensRequired),
+    hopLimit,
+    areTagsEnabled: is(options?.InstanceMetadataTags, 'enabled', before.areTagsEnabled),
+  }
+}
+
+/** IMDSv1 stays allowed by default, as for images that do not say `imds-support=v2.0`. */
+const METADATA_DEFAULT: MetadataOptions = {
+  isEnabled: true,
+  areTokensRequired: false,
+  hopLimit: 1,
+  areTagsEnabled: false,
+}
+
+function cpuOf(input: RunInstancesRequest): RunRequest['cpu'] {
+  const { CoreCount, ThreadsPerCore } = input.CpuOptions ?? {}
+  if (CoreCount === undefined && ThreadsPerCore === undefined) return null
+  if (CoreCount === undefined || ThreadsPerCore === undefined) {
+    const parameter = CoreCount === undefined ? 'CpuOptions.CoreCount' : 'CpuOptions.ThreadsPerCore'
+    throw new FaultError({ type: 'MissingParameter', parameter })
+  }
+  if (CoreCount < 1 || ThreadsPerCore < 1 || ThreadsPerCore > 2) {
+    throw invalidValue('CpuOptions', `${CoreCount}×${ThreadsPerCore}`, 'not a valid combination')
+  }
+  return { coreCount: CoreCount, threadsPerCore: ThreadsPerCore }
+}

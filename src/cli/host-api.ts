@@ -1,0 +1,146 @@
+/**
+ * What only the host can do and AWS has no words for: describe the host, build images, shut down. Requests go to the
+ * same port as AWS's, signed like theirs (SigV4, service `brume`), by the same keys.
+ */
+import type { HostDescription } from '../domain/machine.ts'
+import { CliError } from './errors.ts'
+import type { Cloud } from './home.ts'
+
+export interface HostReport extends HostDescription {
+  daemon: { version: string; uptimeSeconds: number; rssBytes: number }
+}
+
+export interface ImageEntry {
+  name: string
+  kind: 'built' | 'official' | 'added'
+  status: 'registered' | 'available' | 'building'
+  imageId: string | null
+  version: string | null
+  sizeBytes: number | null
+  description: string
+  defaultUser: string
+}
+
+export type ImageOperation = { operation: 'build' | 'pull' | 'add'; name: string; path?: string }
+
+export interface ImageProgress {
+  step: string
+  fraction: number | null
+  detail: string
+}
+
+export interface HostApi {
+  host(): Promise<HostReport>
+  images(): Promise<ImageEntry[]>
+  /** Resolves with the new image's id. @throws CliError with the host's words. */
+  imageMake(operation: ImageOperation, onProgress: (p: ImageProgress) => void): Promise<string>
+  /** Stops all instances, then the daemon. */
+  shutdown(): Promise<void>
+}
+
+const TIMEOUT_MS = 30_000
+/** mmdebstrap of a whole system over a slow line, or a large official image. */
+const IMAGE_TIMEOUT_MS = 3_600_000
+const SHUTDOWN_TIMEOUT_MS = 180_000
+
+export function hostApi(cloud: Cloud): HostApi {
+  const get = async <T>(path: string): Promise<T> => {
+    const response = await send(cloud, 'GET', path, undefined, TIMEOUT_MS)
+    return (await response.json()) as T
+  }
+  return {
+    host: () => get<HostReport>('/api/host'),
+    images: () => get<ImageEntry[]>('/api/images'),
+    imageMake: async (operation, onProgress) => {
+      const response = await send(cloud, 'POST', '/api/images', operation, IMAGE_TIMEOUT_MS)
+      return imageIdOf(ndjsonLines(response.body), onProgress)
+    },
+    shutdown: async () => {
+      await send(cloud, 'POST', '/api/shutdown', { instances: true }, SHUTDOWN_TIMEOUT_MS)
+    },
+  }
+}
+
+async function send(
+  cloud: Cloud,
+  method: 'GET' | 'POST',
+  path: string,
+  body: unknown,
+  timeoutMs: number,
+): Promise<Response> {
+  const [{ SignatureV4 }, { Sha256 }] = await Promise.all([
+    import('@smithy/signature-v4'),
+    import('@aws-crypto/sha256-js'),
+  ])
+  const signer = new SignatureV4({
+    service: 'brume',
+    region: cloud.credentials.region,
+    credentials: cloud.credentials,
+    sha256: Sha256,
+  })
+  const text = body === undefined ? undefined : JSON.stringify(body)
+  const host = `127.0.0.1:${cloud.port}`
+  const signed = await signer.sign({
+    method,
+    protocol: 'http:',
+    hostname: '127.0.0.1',
+    port: cloud.port,
+    path,
+    query: {},
+    headers: { host, ...(text === undefined ? {} : { 'content-type': 'application/json' }) },
+    body: text,
+  })
+  const response = await fetch(`${cloud.endpoint}${path}`, {
+    method,
+    headers: signed.headers,
+    ...(text === undefined ? {} : { body: text }),
+    signal: AbortSignal.timeout(timeoutMs),
+  })
+  if (response.ok) return response
+  throw new CliError(
+    `The cloud answered ${response.status} to ${method} ${path}: ${await words(response)}`,
+  )
+}
+
+async function words(response: Response): Promise<string> {
+  const text = (await response.text()).slice(0, 2000)
+  try {
+    const body = JSON.parse(text) as { message?: string; error?: string }
+    return body.message ?? body.error ?? text
+  } catch {
+    return text || response.statusText
+  }
+}
+
+/** The objects of an `application/x-ndjson` body, as they come. */
+export async function* ndjsonLines(
+  body: AsyncIterable<Uint8Array> | null,
+): AsyncGenerator<Record<string, unknown>> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of body ?? []) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) if (line.trim()) yield JSON.parse(line) as Record<string, unknown>
+  }
+  if (rest.trim()) yield JSON.parse(rest) as Record<string, unknown>
+}
+
+/** Follows the lines of an image operation to its end. */
+export async function imageIdOf(
+  lines: AsyncIterable<Record<string, unknown>>,
+  onProgress: (progress: ImageProgress) => void,
+): Promise<string> {
+  for await (const line of lines) {
+    if (typeof line['error'] === 'string') throw new CliError(line['error'])
+    if (typeof line['imageId'] === 'string') return line['imageId']
+    onProgress({
+      step: typeof line['step'] === 'string' ? line['step'] : '',
+      fraction: typeof line['fraction'] === 'number' ? line['fraction'] : null,
+      detail: typeof line['detail'] === 'string' ? line['detail'] : '',
+    })
+  }
+  throw new CliError('The cloud stopped answering before the image was finished.', {
+    hints: ['See its log:  ./brume status  names the folder.'],
+  })
+}

@@ -1,0 +1,103 @@
+/**
+ * Which programs of the host each feature needs, as data: `run` and `up` install what is missing, `doctor` explains
+ * it, the tests install the same. Images have their own list in src/images/requirements.ts. Package names are Debian's
+ * and Ubuntu's.
+ */
+
+export type Feature = 'machines' | 'network' | 'ssh' | 'unit' | 'store' | 'api' | 'host' | 'vm'
+
+export interface Requirement {
+  feature: Feature
+  package: string
+  /** Present when this program is on PATH (or in the sbin folders) or this file exists. */
+  proof: { program: string } | { file: string }
+  why: string
+  /** Arguments that print a version in the first line. */
+  versionArgs?: readonly string[]
+}
+
+export const REQUIREMENTS: readonly Requirement[] = [
+  {
+    feature: 'machines',
+    proof: { program: 'qemu-system-x86_64' },
+    package: 'qemu-system-x86',
+    why: 'runs the virtual machines',
+    versionArgs: ['--version'],
+  },
+  {
+    feature: 'machines',
+    proof: { program: 'qemu-img' },
+    package: 'qemu-utils',
+    why: 'makes and converts disks',
+    versionArgs: ['--version'],
+  },
+  {
+    feature: 'network',
+    proof: { program: 'nft' },
+    package: 'nftables',
+    why: 'enforces security groups',
+    versionArgs: ['--version'],
+  },
+  {
+    feature: 'network',
+    proof: { program: 'dnsmasq' },
+    package: 'dnsmasq-base',
+    why: 'DHCP and DNS inside a VPC',
+    versionArgs: ['--version'],
+  },
+  {
+    feature: 'network',
+    proof: { program: 'ip' },
+    package: 'iproute2',
+    why: 'makes network namespaces and interfaces',
+    versionArgs: ['-V'],
+  },
+  {
+    feature: 'ssh',
+    proof: { program: 'ssh' },
+    package: 'openssh-client',
+    why: 'connects you to machines',
+    versionArgs: ['-V'],
+  },
+  // What the layers of tests need on top (scripts/test.ts).
+  {
+    feature: 'store',
+    package: 'postgresql',
+    proof: { program: 'postgres' },
+    why: 'the store tests run on both databases',
+  },
+  {
+    feature: 'store',
+    package: 'util-linux',
+    proof: { program: 'setpriv' },
+    why: 'runs PostgreSQL without root',
+  },
+  {
+    feature: 'api',
+    package: 'awscli',
+    proof: { program: 'aws' },
+    why: 'the API is tested with the real client',
+  },
+  {
+    feature: 'api',
+    package: 'python3-boto3',
+    proof: { file: '/usr/lib/python3/dist-packages/boto3/__init__.py' },
+    why: 'the API is tested with boto3',
+  },
+  {
+    feature: 'host',
+    package: 'util-linux',
+    proof: { program: 'unshare' },
+    why: 'isolates the tests from the host',
+  },
+  {
+    feature: 'host',
+    package: 'busybox-static',
+    proof: { program: 'busybox' },
+    why: 'plays the guests of network tests',
+  },
+]
+
+export function requirementsOf(features: readonly Feature[]): Requirement[] {
+  return REQUIREMENTS.filter((requirement) => features.includes(requirement.feature))
+}

@@ -1,0 +1,116 @@
+/** Every verb by name: what the overview says of it, and where its code is. Only the verb asked for is loaded. */
+import type { Command } from 'commander'
+
+/** What a verb gets from the command line besides its own options. */
+export interface VerbContext {
+  /** The words after `--`, untouched. */
+  trailing: readonly string[]
+  /** Whether there was a `--` at all. */
+  hasTrailing: boolean
+  /** How the user started us, for hints that can be pasted. */
+  launcher: string
+  /** Set by a verb whose exit status is not simply 0 or an error. */
+  exit(code: number): void
+}
+
+export interface Verb {
+  name: string
+  usage: string
+  summary: string
+  group: 'Machines' | 'The cloud' | 'Your tools' | 'Upkeep'
+  load(): Promise<{ command(context: VerbContext): Command }>
+}
+
+export const VERBS: readonly Verb[] = [
+  {
+    name: 'run',
+    usage: '[image] [-- command…]',
+    summary: 'start a machine and open a shell in it, or run a command there',
+    group: 'Machines',
+    load: () => import('./verbs/run.ts'),
+  },
+  {
+    name: 'ssh',
+    usage: '[machine] [-- command…]',
+    summary: 'open a shell in a running machine',
+    group: 'Machines',
+    load: () => import('./verbs/ssh.ts'),
+  },
+  {
+    name: 'console',
+    usage: '[machine]',
+    summary: "attach to a machine's serial console",
+    group: 'Machines',
+    load: () => import('./verbs/console.ts'),
+  },
+  {
+    name: 'vnc',
+    usage: '[machine]',
+    summary: "look at a machine's screen",
+    group: 'Machines',
+    load: () => import('./verbs/vnc.ts'),
+  },
+  {
+    name: 'images',
+    usage: '[list|build|pull|add]',
+    summary: 'what machines can boot: list, build, pull, add',
+    group: 'Machines',
+    load: () => import('./verbs/images.ts'),
+  },
+  {
+    name: 'up',
+    usage: '',
+    summary: 'start the cloud',
+    group: 'The cloud',
+    load: () => import('./verbs/up.ts'),
+  },
+  {
+    name: 'down',
+    usage: '',
+    summary: 'stop the cloud; machines keep running unless told otherwise',
+    group: 'The cloud',
+    load: () => import('./verbs/down.ts'),
+  },
+  {
+    name: 'status',
+    usage: '',
+    summary: 'is it up, and what runs',
+    group: 'The cloud',
+    load: () => import('./verbs/status.ts'),
+  },
+  {
+    name: 'doctor',
+    usage: '',
+    summary: 'what this host can do, and how to fix what is missing',
+    group: 'The cloud',
+    load: () => import('./verbs/doctor.ts'),
+  },
+  {
+    name: 'env',
+    usage: '',
+    summary: 'print the environment for aws, boto3, Terraform and other tools',
+    group: 'Your tools',
+    load: () => import('./verbs/env.ts'),
+  },
+  {
+    name: 'configure',
+    usage: '',
+    summary: "write a profile 'brume' into the AWS config files",
+    group: 'Your tools',
+    load: () => import('./verbs/configure.ts'),
+  },
+  {
+    name: 'reset',
+    usage: '',
+    summary: 'stop everything and delete all state',
+    group: 'Upkeep',
+    load: () => import('./verbs/reset.ts'),
+  },
+  {
+    name: 'test',
+    usage: '[filter…]',
+    summary: 'run the tests, with their own set-up',
+    group: 'Upkeep',
+    load: () => import('./verbs/test.ts'),
+  },
+]

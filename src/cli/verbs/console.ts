@@ -1,0 +1,96 @@
+/**
+ * `brume console`: attaches this terminal to a machine's serial console, or prints what was said there. The live
+ * console is a socket in the home, so this works on the host itself, also when the machine has no network.
+ */
+import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { ec2Of, instanceChoose, instancesAll } from '../client.ts'
+import { CliError } from '../errors.ts'
+import { requireCloud, resolveHome } from '../home.ts'
+import { homeOption } from '../options.ts'
+import type { VerbContext } from '../verbs.ts'
+
+/** Ctrl-], as telnet and virsh have it. */
+const ESCAPE_BYTE = 0x1d
+
+export function command(context: VerbContext): Command {
+  return new Command('console')
+    .description("Attaches to a machine's serial console. Ctrl-] leaves it.")
+    .argument('[machine]', 'id or name (default: the one launched last)')
+    .addOption(homeOption())
+    .option('--log', 'print what was said so far, and end')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ sudo ./brume console web
+  $ sudo ./brume console --log | tail`,
+    )
+    .action(async (machine: string | undefined, options: { home?: string; log?: boolean }) => {
+      const home = resolveHome(options.home)
+      const cloud = await requireCloud(home, context.launcher)
+      const ec2 = await ec2Of(cloud)
+      const instanceId = instanceChoose(await instancesAll(ec2), machine).InstanceId ?? ''
+      if (options.log) {
+        const { GetConsoleOutputCommand } = await import('@aws-sdk/client-ec2')
+        const { Output } = await ec2.send(
+          new GetConsoleOutputCommand({ InstanceId: instanceId, Latest: true }),
+        )
+        process.stdout.write(Buffer.from(Output ?? '', 'base64'))
+        return
+      }
+      const socket = await open(join(home, 'instances', instanceId, 'serial.sock'), instanceId)
+      process.stderr.write(`Console of ${instanceId}; Ctrl-] leaves, Enter wakes it.\r\n`)
+      await attach(socket)
+    })
+}
+
+function open(path: string, instanceId: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path)
+    socket.once('connect', () => resolve(socket))
+    socket.once('error', (cause: NodeJS.ErrnoException) => {
+      const isForbidden = cause.code === 'EACCES' || cause.code === 'EPERM'
+      reject(
+        new CliError(
+          isForbidden
+            ? `The console of ${instanceId} belongs to another user.`
+            : `${instanceId} has no live console (it is not running, or not on this host).`,
+          {
+            hints: isForbidden
+              ? ['Run the same command with sudo.']
+              : [`What it said last:  ./brume console ${instanceId} --log`],
+            cause,
+          },
+        ),
+      )
+    })
+  })
+}
+
+/** Joins terminal and socket until Ctrl-], the end of input, or the end of the machine. */
+async function attach(socket: Socket): Promise<void> {
+  const { stdin, stdout } = process
+  const isTerminal = stdin.isTTY === true
+  if (isTerminal) stdin.setRawMode(true)
+  try {
+    await new Promise<void>((resolve) => {
+      stdin.on('data', (chunk: Buffer) => {
+        const escape = isTerminal ? chunk.indexOf(ESCAPE_BYTE) : -1
+        if (escape < 0) return void socket.write(chunk)
+        socket.end(chunk.subarray(0, escape))
+        resolve()
+      })
+      stdin.once('end', () => socket.end())
+      socket.on('data', (chunk) => stdout.write(chunk))
+      socket.once('close', () => resolve())
+      socket.once('error', () => resolve())
+    })
+  } finally {
+    if (isTerminal) stdin.setRawMode(false)
+    stdin.pause()
+    socket.destroy()
+    process.stderr.write('\r\n')
+  }
+}

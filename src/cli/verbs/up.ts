@@ -1,0 +1,90 @@
+/** `brume up`: sets up what is missing, starts the daemon and returns when it answers. */
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { daemonRunHere, daemonStart, requireRoot } from '../daemon.ts'
+import { findCloud, PORT_DEFAULT, resolveHome, type Cloud } from '../home.ts'
+import { packagesEnsure } from '../packages.ts'
+import { requirementsOf } from '../requirements.ts'
+import { homeOption } from '../options.ts'
+import { during } from '../ui/progress.ts'
+import type { VerbContext } from '../verbs.ts'
+
+interface Options {
+  home?: string
+  port: number
+  auth: 'strict' | 'open'
+  foreground?: boolean
+  yes?: boolean
+}
+
+export function command(context: VerbContext): Command {
+  return new Command('up')
+    .description('Starts the cloud and returns when it answers. Does nothing when it is up.')
+    .addOption(homeOption())
+    .option('--port <port>', 'the one port of every service', parsePort, PORT_DEFAULT)
+    .addOption(
+      new Option('--auth <mode>', 'check signatures, or accept anybody (for CI)')
+        .choices(['strict', 'open'])
+        .default('strict'),
+    )
+    .option('--foreground', 'stay in this terminal until Ctrl-C')
+    .option('-y, --yes', 'install missing system packages without asking')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ sudo ./brume up
+  $ sudo ./brume up --home /srv/test --port 4567    a second cloud beside the first
+  $ sudo ./brume up --auth open                     for CI: any key works
+
+Machines outlive the daemon: 'down' and 'up' again never touch them.`,
+    )
+    .action(async (options: Options) => {
+      const daemon = { home: resolveHome(options.home), port: options.port, auth: options.auth }
+      if (options.foreground) {
+        await prepareHost(context, 'up --foreground', options.yes ?? false)
+        context.exit(await daemonRunHere(daemon))
+        return
+      }
+      const found = await findCloud(daemon.home)
+      const cloud = found ?? (await cloudStart(context, daemon, options.yes ?? false))
+      const at = `http://localhost:${cloud.port}`
+      process.stdout.write(`The cloud is ${found ? 'already ' : ''}up at ${at}\n`)
+      if (found && found.port !== daemon.port && daemon.port !== PORT_DEFAULT) {
+        process.stderr.write(`  Not on port ${daemon.port}: it was started with another.\n`)
+      }
+      if (process.stdout.isTTY) {
+        process.stdout.write(`  A machine:   ${context.launcher} run\n`)
+        process.stdout.write(`  Your tools:  eval "$(${context.launcher} env)"\n`)
+      }
+    })
+}
+
+/** Root and packages. Shared with `run`. */
+export async function prepareHost(
+  context: VerbContext,
+  words: string,
+  isYes: boolean,
+): Promise<void> {
+  requireRoot(context.launcher, words)
+  await packagesEnsure(requirementsOf(['machines', 'network', 'ssh']), {
+    isYes,
+    retryLine: `${context.launcher} ${words} --yes`,
+  })
+}
+
+async function cloudStart(
+  context: VerbContext,
+  daemon: { home: string; port: number; auth: 'strict' | 'open' },
+  isYes: boolean,
+): Promise<Cloud> {
+  await prepareHost(context, 'up', isYes)
+  return during('Starting the cloud', () => daemonStart(daemon))
+}
+
+export function parsePort(text: string): number {
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port < 1 || port > 65535) {
+    throw new InvalidArgumentError('A port is a number from 1 to 65535.')
+  }
+  return port
+}

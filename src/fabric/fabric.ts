@@ -1,0 +1,269 @@
+/**
+ * The networks of one host: states the whole intent as plans and makes it so. Level-triggered and idempotent;
+ * applies are serialised and coalesced (a plan overtaken by a newer one is skipped); a VPC that fails does not hold
+ * up the others. One fabric a network namespace of the host: it owns every `brume-vpc-*` namespace, every `brume<n>`
+ * link, the nft table `brume` and the routes of its own protocol number, and touches nothing else.
+ */
+import type { Socket } from 'node:dgram'
+import type { Server } from 'node:net'
+import { join } from 'node:path'
+import type { NetworkInterfaceId, VpcId } from '../domain/ids.ts'
+import { namespaceOf } from '../domain/network-plan.ts'
+import type { VpcNetworkPlan } from '../domain/network-plan.ts'
+import { exec } from '../lib/exec.ts'
+import type { Log } from '../lib/log.ts'
+import type { Clock } from '../lib/time.ts'
+import { convergeHost, convergeVpc, removeStrangers } from './converge.ts'
+import type { HostMemory, Tools, VpcMemory } from './converge.ts'
+import { createDnsmasqKeeper } from './dnsmasq.ts'
+import { createKernel, hostResolvers } from './kernel.ts'
+import { bindUdp, listenTcp } from './namespace-sockets.ts'
+import { serveNtp } from './ntp.ts'
+import { createReachabilityWatch } from './reachability.ts'
+import type { Reachability } from './reachability.ts'
+
+/** Lost on reboot, as everything it describes is. */
+const RUNTIME_FOLDER_DEFAULT = '/run/brume/fabric'
+/** How soon a dnsmasq that died is back. */
+const CHECK_INTERVAL_MS = 5_000
+
+export interface FabricOptions {
+  log: Log
+  clock: Clock
+  /** Where dnsmasq's files lie; must be readable for an unprivileged user. */
+  runtimeFolder?: string
+  /** Where public addresses come from; its first address after the base is the host's own towards guests. */
+  publicPool?: string
+  /** `auto`: the interface of the host's default route, when there is one; null: guests never reach the internet. */
+  uplink?: 'auto' | null
+  /** For tests that count commands. */
+  run?: typeof exec
+}
+
+export interface SocketAddress {
+  address: string
+  port: number
+}
+
+export interface Fabric {
+  /**
+   * Makes the host's networks those of `plans` and no others; resolves when the rules are in force. With
+   * `isVerified`, reads everything back and repairs what somebody changed by hand.
+   * @throws AggregateError of what failed; everything else is in force, and the next apply tries again.
+   */
+  apply(plans: readonly VpcNetworkPlan[], options?: { isVerified?: boolean }): Promise<void>
+  /** A TCP server bound inside the VPC's namespace, listening: add a `connection` listener at once. */
+  listenInNamespace(vpcId: VpcId, at: SocketAddress): Promise<Server>
+  bindInNamespace(vpcId: VpcId, at: SocketAddress): Promise<Socket>
+  /** A namespace is ready to be listened in: once for each, again when it had to be made anew. */
+  onNamespace(listener: (vpcId: VpcId) => void): () => void
+  onReachability(listener: (change: Reachability) => void): () => void
+  reachability(): ReadonlyMap<NetworkInterfaceId, Reachability>
+  /** Looks at every live guest now instead of at its next turn. */
+  probeReachability(): Promise<Map<NetworkInterfaceId, Reachability>>
+  /** Rules, links, routes, neighbours and leases as text: what one wants to see when a test or a machine fails. */
+  diagnostics(vpcId: VpcId): Promise<string>
+  /** Takes everything away. */
+  removeAll(): Promise<void>
+  /** Stops watching; networks, dnsmasqs and guests go on. */
+  close(): Promise<void>
+}
+
+interface Round {
+  plans: readonly VpcNetworkPlan[]
+  isVerified: boolean
+  promise: Promise<void>
+}
+
+export function createFabric(options: FabricOptions): Fabric {
+  const { log, clock } = options
+  const kernel = createKernel(options.run ?? exec)
+  const folder = options.runtimeFolder ?? RUNTIME_FOLDER_DEFAULT
+  const dnsmasq = createDnsmasqKeeper({ folder: join(folder, 'dnsmasq'), log, clock })
+  const namespaceListeners = new Set<(vpcId: VpcId) => void>()
+  const reachabilityListeners = new Set<(change: Reachability) => void>()
+  const watch = createReachabilityWatch({
+    kernel,
+    clock,
+    log,
+    onChange: (change) => {
+      for (const listener of reachabilityListeners) listener(change)
+    },
+  })
+  const ntpSockets = new Map<VpcId, Socket>()
+  const tools: Tools = {
+    kernel,
+    dnsmasq,
+    log,
+    publicPool: options.publicPool ?? '100.64.0.0/16',
+    uplink: options.uplink === undefined ? 'auto' : options.uplink,
+    onNamespaceReady: (plan, sockets) => {
+      ntpSockets.get(plan.vpcId)?.close()
+      ntpSockets.set(plan.vpcId, sockets.ntp)
+      serveNtp(sockets.ntp, clock)
+      watch.socketSet(plan.vpcId, sockets.probe)
+      for (const listener of namespaceListeners) listener(plan.vpcId)
+    },
+  }
+  const applier = createApplier(tools, (vpcIds) => {
+    for (const vpcId of vpcIds) {
+      ntpSockets.get(vpcId)?.close()
+      ntpSockets.delete(vpcId)
+      watch.socketSet(vpcId, null)
+    }
+  })
+  const apply: Fabric['apply'] = async (plans, how = {}) => {
+    watch.follow(plans)
+    await applier(plans, how.isVerified ?? false)
+  }
+  const checking = setInterval(() => {
+    dnsmasq.check().catch((error: unknown) => log.error({ error }, 'dnsmasq check failed'))
+  }, CHECK_INTERVAL_MS)
+  checking.unref()
+  return {
+    apply,
+    listenInNamespace: (vpcId, at) => listenTcp(namespaceOf(vpcId), at),
+    bindInNamespace: (vpcId, at) => bindUdp(namespaceOf(vpcId), at),
+    onNamespace: (listener) => subscribe(namespaceListeners, listener),
+    onReachability: (listener) => subscribe(reachabilityListeners, listener),
+    reachability: () => watch.known(),
+    probeReachability: () => watch.probe(),
+    diagnostics: async (vpcId) => {
+      const show = (command: string, ...args: string[]): Promise<string> =>
+        kernel.text(namespaceOf(vpcId), command, args)
+      const parts = await Promise.all([
+        show('nft', 'list', 'ruleset'),
+        show('ip', '-s', 'address'),
+        show('ip', 'route'),
+        show('ip', 'neighbour'),
+        dnsmasq.leases(vpcId),
+      ])
+      const titles = ['rules', 'links', 'routes', 'neighbours', 'leases']
+      return parts.map((text, i) => `## ${titles[i]}\n${text}`).join('\n')
+    },
+    removeAll: () => apply([], { isVerified: true }),
+    close: async () => {
+      clearInterval(checking)
+      watch.close()
+      for (const socket of ntpSockets.values()) socket.close()
+      ntpSockets.clear()
+    },
+  }
+}
+
+function subscribe<T>(listeners: Set<T>, listener: T): () => void {
+  listeners.add(listener)
+  return () => void listeners.delete(listener)
+}
+
+/** One round at a time; while it runs, later calls share the one that comes next, with the newest plans. */
+function createApplier(tools: Tools, onRemoved: (vpcIds: readonly VpcId[]) => void) {
+  const memories = new Map<VpcId, VpcMemory>()
+  const state = { host: { network: null, rules: null } as HostMemory, isKnown: false }
+  let current: Promise<void> | null = null
+  let next: Round | null = null
+
+  const round = async (plans: readonly VpcNetworkPlan[], isVerified: boolean): Promise<void> => {
+    const problems: unknown[] = []
+    const attempt = async (work: () => Promise<void>): Promise<boolean> => {
+      try {
+        await work()
+        return true
+      } catch (error) {
+        problems.push(error)
+        return false
+      }
+    }
+    if (isVerified || !state.isKnown) {
+      for (const memory of memories.values()) forget(memory)
+      state.host = { network: null, rules: null }
+    }
+    await attempt(async () => {
+      const removed = await removeStrangers(tools, plans)
+      for (const vpcId of removed) memories.delete(vpcId)
+      onRemoved(removed)
+    })
+    const upstreams = await hostResolvers()
+    let isReadBack = false
+    await Promise.all(
+      plans.map((plan) =>
+        attempt(async () => {
+          const before = memories.get(plan.vpcId)
+          // Unless all goes well, the next round reads back.
+          memories.delete(plan.vpcId)
+          const after = await convergeTwice(tools, plan, before)
+          isReadBack ||= after.isReadBack
+          memories.set(plan.vpcId, after)
+          await tools.dnsmasq.ensure(plan, upstreams)
+        }),
+      ),
+    )
+    // A namespace that was read back may have got a new link, whose host's end is bare.
+    if (isReadBack) state.host = { network: null, rules: null }
+    state.isKnown = await attempt(async () => {
+      state.host = await convergeHostTwice(tools, plans, state.host)
+    })
+    if (problems.length > 0)
+      throw new AggregateError(problems, 'some of the network is not in force')
+  }
+
+  return (plans: readonly VpcNetworkPlan[], isVerified: boolean): Promise<void> => {
+    if (next) {
+      next.plans = plans
+      next.isVerified ||= isVerified
+      return next.promise
+    }
+    const mine: Round = { plans, isVerified, promise: Promise.resolve() }
+    const before = current
+    if (before) next = mine
+    mine.promise = (async () => {
+      await before
+      if (next === mine) next = null
+      await round(mine.plans, mine.isVerified)
+    })()
+    const settled = mine.promise.then(
+      () => {},
+      () => {},
+    )
+    current = settled
+    void settled.finally(() => {
+      if (current === settled) current = null
+    })
+    return mine.promise
+  }
+}
+
+/** What was made is to be read back; which namespace we have sockets in is still known. */
+function forget(memory: VpcMemory): void {
+  memory.network = null
+  memory.guard = null
+  memory.filter = null
+}
+
+/** Warm first; when the host is not as we remember, once more from what it really has. */
+async function convergeTwice(
+  tools: Tools,
+  plan: VpcNetworkPlan,
+  memory: VpcMemory | undefined,
+): Promise<VpcMemory> {
+  try {
+    return await convergeVpc(tools, plan, memory ?? null)
+  } catch (error) {
+    tools.log.warn({ vpcId: plan.vpcId, error }, 'network not as remembered: reading it back')
+    if (memory) forget(memory)
+    return convergeVpc(tools, plan, memory ?? null)
+  }
+}
+
+async function convergeHostTwice(
+  tools: Tools,
+  plans: readonly VpcNetworkPlan[],
+  memory: HostMemory,
+): Promise<HostMemory> {
+  try {
+    return await convergeHost(tools, plans, memory)
+  } catch (error) {
+    tools.log.warn({ error }, 'host links not as remembered: reading them back')
+    return convergeHost(tools, plans, { network: null, rules: null })
+  }
+}

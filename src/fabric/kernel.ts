@@ -1,0 +1,189 @@
+/**
+ * The fabric's hands: every command it runs and every answer of the kernel it reads. Arguments are arrays and input
+ * goes by stdin; nothing of a plan ever becomes shell text.
+ */
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { exec } from '../lib/exec.ts'
+import { LINK_HOST_PREFIX, NAMESPACE_FOLDER, NAMESPACE_PREFIX, ROUTE_PROTOCOL } from './names.ts'
+import type { LinkState, NetworkState } from './render/links.ts'
+
+/** Each of our commands takes milliseconds; one that takes this long hangs in the kernel. */
+const COMMAND_TIMEOUT_MS = 15_000
+
+export interface LinkIdentity {
+  index: number
+  /** The index of a veth's other end. */
+  peerIndex: number | null
+}
+
+export interface FoundNetwork extends NetworkState {
+  identities: ReadonlyMap<string, LinkIdentity>
+}
+
+export interface Kernel {
+  /** Runs `ip -batch`, in a namespace or (null) in the host's. Stops at the first line that fails. */
+  ipBatch(namespace: string | null, lines: readonly string[]): Promise<void>
+  /** One atomic transaction. */
+  nft(namespace: string | null, text: string): Promise<void>
+  read(namespace: string | null): Promise<FoundNetwork>
+  neighbours(namespace: string): Promise<Neighbour[]>
+  /** Our namespaces that exist, with the number that tells a namespace from its successor of the same name. */
+  namespaces(): Promise<Map<string, string>>
+  namespaceAdd(namespace: string): Promise<void>
+  namespaceDelete(namespace: string): Promise<void>
+  /** Text of a diagnostic command; an error's message when it fails. */
+  text(namespace: string, command: string, args: readonly string[]): Promise<string>
+}
+
+export interface Neighbour {
+  address: string
+  link: string
+  /** NUD states: REACHABLE, STALE, DELAY, PROBE, FAILED, INCOMPLETE… */
+  states: readonly string[]
+}
+
+interface AddressJson {
+  ifname: string
+  ifindex: number
+  link_index?: number
+  flags: string[]
+  linkinfo?: { info_kind?: string; info_data?: { type?: string } }
+  addr_info?: { family: string; local: string; prefixlen: number }[]
+}
+
+interface RouteJson {
+  type?: string
+  dst: string
+  gateway?: string
+  dev?: string
+  prefsrc?: string
+}
+
+export function createKernel(run: typeof exec): Kernel {
+  const options = { timeoutMs: COMMAND_TIMEOUT_MS }
+  const inside = (namespace: string | null): string[] =>
+    namespace === null ? [] : ['-n', namespace]
+  const ipJson = async <T>(namespace: string | null, ...args: string[]): Promise<T[]> => {
+    const { stdout } = await run('ip', [...inside(namespace), '-j', ...args], options)
+    return JSON.parse(stdout.trim() || '[]') as T[]
+  }
+  return {
+    ipBatch: async (namespace, lines) => {
+      if (lines.length === 0) return
+      const input = `${lines.join('\n')}\n`
+      await run('ip', [...inside(namespace), '-batch', '-'], { ...options, input })
+    },
+    nft: async (namespace, text) => {
+      const [command, args] =
+        namespace === null
+          ? ['nft', ['-f', '-']]
+          : ['nsenter', [`--net=${join(NAMESPACE_FOLDER, namespace)}`, 'nft', '-f', '-']]
+      await run(command as string, args as string[], { ...options, input: text })
+    },
+    read: async (namespace) => {
+      const [links, routes] = await Promise.all([
+        ipJson<AddressJson>(namespace, '-d', 'addr'),
+        ipJson<RouteJson>(namespace, '-4', 'route', 'show', 'proto', ROUTE_PROTOCOL),
+      ])
+      return foundOf(links, routes)
+    },
+    neighbours: async (namespace) =>
+      (await ipJson<{ dst: string; dev: string; state: string[] }>(namespace, '-4', 'neigh')).map(
+        (entry) => ({ address: entry.dst, link: entry.dev, states: entry.state }),
+      ),
+    namespaces: listNamespaces,
+    namespaceAdd: async (namespace) => void (await run('ip', ['netns', 'add', namespace], options)),
+    namespaceDelete: async (namespace) =>
+      void (await run('ip', ['netns', 'delete', namespace], options)),
+    text: async (namespace, command, args) => {
+      const path = `--net=${join(NAMESPACE_FOLDER, namespace)}`
+      return run('nsenter', [path, command, ...args], options).then(
+        ({ stdout }) => stdout,
+        (error: Error) => `${error.message}\n`,
+      )
+    },
+  }
+}
+
+export function foundOf(links: readonly AddressJson[], routes: readonly RouteJson[]): FoundNetwork {
+  const found = new Map<string, LinkState>()
+  const identities = new Map<string, LinkIdentity>()
+  for (const link of links) {
+    identities.set(link.ifname, { index: link.ifindex, peerIndex: link.link_index ?? null })
+    found.set(link.ifname, {
+      kind: link.linkinfo?.info_data?.type === 'tap' ? 'tap' : 'other',
+      isUp: link.flags.includes('UP'),
+      addresses: (link.addr_info ?? [])
+        .filter((address) => address.family === 'inet')
+        .map((address) => `${address.local}/${address.prefixlen}`),
+    })
+  }
+  return { links: found, identities, routes: new Set(routes.map(routeText)) }
+}
+
+/** The words of `ip route add`, in the order render/links.ts writes them. */
+function routeText(route: RouteJson): string {
+  const isWhole = route.dst === 'default' || route.dst.includes('/')
+  return [
+    ...(route.type && route.type !== 'unicast' ? [route.type] : []),
+    isWhole ? route.dst : `${route.dst}/32`,
+    ...(route.gateway ? ['via', route.gateway] : []),
+    ...(route.dev ? ['dev', route.dev] : []),
+    ...(route.prefsrc ? ['src', route.prefsrc] : []),
+  ].join(' ')
+}
+
+async function listNamespaces(): Promise<Map<string, string>> {
+  const names = await readdir(NAMESPACE_FOLDER).catch(() => [] as string[])
+  const found = new Map<string, string>()
+  for (const name of names) {
+    if (!name.startsWith(NAMESPACE_PREFIX)) continue
+    const status = await stat(join(NAMESPACE_FOLDER, name)).catch(() => null)
+    // A name without a namespace behind it (a crash between the file and the mount) counts as none.
+    if (status) found.set(name, `${status.dev}:${status.ino}`)
+  }
+  return found
+}
+
+/** The interface of the default route with the lowest metric, or null. */
+export async function uplinkName(): Promise<string | null> {
+  const text = await readFile('/proc/net/route', 'utf8').catch(() => '')
+  const defaults = text
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split('\t'))
+    .filter(
+      (f) => f[1] === '00000000' && f[7] === '00000000' && (Number.parseInt(f[3]!, 16) & 1) === 1,
+    )
+    .filter((f) => !new RegExp(`^${LINK_HOST_PREFIX}\\d+$`).test(f[0]!))
+    .sort((a, b) => Number(a[6]) - Number(b[6]))
+  return defaults[0]?.[0] ?? null
+}
+
+/** The host's resolvers that another namespace can reach: not those on loopback. */
+export async function hostResolvers(): Promise<string[]> {
+  for (const path of ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf']) {
+    const text = await readFile(path, 'utf8').catch(() => '')
+    const servers = [...text.matchAll(/^\s*nameserver\s+(\d+\.\d+\.\d+\.\d+)\s*$/gm)]
+      .map((match) => match[1]!)
+      .filter((address) => !address.startsWith('127.'))
+    if (servers.length > 0) return servers.slice(0, 3)
+  }
+  return []
+}
+
+const CONF = '/proc/sys/net/ipv4/conf'
+
+/** Whether the host as a whole forwards, whoever decided that. */
+export async function isHostForwarding(): Promise<boolean> {
+  return (await readFile('/proc/sys/net/ipv4/ip_forward', 'utf8')).trim() === '1'
+}
+
+/** Forwarding of what arrives by one link of the host: enough for us, and the host as a whole stays as it was. */
+export async function forwardingSet(link: string, isOn: boolean): Promise<void> {
+  const path = join(CONF, link, 'forwarding')
+  const wanted = isOn ? '1' : '0'
+  const now = await readFile(path, 'utf8').catch(() => null)
+  if (now !== null && now.trim() !== wanted) await writeFile(path, wanted)
+}

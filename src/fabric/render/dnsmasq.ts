@@ -1,0 +1,102 @@
+/**
+ * Plan → dnsmasq's configuration and its host files, one dnsmasq a VPC. Pure; snapshot-tested.
+ *
+ * Only known MACs get an answer, with their own address and their subnet's mask, gateway and resolver. An interface
+ * is one file in a watched folder, so a new one needs no restart; a change of the configuration text does.
+ */
+import { addressFormat, cidrParse, maskOf } from '../../domain/net/cidr.ts'
+import { INTERFACE_MTU } from '../../domain/network-plan.ts'
+import type { InterfacePlan, VpcNetworkPlan } from '../../domain/network-plan.ts'
+import {
+  LINK_TAP_PREFIX,
+  METADATA_ADDRESS,
+  NTP_ADDRESS,
+  privateZoneOf,
+  resolverAddressOf,
+} from '../names.ts'
+
+/** What EC2 hands out: guests renew at half of it. */
+const LEASE_SECONDS = 3600
+/** Names kept in memory, and questions on their way at once: bounds on what a guest can make us hold. */
+const CACHE_NAMES_MAX = 2000
+const FORWARDS_MAX = 300
+/** EC2's resolver TTL for private names. */
+const LOCAL_TTL_SECONDS = 60
+
+export interface DnsmasqFiles {
+  /** Folder of this VPC's dnsmasq: `hosts/` and the lease file lie in it. */
+  folder: string
+  user: string
+  /** The host's own resolvers; none: only private names are answered. */
+  upstreams: readonly string[]
+}
+
+export function renderDnsmasq(plan: VpcNetworkPlan, files: DnsmasqFiles): string {
+  const lines = [
+    'no-hosts',
+    'no-resolv',
+    'no-ping',
+    `user=${files.user}`,
+    // Wildcard sockets, filtered by the interface of arrival: new TAPs are served without a word.
+    `interface=${LINK_TAP_PREFIX}*`,
+    'log-facility=-',
+    'quiet-dhcp',
+    `pid-file=${files.folder}/pid`,
+    ...dhcpLines(plan, files),
+    ...(plan.dns.isServed ? dnsLines(plan, files) : ['port=0']),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function dhcpLines(plan: VpcNetworkPlan, files: DnsmasqFiles): string[] {
+  const servers = plan.dns.servers ?? (plan.dns.isServed ? [resolverAddressOf(plan)] : [])
+  const ntp = plan.dns.ntpServers ?? [NTP_ADDRESS]
+  return [
+    'dhcp-authoritative',
+    'dhcp-fqdn',
+    `domain=${privateZoneOf(plan.region)}`,
+    'dhcp-ignore=tag:!known',
+    `dhcp-leasefile=${files.folder}/leases`,
+    `dhcp-hostsdir=${files.folder}/hosts`,
+    // Static leases of known machines only; the limit is a fuse.
+    `dhcp-lease-max=${Math.max(1000, plan.interfaces.length * 4)}`,
+    ...plan.subnets.flatMap((subnet) => {
+      const cidr = cidrParse(subnet.cidr)
+      const tag = subnet.subnetId
+      return [
+        `dhcp-range=set:${tag},${addressFormat(cidr.base)},static,${addressFormat(maskOf(cidr.prefix))},${LEASE_SECONDS}`,
+        `dhcp-option=tag:${tag},option:router,${subnet.gateway}`,
+      ]
+    }),
+    `dhcp-option=option:dns-server${servers.map((server) => `,${server}`).join('')}`,
+    `dhcp-option=option:domain-name,${plan.dns.domain}`,
+    `dhcp-option=option:ntp-server${ntp.map((server) => `,${server}`).join('')}`,
+    `dhcp-option=option:mtu,${INTERFACE_MTU}`,
+  ]
+}
+
+function dnsLines(plan: VpcNetworkPlan, files: DnsmasqFiles): string[] {
+  const zone = privateZoneOf(plan.region)
+  return [
+    `cache-size=${CACHE_NAMES_MAX}`,
+    `dns-forward-max=${FORWARDS_MAX}`,
+    `local-ttl=${LOCAL_TTL_SECONDS}`,
+    // Private names and addresses are answered here or not at all: none is ever asked outside.
+    'domain-needed',
+    'bogus-priv',
+    'local=/ec2.internal/',
+    'local=/compute.internal/',
+    'local=/254.169.in-addr.arpa/',
+    ...plan.cidrs.flatMap((cidr) => [`synth-domain=${zone},${cidr},ip-`]),
+    `host-record=instance-data.${zone},${METADATA_ADDRESS}`,
+    ...files.upstreams.map((server) => `server=${server}`),
+  ]
+}
+
+/**
+ * One interface's file: only its primary address is handed out, as on EC2. `formerMacs`: who still holds a lease of
+ * that address; naming them too gives dnsmasq leave to pass the address on before their lease ends.
+ */
+export function renderDnsmasqHost(nic: InterfacePlan, formerMacs: readonly string[] = []): string {
+  return `${[nic.mac, ...formerMacs, nic.privateAddresses[0], nic.hostName].join(',')}\n`
+}

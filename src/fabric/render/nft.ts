@@ -1,0 +1,274 @@
+/**
+ * Plan → nftables text, for a VPC's namespace and for the host. Pure; snapshot-tested.
+ *
+ * In the namespace: `netdev brume` guards each TAP as the first thing that sees a frame (own MAC, own addresses,
+ * nothing but ARP and IPv4, no DHCP server); `inet brume` judges what is forwarded. A packet between two guests
+ * passes `egress` (its sender's groups) and then `ingress` (its receiver's), two base chains that both drop by default.
+ * On the host: what comes out of a VPC may go to the uplink or to another VPC's public address, never to the host.
+ */
+import type { GroupRulePlan, InterfacePlan, VpcNetworkPlan } from '../../domain/network-plan.ts'
+import { tapNameOf } from '../../domain/network-plan.ts'
+import {
+  DNS_LINK_ADDRESS,
+  LINK_CIDR,
+  LINK_HOST_PREFIX,
+  LINK_LOCAL_CIDR,
+  LINK_TAP_PREFIX,
+  LINK_UPLINK,
+  METADATA_ADDRESS,
+  NTP_ADDRESS,
+  resolverAddressOf,
+  TABLE,
+} from '../names.ts'
+import { livePublicMappings } from './links.ts'
+import { groupChainOf, groupRules, OPEN_MARK, openProtocols } from './rules.ts'
+import type { Direction } from './rules.ts'
+
+/** Puts `body` in the table's place, whatever was there, in the one transaction of an `nft -f`. */
+function replaceTable(family: 'inet' | 'netdev', body: readonly string[]): string {
+  const head = `table ${family} ${TABLE}`
+  return [head, `delete ${head}`, `${head} {`, ...body.map((line) => `  ${line}`), '}', ''].join(
+    '\n',
+  )
+}
+
+export function removeTable(): string {
+  return `table inet ${TABLE}\ndelete table inet ${TABLE}\n`
+}
+
+function chain(name: string, lines: readonly string[]): string[] {
+  return [`chain ${name} {`, ...lines.map((line) => `  ${line}`), '}']
+}
+
+function elements(values: readonly string[]): string {
+  return `{ ${values.join(', ')} }`
+}
+
+/** Only live interfaces have a TAP, and a chain cannot hook a device that is not there. */
+function liveInterfaces(plan: VpcNetworkPlan): InterfacePlan[] {
+  return plan.interfaces.filter((nic) => nic.isLive)
+}
+
+/** The guard of each TAP: what a guest may not even say. Rendered apart: rule changes do not touch it. */
+export function renderGuard(plan: VpcNetworkPlan): string {
+  return replaceTable('netdev', liveInterfaces(plan).flatMap(guardChain))
+}
+
+function guardChain(nic: InterfacePlan): string[] {
+  const tap = tapNameOf(nic.interfaceId)
+  const own = nic.privateAddresses
+  return chain(tap, [
+    `type filter hook ingress device "${tap}" priority -500; policy drop;`,
+    `ether saddr != ${nic.mac} drop`,
+    // 0.0.0.0 is how a guest asks whether its address is free (RFC 5227).
+    `arp saddr ether ${nic.mac} arp saddr ip ${elements(['0.0.0.0', ...own])} accept`,
+    // A DHCP client may ask for itself only; DHCP answers come from us only.
+    `ip saddr ${elements(['0.0.0.0', ...own])} udp sport 68 udp dport 67 @th,288,48 0x${nic.mac.replaceAll(':', '')} accept`,
+    'udp dport { 67, 68 } drop',
+    ...(nic.isSourceDestChecked
+      ? [`ip saddr ${elements(own)} accept`]
+      : [
+          `ip saddr { 0.0.0.0/8, 127.0.0.0/8, ${LINK_LOCAL_CIDR}, 224.0.0.0/3 } drop`,
+          'meta protocol ip accept',
+        ]),
+  ])
+}
+
+/** Everything about forwarding, the services and the addresses of one VPC. */
+export function renderFilter(plan: VpcNetworkPlan): string {
+  const nics = liveInterfaces(plan)
+  return replaceTable('inet', [
+    ...plan.groups.flatMap((group) => memberSet(group.groupId, group.memberAddresses)),
+    ...unknownGroupSets(plan),
+    ...groupChains(plan, nics),
+    ...nics.flatMap((nic) => interfaceChains(plan, nic)),
+    ...baseChains(plan, nics),
+    ...addressChains(plan),
+    ...metadataChain(nics),
+  ])
+}
+
+function memberSet(name: string, addresses: readonly string[]): string[] {
+  const lines = [`set ${name} {`, '  type ipv4_addr']
+  if (addresses.length > 0) lines.push(`  elements = ${elements([...new Set(addresses)])}`)
+  return [...lines, '}']
+}
+
+/** A rule may name a group of a peered VPC or one that is gone: it matches nobody. */
+function unknownGroupSets(plan: VpcNetworkPlan): string[] {
+  const known = new Set<string>(plan.groups.map((group) => group.groupId))
+  const named = plan.groups
+    .flatMap((group) => [...group.ingress, ...group.egress])
+    .flatMap((rule) => (rule.peer.type === 'group' ? [rule.peer.groupId as string] : []))
+  const unknown = new Set(named.filter((groupId) => !known.has(groupId)))
+  return [...unknown].flatMap((groupId) => memberSet(groupId, []))
+}
+
+function rulesOf(plan: VpcNetworkPlan, nic: InterfacePlan, direction: Direction): GroupRulePlan[] {
+  return plan.groups
+    .filter((group) => nic.groupIds.includes(group.groupId))
+    .flatMap((group) => (direction === 'in' ? [...group.ingress] : [...group.egress]))
+}
+
+/** The group chains one interface jumps through, in the plan's order. */
+function groupsOf(plan: VpcNetworkPlan, nic: InterfacePlan, direction: Direction) {
+  const open = openProtocols(rulesOf(plan, nic, direction === 'in' ? 'out' : 'in'))
+  return plan.groups
+    .filter((group) => nic.groupIds.includes(group.groupId))
+    .map((group) => ({ name: groupChainOf(group, direction, open), group, direction, open }))
+}
+
+function groupChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): string[] {
+  const chains = new Map<string, string[]>()
+  for (const nic of nics) {
+    for (const { name, group, direction, open } of [
+      ...groupsOf(plan, nic, 'out'),
+      ...groupsOf(plan, nic, 'in'),
+    ]) {
+      const rules = direction === 'in' ? group.ingress : group.egress
+      if (!chains.has(name)) chains.set(name, chain(name, groupRules(rules, direction, open)))
+    }
+  }
+  return [...chains.values()].flat()
+}
+
+function interfaceChains(plan: VpcNetworkPlan, nic: InterfacePlan): string[] {
+  const tap = tapNameOf(nic.interfaceId)
+  return (['out', 'in'] as const).flatMap((direction) =>
+    chain(
+      `${tap}-${direction}`,
+      groupsOf(plan, nic, direction).map(({ name }) => `jump ${name}`),
+    ),
+  )
+}
+
+function baseChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): string[] {
+  const map = (direction: Direction): string =>
+    elements(
+      nics.map((nic) => tapNameOf(nic.interfaceId)).map((t) => `"${t}" : jump ${t}-${direction}`),
+    )
+  const isFromTap = `iifname "${LINK_TAP_PREFIX}*"`
+  const dns = elements([DNS_LINK_ADDRESS, resolverAddressOf(plan)])
+  return [
+    ...chain('egress', [
+      'type filter hook forward priority 0; policy drop;',
+      // Platform addresses and multicast are never routed.
+      `ip daddr { ${LINK_LOCAL_CIDR}, 224.0.0.0/3 } drop`,
+      ...establishedRules('out'),
+      // From outside: only to a public address of ours (the address chains translated it).
+      `iifname "${LINK_UPLINK}" ct status dnat accept`,
+      ...(nics.length > 0 ? [`iifname vmap ${map('out')}`] : []),
+    ]),
+    ...chain('ingress', [
+      'type filter hook forward priority 10; policy drop;',
+      ...establishedRules('in'),
+      // To the internet: only what has a public address and a route to it.
+      `oifname "${LINK_UPLINK}" ip saddr @internet accept`,
+      ...(nics.length > 0 ? [`oifname vmap ${map('in')}`] : []),
+    ]),
+    ...chain('input', [
+      'type filter hook input priority 0; policy drop;',
+      'ct state vmap { established : accept, related : accept, invalid : drop }',
+      'iifname "lo" accept',
+      `${isFromTap} udp sport 68 udp dport 67 accept`,
+      `${isFromTap} ip daddr ${METADATA_ADDRESS} tcp dport 80 accept`,
+      `${isFromTap} ip daddr ${NTP_ADDRESS} udp dport 123 accept`,
+      ...(plan.dns.isServed
+        ? [`${isFromTap} ip daddr ${dns} meta l4proto { tcp, udp } th dport 53 accept`]
+        : []),
+    ]),
+  ]
+}
+
+/** Replies always pass; tracked flows live on without their rule, open ones are judged again (see rules.ts). */
+function establishedRules(direction: Direction): string[] {
+  return [
+    'ct state invalid drop',
+    'ct state related accept',
+    'ct direction reply accept',
+    `ct state established ct mark and ${OPEN_MARK[direction]} == 0 accept`,
+  ]
+}
+
+/**
+ * Public addresses are translated where a packet crosses the uplink and nowhere else: a guest that calls a public
+ * address of its own VPC goes out and comes back, so rules see public addresses as on AWS.
+ */
+function addressChains(plan: VpcNetworkPlan): string[] {
+  const mappings = livePublicMappings(plan)
+  const sources = memberSet(
+    'internet',
+    mappings.map((m) => m.privateAddress),
+  )
+  if (mappings.length === 0) return sources
+  const toPrivate = mappings.map((m) => `${m.publicAddress} : ${m.privateAddress}`)
+  const toPublic = mappings.map((m) => `${m.privateAddress} : ${m.publicAddress}`)
+  return [
+    ...sources,
+    ...chain('public-in', [
+      'type nat hook prerouting priority -100; policy accept;',
+      `iifname "${LINK_UPLINK}" dnat ip to ip daddr map ${elements(toPrivate)}`,
+    ]),
+    ...chain('public-out', [
+      'type nat hook postrouting priority 100; policy accept;',
+      `oifname "${LINK_UPLINK}" snat ip to ip saddr map ${elements(toPublic)}`,
+    ]),
+  ]
+}
+
+/** `HttpPutResponseHopLimit`: how many routers inside the guest (containers) a metadata answer may cross. */
+function metadataChain(nics: readonly InterfacePlan[]): string[] {
+  if (nics.length === 0) return []
+  return chain('metadata', [
+    'type filter hook postrouting priority 0; policy accept;',
+    ...nics.map(
+      (nic) =>
+        `ip saddr ${METADATA_ADDRESS} oifname "${tapNameOf(nic.interfaceId)}" ip ttl set ${nic.metadata.hopLimit}`,
+    ),
+  ])
+}
+
+export interface HostPlan {
+  publicPool: string
+  /** Name of the interface that leads to the internet, or null. */
+  uplink: string | null
+  /** Whether the host forwarded before us (`ip_forward`); if not, we forward for our links only. */
+  isForwarding: boolean
+  /** The host's resolvers, which may be one of its own addresses. */
+  resolvers: readonly string[]
+}
+
+export function renderHost(host: HostPlan): string {
+  const ours = `"${LINK_HOST_PREFIX}*"`
+  const uplink = host.uplink === null ? null : `"${host.uplink}"`
+  const resolvers = host.resolvers.length > 0 ? elements(host.resolvers) : null
+  return replaceTable('inet', [
+    ...chain('input', [
+      'type filter hook input priority 0; policy accept;',
+      `iifname ${ours} ct state vmap { established : accept, related : accept }`,
+      ...(resolvers
+        ? [
+            `iifname ${ours} ip saddr ${LINK_CIDR} ip daddr ${resolvers} meta l4proto { tcp, udp } th dport 53 accept`,
+          ]
+        : []),
+      `iifname ${ours} drop`,
+    ]),
+    ...chain('forward', [
+      'type filter hook forward priority 0; policy accept;',
+      `iifname ${ours} oifname ${ours} ip daddr ${host.publicPool} accept`,
+      ...(uplink ? [`iifname ${ours} oifname ${uplink} accept`] : []),
+      `iifname ${ours} oifname != ${ours} ct state vmap { established : accept, related : accept }`,
+      `iifname ${ours} drop`,
+      `oifname ${ours} ip daddr ${host.publicPool} accept`,
+      `oifname ${ours} ct state vmap { established : accept, related : accept }`,
+      `oifname ${ours} drop`,
+      ...(uplink && !host.isForwarding ? [`iifname ${uplink} drop`] : []),
+    ]),
+    ...(uplink
+      ? chain('internet-out', [
+          'type nat hook postrouting priority 100; policy accept;',
+          `oifname ${uplink} ip saddr { ${host.publicPool}, ${LINK_CIDR} } masquerade`,
+        ])
+      : []),
+  ])
+}

@@ -1,0 +1,127 @@
+/**
+ * CPU and memory limits of a machine's process, by control groups version 2 or 1, whichever the host lets us write.
+ * Where it does not, `cgroupAbilities` says so in words and machines run without: a limitation, never a failure.
+ */
+import { access, constants, mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { TCG_CACHE_MIB } from './command-line.ts'
+
+const PERIOD_US = 100_000
+/** What QEMU needs besides the guest's memory: heap, stacks, I/O buffers, the screen; measured below 90 MiB. */
+const OVERHEAD_MIB = 256
+
+export type CgroupAbilities =
+  | { version: 2; root: string; limitations: readonly string[] }
+  | {
+      version: 1
+      cpuRoot: string | null
+      memoryRoot: string | null
+      limitations: readonly string[]
+    }
+  | { version: null; limitations: readonly string[] }
+
+export interface CgroupLimits {
+  /** Hundredths of a core. */
+  cpuPercent: number
+  memoryBytes: number
+}
+
+export function limitsOfMachine(spec: {
+  vcpus: number
+  memoryMiB: number
+  cpuQuotaPercent: number | null
+}): CgroupLimits {
+  return {
+    cpuPercent: spec.cpuQuotaPercent ?? spec.vcpus * 100,
+    memoryBytes: (spec.memoryMiB + TCG_CACHE_MIB + OVERHEAD_MIB) * 1024 * 1024,
+  }
+}
+
+/** Finds out by trying, because a mounted hierarchy may still be read-only. */
+export async function cgroupAbilities(mount = '/sys/fs/cgroup'): Promise<CgroupAbilities> {
+  const controllers = await readFile(join(mount, 'cgroup.controllers'), 'utf8').catch(() => null)
+  if (controllers !== null && /\bcpu\b/.test(controllers) && /\bmemory\b/.test(controllers)) {
+    const root = join(mount, 'brume')
+    try {
+      await mkdir(root, { recursive: true })
+      await writeFile(join(mount, 'cgroup.subtree_control'), '+cpu +memory')
+      await writeFile(join(root, 'cgroup.subtree_control'), '+cpu +memory')
+      return { version: 2, root, limitations: [] }
+    } catch (error) {
+      const why = (error as Error).message
+      return { version: null, limitations: [`CPU and memory of machines are not limited: ${why}`] }
+    }
+  }
+  const cpuRoot = await writableRoot(join(mount, 'cpu'))
+  const memoryRoot = await writableRoot(join(mount, 'memory'))
+  const limitations = [
+    ...(cpuRoot ? [] : ['CPU time of machines is not limited: no writable cpu control group']),
+    ...(memoryRoot ? [] : ['Memory of machines is not limited: no writable memory control group']),
+  ]
+  return cpuRoot || memoryRoot
+    ? { version: 1, cpuRoot, memoryRoot, limitations }
+    : { version: null, limitations }
+}
+
+/** Puts the process under its limits. Call before the guest runs: what it used before is not counted. */
+export async function cgroupApply(
+  abilities: CgroupAbilities,
+  name: string,
+  pid: number,
+  limits: CgroupLimits,
+): Promise<void> {
+  const quota = String(Math.max(1_000, Math.round((limits.cpuPercent * PERIOD_US) / 100)))
+  if (abilities.version === 2) {
+    const folder = join(abilities.root, name)
+    await mkdir(folder, { recursive: true })
+    await writeFile(join(folder, 'cpu.max'), `${quota} ${PERIOD_US}`)
+    await writeFile(join(folder, 'memory.max'), String(limits.memoryBytes))
+    await writeFile(join(folder, 'cgroup.procs'), String(pid))
+  } else if (abilities.version === 1) {
+    if (abilities.cpuRoot) {
+      const folder = join(abilities.cpuRoot, name)
+      await mkdir(folder, { recursive: true })
+      await writeFile(join(folder, 'cpu.cfs_period_us'), String(PERIOD_US))
+      await writeFile(join(folder, 'cpu.cfs_quota_us'), quota)
+      await writeFile(join(folder, 'cgroup.procs'), String(pid))
+    }
+    if (abilities.memoryRoot) {
+      const folder = join(abilities.memoryRoot, name)
+      await mkdir(folder, { recursive: true })
+      await writeFile(join(folder, 'memory.limit_in_bytes'), String(limits.memoryBytes))
+      await writeFile(join(folder, 'cgroup.procs'), String(pid))
+    }
+  }
+}
+
+/** Removes the group of a machine whose process is gone. A group that is not there, or still busy, is no error. */
+export async function cgroupRemove(abilities: CgroupAbilities, name: string): Promise<void> {
+  for (const root of rootsOf(abilities)) await rmdir(join(root, name)).catch(() => {})
+}
+
+/** Names of the groups there are, for finding those without a machine. */
+export async function cgroupNames(abilities: CgroupAbilities): Promise<Set<string>> {
+  const names = new Set<string>()
+  for (const root of rootsOf(abilities)) {
+    const entries = await readdir(root, { withFileTypes: true }).catch(() => [])
+    for (const entry of entries) if (entry.isDirectory()) names.add(entry.name)
+  }
+  return names
+}
+
+function rootsOf(abilities: CgroupAbilities): string[] {
+  if (abilities.version === 2) return [abilities.root]
+  if (abilities.version === null) return []
+  return [abilities.cpuRoot, abilities.memoryRoot].filter((root) => root !== null)
+}
+
+async function writableRoot(hierarchy: string): Promise<string | null> {
+  const root = join(hierarchy, 'brume')
+  try {
+    await access(join(hierarchy, 'cgroup.procs'), constants.W_OK)
+    await mkdir(root, { recursive: true })
+    return root
+  } catch {
+    return null
+  }
+}

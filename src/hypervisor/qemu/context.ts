@@ -1,0 +1,114 @@
+/** What the parts of the QEMU driver share: settings, the live machines, and how an observation leaves the driver. */
+import type { InstanceId } from '../../domain/ids.ts'
+import type { HypervisorReport, MachineObservation, MachinePin } from '../../domain/machine.ts'
+import { readJson, writeJsonDurable } from '../../lib/fs-durable.ts'
+import type { Log } from '../../lib/log.ts'
+import type { Clock } from '../../lib/time.ts'
+import type { QmpClient } from '../qmp/client.ts'
+import type { CgroupAbilities } from './cgroup.ts'
+import type { MachinePaths } from './layout.ts'
+import type { ProcessIdentity } from './process.ts'
+
+export interface QemuDriverOptions {
+  /** `BRUME_HOME/instances`. */
+  instancesFolder: string
+  /** `BRUME_HOME/probe.json`; null: probe each time. */
+  probeCachePath: string | null
+  log: Log
+  clock?: Clock
+  /** `qemu-system-x86_64` unless told. */
+  executable?: string
+  /** Boot this kernel when probing, instead of the built-in payload. */
+  probeKernelPath?: string | null
+  /** Known already: no probing (tests, or a caller that probed). */
+  report?: HypervisorReport
+  /** An unprivileged user for each machine's QEMU; null: it stays who we are. Limits: docs/hypervisor.md. */
+  runAs?: (instanceId: InstanceId) => { uid: number; gid: number } | null
+}
+
+/** Durable, in `state.json`: what a later driver must know to tell what became of the machine. */
+export interface MachineRecord {
+  phase: 'starting' | 'running' | 'stopping' | 'stopped' | 'crashed'
+  stopReason: MachineObservation['stopReason']
+  detail: string | null
+  process: ProcessIdentity | null
+  bootId: string
+  pinned: MachinePin | null
+  startedAt: number | null
+  /** Length of qemu.log when this run began: what follows are its words. */
+  qemuLogFrom: number
+  changedAt: number
+}
+
+export type Outcome = Pick<MachineRecord, 'stopReason' | 'detail'> & {
+  phase: 'stopped' | 'crashed'
+}
+
+/** A machine whose process lives, as far as we know. */
+export interface Machine {
+  instanceId: InstanceId
+  paths: MachinePaths
+  record: MachineRecord
+  identity: ProcessIdentity
+  qmp: QmpClient | null
+  /** `running` or `paused`, and why; from QMP. */
+  runState: { state: 'running' | 'paused'; detail: string | null }
+  stop: { task: Promise<void>; force: AbortController } | null
+  conclusion: Promise<void> | null
+  ended: Promise<void>
+  resolveEnded: () => void
+}
+
+export interface DriverContext {
+  instancesFolder: string
+  socketRoot: string
+  executable: string
+  bootId: string
+  clock: Clock
+  log: Log
+  cgroups: CgroupAbilities
+  runAs: NonNullable<QemuDriverOptions['runAs']>
+  report: () => Promise<HypervisorReport>
+  /** Machines whose process lives. */
+  machines: Map<InstanceId, Machine>
+  emit: (observation: MachineObservation) => void
+  isClosed: () => boolean
+}
+
+export async function recordWrite(
+  context: DriverContext,
+  paths: MachinePaths,
+  record: MachineRecord,
+): Promise<MachineRecord> {
+  const next = { ...record, changedAt: context.clock.now() }
+  await writeJsonDurable(paths.state, next)
+  return next
+}
+
+export async function recordRead(paths: MachinePaths): Promise<MachineRecord | undefined> {
+  // A file that does not parse cannot come from us (writes are atomic): treat the machine as unknown.
+  return readJson<MachineRecord>(paths.state).catch(() => undefined)
+}
+
+export function observationOf(
+  context: DriverContext,
+  instanceId: InstanceId,
+  record: MachineRecord,
+  machine?: Machine,
+): MachineObservation {
+  const isLive = record.phase === 'running' && machine
+  return {
+    instanceId,
+    state: isLive ? machine.runState.state : record.phase,
+    stopReason: record.stopReason,
+    detail: isLive ? machine.runState.detail : record.detail,
+    processId: machine?.identity.pid ?? null,
+    pinned: record.pinned,
+    startedAt: record.startedAt,
+    observedAt: context.clock.now(),
+  }
+}
+
+export function emitMachine(context: DriverContext, machine: Machine): void {
+  context.emit(observationOf(context, machine.instanceId, machine.record, machine))
+}

@@ -1,0 +1,236 @@
+/**
+ * The QEMU driver: one process a machine, outliving us, driven by QMP. This file only puts the parts together: start
+ * (start.ts), life and end (machine.ts), adoption (adopt.ts), devices (hotplug.ts). Guarantees: operations on one
+ * machine are serialised, except that a forced stop overtakes a patient one; every change is told to subscribers.
+ */
+import { readFile, rm } from 'node:fs/promises'
+import type { InstanceId } from '../../domain/ids.ts'
+import type { DiskAttachment, HypervisorReport, MachineObservation } from '../../domain/machine.ts'
+import { FaultError } from '../../domain/faults.ts'
+import { ensureFolder, removeDurable } from '../../lib/fs-durable.ts'
+import { createKeyedMutex } from '../../lib/mutex.ts'
+import { systemClock } from '../../lib/time.ts'
+import type { VmDriver } from '../driver.ts'
+import type { QmpClient, QmpTranscriptEntry } from '../qmp/client.ts'
+import { machineAdopt, machinesAdopt, machinesList } from './adopt.ts'
+import { cgroupAbilities } from './cgroup.ts'
+import { consoleTail, consoleTrim } from './console-log.ts'
+import {
+  observationOf,
+  recordRead,
+  type DriverContext,
+  type Machine,
+  type QemuDriverOptions,
+} from './context.ts'
+import type { IoAbilities } from './devices.ts'
+import { attachedDevices, diskPlug, diskUnplug, nicPlug, nicUnplug } from './hotplug.ts'
+import { machinePaths, socketRootEnsure, type MachinePaths } from './layout.ts'
+import { machineStop } from './machine.ts'
+import { hypervisorProbe } from './probe.ts'
+import { hostBootId, processScan } from './process.ts'
+import { machineReboot } from './reboot.ts'
+import { jpegOf, ppmParse } from './screenshot.ts'
+import { isDirectIoPossible, machineStart } from './start.ts'
+
+const CONSOLE_TRIM_MS = 10_000
+
+/** What this driver can do beyond the port. */
+export interface QemuDriver extends VmDriver {
+  /** What this host cannot enforce, in plain words. */
+  limitations(): readonly string[]
+  /** What is plugged in now, by QEMU's own account: for whoever converges attachments. */
+  devices(instanceId: InstanceId): Promise<{ volumeIds: string[]; interfaceIds: string[] }>
+  /** A QMP command of another part (backup's dirty bitmaps). @throws FaultError `IncorrectState` unless it runs. */
+  execute<T = unknown>(instanceId: InstanceId, command: string, args?: object): Promise<T>
+  /** The last QMP messages, for evidence. */
+  transcript(instanceId: InstanceId): readonly QmpTranscriptEntry[]
+  paths(instanceId: InstanceId): MachinePaths
+}
+
+/** Makes the folder and looks at the host; starts and adopts nothing by itself. */
+export async function createQemuDriver(options: QemuDriverOptions): Promise<QemuDriver> {
+  const listeners = new Set<(observation: MachineObservation) => void>()
+  const mutex = createKeyedMutex()
+  await ensureFolder(options.instancesFolder)
+  let isClosed = false
+  let report: Promise<HypervisorReport> | null = options.report
+    ? Promise.resolve(options.report)
+    : null
+  const context: DriverContext = {
+    instancesFolder: options.instancesFolder,
+    socketRoot: await socketRootEnsure(options.instancesFolder),
+    executable: options.executable ?? 'qemu-system-x86_64',
+    bootId: await hostBootId(),
+    clock: options.clock ?? systemClock,
+    log: options.log,
+    cgroups: await cgroupAbilities(),
+    runAs: options.runAs ?? (() => null),
+    machines: new Map(),
+    isClosed: () => isClosed,
+    emit: (observation) => {
+      for (const listener of listeners) listener(observation)
+    },
+    report: () => {
+      report ??= probe(context.executable, options)
+      return report
+    },
+  }
+  const trimTimer = setInterval(() => void trimConsoles(context), CONSOLE_TRIM_MS)
+  trimTimer.unref()
+  const exclusively = <T>(instanceId: InstanceId, section: () => Promise<T>): Promise<T> =>
+    mutex.run(instanceId, section)
+  return {
+    ...queries(context),
+    ...deviceOperations(context, exclusively),
+    limitations: () => context.cgroups.limitations,
+    probe: () => context.report(),
+    start: (spec) =>
+      exclusively(spec.instanceId, async () => {
+        const before = await machineFind(context, spec.instanceId)
+        // Its end is decided: wait for it, then begin anew.
+        if (before && (before.stop || before.conclusion)) await before.ended
+        else if (before) return observationOf(context, spec.instanceId, before.record, before)
+        const machine = await machineStart(context, spec)
+        const observation = observationOf(context, spec.instanceId, machine.record, machine)
+        context.emit(observation)
+        return observation
+      }),
+    // Not serialised: a forced stop must not wait behind a patient one, nor behind a reboot's grace.
+    stop: async (instanceId, stopOptions) => {
+      const machine = await machineFind(context, instanceId)
+      if (machine) await machineStop(context, machine, stopOptions)
+    },
+    reboot: (instanceId, { graceMs }) =>
+      exclusively(instanceId, () => machineReboot(running(context, instanceId), graceMs)),
+    adoptAll: () => machinesAdopt(context),
+    remove: (instanceId) =>
+      exclusively(instanceId, async () => {
+        const machine = await machineFind(context, instanceId)
+        if (machine) throw incorrectState(instanceId, machine.record.phase, 'remove')
+        await removeDurable(pathsOf(context, instanceId).folder)
+      }),
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    close: async () => {
+      isClosed = true
+      clearInterval(trimTimer)
+      for (const machine of context.machines.values()) machine.qmp?.close()
+      listeners.clear()
+    },
+  }
+}
+
+type Queries =
+  | 'list'
+  | 'consoleOutput'
+  | 'screenshot'
+  | 'devices'
+  | 'execute'
+  | 'transcript'
+  | 'paths'
+
+function queries(context: DriverContext): Pick<QemuDriver, Queries> {
+  return {
+    list: () => machinesList(context),
+    consoleOutput: (instanceId) => {
+      const paths = pathsOf(context, instanceId)
+      return consoleTail(paths.serialLog, paths.serialLogOld)
+    },
+    screenshot: async (instanceId) => {
+      const { paths } = running(context, instanceId)
+      await connection(context, instanceId).execute('screendump', { filename: paths.screenshot })
+      const picture = ppmParse(await readFile(paths.screenshot))
+      await rm(paths.screenshot, { force: true })
+      return jpegOf(picture)
+    },
+    devices: (instanceId) => attachedDevices(connection(context, instanceId)),
+    execute: async (instanceId, command, args) =>
+      connection(context, instanceId).execute(command, args),
+    transcript: (instanceId) => context.machines.get(instanceId)?.qmp?.transcript() ?? [],
+    paths: (instanceId) => pathsOf(context, instanceId),
+  }
+}
+
+function deviceOperations(
+  context: DriverContext,
+  exclusively: <T>(instanceId: InstanceId, section: () => Promise<T>) => Promise<T>,
+): Pick<QemuDriver, 'diskAttach' | 'diskDetach' | 'nicAttach' | 'nicDetach'> {
+  const withQmp = <T>(instanceId: InstanceId, act: (qmp: QmpClient) => Promise<T>): Promise<T> =>
+    exclusively(instanceId, async () => act(connection(context, instanceId)))
+  return {
+    diskAttach: (instanceId, disk) =>
+      withQmp(instanceId, async (qmp) => diskPlug(qmp, disk, await ioAbilities(context, disk))),
+    diskDetach: (instanceId, volumeId) => withQmp(instanceId, (qmp) => diskUnplug(qmp, volumeId)),
+    nicAttach: (instanceId, nic) =>
+      withQmp(instanceId, async (qmp) => nicPlug(qmp, nic, await ioAbilities(context, null))),
+    nicDetach: (instanceId, interfaceId) =>
+      withQmp(instanceId, (qmp) => nicUnplug(qmp, interfaceId)),
+  }
+}
+
+function probe(executable: string, options: QemuDriverOptions): Promise<HypervisorReport> {
+  return hypervisorProbe({
+    executable,
+    cachePath: options.probeCachePath,
+    kernelPath: options.probeKernelPath ?? null,
+    log: options.log,
+  })
+}
+
+/** The living machine; one that nobody adopted yet (a start before `adoptAll`) is adopted here. */
+async function machineFind(
+  context: DriverContext,
+  instanceId: InstanceId,
+): Promise<Machine | undefined> {
+  const machine = context.machines.get(instanceId)
+  if (machine) return machine
+  const record = await recordRead(pathsOf(context, instanceId))
+  if (!record || record.phase === 'stopped' || record.phase === 'crashed') return undefined
+  await machineAdopt(context, instanceId, await processScan(context.instancesFolder))
+  return context.machines.get(instanceId)
+}
+
+function running(context: DriverContext, instanceId: InstanceId): Machine {
+  const machine = context.machines.get(instanceId)
+  if (!machine) throw incorrectState(instanceId, 'stopped', 'use')
+  return machine
+}
+
+function connection(context: DriverContext, instanceId: InstanceId): QmpClient {
+  const machine = running(context, instanceId)
+  if (!machine.qmp) throw incorrectState(instanceId, 'unreachable', 'use')
+  return machine.qmp
+}
+
+function incorrectState(instanceId: InstanceId, state: string, operation: string): FaultError {
+  return new FaultError({
+    type: 'IncorrectState',
+    kind: 'instance',
+    id: instanceId,
+    state,
+    operation,
+  })
+}
+
+async function ioAbilities(
+  context: DriverContext,
+  disk: DiskAttachment | null,
+): Promise<IoAbilities> {
+  const { hasIoUring, hasVhostNet } = await context.report()
+  const isDirect = disk !== null && (await isDirectIoPossible(disk.path))
+  return { hasIoUring, hasVhostNet, isDirectIo: (path) => isDirect && path === disk?.path }
+}
+
+function pathsOf(context: DriverContext, instanceId: InstanceId): MachinePaths {
+  return machinePaths(context.instancesFolder, context.socketRoot, instanceId)
+}
+
+async function trimConsoles(context: DriverContext): Promise<void> {
+  for (const { paths, instanceId } of context.machines.values()) {
+    await consoleTrim(paths.serialLog, paths.serialLogOld).catch((error: unknown) =>
+      context.log.warn({ instanceId, error: String(error) }, 'console log not trimmed'),
+    )
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * From a spec to a running machine. Everything that can fail is undone in reverse order; what is left of a failed
+ * start is its folder with the logs and a record that says why.
+ */
+import { chown, constants, copyFile, open, rm, stat, writeFile } from 'node:fs/promises'
+import type { InstanceId } from '../../domain/ids.ts'
+import type { VmSpec } from '../../domain/machine.ts'
+import { spawnDetached } from '../../lib/exec.ts'
+import { ensureFolder, writeJsonDurable } from '../../lib/fs-durable.ts'
+import { createRevert } from '../../lib/revert.ts'
+import { qmpConnect, type QmpClient } from '../qmp/client.ts'
+import { cgroupApply, cgroupRemove, limitsOfMachine } from './cgroup.ts'
+import { choosePin, commandLine } from './command-line.ts'
+import { logTail } from './console-log.ts'
+import {
+  observationOf,
+  recordWrite,
+  type DriverContext,
+  type Machine,
+  type MachineRecord,
+} from './context.ts'
+import { machinePaths, type MachinePaths } from './layout.ts'
+import { createMachine, machineSupervise } from './machine.ts'
+import { processIdentify, processKill, processWaitExit, type ProcessIdentity } from './process.ts'
+
+/** QEMU opens its sockets within 50 ms; a host busy with twenty launches needs seconds. */
+const QMP_READY_TIMEOUT_MS = 20_000
+const QMP_POLL_MS = 5
+
+export async function machineStart(context: DriverContext, spec: VmSpec): Promise<Machine> {
+  const paths = machinePaths(context.instancesFolder, context.socketRoot, spec.instanceId)
+  const report = await context.report()
+  const runAs = context.runAs(spec.instanceId)
+  const pin = choosePin(spec.pinned, report)
+  const directPaths = await directIoPaths(spec)
+  const { exe, args } = commandLine(spec, {
+    executable: context.executable,
+    paths,
+    report,
+    pin,
+    io: {
+      hasIoUring: report.hasIoUring,
+      hasVhostNet: report.hasVhostNet,
+      isDirectIo: (path) => directPaths.has(path),
+    },
+    runAs,
+  })
+  await prepareFolder(paths, spec, report.uefi?.varsPath ?? null)
+  await writeFile(paths.commandLine, `${[exe, ...args].join(' \\\n  ')}\n`, { mode: 0o600 })
+  if (runAs) await giveTo(runAs, [paths.folder, ...spec.disks.map((disk) => disk.path)])
+  const qemuLogFrom = (await stat(paths.qemuLog).catch(() => null))?.size ?? 0
+  let record: MachineRecord = await recordWrite(context, paths, {
+    phase: 'starting',
+    stopReason: null,
+    detail: null,
+    process: null,
+    bootId: context.bootId,
+    pinned: pin,
+    startedAt: null,
+    qemuLogFrom,
+    changedAt: 0,
+  })
+  context.emit(observationOf(context, spec.instanceId, record))
+  const revert = createRevert()
+  try {
+    const identity = await spawnQemu(context, paths, exe, args)
+    revert.add('process', async () => {
+      await processKill(identity, paths.pidFile)
+      await processWaitExit(identity, paths.pidFile, context.clock, 5_000)
+    })
+    await cgroupApply(context.cgroups, spec.instanceId, identity.pid, limitsOfMachine(spec))
+    const qmp = await connectWhenReady(context, paths, identity)
+    revert.add('connection', () => qmp.close())
+    await qmp.execute('cont')
+    const { status } = await qmp.execute<{ status: string }>('query-status')
+    if (status !== 'running') throw new Error(`QEMU is ${status} after start`)
+    record = await recordWrite(context, paths, {
+      ...record,
+      phase: 'running',
+      process: identity,
+      startedAt: context.clock.now(),
+    })
+    revert.keep()
+    const machine = createMachine({ instanceId: spec.instanceId, paths, record, identity })
+    context.machines.set(spec.instanceId, machine)
+    machineSupervise(context, machine, qmp)
+    return machine
+  } catch (cause) {
+    await revert.unwind()
+    // A control group can only go after its process, and that is undone last.
+    await cgroupRemove(context.cgroups, spec.instanceId)
+    throw await startFailure(context, paths, record, spec.instanceId, cause as Error)
+  }
+}
+
+async function startFailure(
+  context: DriverContext,
+  paths: MachinePaths,
+  record: MachineRecord,
+  instanceId: InstanceId,
+  cause: Error,
+): Promise<Error> {
+  const words = await logTail(paths.qemuLog, record.qemuLogFrom)
+  const detail = words || cause.message
+  const failed = await recordWrite(context, paths, {
+    ...record,
+    phase: 'stopped',
+    stopReason: 'start-failed',
+    detail,
+    process: null,
+  })
+  context.emit(observationOf(context, instanceId, failed))
+  return new Error(`QEMU did not start ${instanceId}: ${detail}`, { cause })
+}
+
+async function prepareFolder(
+  paths: MachinePaths,
+  spec: VmSpec,
+  varsPath: string | null,
+): Promise<void> {
+  await ensureFolder(paths.folder)
+  // What an earlier run left: a socket file would make QEMU's bind fail, an old console would be taken for new.
+  const stale = [
+    paths.qmpSocket,
+    paths.serialSocket,
+    paths.vncSocket,
+    paths.agentSocket,
+    paths.pidFile,
+    paths.serialLog,
+    paths.serialLogOld,
+  ]
+  for (const path of stale) await rm(path, { force: true })
+  if (spec.boot.mode === 'uefi' && varsPath !== null) {
+    // The firmware's variables (boot order, keys) belong to the machine and outlive its runs.
+    await copyFile(varsPath, paths.nvram, constants.COPYFILE_EXCL).catch(ignoreExisting)
+  }
+  await writeJsonDurable(paths.spec, spec)
+}
+
+function ignoreExisting(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error
+}
+
+async function giveTo(owner: { uid: number; gid: number }, paths: string[]): Promise<void> {
+  for (const path of paths) await chown(path, owner.uid, owner.gid)
+}
+
+async function spawnQemu(
+  context: DriverContext,
+  paths: MachinePaths,
+  exe: string,
+  args: string[],
+): Promise<ProcessIdentity> {
+  const { pid } = await spawnDetached(exe, args, { logPath: paths.qemuLog, cwd: paths.folder })
+  const identity = await processIdentify(pid, paths.pidFile)
+  if (!identity) throw new Error('QEMU ended at once')
+  context.log.info({ folder: paths.folder, pid }, 'QEMU started')
+  return identity
+}
+
+/** Polls, because nothing tells when a socket file of another process begins to listen. */
+async function connectWhenReady(
+  context: DriverContext,
+  paths: MachinePaths,
+  identity: ProcessIdentity,
+): Promise<QmpClient> {
+  const deadline = context.clock.now() + QMP_READY_TIMEOUT_MS
+  for (;;) {
+    try {
+      return await qmpConnect({ path: paths.qmpSocket, now: () => context.clock.now() })
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code
+      if (code !== 'ENOENT' && code !== 'ECONNREFUSED') throw error
+      const isGone = await processWaitExit(identity, paths.pidFile, context.clock, 0)
+      if (isGone) throw new Error('QEMU ended before it answered', { cause: error })
+      if (context.clock.now() > deadline) throw error
+      await context.clock.wait(QMP_POLL_MS)
+    }
+  }
+}
+
+/** Disks that can be opened past the page cache. */
+async function directIoPaths(spec: VmSpec): Promise<Set<string>> {
+  const direct = new Set<string>()
+  for (const disk of spec.disks) if (await isDirectIoPossible(disk.path)) direct.add(disk.path)
+  return direct
+}
+
+export async function isDirectIoPossible(path: string): Promise<boolean> {
+  try {
+    const handle = await open(path, constants.O_RDONLY | constants.O_DIRECT)
+    await handle.close()
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EINVAL') return false
+    throw error
+  }
+}

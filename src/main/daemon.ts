@@ -1,0 +1,138 @@
+/**
+ * The standalone cloud: control plane and host agent in one process on this machine. Stays in the foreground; SIGTERM
+ * ends the daemon and leaves the instances running, as does any crash: the next start takes them over.
+ */
+import { hostname, totalmem, cpus } from 'node:os'
+import { statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { createLocalAgent } from '../agent/local-agent.ts'
+import { createQcow2Backend } from '../blocks/qcow2/backend.ts'
+import type { HostId } from '../domain/ids.ts'
+import type { HostDescription, HypervisorReport } from '../domain/machine.ts'
+import { SETTINGS_DEFAULT } from '../app/settings.ts'
+import { createFabric } from '../fabric/fabric.ts'
+import { createQemuDriver } from '../hypervisor/qemu/driver.ts'
+import { removeDurable, writeJsonDurable } from '../lib/fs-durable.ts'
+import { createLog } from '../lib/log.ts'
+import { systemClock } from '../lib/time.ts'
+import { instancesStopAll } from '../app/instances/stop-all.ts'
+import { startCloud, type Cloud } from './cloud.ts'
+import { homeDefault, openHome, type Home } from './home.ts'
+import { createImageJobs, imagesScan } from './image-jobs.ts'
+import { serveMetadata } from './metadata-service.ts'
+import { hostIdOf, rootCredentials } from './secrets.ts'
+import { VERSION } from './version.ts'
+
+const { values } = parseArgs({
+  options: {
+    home: { type: 'string', default: homeDefault() },
+    port: { type: 'string', default: '4566' },
+    host: { type: 'string', default: '127.0.0.1' },
+    auth: { type: 'string', default: 'strict' },
+    'log-level': { type: 'string', default: 'info' },
+  },
+})
+
+const clock = systemClock
+const log = createLog({ level: values['log-level'] })
+const home = await openHome(values.home)
+const root = await rootCredentials(home)
+const hostId = await hostIdOf(home)
+const driver = await createQemuDriver({
+  instancesFolder: home.instances,
+  probeCachePath: join(home.root, 'probe.json'),
+  log: log.child({ part: 'hypervisor' }),
+  clock,
+})
+const fabric = createFabric({
+  log: log.child({ part: 'fabric' }),
+  clock,
+  publicPool: SETTINGS_DEFAULT.publicPool,
+})
+// Listens for namespaces before the first one is made.
+const metadata = await serveMetadata({ home, fabric, log: log.child({ part: 'metadata' }), clock })
+const volumes = await createQcow2Backend({
+  folder: home.volumes,
+  log: log.child({ part: 'blocks' }),
+})
+const report = await driver.probe()
+await driver.adoptAll()
+const agent = await createLocalAgent({
+  home: home.root,
+  describe: () => describeHost(home, hostId, report, driver.limitations()),
+  driver,
+  networks: fabric,
+  volumes,
+  log: log.child({ part: 'agent' }),
+  clock,
+  stopGraceMs: SETTINGS_DEFAULT.stopGraceMs,
+})
+
+let isEnding = false
+const cloud: Cloud = await startCloud({
+  home,
+  root,
+  agents: [agent],
+  auth: values.auth === 'open' ? 'open' : 'strict',
+  host: values.host,
+  port: Number(values.port),
+  log,
+  databaseUrl: process.env.BRUME_DATABASE_URL,
+  imageJobs: (app) => createImageJobs(home, app),
+  onApp: (app) => metadata.attach(app),
+  shutdown: (options) => void end(options),
+})
+await imagesScan(home, cloud.app, root.account)
+await writeJsonDurable(
+  home.daemonFile,
+  {
+    pid: process.pid,
+    port: cloud.server.port,
+    startedAt: new Date(clock.now()).toISOString(),
+    version: VERSION,
+  },
+  0o644,
+)
+log.info({ url: cloud.server.url, accelerator: report.accelerator }, 'the cloud answers')
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => void end({ instances: false }))
+}
+
+async function end(options: { instances: boolean }): Promise<void> {
+  if (isEnding) return
+  isEnding = true
+  try {
+    if (options.instances) await instancesStopAll(cloud.app)
+    await cloud.close()
+    await metadata.close()
+    if (options.instances) await fabric.removeAll()
+    await removeDurable(home.daemonFile)
+    log.info({}, 'the daemon ends')
+    process.exit(0)
+  } catch (err) {
+    log.error({ err }, 'the daemon did not end cleanly')
+    process.exit(1)
+  }
+}
+
+async function describeHost(
+  home: Home,
+  hostId: HostId,
+  report: HypervisorReport,
+  limitations: readonly string[],
+): Promise<HostDescription> {
+  const disk = await statfs(home.root)
+  const MIB = 1024 ** 2
+  return {
+    hostId,
+    hostName: hostname(),
+    zone: 'a',
+    hypervisor: report,
+    cpuCount: cpus().length,
+    memoryMiB: Math.floor(totalmem() / MIB),
+    diskFreeBytes: disk.bavail * disk.bsize,
+    limitations,
+    isSimulated: false,
+  }
+}

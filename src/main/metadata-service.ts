@@ -1,0 +1,65 @@
+/**
+ * Instance metadata for every VPC: a socket inside each VPC's namespace, so that a guest is known by its private
+ * address, answered by this process. Requests that come before the control plane is up wait for it.
+ */
+import type { Server as HttpServer } from 'node:http'
+import { randomBytes } from 'node:crypto'
+import type { RunningApp } from '../app/app.ts'
+import { metadataOf } from '../app/metadata.ts'
+import { identityKeysOf } from '../aws/imds/identity-keys.ts'
+import { createMetadataServer } from '../aws/imds/listener.ts'
+import type { VpcId } from '../domain/ids.ts'
+import type { Fabric } from '../fabric/fabric.ts'
+import type { Log } from '../lib/log.ts'
+import type { Clock } from '../lib/time.ts'
+import type { Home } from './home.ts'
+import { secretOf } from './secrets.ts'
+
+const METADATA_SOCKET = { address: '169.254.169.254', port: 80 }
+
+export interface MetadataService {
+  /** From now on requests are answered from this control plane. */
+  attach(app: RunningApp): void
+  close(): Promise<void>
+}
+
+export async function serveMetadata(options: {
+  home: Home
+  fabric: Fabric
+  log: Log
+  clock: Clock
+}): Promise<MetadataService> {
+  const { home, fabric, log, clock } = options
+  const app = Promise.withResolvers<RunningApp>()
+  const tokenSecret = await secretOf(home, 'metadata-tokens')
+  const random = { bytes: (length: number) => randomBytes(length) }
+  const identity = await identityKeysOf(home.keys, { clock, random })
+  const served = new Map<VpcId, { http: HttpServer; close(): void }>()
+  const serve = async (vpcId: VpcId): Promise<void> => {
+    served.get(vpcId)?.close()
+    const http = createMetadataServer({
+      find: async (address) => metadataOf(await app.promise, vpcId, address),
+      clock,
+      log,
+      tokenSecret,
+      identity,
+    })
+    const socket = await fabric.listenInNamespace(vpcId, METADATA_SOCKET)
+    socket.on('connection', (connection) => http.emit('connection', connection))
+    const close = (): void => {
+      socket.close()
+      http.closeAllConnections()
+    }
+    served.set(vpcId, { http, close })
+  }
+  const stop = fabric.onNamespace((vpcId) => {
+    serve(vpcId).catch((err: unknown) => log.error({ err, vpc: vpcId }, 'no metadata service'))
+  })
+  return {
+    attach: (running) => app.resolve(running),
+    close: async () => {
+      stop()
+      for (const { close } of served.values()) close()
+    },
+  }
+}

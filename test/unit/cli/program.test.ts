@@ -1,0 +1,76 @@
+/** The command line from outside: its launcher, its overview, its exit codes, its words when nothing is up. */
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { VERBS } from '../../../src/cli/verbs.ts'
+import { exec, type ExecError } from '../../../src/lib/exec.ts'
+
+const LAUNCHER = join(import.meta.dirname, '../../../brume')
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'brume-test-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+async function brume(args: readonly string[], launcher = LAUNCHER) {
+  const env = { PATH: process.env['PATH'], BRUME_HOME: join(folder, 'home'), HOME: folder }
+  try {
+    const { stdout, stderr } = await exec(launcher, args, { env })
+    return { code: 0, stdout, stderr }
+  } catch (error) {
+    const { exitCode, stdout, stderr } = error as ExecError
+    return { code: exitCode, stdout, stderr }
+  }
+}
+
+test('the overview names every verb, without colours in a pipe', async () => {
+  const { code, stdout } = await brume(['--help'])
+  expect(code).toBe(0)
+  for (const { name } of VERBS) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'))
+  expect(stdout).not.toContain('\u001B')
+})
+
+test.each(VERBS.map((verb) => verb.name))('%s --help teaches', async (name) => {
+  const { code, stdout } = await brume([name, '--help'])
+  expect(code).toBe(0)
+  expect(stdout).toContain(`Usage: brume ${name}`)
+})
+
+test('reached through symbolic links, also relative ones', async () => {
+  await symlink(LAUNCHER, join(folder, 'one'))
+  await symlink('one', join(folder, 'two'))
+  const { code, stdout } = await brume(['--version'], join(folder, 'two'))
+  expect([code, stdout]).toEqual([0, '0.1.0\n'])
+})
+
+test('an unknown verb suggests the right one, exit code 2', async () => {
+  const { code, stderr } = await brume(['statsu'])
+  expect(code).toBe(2)
+  expect(stderr).toContain('Did you mean status?')
+})
+
+test.each([['status'], ['env'], ['configure'], ['ssh'], ['images', 'list']])(
+  '%s without a cloud: exit code 3 and the command to type',
+  async (...args) => {
+    const { code, stdout, stderr } = await brume(args)
+    expect(code).toBe(3)
+    expect(stdout + stderr).toMatch(/Start it: .*brume up/)
+  },
+)
+
+test('a command for a machine that cannot be reached ends with 125, not with a status of its own', async () => {
+  const { code } = await brume(['ssh', 'web', '--', 'true'])
+  expect(code).toBe(125)
+})
+
+test('reset does not touch a folder that is not ours', async () => {
+  const precious = join(folder, 'precious')
+  await mkdir(precious)
+  await writeFile(join(precious, 'thesis.txt'), 'years of work')
+  const { code, stderr } = await brume(['reset', '--yes', '--home', precious])
+  expect(code).toBe(1)
+  expect(stderr).toContain('does not look like')
+  expect(await readFile(join(precious, 'thesis.txt'), 'utf8')).toBe('years of work')
+})
