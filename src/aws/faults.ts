@@ -70,6 +70,9 @@ const CODES: Record<Exclude<FaultType, 'Service'>, Codes> = {
   TerminationProtected: STATE,
   RuleNotFound: INVALID,
   RuleDuplicate: INVALID,
+  RuleMalformed: INVALID,
+  ReservedName: INVALID,
+  DefaultVpcMissing: STATE,
   Unauthorized: {
     query: 'AccessDenied',
     json: 'AccessDeniedException',

@@ -41,6 +41,12 @@ export type Fault =
     }
   | { type: 'RuleNotFound'; groupId: string; description: string }
   | { type: 'RuleDuplicate'; groupId: string; description: string }
+  /** A rule that names no peer, or more than one where one is asked. */
+  | { type: 'RuleMalformed'; reason: string }
+  /** The name belongs to the cloud: `default` for a group. */
+  | { type: 'ReservedName'; kind: ResourceKind; name: string; reason: string }
+  /** The request needs the account's default VPC, which was deleted. */
+  | { type: 'DefaultVpcMissing' }
   | { type: 'Unauthorized'; action: string; reason: string }
   | { type: 'DefaultResource'; kind: ResourceKind; id: string; reason: string }
   /** Known to AWS, not served by us, said plainly. */

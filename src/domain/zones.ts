@@ -21,3 +21,17 @@ export function zoneIdOf(zone: string): string {
   const number = zone.charCodeAt(zone.length - 1) - 'a'.charCodeAt(0) + 1
   return `${short}-az${number}`
 }
+
+export interface Zone {
+  name: string
+  id: string
+  region: string
+}
+
+/** The zones of a region; `letters` are those of the cloud's settings. */
+export function zonesOf(region: string, letters: readonly string[]): Zone[] {
+  return letters.map((letter) => {
+    const name = `${region}${letter}`
+    return { name, id: zoneIdOf(name), region }
+  })
+}

@@ -139,6 +139,9 @@ const KINDS: Record<ResourceKind, KindWords> = {
 /** Things without an id of their own kind, by the word the fault uses. */
 const OTHER_NOT_FOUND: Record<string, string> = {
   address: 'InvalidAddress.NotFound',
+  resource: 'InvalidID',
+  prefixList: 'InvalidPrefixListID.NotFound',
+  vpcPeeringConnection: 'InvalidVpcPeeringConnectionID.NotFound',
   route: 'InvalidRoute.NotFound',
   networkAclEntry: 'InvalidNetworkAclEntry.NotFound',
   placementGroup: 'InvalidPlacementGroup.Unknown',
@@ -238,6 +241,9 @@ type LaunchFault = Extract<
       | 'TerminationProtected'
       | 'RuleNotFound'
       | 'RuleDuplicate'
+      | 'RuleMalformed'
+      | 'ReservedName'
+      | 'DefaultVpcMissing'
       | 'Unauthorized'
       | 'DefaultResource'
       | 'Unsupported'
@@ -282,6 +288,15 @@ function launchError(fault: LaunchFault): WireError {
         'InvalidPermission.Duplicate',
         `the specified rule "${fault.description}" already exists`,
       )
+    case 'RuleMalformed':
+      return new WireError('InvalidPermission.Malformed', sentence(fault.reason))
+    case 'ReservedName':
+      return new WireError(
+        fault.kind === 'securityGroup' ? 'InvalidGroup.Reserved' : 'InvalidParameterValue',
+        sentence(fault.reason),
+      )
+    case 'DefaultVpcMissing':
+      return new WireError('VPCIdNotSpecified', 'No default VPC for this user.')
     case 'Unauthorized':
       return new WireError(
         'UnauthorizedOperation',

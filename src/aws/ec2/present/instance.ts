@@ -14,11 +14,7 @@ import {
   type NetworkInterface,
   type Vpc,
 } from '../../../domain/network.ts'
-import type { Tags } from '../../../domain/resource.ts'
-
-export function tagList(tags: Tags): { Key: string; Value: string }[] {
-  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
-}
+import { tagList } from '../tags.ts'
 
 export function presentState(state: State): { Code: number; Name: State } {
   return { Code: INSTANCE_STATE_CODES[state], Name: state }

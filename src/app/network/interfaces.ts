@@ -1,0 +1,196 @@
+/** Network interfaces as resources of their own: made, changed, deleted. Launches make theirs in instances/run.ts. */
+import { FaultError, invalidValue } from '../../domain/faults.ts'
+import {
+  newId,
+  type NetworkInterfaceId,
+  type SecurityGroupId,
+  type SubnetId,
+} from '../../domain/ids.ts'
+import type { NetworkInterface, Subnet, Vpc } from '../../domain/network.ts'
+import type { Tags } from '../../domain/resource.ts'
+import type { StoreReader } from '../../store/store.ts'
+import { onceByToken } from '../client-tokens.ts'
+import type { Ctx } from '../context.ts'
+import { createAddressChooser } from './addresses.ts'
+import { groupsForInterface } from './groups.ts'
+import { ownGet, ownList, scopeOf } from './scope.ts'
+
+/** Of an interface, the primary among them: AWS's largest, of the types with most (EC2 user guide, "ENIs"). */
+const ADDRESSES_MAX = 50
+const DESCRIPTION_MAX = 255
+
+export interface InterfaceView {
+  networkInterface: NetworkInterface
+  vpc: Vpc | undefined
+  groupNames: ReadonlyMap<string, string>
+}
+
+/** All of the account's interfaces, or those named. @throws Fault `NotFound`. */
+export async function interfaceViews(
+  ctx: Ctx,
+  ids: readonly NetworkInterfaceId[],
+): Promise<InterfaceView[]> {
+  const [interfaces, vpcs, groups] = await Promise.all([
+    ownList(ctx, 'networkInterface', ids),
+    ownList(ctx, 'vpc'),
+    ownList(ctx, 'securityGroup'),
+  ])
+  const vpcById = new Map<string, Vpc>(vpcs.map((vpc) => [vpc.id, vpc]))
+  const groupNames = new Map<string, string>(groups.map((group) => [group.id, group.name]))
+  return interfaces.map((networkInterface) => ({
+    networkInterface,
+    vpc: vpcById.get(networkInterface.vpcId),
+    groupNames,
+  }))
+}
+
+export interface InterfaceCreateRequest {
+  subnetId: SubnetId
+  description: string
+  groupIds: readonly SecurityGroupId[]
+  /** Primary first; null: any free one. */
+  addresses: readonly (string | null)[]
+  clientToken: string | null
+  tags: Tags
+}
+
+interface InterfacePlan {
+  subnet: Subnet
+  groupIds: SecurityGroupId[]
+  addresses: string[]
+  mac: string
+}
+
+/** What would be made; no effects. */
+export async function interfaceCreatePlan(
+  ctx: Ctx,
+  request: InterfaceCreateRequest,
+  reader: StoreReader = ctx.app.store,
+): Promise<InterfacePlan> {
+  const { app } = ctx
+  descriptionMustFit(request.description)
+  if (request.addresses.length > ADDRESSES_MAX) {
+    throw new FaultError({
+      type: 'LimitExceeded',
+      kind: 'privateAddress',
+      limit: ADDRESSES_MAX,
+      reason: `An interface has at most ${ADDRESSES_MAX} private addresses`,
+    })
+  }
+  const subnet = await ownGet(ctx, reader, 'subnet', request.subnetId)
+  const groupIds = await groupsForInterface(ctx, reader, subnet.vpcId, request.groupIds)
+  const chooser = createAddressChooser(reader, app.random, app.settings.publicPool)
+  const chosen = new Map<number, string>()
+  // Those that were named first, so that none of them is given away as a free one.
+  const order = request.addresses.map((wanted, at) => ({ wanted, at }))
+  order.sort((a, b) => Number(a.wanted === null) - Number(b.wanted === null))
+  for (const { wanted, at } of order) chosen.set(at, await chooser.privateAddress(subnet, wanted))
+  const addresses = request.addresses.map((_, at) => chosen.get(at)!)
+  return { subnet, groupIds, addresses, mac: chooser.mac() }
+}
+
+export async function interfaceCreate(
+  ctx: Ctx,
+  request: InterfaceCreateRequest,
+): Promise<NetworkInterfaceId> {
+  const { result } = await ctx.app.store.transact((tx) =>
+    onceByToken(ctx, tx, 'CreateNetworkInterface', request.clientToken, async () => {
+      const { subnet, groupIds, addresses, mac } = await interfaceCreatePlan(ctx, request, tx)
+      const created = await tx.insert('networkInterface', {
+        id: newId('networkInterface', ctx.app.random),
+        ...scopeOf(ctx),
+        generation: 0,
+        createdAt: ctx.app.clock.now(),
+        tags: request.tags,
+        vpcId: subnet.vpcId,
+        subnetId: subnet.id,
+        zone: subnet.zone,
+        description: request.description,
+        mac,
+        privateAddresses: addresses,
+        publicAddress: null,
+        hasPublicOnLaunch: false,
+        groupIds,
+        isSourceDestChecked: true,
+        attachment: null,
+      })
+      return created.id
+    }),
+  )
+  return result
+}
+
+/** @throws Faults `NotFound`, `InUse` while it is attached. */
+export async function interfaceDeleteCheck(
+  ctx: Ctx,
+  id: NetworkInterfaceId,
+  reader: StoreReader = ctx.app.store,
+): Promise<NetworkInterface> {
+  const networkInterface = await ownGet(ctx, reader, 'networkInterface', id)
+  const { attachment } = networkInterface
+  if (attachment) {
+    throw new FaultError({ type: 'InUse', kind: 'networkInterface', id, by: attachment.instanceId })
+  }
+  return networkInterface
+}
+
+export async function interfaceDelete(ctx: Ctx, id: NetworkInterfaceId): Promise<void> {
+  await ctx.app.store.transact(async (tx) => {
+    await tx.remove('networkInterface', await interfaceDeleteCheck(ctx, id, tx))
+  })
+}
+
+/** What is absent stays. */
+export interface InterfaceChange {
+  description?: string | undefined
+  groupIds?: readonly SecurityGroupId[] | undefined
+  isSourceDestChecked?: boolean | undefined
+  attachment?: { id: string; deleteOnTermination: boolean } | undefined
+}
+
+export async function interfaceModifyPlan(
+  ctx: Ctx,
+  id: NetworkInterfaceId,
+  change: InterfaceChange,
+  reader: StoreReader = ctx.app.store,
+): Promise<NetworkInterface> {
+  const before = await ownGet(ctx, reader, 'networkInterface', id)
+  const { description, groupIds, isSourceDestChecked } = change
+  if (description !== undefined) descriptionMustFit(description)
+  return {
+    ...before,
+    ...(description !== undefined && { description }),
+    ...(isSourceDestChecked !== undefined && { isSourceDestChecked }),
+    ...(groupIds && {
+      groupIds: await groupsForInterface(ctx, reader, before.vpcId, groupIds),
+    }),
+    attachment: attachmentChanged(before, change),
+  }
+}
+
+function attachmentChanged(
+  { attachment }: NetworkInterface,
+  { attachment: wish }: InterfaceChange,
+) {
+  if (!wish) return attachment
+  if (attachment?.id !== wish.id) {
+    throw new FaultError({ type: 'NotFound', kind: 'networkInterfaceAttachment', ids: [wish.id] })
+  }
+  return { ...attachment, deleteOnTermination: wish.deleteOnTermination }
+}
+
+export async function interfaceModify(
+  ctx: Ctx,
+  id: NetworkInterfaceId,
+  change: InterfaceChange,
+): Promise<void> {
+  await ctx.app.store.transact(async (tx) => {
+    await tx.update('networkInterface', await interfaceModifyPlan(ctx, id, change, tx))
+  })
+  ctx.app.activate('network')
+}
+
+function descriptionMustFit(text: string): void {
+  if (text.length <= DESCRIPTION_MAX) return
+  throw invalidValue('description', text, `must be at most ${DESCRIPTION_MAX} characters long`)
+}

@@ -1,0 +1,77 @@
+/** CreateNetworkInterface: an interface of its own, for a launch to take by its id. */
+import type { CreateNetworkInterfaceRequest } from '@aws-sdk/client-ec2'
+import {
+  interfaceCreate,
+  interfaceCreatePlan,
+  interfaceViews,
+  type InterfaceCreateRequest,
+} from '../../../app/network/interfaces.ts'
+import { FaultError } from '../../../domain/faults.ts'
+import { parseId } from '../../../domain/ids.ts'
+import { operation } from '../../operation.ts'
+import { networkInterfaceShape } from '../present/network-interface.ts'
+import { tagsOfSpecifications } from '../tag-specifications.ts'
+
+export default operation<'ec2', 'CreateNetworkInterface'>({
+  check: async (ctx, input) => {
+    const request = requestOf(input)
+    // A repeated token answers with what was made, whatever has become of its address.
+    if (input.DryRun || request.clientToken === null) await interfaceCreatePlan(ctx, request)
+  },
+  handle: async (ctx, input) => {
+    const id = await interfaceCreate(ctx, requestOf(input))
+    const [view] = await interfaceViews(ctx, [id])
+    return { NetworkInterface: networkInterfaceShape(view!), ClientToken: input.ClientToken }
+  },
+})
+
+function requestOf(input: Readonly<CreateNetworkInterfaceRequest>): InterfaceCreateRequest {
+  refuseAbsentFeatures(input)
+  return {
+    subnetId: parseId('subnet', input.SubnetId!),
+    description: input.Description ?? '',
+    groupIds: (input.Groups ?? []).map((id) => parseId('securityGroup', id)),
+    addresses: addressesOf(input),
+    clientToken: input.ClientToken ?? null,
+    tags: tagsOfSpecifications(input.TagSpecifications, 'network-interface'),
+  }
+}
+
+/** Primary first, whichever of the parameters names it. */
+function addressesOf(input: Readonly<CreateNetworkInterfaceRequest>): (string | null)[] {
+  const listed = input.PrivateIpAddresses ?? []
+  const count = input.SecondaryPrivateIpAddressCount
+  const primaries = listed.filter((each) => each.Primary)
+  const isTwice = input.PrivateIpAddress !== undefined && primaries.length > 0
+  if (primaries.length > 1 || isTwice) {
+    throw combination(['PrivateIpAddress', 'PrivateIpAddresses'], 'Only one address is the primary')
+  }
+  if (count !== undefined && listed.some((each) => !each.Primary)) {
+    const reason = 'Give the secondary addresses or their count, not both'
+    throw combination(['PrivateIpAddresses', 'SecondaryPrivateIpAddressCount'], reason)
+  }
+  const primary = input.PrivateIpAddress ?? primaries[0]?.PrivateIpAddress ?? null
+  const secondary = listed
+    .filter((each) => !each.Primary)
+    .map((each) => each.PrivateIpAddress ?? null)
+  return [primary, ...secondary, ...Array<null>(count ?? 0).fill(null)]
+}
+
+function combination(parameters: string[], reason: string): FaultError {
+  return new FaultError({ type: 'InvalidCombination', parameters, reason })
+}
+
+function refuseAbsentFeatures(input: Readonly<CreateNetworkInterfaceRequest>): void {
+  const absent: [unknown, string][] = [
+    [input.Ipv4PrefixCount ?? input.Ipv4Prefixes?.length, 'IPv4 prefixes'],
+    [input.Ipv6PrefixCount ?? input.Ipv6Prefixes?.length, 'IPv6 prefixes'],
+    [input.Ipv6AddressCount ?? input.Ipv6Addresses?.length, 'IPv6 addresses'],
+    [input.EnablePrimaryIpv6, 'EnablePrimaryIpv6'],
+    [input.InterfaceType, `InterfaceType ${input.InterfaceType}`],
+    [input.ConnectionTrackingSpecification, 'ConnectionTrackingSpecification'],
+    [input.Operator, 'Operator'],
+  ]
+  const found = absent.find(([value]) => Boolean(value))
+  if (!found) return
+  throw new FaultError({ type: 'Unsupported', feature: `CreateNetworkInterface with ${found[1]}` })
+}

@@ -1,0 +1,35 @@
+/** DescribeVpcs. */
+import { ownList } from '../../../app/network/scope.ts'
+import { parseId } from '../../../domain/ids.ts'
+import type { Vpc } from '../../../domain/network.ts'
+import { operation } from '../../operation.ts'
+import { vpcShape } from '../present/vpc.ts'
+import { tagsOf } from '../tags.ts'
+
+export default operation<'ec2', 'DescribeVpcs', Vpc>({
+  filters: {
+    cidr: (vpc) => vpc.cidrBlock,
+    'cidr-block-association.association-id': (vpc) => vpc.cidrAssociationId,
+    'cidr-block-association.cidr-block': (vpc) => vpc.cidrBlock,
+    'cidr-block-association.state': () => 'associated',
+    'dhcp-options-id': (vpc) => vpc.dhcpOptionsId,
+    'is-default': (vpc) => vpc.isDefault,
+    // Not documented, accepted by EC2 and sent by Terraform.
+    isDefault: (vpc) => vpc.isDefault,
+    // VPCs have no IPv6 blocks yet.
+    'ipv6-cidr-block-association.association-id': () => [],
+    'ipv6-cidr-block-association.ipv6-cidr-block': () => [],
+    'ipv6-cidr-block-association.ipv6-pool': () => [],
+    'ipv6-cidr-block-association.state': () => [],
+    'owner-id': (vpc) => vpc.account,
+    state: () => 'available',
+    'vpc-id': (vpc) => vpc.id,
+  },
+  tagsOf,
+  handle: async (ctx, input, call) => {
+    const ids = (input.VpcIds ?? []).map((id) => parseId('vpc', id))
+    const found = call.filter(await ownList(ctx, 'vpc', ids))
+    const page = call.page(found, { key: (vpc) => vpc.id })
+    return { Vpcs: page.items.map(vpcShape), NextToken: page.nextToken }
+  },
+})

@@ -1,0 +1,26 @@
+/** UpdateSecurityGroupRuleDescriptionsEgress: by rule id, or by what a rule allows; an absent description clears it. */
+import type { UpdateSecurityGroupRuleDescriptionsEgressRequest } from '@aws-sdk/client-ec2'
+import { ruleDescriptionsPlan, ruleDescriptionsUpdate } from '../../../app/network/group-rules.ts'
+import { parseId } from '../../../domain/ids.ts'
+import { operation } from '../../operation.ts'
+import { groupTarget, permissionsOf } from '../permissions.ts'
+
+export default operation<'ec2', 'UpdateSecurityGroupRuleDescriptionsEgress'>({
+  check: async (ctx, input) => void (await ruleDescriptionsPlan(ctx, requestOf(input))),
+  handle: async (ctx, input) => {
+    await ruleDescriptionsUpdate(ctx, requestOf(input))
+    return { Return: true }
+  },
+})
+
+function requestOf(input: Readonly<UpdateSecurityGroupRuleDescriptionsEgressRequest>) {
+  return {
+    group: groupTarget(input),
+    isEgress: true,
+    permissions: permissionsOf({ IpPermissions: input.IpPermissions }),
+    byId: (input.SecurityGroupRuleDescriptions ?? []).map((rule) => ({
+      id: parseId('securityGroupRule', rule.SecurityGroupRuleId ?? ''),
+      description: rule.Description ?? null,
+    })),
+  }
+}

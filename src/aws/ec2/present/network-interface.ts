@@ -1,0 +1,82 @@
+/** Network interfaces as EC2 shows them. */
+import type {
+  GroupIdentifier,
+  NetworkInterface as Ec2NetworkInterface,
+  NetworkInterfaceAssociation,
+  NetworkInterfaceAttachment,
+} from '@aws-sdk/client-ec2'
+import type { InterfaceView } from '../../../app/network/interfaces.ts'
+import type { NetworkInterface } from '../../../domain/network.ts'
+import { zoneIdOf } from '../../../domain/zones.ts'
+import { tagList } from '../tags.ts'
+import { privateNameOf, publicNameOf } from './instance.ts'
+
+export function networkInterfaceShape(view: InterfaceView): Ec2NetworkInterface {
+  const { networkInterface: one } = view
+  const association = associationShape(view)
+  const attachment = attachmentShape(one)
+  const [primary] = one.privateAddresses
+  const hasNames = view.vpc?.hasDnsHostnames ?? false
+  return {
+    NetworkInterfaceId: one.id,
+    OwnerId: one.account,
+    VpcId: one.vpcId,
+    SubnetId: one.subnetId,
+    AvailabilityZone: one.zone,
+    AvailabilityZoneId: zoneIdOf(one.zone),
+    Description: one.description,
+    InterfaceType: 'interface',
+    MacAddress: one.mac,
+    Status: one.attachment ? 'in-use' : 'available',
+    SourceDestCheck: one.isSourceDestChecked,
+    RequesterManaged: false,
+    Operator: { Managed: false },
+    PrivateIpAddress: primary,
+    ...(hasNames && { PrivateDnsName: privateNameOf(primary!, one.region) }),
+    PrivateIpAddresses: one.privateAddresses.map((address, index) => ({
+      PrivateIpAddress: address,
+      Primary: index === 0,
+      ...(hasNames && { PrivateDnsName: privateNameOf(address, one.region) }),
+      ...(index === 0 && association && { Association: association }),
+    })),
+    ...(association && { Association: association }),
+    ...(attachment && { Attachment: attachment }),
+    Groups: groupShapes(view),
+    Ipv6Addresses: [],
+    TagSet: tagList(one.tags),
+  }
+}
+
+export function groupShapes({ networkInterface, groupNames }: InterfaceView): GroupIdentifier[] {
+  return networkInterface.groupIds.map((GroupId) => ({
+    GroupId,
+    GroupName: groupNames.get(GroupId),
+  }))
+}
+
+function associationShape(view: InterfaceView): NetworkInterfaceAssociation | undefined {
+  const { publicAddress, region } = view.networkInterface
+  if (publicAddress === null) return undefined
+  return {
+    IpOwnerId: 'amazon',
+    PublicDnsName: publicNameOf(publicAddress, region, view.vpc),
+    PublicIp: publicAddress,
+  }
+}
+
+export function attachmentShape(
+  networkInterface: NetworkInterface,
+): NetworkInterfaceAttachment | undefined {
+  const { attachment } = networkInterface
+  if (!attachment) return undefined
+  return {
+    AttachmentId: attachment.id,
+    AttachTime: new Date(attachment.attachedAt),
+    DeleteOnTermination: attachment.deleteOnTermination,
+    DeviceIndex: attachment.deviceIndex,
+    NetworkCardIndex: 0,
+    InstanceId: attachment.instanceId,
+    InstanceOwnerId: networkInterface.account,
+    Status: 'attached',
+  }
+}

@@ -1,0 +1,156 @@
+/** VPCs and what belongs to them as EC2 shows them. */
+import type {
+  DhcpOptions as Ec2DhcpOptions,
+  InternetGateway as Ec2InternetGateway,
+  NetworkAcl as Ec2NetworkAcl,
+  Route as Ec2Route,
+  RouteTable as Ec2RouteTable,
+  Subnet as Ec2Subnet,
+  Vpc as Ec2Vpc,
+} from '@aws-sdk/client-ec2'
+import type {
+  DhcpOptions,
+  InternetGateway,
+  NetworkAcl,
+  Route,
+  RouteTable,
+  Subnet,
+  Vpc,
+} from '../../../domain/network.ts'
+import { zoneIdOf } from '../../../domain/zones.ts'
+import { ec2Arn } from '../arn.ts'
+import { tagList } from '../tags.ts'
+
+export function vpcShape(vpc: Vpc): Ec2Vpc {
+  return {
+    VpcId: vpc.id,
+    OwnerId: vpc.account,
+    State: 'available',
+    CidrBlock: vpc.cidrBlock,
+    CidrBlockAssociationSet: [
+      {
+        AssociationId: vpc.cidrAssociationId,
+        CidrBlock: vpc.cidrBlock,
+        CidrBlockState: { State: 'associated' },
+      },
+    ],
+    Ipv6CidrBlockAssociationSet: [],
+    DhcpOptionsId: vpc.dhcpOptionsId,
+    InstanceTenancy: vpc.tenancy,
+    IsDefault: vpc.isDefault,
+    BlockPublicAccessStates: { InternetGatewayBlockMode: 'off' },
+    Tags: tagList(vpc.tags),
+  }
+}
+
+export function subnetShape(subnet: Subnet, freeAddresses: number): Ec2Subnet {
+  return {
+    SubnetId: subnet.id,
+    SubnetArn: ec2Arn(subnet, 'subnet'),
+    OwnerId: subnet.account,
+    VpcId: subnet.vpcId,
+    State: 'available',
+    AvailabilityZone: subnet.zone,
+    AvailabilityZoneId: zoneIdOf(subnet.zone),
+    CidrBlock: subnet.cidrBlock,
+    AvailableIpAddressCount: freeAddresses,
+    DefaultForAz: subnet.isDefaultForZone,
+    MapPublicIpOnLaunch: subnet.mapPublicIpOnLaunch,
+    MapCustomerOwnedIpOnLaunch: false,
+    AssignIpv6AddressOnCreation: false,
+    Ipv6CidrBlockAssociationSet: [],
+    Ipv6Native: false,
+    EnableDns64: false,
+    PrivateDnsNameOptionsOnLaunch: {
+      HostnameType: 'ip-name',
+      EnableResourceNameDnsARecord: false,
+      EnableResourceNameDnsAAAARecord: false,
+    },
+    BlockPublicAccessStates: { InternetGatewayBlockMode: 'off' },
+    Tags: tagList(subnet.tags),
+  }
+}
+
+/** A route to a gateway that is gone or detached leads nowhere. */
+export function routeStateOf(
+  table: RouteTable,
+  route: Route,
+  gateways: ReadonlyMap<string, InternetGateway>,
+): 'active' | 'blackhole' {
+  if (route.target.type === 'local') return 'active'
+  return gateways.get(route.target.id)?.vpcId === table.vpcId ? 'active' : 'blackhole'
+}
+
+export function routeGatewayOf(route: Route): string {
+  return route.target.type === 'local' ? 'local' : route.target.id
+}
+
+export function routeTableShape(
+  table: RouteTable,
+  gateways: ReadonlyMap<string, InternetGateway>,
+): Ec2RouteTable {
+  return {
+    RouteTableId: table.id,
+    OwnerId: table.account,
+    VpcId: table.vpcId,
+    Routes: table.routes.map((route): Ec2Route => ({
+      DestinationCidrBlock: route.destination,
+      GatewayId: routeGatewayOf(route),
+      Origin: route.origin,
+      State: routeStateOf(table, route, gateways),
+    })),
+    Associations: table.associations.map(({ id, subnetId }) => ({
+      RouteTableAssociationId: id,
+      RouteTableId: table.id,
+      Main: subnetId === null,
+      ...(subnetId !== null && { SubnetId: subnetId }),
+      AssociationState: { State: 'associated' },
+    })),
+    PropagatingVgws: [],
+    Tags: tagList(table.tags),
+  }
+}
+
+export function internetGatewayShape(gateway: InternetGateway): Ec2InternetGateway {
+  return {
+    InternetGatewayId: gateway.id,
+    OwnerId: gateway.account,
+    // EC2 says `available` here, not one of the enum's values: clients wait for it.
+    Attachments: gateway.vpcId ? [{ VpcId: gateway.vpcId, State: 'available' as 'attached' }] : [],
+    Tags: tagList(gateway.tags),
+  }
+}
+
+export function networkAclShape(acl: NetworkAcl): Ec2NetworkAcl {
+  return {
+    NetworkAclId: acl.id,
+    OwnerId: acl.account,
+    VpcId: acl.vpcId,
+    IsDefault: acl.isDefault,
+    Entries: acl.entries.map((entry) => ({
+      RuleNumber: entry.ruleNumber,
+      Egress: entry.isEgress,
+      Protocol: entry.protocol,
+      RuleAction: entry.isAllow ? 'allow' : 'deny',
+      CidrBlock: entry.cidrBlock,
+    })),
+    Associations: acl.associations.map(({ id, subnetId }) => ({
+      NetworkAclAssociationId: id,
+      NetworkAclId: acl.id,
+      SubnetId: subnetId,
+    })),
+    Tags: tagList(acl.tags),
+  }
+}
+
+export function dhcpOptionsShape(dhcp: DhcpOptions): Ec2DhcpOptions {
+  return {
+    DhcpOptionsId: dhcp.id,
+    OwnerId: dhcp.account,
+    DhcpConfigurations: Object.entries(dhcp.options).map(([Key, values]) => ({
+      Key,
+      Values: values.map((Value) => ({ Value })),
+    })),
+    Tags: tagList(dhcp.tags),
+  }
+}
