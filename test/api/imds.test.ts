@@ -4,7 +4,7 @@
  */
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { randomBytes } from 'node:crypto'
-import type { AddressInfo } from 'node:net'
+import { connect, createServer as createNetServer, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { keyPairCreate, keyPairDelete } from '../../src/app/key-pairs.ts'
 import { instancesTerminate } from '../../src/app/instances/lifecycle.ts'
@@ -213,6 +213,30 @@ describe('the metadata service', () => {
     expect(head.headers['content-length']).toBe(String(guest.id.length))
     expect((await ask('127.0.9.9', '/latest/meta-data/')).status).toBe(404)
   })
+
+  test('connections handed over are served, and silent ones closed', async () => {
+    const { app } = cloud
+    const [vpc] = await app.store.list('vpc', {})
+    const identity = await identityKeysGenerate({ clock: systemClock, random: app.random })
+    const http = createMetadataServer({
+      find: (address) => metadataOf(app, vpc!.id, guests.get(address) ?? address),
+      clock: systemClock,
+      log: silentLog,
+      tokenSecret: Buffer.alloc(32),
+      identity,
+    })
+    const socketServer = createNetServer((socket) => void http.emit('connection', socket))
+    await new Promise<void>((resolve) => socketServer.listen(0, '127.0.0.1', resolve))
+    const { port } = socketServer.address() as AddressInfo
+    const guest = await launch()
+    expect((await guest.ask('/latest/meta-data/instance-id', { port })).text).toBe(guest.id)
+    const silent = connect({ host: '127.0.0.1', port })
+    silent.write('GET /latest')
+    // 408, then closed: well before the guest could pile up connections.
+    await new Promise((resolve) => silent.once('close', resolve).resume())
+    http.close()
+    await new Promise((resolve) => socketServer.close(resolve))
+  }, 15_000)
 
   test('a terminated instance is told nothing more', async () => {
     const guest = await launch()

@@ -51,8 +51,23 @@ export function createMetadataServer(options: MetadataListenerOptions): Server {
     },
     createMetadataListener(options),
   )
-  server.maxConnections = CONNECTIONS_MAX
+  limitConnections(server)
   return server
+}
+
+/**
+ * Node watches the time limits and counts connections of servers that listen themselves. This one may be handed its
+ * connections, so both are done here: guests that hold connections open must not use up ours.
+ */
+function limitConnections(server: Server): void {
+  let count = 0
+  server.prependListener('connection', (socket) => {
+    if (count >= CONNECTIONS_MAX) return void socket.destroy()
+    count += 1
+    socket.once('close', () => (count -= 1))
+  })
+  // What starts the watch over headersTimeout and requestTimeout; harmless when it really listens later.
+  server.emit('listening')
 }
 
 async function respond(
