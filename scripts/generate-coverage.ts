@@ -69,12 +69,14 @@ export async function renderCoverage(): Promise<string> {
   return `${lines.join('\n').trimEnd()}\n`
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
+export async function generateCoverage(options: { isCheck: boolean }): Promise<void> {
   const text = await renderCoverage()
-  const same = existsSync(PAGE) && readFileSync(PAGE, 'utf8') === text
-  if (values.check && !same) throw new Error('docs/aws-coverage.md is stale; run npm run generate')
-  if (!same) writeFileSync(PAGE, text)
+  if (existsSync(PAGE) && readFileSync(PAGE, 'utf8') === text) return
+  if (options.isCheck) throw new Error('docs/aws-coverage.md is stale; run npm run generate')
+  writeFileSync(PAGE, text)
 }
 
-if (import.meta.main) await main()
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
+  await generateCoverage({ isCheck: values.check })
+}

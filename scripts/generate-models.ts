@@ -168,17 +168,15 @@ function findBotocore(version: string | undefined): string | undefined {
   return folders.find((folder) => botocoreVersion(folder) === version)
 }
 
-function main(): void {
-  const { values } = parseArgs({
-    options: { from: { type: 'string' }, check: { type: 'boolean', default: false } },
-  })
+export function generateModels(options: { from?: string | undefined; isCheck: boolean }): void {
+  const { from, isCheck } = options
   const versionFile = join(MODELS, 'VERSION.json')
   const committed = existsSync(versionFile)
     ? (JSON.parse(readFileSync(versionFile, 'utf8')) as { botocore: string }).botocore
     : undefined
-  const data = values.from ?? (values.check ? findBotocore(committed) : undefined)
-  if (data === undefined || (values.check && botocoreVersion(data) !== committed)) {
-    if (!values.check) throw new Error('say where botocore is: --from <botocore>/data')
+  const data = from ?? (isCheck ? findBotocore(committed) : undefined)
+  if (data === undefined || (isCheck && botocoreVersion(data) !== committed)) {
+    if (!isCheck) throw new Error('say where botocore is: --from <botocore>/data')
     console.log(`models: no botocore ${committed} here to compare with, skipped`)
     return
   }
@@ -189,15 +187,20 @@ function main(): void {
     const text = generate(service, data)
     const same = existsSync(path) && readFileSync(path, 'utf8') === text
     if (same) continue
-    if (values.check) stale.push(service)
+    if (isCheck) stale.push(service)
     else writeFileSync(path, text)
   }
   if (stale.length > 0)
     throw new Error(`models are stale: ${stale.join(', ')}; run npm run generate`)
-  if (!values.check) {
+  if (!isCheck) {
     writeFileSync(versionFile, `${JSON.stringify({ botocore: botocoreVersion(data) }, null, 2)}\n`)
   }
   console.log(`models: ${SERVICES.length} services of botocore ${botocoreVersion(data)}`)
 }
 
-if (import.meta.main) main()
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: { from: { type: 'string' }, check: { type: 'boolean', default: false } },
+  })
+  generateModels({ from: values.from, isCheck: values.check })
+}

@@ -159,7 +159,7 @@ async function run(
     await definition.check?.(ctx, input as never)
     if (input.DryRun === true) {
       throw new WireError(
-        'DryRunOperation',
+        edge.service === 'ec2' ? 'DryRunOperation' : 'DryRunOperationException',
         'Request would have succeeded, but DryRun flag is set.',
         { status: 412 },
       )

@@ -89,6 +89,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       noDelay: true,
     },
     (request, response) => {
+      response.once('finish', () => {
+        // A kept connection would otherwise hold up the end until it times out.
+        if (!server.listening) request.socket.end()
+      })
       void onRequest(context, request, response).catch((error: unknown) => {
         options.log.error({ err: error, url: request.url }, 'bug: a request ended in an exception')
         response.destroy()

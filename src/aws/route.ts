@@ -72,8 +72,8 @@ export function routeRequest(request: RoutableRequest, claim: SignatureClaim | u
     return { service, protocol: 'json', operation: target.slice(dot + 1) }
   }
   const action = request.form.find(([key]) => key === 'Action')?.[1]
-  if (action !== undefined) {
-    const version = request.form.find(([key]) => key === 'Version')?.[1]
+  const version = request.form.find(([key]) => key === 'Version')?.[1]
+  if (action !== undefined || (version !== undefined && claim === undefined)) {
     const service = claim ? signed : version === undefined ? 'ec2' : byVersion.get(version)
     return { service, protocol: service === 'ec2' ? 'ec2' : 'query', operation: action }
   }

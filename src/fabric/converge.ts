@@ -110,6 +110,8 @@ async function ensureNamespace(
 ): Promise<FoundNetwork> {
   const { kernel } = tools
   const namespace = namespaceOf(plan.vpcId)
+  // Before the namespace: what makes it ours also after a crash.
+  await tools.dnsmasq.claim(plan.vpcId)
   if (!isThere) {
     await kernel.namespaceAdd(namespace)
     // Switches first: every link made from now on is born with them.
@@ -132,32 +134,37 @@ async function ensureNamespace(
   return kernel.read(namespace)
 }
 
-/** Takes away the namespaces, links and dnsmasqs of VPCs that are not in `plans`. */
+/**
+ * Takes away the namespaces, links and dnsmasqs of VPCs that are not in `plans`. Only those with a folder of ours
+ * count: another Brume, in a network namespace of its own, may see the same names.
+ */
 export async function removeStrangers(
   tools: Tools,
   plans: readonly VpcNetworkPlan[],
 ): Promise<VpcId[]> {
-  const wanted = new Set<string>(plans.map((plan) => namespaceOf(plan.vpcId)))
-  const namespaces = [...(await tools.kernel.namespaces()).keys()]
-  const strangers = namespaces.filter((name) => !wanted.has(name))
-  const removed = strangers.map((name) => name.slice('brume-'.length) as VpcId)
-  const folders = await tools.dnsmasq.known()
-  const wantedIds = new Set<string>(plans.map((plan) => plan.vpcId))
-  const ids = new Set([...removed, ...folders.filter((id) => !wantedIds.has(id))])
-  for (const vpcId of ids) await tools.dnsmasq.remove(vpcId as VpcId)
-  for (const name of strangers) {
-    const found = await tools.kernel.read(name)
-    // A machine may still hold the namespace open; without links it reaches nobody.
-    const links = [...found.links.keys()].filter(
-      (link) => link === LINK_UPLINK || link.startsWith(LINK_TAP_PREFIX),
-    )
-    await tools.kernel.ipBatch(
-      name,
-      links.map((link) => `link del ${link}`),
-    )
-    await tools.kernel.namespaceDelete(name)
+  const { kernel, dnsmasq } = tools
+  const wanted = new Set<string>(plans.map((plan) => plan.vpcId))
+  const strangers = (await dnsmasq.known()).filter((vpcId) => !wanted.has(vpcId))
+  if (strangers.length === 0) return []
+  const namespaces = await kernel.namespaces()
+  for (const vpcId of strangers) {
+    const name = namespaceOf(vpcId)
+    await dnsmasq.stop(vpcId)
+    if (namespaces.has(name)) {
+      const found = await kernel.read(name)
+      // A machine may still hold the namespace open; without links it reaches nobody.
+      const links = [...found.links].filter(
+        ([link, { kind }]) =>
+          link === LINK_UPLINK || (kind === 'tap' && link.startsWith(LINK_TAP_PREFIX)),
+      )
+      const lines = links.map(([link]) => `link del ${link}`)
+      await kernel.ipBatch(name, lines)
+      await kernel.namespaceDelete(name)
+    }
+    // Last: as long as it is there, the next try knows that something may be left.
+    await dnsmasq.remove(vpcId)
   }
-  return [...ids] as VpcId[]
+  return strangers
 }
 
 /** The host's side: veth ends, routes to public addresses, the pool's blackhole, the host's own table. */

@@ -4,7 +4,7 @@
  * go as files. Its folder lies on the runtime file system: a reboot ends namespaces, leases and processes alike.
  */
 import { chmod, readdir, readFile, readlink, stat, truncate } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { spawnDetached } from '../lib/exec.ts'
 import {
   ensureFolder,
@@ -39,11 +39,15 @@ interface Running {
 export interface DnsmasqKeeper {
   /** Makes dnsmasq serve the plan. Cheap when nothing changed. */
   ensure(plan: VpcNetworkPlan, upstreams: readonly string[]): Promise<void>
+  /** Makes the VPC's folder: from then on its network counts as this host's to remove. */
+  claim(vpcId: VpcId): Promise<void>
+  stop(vpcId: VpcId): Promise<void>
+  /** Takes the folder away. */
   remove(vpcId: VpcId): Promise<void>
   /** Starts those again that died. */
   check(): Promise<void>
   /** VPCs that have a folder here, running or not. */
-  known(): Promise<string[]>
+  known(): Promise<VpcId[]>
   leases(vpcId: VpcId): Promise<string>
 }
 
@@ -69,13 +73,13 @@ export function createDnsmasqKeeper(options: {
   const context: Context = { ...options, memory: new Map() }
   return {
     ensure: (plan, upstreams) => ensure(context, plan, upstreams),
-    remove: async (vpcId) => {
+    claim: (vpcId) => prepareFolder(context.folder, vpcId),
+    stop: async (vpcId) => {
       context.memory.delete(vpcId)
-      const folder = join(context.folder, vpcId)
-      const running = await readJson<Running>(join(folder, 'running.json'))
+      const running = await readJson<Running>(join(context.folder, vpcId, 'running.json'))
       if (running) await stop(context, running)
-      await removeDurable(folder)
     },
+    remove: (vpcId) => removeDurable(join(context.folder, vpcId)),
     check: async () => {
       for (const known of context.memory.values()) {
         if (await isRunning(known.running, known.plan)) continue
@@ -83,7 +87,10 @@ export function createDnsmasqKeeper(options: {
         await ensure(context, known.plan, known.upstreams)
       }
     },
-    known: () => readdir(context.folder).catch(() => []),
+    known: async () => {
+      const names = await readdir(context.folder).catch(() => [] as string[])
+      return names.filter((name) => name.startsWith('vpc-')) as VpcId[]
+    },
     leases: (vpcId) => readFile(join(context.folder, vpcId, 'leases'), 'utf8').catch(() => ''),
   }
 }
@@ -97,7 +104,7 @@ async function ensure(
   const user = await unprivilegedUser()
   const configuration = renderDnsmasq(plan, { folder, user, upstreams })
   const before = context.memory.get(plan.vpcId)
-  if (!before) await prepareFolder(folder)
+  if (!before) await prepareFolder(context.folder, plan.vpcId)
   const hosts = await ensureHosts(plan, folder, before?.hosts)
   let running = before?.running ?? (await readJson<Running>(join(folder, 'running.json')))
   if (running?.configuration !== configuration || !(await isRunning(running, plan))) {
@@ -109,10 +116,13 @@ async function ensure(
   context.memory.set(plan.vpcId, { plan, upstreams, running, hosts: hosts.files })
 }
 
-async function prepareFolder(folder: string): Promise<void> {
-  await ensureFolder(join(folder, 'hosts'), FOLDER_MODE)
-  await chmod(folder, FOLDER_MODE)
-  await chmod(join(folder, 'hosts'), FOLDER_MODE)
+async function prepareFolder(root: string, vpcId: VpcId): Promise<void> {
+  const folder = join(root, vpcId)
+  for (const path of [dirname(root), root, folder, join(folder, 'hosts')]) {
+    await ensureFolder(path, FOLDER_MODE)
+    // Whatever our umask says.
+    await chmod(path, FOLDER_MODE)
+  }
 }
 
 /** New files are noticed by dnsmasq itself; changed and removed ones only when it is told. */

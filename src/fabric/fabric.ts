@@ -5,12 +5,16 @@
  * link, the nft table `brume` and the routes of its own protocol number, and touches nothing else.
  */
 import type { Socket } from 'node:dgram'
+import { readlinkSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import type { Server } from 'node:net'
 import { join } from 'node:path'
 import type { NetworkInterfaceId, VpcId } from '../domain/ids.ts'
 import { namespaceOf } from '../domain/network-plan.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
+import { present } from '../lib/assert.ts'
 import { exec } from '../lib/exec.ts'
+import { ensureFolder, readJson, removeDurable, writeJsonDurable } from '../lib/fs-durable.ts'
 import type { Log } from '../lib/log.ts'
 import type { Clock } from '../lib/time.ts'
 import { convergeHost, convergeVpc, removeStrangers } from './converge.ts'
@@ -22,16 +26,19 @@ import { serveNtp } from './ntp.ts'
 import { createReachabilityWatch } from './reachability.ts'
 import type { Reachability } from './reachability.ts'
 
-/** Lost on reboot, as everything it describes is. */
-const RUNTIME_FOLDER_DEFAULT = '/run/brume/fabric'
+/**
+ * Lost on reboot, as everything it describes is. Outside BRUME_HOME, because dnsmasq without privileges must read
+ * it; one folder for each network namespace a fabric runs in, so that two never meddle with each other.
+ */
+const RUNTIME_FOLDER = '/run/brume-fabric'
 /** How soon a dnsmasq that died is back. */
 const CHECK_INTERVAL_MS = 5_000
 
 export interface FabricOptions {
   log: Log
   clock: Clock
-  /** Where dnsmasq's files lie; must be readable for an unprivileged user. */
-  runtimeFolder?: string
+  /** BRUME_HOME: whose networks these are. Two homes cannot share a host's network. */
+  stateFolder: string
   /** Where public addresses come from; its first address after the base is the host's own towards guests. */
   publicPool?: string
   /** `auto`: the interface of the host's default route, when there is one; null: guests never reach the internet. */
@@ -45,6 +52,8 @@ export interface SocketAddress {
   port: number
 }
 
+export type NamespaceListener = (vpcId: VpcId, state: 'ready' | 'gone') => void
+
 export interface Fabric {
   /**
    * Makes the host's networks those of `plans` and no others; resolves when the rules are in force. With
@@ -55,8 +64,11 @@ export interface Fabric {
   /** A TCP server bound inside the VPC's namespace, listening: add a `connection` listener at once. */
   listenInNamespace(vpcId: VpcId, at: SocketAddress): Promise<Server>
   bindInNamespace(vpcId: VpcId, at: SocketAddress): Promise<Socket>
-  /** A namespace is ready to be listened in: once for each, again when it had to be made anew. */
-  onNamespace(listener: (vpcId: VpcId) => void): () => void
+  /**
+   * A namespace is ready to be listened in (once for each after a start, again when it had to be made anew: close
+   * the old sockets then) or gone (close them: an open socket keeps a namespace alive). Subscribe before `apply`.
+   */
+  onNamespace(listener: NamespaceListener): () => void
   onReachability(listener: (change: Reachability) => void): () => void
   reachability(): ReadonlyMap<NetworkInterfaceId, Reachability>
   /** Looks at every live guest now instead of at its next turn. */
@@ -78,9 +90,9 @@ interface Round {
 export function createFabric(options: FabricOptions): Fabric {
   const { log, clock } = options
   const kernel = createKernel(options.run ?? exec)
-  const folder = options.runtimeFolder ?? RUNTIME_FOLDER_DEFAULT
-  const dnsmasq = createDnsmasqKeeper({ folder: join(folder, 'dnsmasq'), log, clock })
-  const namespaceListeners = new Set<(vpcId: VpcId) => void>()
+  const folder = runtimeFolder()
+  const dnsmasq = createDnsmasqKeeper({ folder, log, clock })
+  const namespaceListeners = new Set<NamespaceListener>()
   const reachabilityListeners = new Set<(change: Reachability) => void>()
   const watch = createReachabilityWatch({
     kernel,
@@ -102,7 +114,7 @@ export function createFabric(options: FabricOptions): Fabric {
       ntpSockets.set(plan.vpcId, sockets.ntp)
       serveNtp(sockets.ntp, clock)
       watch.socketSet(plan.vpcId, sockets.probe)
-      for (const listener of namespaceListeners) listener(plan.vpcId)
+      for (const listener of namespaceListeners) listener(plan.vpcId, 'ready')
     },
   }
   const applier = createApplier(tools, (vpcIds) => {
@@ -110,14 +122,16 @@ export function createFabric(options: FabricOptions): Fabric {
       ntpSockets.get(vpcId)?.close()
       ntpSockets.delete(vpcId)
       watch.socketSet(vpcId, null)
+      for (const listener of namespaceListeners) listener(vpcId, 'gone')
     }
   })
   const apply: Fabric['apply'] = async (plans, how = {}) => {
+    await ensureOwner(folder, options.stateFolder)
     watch.follow(plans)
     await applier(plans, how.isVerified ?? false)
   }
   const checking = setInterval(() => {
-    dnsmasq.check().catch((error: unknown) => log.error({ error }, 'dnsmasq check failed'))
+    dnsmasq.check().catch((error: unknown) => log.error({ err: error }, 'dnsmasq check failed'))
   }, CHECK_INTERVAL_MS)
   checking.unref()
   return {
@@ -141,7 +155,10 @@ export function createFabric(options: FabricOptions): Fabric {
       const titles = ['rules', 'links', 'routes', 'neighbours', 'leases']
       return parts.map((text, i) => `## ${titles[i]}\n${text}`).join('\n')
     },
-    removeAll: () => apply([], { isVerified: true }),
+    removeAll: async () => {
+      await apply([], { isVerified: true })
+      await removeDurable(folder)
+    },
     close: async () => {
       clearInterval(checking)
       watch.close()
@@ -149,6 +166,26 @@ export function createFabric(options: FabricOptions): Fabric {
       ntpSockets.clear()
     },
   }
+}
+
+export function runtimeFolder(): string {
+  const [, inode] = /\[(\d+)\]/.exec(readlinkSync('/proc/self/ns/net')) ?? []
+  return join(RUNTIME_FOLDER, present(inode, 'number of our network namespace'))
+}
+
+/** Takes possession of the host's network for a home. @throws Error when another home has it. */
+async function ensureOwner(folder: string, stateFolder: string): Promise<void> {
+  const path = join(folder, 'owner.json')
+  const owner = await readJson<{ stateFolder: string }>(path)
+  if (owner?.stateFolder === stateFolder) return
+  if (owner && (await stat(owner.stateFolder).catch(() => null))) {
+    throw new Error(
+      `the networks of this host belong to the Brume in ${owner.stateFolder}; end it with` +
+        ' `brume down --instances` there, or run this one in a network namespace of its own',
+    )
+  }
+  await ensureFolder(folder, 0o755)
+  await writeJsonDurable(path, { stateFolder }, 0o644)
 }
 
 function subscribe<T>(listeners: Set<T>, listener: T): () => void {
@@ -221,10 +258,7 @@ function createApplier(tools: Tools, onRemoved: (vpcIds: readonly VpcId[]) => vo
       if (next === mine) next = null
       await round(mine.plans, mine.isVerified)
     })()
-    const settled = mine.promise.then(
-      () => {},
-      () => {},
-    )
+    const settled = mine.promise.catch(() => {})
     current = settled
     void settled.finally(() => {
       if (current === settled) current = null
@@ -249,7 +283,7 @@ async function convergeTwice(
   try {
     return await convergeVpc(tools, plan, memory ?? null)
   } catch (error) {
-    tools.log.warn({ vpcId: plan.vpcId, error }, 'network not as remembered: reading it back')
+    tools.log.warn({ vpcId: plan.vpcId, err: error }, 'network not as remembered: reading it back')
     if (memory) forget(memory)
     return convergeVpc(tools, plan, memory ?? null)
   }
@@ -263,7 +297,7 @@ async function convergeHostTwice(
   try {
     return await convergeHost(tools, plans, memory)
   } catch (error) {
-    tools.log.warn({ error }, 'host links not as remembered: reading them back')
+    tools.log.warn({ err: error }, 'host links not as remembered: reading them back')
     return convergeHost(tools, plans, { network: null, rules: null })
   }
 }

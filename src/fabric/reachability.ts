@@ -14,7 +14,7 @@ import type { Kernel, Neighbour } from './kernel.ts'
 /** How often to look at a guest that has not answered yet, later, and at one that has. */
 const CADENCE_FRESH_MS = 1_000
 const CADENCE_SILENT_MS = 5_000
-const CADENCE_GOOD_MS = 20_000
+const CADENCE_GOOD_MS = 15_000
 /** After so long without an answer a guest is no longer expected any second. */
 const FRESH_MS = 120_000
 /** Resolution takes three tries of 250 ms, re-confirmation half a second more (render/links.ts tunes them). */
@@ -107,7 +107,7 @@ export function createReachabilityWatch(options: {
   const ensureLoop = (): void => {
     loop ??= run()
       .catch((error: unknown) => {
-        if (!stopping.signal.aborted) log.error({ error }, 'looking after guests failed')
+        if (!stopping.signal.aborted) log.error({ err: error }, 'looking after guests failed')
       })
       .finally(() => {
         loop = null

@@ -46,6 +46,7 @@ const driver = await createQemuDriver({
   clock,
 })
 const fabric = createFabric({
+  stateFolder: home.root,
   log: log.child({ part: 'fabric' }),
   clock,
   publicPool: SETTINGS_DEFAULT.publicPool,

@@ -53,7 +53,13 @@ export async function serveMetadata(options: {
     }
     served.set(vpcId, { http, close })
   }
-  const stop = fabric.onNamespace((vpcId) => {
+  const stop = fabric.onNamespace((vpcId, change) => {
+    if (change === 'gone') {
+      // An open socket would keep the dead namespace alive.
+      served.get(vpcId)?.close()
+      served.delete(vpcId)
+      return
+    }
     serve(vpcId).catch((err: unknown) => log.error({ err, vpc: vpcId }, 'no metadata service'))
   })
   return {

@@ -1,12 +1,13 @@
 /** Convergence: the same plan twice is no work, whatever is broken by hand comes back, and removal leaves nothing. */
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { VpcNetworkPlan } from '../../src/domain/network-plan.ts'
 import { namespaceOf, tapNameOf } from '../../src/domain/network-plan.ts'
-import { createFabric } from '../../src/fabric/fabric.ts'
+import { createFabric, runtimeFolder } from '../../src/fabric/fabric.ts'
 import type { Fabric } from '../../src/fabric/fabric.ts'
 import { exec } from '../../src/lib/exec.ts'
-import { createLog } from '../../src/lib/log.ts'
+import { createLog, silentLog } from '../../src/lib/log.ts'
 import { systemClock } from '../../src/lib/time.ts'
 import { ALLOW_ALL, cidrRule, nicPlan, vpcPlan } from '../unit/fabric/plans.ts'
 import { askFromHost, describeIsolated, guestStart, until } from './fabric-host.ts'
@@ -29,7 +30,12 @@ describeIsolated('convergence', import.meta.url, () => {
   const tap = tapNameOf(nic.interfaceId)
   let fabric: Fabric
   const start = (): Fabric =>
-    createFabric({ log: createLog({ level: 'error' }), clock: systemClock, run: counted })
+    createFabric({
+      stateFolder: '/run/brume',
+      log: createLog({ level: 'error' }),
+      clock: systemClock,
+      run: counted,
+    })
 
   const inside = async (command: string, ...args: string[]): Promise<string> =>
     (await exec('nsenter', [`--net=/run/netns/${namespace}`, command, ...args])).stdout
@@ -57,9 +63,9 @@ describeIsolated('convergence', import.meta.url, () => {
   }
   const dnsmasqPid = async (): Promise<number> =>
     (
-      JSON.parse(
-        await readFile(`/run/brume/fabric/dnsmasq/${plan.vpcId}/running.json`, 'utf8'),
-      ) as { pid: number }
+      JSON.parse(await readFile(join(runtimeFolder(), plan.vpcId, 'running.json'), 'utf8')) as {
+        pid: number
+      }
     ).pid
   let whole = ''
 
@@ -107,7 +113,6 @@ describeIsolated('convergence', import.meta.url, () => {
       await exec('ip', ['netns', 'del', namespace])
       await exec('ip', ['netns', 'add', namespace])
     },
-    'a strange VPC': () => exec('ip', ['netns', 'add', 'brume-vpc-0123456789abcdef0']),
   }
   for (const [title, breakIt] of Object.entries(breaks)) {
     test(`repaired: ${title}`, async () => {
@@ -120,6 +125,29 @@ describeIsolated('convergence', import.meta.url, () => {
       expect(status).not.toMatch(/^Uid:\s+0/m)
     })
   }
+
+  test('only its own VPCs are removed: another Brume’s names are left alone', async () => {
+    const foreign = 'brume-vpc-0123456789abcdef0'
+    await exec('ip', ['netns', 'add', foreign])
+    const second = vpcPlan(2, [], {})
+    const heard: string[] = []
+    const unsubscribe = fabric.onNamespace((vpcId, state) => heard.push(`${vpcId} ${state}`))
+    await fabric.apply([plan, second])
+    await fabric.apply([plan], { isVerified: true })
+    unsubscribe()
+    expect(heard).toEqual([`${second.vpcId} ready`, `${second.vpcId} gone`])
+    const names = (await exec('ip', ['netns'])).stdout
+    expect(names).toContain(foreign)
+    expect(names).not.toContain(namespaceOf(second.vpcId))
+    await exec('ip', ['netns', 'del', foreign])
+    expect(await snapshot()).toBe(whole)
+  })
+
+  test('another home does not touch these networks', async () => {
+    const intruder = createFabric({ stateFolder: '/tmp', log: silentLog, clock: systemClock })
+    await expect(intruder.apply([])).rejects.toThrow(/belong to the Brume in \/run\/brume/)
+    await intruder.close()
+  })
 
   test('a restarted daemon takes over everything, dnsmasq included', async () => {
     const before = await dnsmasqPid()

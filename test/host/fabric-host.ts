@@ -39,6 +39,11 @@ export function describeIsolated(title: string, url: string, body: () => void): 
         [
           '--net',
           '--mount',
+          // Whatever a failing test leaves running ends with it.
+          '--pid',
+          '--fork',
+          '--kill-child',
+          '--mount-proc',
           'sh',
           '-c',
           setup,
@@ -121,14 +126,17 @@ export async function guestStart(plan: VpcNetworkPlan, nic: InterfacePlan): Prom
   const plug = `g${guests}`
   const folder = mkdtempSync(join(tmpdir(), 'brume-guest-'))
   const started: ChildProcess[] = []
+  let isStopped = false
   const inside = ['netns', 'exec', name]
   await exec('ip', ['netns', 'add', name])
+  const port = (id: string, link: string): string =>
+    `tap,id=${id},ifname=${link},script=no,downscript=no`
+  // prettier-ignore
   const qemu = spawn('nsenter', [
     `--net=/run/netns/${namespaceOf(plan.vpcId)}`,
-    ...['qemu-system-x86_64', '-M', 'none', '-nodefaults', '-display', 'none'],
-    ...['-netdev', `tap,id=a,ifname=${tap},script=no,downscript=no`],
-    ...['-netdev', `tap,id=b,ifname=${plug},script=no,downscript=no`],
-    ...['-netdev', 'hubport,id=c,hubid=0,netdev=a', '-netdev', 'hubport,id=d,hubid=0,netdev=b'],
+    'qemu-system-x86_64', '-M', 'none', '-nodefaults', '-display', 'none',
+    '-netdev', port('a', tap), '-netdev', 'hubport,id=c,hubid=0,netdev=a',
+    '-netdev', port('b', plug), '-netdev', 'hubport,id=d,hubid=0,netdev=b',
   ])
   started.push(qemu)
   let stderr = ''
@@ -136,7 +144,15 @@ export async function guestStart(plan: VpcNetworkPlan, nic: InterfacePlan): Prom
   await until(() => {
     if (qemu.exitCode !== null) throw new Error(`no guest: ${stderr}`)
     return exec('ip', [
-      ...['-n', namespaceOf(plan.vpcId), 'link', 'set', plug, 'netns', name, 'name', 'eth0'],
+      '-n',
+      namespaceOf(plan.vpcId),
+      'link',
+      'set',
+      plug,
+      'netns',
+      name,
+      'name',
+      'eth0',
     ]).then(
       () => true,
       () => false,
@@ -172,6 +188,8 @@ export async function guestStart(plan: VpcNetworkPlan, nic: InterfacePlan): Prom
     },
     ask: (address, port) => askFrom(run, address, port),
     stop: async () => {
+      if (isStopped) return
+      isStopped = true
       await Promise.all(started.map(end))
       await exec('ip', ['netns', 'delete', name])
       rmSync(folder, { recursive: true })
@@ -200,8 +218,26 @@ env
     { mode: 0o755 },
   )
   const text = await run('busybox', [
-    ...['udhcpc', '-f', '-q', '-n', '-i', 'eth0', '-s', script, '-t', '5', '-T', '1'],
-    ...['-O', 'mtu', '-O', 'ntpsrv', '-O', 'domain', '-O', 'hostname'],
+    'udhcpc',
+    '-f',
+    '-q',
+    '-n',
+    '-i',
+    'eth0',
+    '-s',
+    script,
+    '-t',
+    '5',
+    '-T',
+    '1',
+    '-O',
+    'mtu',
+    '-O',
+    'ntpsrv',
+    '-O',
+    'domain',
+    '-O',
+    'hostname',
   ])
   return Object.fromEntries(
     text

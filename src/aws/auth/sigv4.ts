@@ -3,6 +3,7 @@
  * in, a verdict out. The body is hashed here; what the client claims its hash to be is not believed.
  */
 import { createHmac, hash, timingSafeEqual } from 'node:crypto'
+import { headerText } from '../header-text.ts'
 
 export interface SignableRequest {
   method: string
@@ -155,7 +156,12 @@ function canonicalQuery(query: SignableRequest['query']): string {
 
 function canonicalHeaders(request: SignableRequest, names: readonly string[]): string {
   return names
-    .map((name) => `${name}:${(header(request, name) ?? '').trim().replace(/\s+/g, ' ')}\n`)
+    .map(
+      (name) =>
+        `${name}:${headerText(header(request, name) ?? '')
+          .trim()
+          .replace(/\s+/g, ' ')}\n`,
+    )
     .join('')
 }
 
@@ -205,6 +211,7 @@ export function signatureMatches(
 ): boolean {
   if (!claim.signedHeaders.includes('host')) return false
   if (!claim.amzDate.startsWith(claim.scopeDate)) return false
+  if (!/^[0-9a-f]{64}$/.test(claim.signature)) return false
   const bodyHash = options.unsignedPayload
     ? 'UNSIGNED-PAYLOAD'
     : hash('sha256', request.body, 'hex')
@@ -216,5 +223,5 @@ export function signatureMatches(
   ].join('\n')
   const expected = hmac(signingKey(secret, claim), toSign)
   const given = Buffer.from(claim.signature, 'hex')
-  return given.length === expected.length && timingSafeEqual(given, expected)
+  return timingSafeEqual(given, expected)
 }

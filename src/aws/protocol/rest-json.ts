@@ -3,6 +3,7 @@
  * (labels, query string, headers, payload blobs, the status code). A trailing slash is tolerated both ways, because
  * boto3 sends the template's and JavaScript and Go do not.
  */
+import { headerText } from '../header-text.ts'
 import { serviceModel, shapeOf } from '../model.ts'
 import type { ServiceModel, ServiceName, Shape, ShapeReference } from '../model.ts'
 import { compileTextReader, lowerFirst, report } from './constraints.ts'
@@ -173,7 +174,7 @@ function readLocated(
     }
     case 'header': {
       const text = request.headers[wire.toLowerCase()]
-      return typeof text === 'string' ? read(text) : undefined
+      return typeof text === 'string' ? read(headerText(text)) : undefined
     }
     case 'headers': {
       const prefix = wire.toLowerCase()
@@ -212,7 +213,7 @@ export function encodeRest(
     if (value === undefined || value === null) continue
     if (member.location === 'statusCode') answer.status = value as number
     if (member.location === 'header') {
-      answer.headers[(member.locationName ?? name).toLowerCase()] = headerText(value)
+      answer.headers[(member.locationName ?? name).toLowerCase()] = headerOf(value)
     }
   }
   if (shape.payload !== undefined) {
@@ -232,6 +233,6 @@ export function encodeRest(
   return answer
 }
 
-function headerText(value: unknown): string {
+function headerOf(value: unknown): string {
   return value instanceof Date ? value.toUTCString() : String(value)
 }

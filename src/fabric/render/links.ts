@@ -117,7 +117,9 @@ export function linkChanges(wanted: NetworkState, found: NetworkState): string[]
     }
   }
   for (const [name, link] of found.links) {
-    if (isOurs(name) && wanted.links.get(name)?.kind !== link.kind) lines.push(`link del ${name}`)
+    if (isOurs(name, link) && wanted.links.get(name)?.kind !== link.kind) {
+      lines.push(`link del ${name}`)
+    }
   }
   for (const [name, link] of wanted.links) {
     const before = found.links.get(name)
@@ -144,7 +146,7 @@ function linkLines(name: string, link: LinkState, before: LinkState | undefined)
       `tuntap add dev ${name} mode tap`,
       `link set ${name} mtu ${INTERFACE_MTU}`,
       // Answer for the others at once (the default delays up to 0.8 s), and notice a silent guest in about a second.
-      `ntable change name arp_cache dev ${name} proxy_delay 0 delay_probe 500 retrans 250 base_reachable 10000`,
+      `ntable change name arp_cache dev ${name} proxy_delay 0 delay_probe 500 retrans 250 base_reachable 4000`,
     )
   }
   for (const address of before?.addresses ?? []) {
@@ -164,7 +166,8 @@ function isLoopback(address: string): boolean {
   return address.startsWith('127.')
 }
 
-/** TAPs in a namespace, veth ends on the host. */
-function isOurs(name: string): boolean {
-  return name.startsWith(LINK_TAP_PREFIX) || new RegExp(`^${LINK_HOST_PREFIX}\\d+$`).test(name)
+/** TAPs in a namespace (not `tunl0`, which some kernels put into each), veth ends on the host. */
+function isOurs(name: string, link: LinkState): boolean {
+  if (link.kind === 'tap') return name.startsWith(LINK_TAP_PREFIX)
+  return new RegExp(`^${LINK_HOST_PREFIX}\\d+$`).test(name)
 }

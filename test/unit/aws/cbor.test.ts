@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CborError, decodeCbor, encodeCbor } from '../../../src/aws/protocol/cbor.ts'
 

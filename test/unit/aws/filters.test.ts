@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compileFilters, compilePattern } from '../../../src/aws/filters.ts'
 import type { FilterInput } from '../../../src/aws/filters.ts'

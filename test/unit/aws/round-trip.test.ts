@@ -68,8 +68,9 @@ function decodeSent(
 
 /** The SDK's middleware fills these in for copies between regions. */
 function withoutPresigned(input: unknown): unknown {
-  const { PresignedUrl, DestinationRegion, ...rest } = input as Record<string, unknown>
-  return PresignedUrl === undefined ? input : rest
+  const members = input as Record<string, unknown>
+  if (members.PresignedUrl === undefined) return input
+  return { ...members, PresignedUrl: '', DestinationRegion: '' }
 }
 
 const CASES: [ServiceName, Protocol, Package, string][] = [

@@ -1,7 +1,7 @@
 /** Our verifier against the SDK's signer: what it signs we accept, what is changed afterwards we refuse. */
 import { Sha256 } from '@aws-crypto/sha256-js'
 import { SignatureV4 } from '@smithy/signature-v4'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { authenticate } from '../../../src/aws/auth/authenticate.ts'
 import { readClaim, signatureMatches } from '../../../src/aws/auth/sigv4.ts'
@@ -45,7 +45,10 @@ function wire(request: {
     method: request.method,
     path: request.path,
     query: Object.entries((request.query ?? {}) as Record<string, string>),
-    headers: Object.fromEntries(headers) as Record<string, string>,
+    // As Node's parser hands them over.
+    headers: Object.fromEntries(
+      headers.map(([key, value]) => [key, Buffer.from(value!, 'utf8').toString('latin1')]),
+    ) as Record<string, string>,
     body: Buffer.from(request.body ?? ''),
   }
 }
@@ -116,7 +119,7 @@ describe('signed headers', () => {
         const usual = segments.filter((one) => one !== '.' && one !== '..')
         const path = `/${usual.join('/')}`
         const request = await signed(
-          { ...FORM, path, query: pairs, body, headers: { 'x-odd': '  two   words ' } },
+          { ...FORM, path, query: pairs, body, headers: { 'x-odd': '  two   wörds ' } },
           { service: 'backup' },
         )
         const claim = readClaim(request)
@@ -137,6 +140,10 @@ describe('signed headers', () => {
       { ...request, headers: { ...request.headers, host: 'elsewhere' } },
       { ...request, headers: { ...request.headers, 'x-amz-date': '20260304T050608Z' } },
     ]
+    const authorization = String(request.headers.authorization)
+    for (const odd of [`${authorization}0`, authorization.slice(0, -1)]) {
+      changed.push({ ...request, headers: { ...request.headers, authorization: odd } })
+    }
     for (const each of changed) expect(await judge(each)).toBe('AuthFailure 401')
   })
 

@@ -1,0 +1,79 @@
+/** The fabric's texts, whole: a change of a rule, a route or a DHCP option shows here first. */
+import { expect, test } from 'vitest'
+import { linkChanges, wantedInNamespace, wantedOnHost } from '../../../src/fabric/render/links.ts'
+import { renderDnsmasq, renderDnsmasqHost } from '../../../src/fabric/render/dnsmasq.ts'
+import {
+  removeTable,
+  renderFilter,
+  renderGuard,
+  renderHost,
+} from '../../../src/fabric/render/nft.ts'
+import { ALLOW_ALL, cidrRule, groupId, groupRule, nicPlan, vpcPlan } from './plans.ts'
+
+const NOTHING = { links: new Map(), routes: new Set<string>() }
+const web = nicPlan(1, '172.31.0.5', [1, 2], {
+  publicAddresses: [{ privateAddress: '172.31.0.5', publicAddress: '100.64.0.10' }],
+})
+const router = nicPlan(2, '172.31.16.6', [2], {
+  isSourceDestChecked: false,
+  privateAddresses: ['172.31.16.6', '172.31.16.7'],
+  metadata: { isEnabled: true, hopLimit: 64 },
+})
+const stopped = nicPlan(3, '172.31.16.8', [2], { isLive: false })
+const plan = vpcPlan(1, [web, router, stopped], {
+  1: {
+    ingress: [
+      cidrRule('tcp', [443, 443]),
+      cidrRule('tcp', [22, 22], '198.51.100.0/24'),
+      cidrRule('udp', [1000, 2000], '10.0.0.0/8'),
+      cidrRule('icmp', [8, 0]),
+      cidrRule('icmp', [-1, -1], '192.0.2.1/32'),
+      cidrRule('50'),
+      cidrRule('-1', null, '2001:db8::/32'),
+      cidrRule('icmpv6', [-1, -1]),
+    ],
+  },
+  2: {
+    ingress: [groupRule('-1', null, groupId(2)), groupRule('tcp', [5432, 5432], groupId(7))],
+    egress: [...ALLOW_ALL, cidrRule('tcp', [25, 25], '203.0.113.0/24')],
+  },
+  4: {},
+})
+
+test('rules of a VPC', () => {
+  expect(renderGuard(plan)).toMatchSnapshot('guard')
+  expect(renderFilter(plan)).toMatchSnapshot('filter')
+})
+
+test('rules of an empty VPC', () => {
+  const empty = vpcPlan(1, [], {})
+  expect(renderGuard(empty) + renderFilter(empty)).toMatchSnapshot()
+})
+
+test('rules of the host, with and without a way out', () => {
+  const host = { publicPool: '100.64.0.0/16', resolvers: ['192.0.2.53'] }
+  expect(renderHost({ ...host, uplink: 'eth0', isForwarding: false })).toMatchSnapshot('uplink')
+  expect(renderHost({ ...host, uplink: null, isForwarding: true, resolvers: [] })).toMatchSnapshot(
+    'island',
+  )
+  expect(removeTable()).toMatchSnapshot('removed')
+})
+
+test('links of a VPC from nothing', () => {
+  expect(linkChanges(wantedInNamespace(plan), NOTHING)).toMatchSnapshot('namespace')
+  const host = wantedOnHost([plan], '100.64.0.0/16', '100.64.0.1')
+  expect(linkChanges(host, NOTHING)).toMatchSnapshot('host')
+})
+
+test('dnsmasq’s configuration', () => {
+  const files = { folder: '/run/x/vpc', user: 'dnsmasq', upstreams: ['192.0.2.53'] }
+  expect(renderDnsmasq(plan, files)).toMatchSnapshot('served')
+  const own = { isServed: false, domain: 'example.com', servers: ['10.0.0.9'], ntpServers: [] }
+  expect(
+    renderDnsmasq({ ...plan, region: 'eu-west-3', dns: own }, { ...files, upstreams: [] }),
+  ).toMatchSnapshot('own servers')
+  expect(renderDnsmasqHost(web)).toBe('02:00:00:00:00:01,172.31.0.5,ip-172-31-0-5\n')
+  expect(renderDnsmasqHost(web, ['02:00:00:00:00:09'])).toBe(
+    '02:00:00:00:00:01,02:00:00:00:00:09,172.31.0.5,ip-172-31-0-5\n',
+  )
+})
