@@ -19,43 +19,13 @@ export const DEBIAN_APPEND = [
   'tsc=reliable no_timer_check cryptomgr.notests 8250.nr_uarts=1',
 ].join(' ')
 
-const PACKAGES = [
-  ...[
-    'linux-image-cloud-amd64',
-    'systemd',
-    'systemd-sysv',
-    'systemd-resolved',
-    'systemd-timesyncd',
-  ],
-  ...[
-    'libpam-systemd',
-    'libnss-resolve',
-    'udev',
-    'dbus',
-    'cloud-init',
-    'cloud-guest-utils',
-    'fdisk',
-  ],
-  ...[
-    'openssh-server',
-    'openssh-client',
-    'sudo',
-    'e2fsprogs',
-    'iproute2',
-    'iputils-ping',
-    'procps',
-    'less',
-  ],
-  ...[
-    'ca-certificates',
-    'curl',
-    'netbase',
-    'kmod',
-    'qemu-guest-agent',
-    'nano',
-    'debian-archive-keyring',
-  ],
-]
+const PACKAGES = `
+  linux-image-cloud-amd64 systemd systemd-sysv systemd-resolved systemd-timesyncd libpam-systemd libnss-resolve
+  udev dbus cloud-init cloud-guest-utils fdisk openssh-server openssh-client sudo e2fsprogs iproute2 iputils-ping
+  procps less ca-certificates curl netbase kmod qemu-guest-agent nano debian-archive-keyring
+`
+  .trim()
+  .split(/\s+/)
 
 export interface MmdebstrapPlan {
   mode: 'root' | 'unshare'
@@ -73,9 +43,9 @@ export function mmdebstrapArguments(plan: MmdebstrapPlan): string[] {
     '--variant=minbase',
     `--include=${PACKAGES.join(',')}`,
     // Documentation in other languages and manuals are most of a small system's files.
-    ...['/usr/share/man/*', '/usr/share/locale/*', '/usr/share/doc/*'].map(
-      (path) => `--dpkgopt=path-exclude=${path}`,
-    ),
+    '--dpkgopt=path-exclude=/usr/share/man/*',
+    '--dpkgopt=path-exclude=/usr/share/locale/*',
+    '--dpkgopt=path-exclude=/usr/share/doc/*',
     '--dpkgopt=path-include=/usr/share/doc/*/copyright',
     '--aptopt=Acquire::Languages "none"',
     '--aptopt=APT::Install-Recommends "false"',
@@ -115,19 +85,11 @@ export function installedPackages(status: string): SourcePackage[] {
 }
 
 /** GRUB's core carries all it needs; nothing of it but grub.cfg lies in the file system. */
-const GRUB_MODULES = [
-  ...[
-    'biosdisk',
-    'part_msdos',
-    'ext2',
-    'search',
-    'search_fs_uuid',
-    'normal',
-    'linux',
-    'configfile',
-  ],
-  ...['serial', 'terminal', 'echo', 'test', 'boot', 'minicmd', 'gzio'],
-]
+const GRUB_MODULES = `
+  biosdisk part_msdos ext2 search search_fs_uuid normal linux configfile serial terminal echo test boot minicmd gzio
+`
+  .trim()
+  .split(/\s+/)
 
 export const GRUB_EARLY_CONFIG = `search.fs_uuid ${DEBIAN_ROOT_UUID} root\nset prefix=($root)/boot/grub\n`
 
@@ -151,11 +113,24 @@ export function mke2fsArguments(root: string, disk: string, blocks: number): str
   const extended = [
     `offset=${PARTITION_START_BYTES}`,
     `hash_seed=${DEBIAN_ROOT_UUID}`,
-    ...['lazy_itable_init=1', 'root_owner=0:0', 'nodiscard'],
-  ]
+    'lazy_itable_init=1',
+    'root_owner=0:0',
+    'nodiscard',
+  ].join(',')
+  const names = ['-L', 'debian-root', '-U', DEBIAN_ROOT_UUID, '-M', '/']
+  const sizes = ['-b', '4096', '-m', '1', '-J', 'size=32']
   return [
-    ...['-q', '-F', '-t', 'ext4', '-b', '4096', '-m', '1', '-J', 'size=32'],
-    ...['-L', 'debian-root', '-U', DEBIAN_ROOT_UUID, '-M', '/'],
-    ...['-E', extended.join(','), '-d', root, disk, String(blocks)],
+    '-q',
+    '-F',
+    '-t',
+    'ext4',
+    ...sizes,
+    ...names,
+    '-E',
+    extended,
+    '-d',
+    root,
+    disk,
+    String(blocks),
   ]
 }
