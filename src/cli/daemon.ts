@@ -60,7 +60,7 @@ export async function daemonStart(options: DaemonOptions): Promise<Cloud> {
   const { child } = await spawnDetached(process.execPath, daemonArguments(options), { logPath })
   let ended: string | null = null
   child.once('exit', (code, signal) => {
-    ended = signal ? `signal ${signal}` : `exit code ${code}`
+    ended = signal ? `signal ${signal}` : `exit code ${code ?? 'unknown'}`
   })
   const cloud = await waitFor(
     async () => {

@@ -78,9 +78,11 @@ async function attach(socket: Socket): Promise<void> {
     await new Promise<void>((resolve) => {
       stdin.on('data', (chunk: Buffer) => {
         const escape = isTerminal ? chunk.indexOf(ESCAPE_BYTE) : -1
-        if (escape < 0) return void socket.write(chunk)
-        socket.end(chunk.subarray(0, escape))
-        resolve()
+        if (escape < 0) socket.write(chunk)
+        else {
+          socket.end(chunk.subarray(0, escape))
+          resolve()
+        }
       })
       stdin.once('end', () => socket.end())
       socket.on('data', (chunk) => stdout.write(chunk))
