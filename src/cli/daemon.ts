@@ -58,13 +58,13 @@ export async function daemonStart(options: DaemonOptions): Promise<Cloud> {
   const logPath = daemonLogPath(options.home)
   const logStart = await sizeOf(logPath)
   const { child } = await spawnDetached(process.execPath, daemonArguments(options), { logPath })
-  let ended: string | null = null
+  const end = { words: '' }
   child.once('exit', (code, signal) => {
-    ended = signal ? `signal ${signal}` : `exit code ${code ?? 'unknown'}`
+    end.words = signal ? `signal ${signal}` : `exit code ${code ?? 'unknown'}`
   })
   const cloud = await waitFor(
     async () => {
-      if (ended !== null) return null
+      if (end.words) return null
       const found = await findCloud(options.home)
       return found && found.daemon.pid === child.pid ? found : undefined
     },
@@ -72,7 +72,7 @@ export async function daemonStart(options: DaemonOptions): Promise<Cloud> {
   )
   if (cloud) return cloud
   const tail = await logTail(logPath, logStart)
-  const what = ended === null ? 'does not answer' : `ended at once (${ended})`
+  const what = end.words ? `ended at once (${end.words})` : 'does not answer'
   throw new CliError(`The cloud was started and ${what}.`, {
     hints: [...tail, `Its log:  ${logPath}`],
   })
