@@ -10,6 +10,7 @@ import { ensureFolder } from '../lib/fs-durable.ts'
 import { runInTerminal, spawnDetached } from '../lib/exec.ts'
 import { CliError } from './errors.ts'
 import { findCloud, findDaemon, isAlive, isRoot, type Cloud, type DaemonFile } from './home.ts'
+import { tellingLines } from './daemon-log.ts'
 import { hostApi } from './host-api.ts'
 import { CHECKOUT } from './version.ts'
 import { waitFor } from './wait.ts'
@@ -143,7 +144,7 @@ async function sizeOf(path: string): Promise<number> {
   )
 }
 
-/** The last lines that were written after `start`. */
+/** What was written after `start`, in short. */
 async function logTail(path: string, start: number): Promise<string[]> {
   const size = await sizeOf(path)
   const from = Math.max(start, size - LOG_TAIL_BYTES)
@@ -151,7 +152,7 @@ async function logTail(path: string, start: number): Promise<string[]> {
   const handle = await open(path, 'r')
   try {
     const { buffer } = await handle.read(Buffer.alloc(size - from), 0, size - from, from)
-    return buffer.toString().trim().split('\n').slice(-8)
+    return tellingLines(buffer.toString())
   } finally {
     await handle.close()
   }
