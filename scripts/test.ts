@@ -258,9 +258,9 @@ async function followed(
 function isolated(command: readonly string[]): string[] {
   const prepare = [
     'mount --make-rprivate /',
-    'mkdir -p /run/netns /run/brume',
-    'mount -t tmpfs none /run/netns',
-    'mount -t tmpfs none /run/brume',
+    // Named namespaces, sockets, locks of a cloud: all below /run, none of them the host's.
+    'mount -t tmpfs none /run',
+    'mkdir -p /run/netns /run/brume /run/lock',
     'ip link set lo up',
     'exec "$@"',
   ].join(' && ')
