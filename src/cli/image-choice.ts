@@ -81,7 +81,7 @@ async function parameterValue(cloud: Cloud, name: string): Promise<string | unde
   } catch (error) {
     // Without Systems Manager the host's own list of images still knows.
     const code = awsCode(error)
-    if (code === 'ParameterNotFound' || code === 'UnsupportedOperation') return undefined
+    if (code === 'ParameterNotFound' || code?.startsWith('UnsupportedOperation')) return undefined
     throw error
   }
 }
