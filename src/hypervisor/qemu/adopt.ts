@@ -12,6 +12,7 @@ import {
   observationOf,
   recordRead,
   recordWrite,
+  socketsRemove,
   type DriverContext,
   type MachineRecord,
 } from './context.ts'
@@ -79,6 +80,7 @@ async function adoptDead(
     return observationOf(context, instanceId, record)
   }
   await cgroupRemove(context.cgroups, instanceId)
+  await socketsRemove(paths)
   const ended = await recordWrite(context, paths, {
     ...record,
     process: null,

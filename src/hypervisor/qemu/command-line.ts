@@ -96,7 +96,11 @@ function machineArgs(spec: VmSpec, pin: MachinePin): string[] {
     ? `sockets=${vcpus / perSocket},cores=${coresPerSocket},threads=${threadsPerCore}`
     : `sockets=1,cores=${vcpus},threads=1`
   return [
-    ['-machine', `${pin.machineType},usb=off,vmport=off,hpet=off,memory-backend=mem`],
+    // The HPET only costs exits under KVM; in emulation a guest without it calibrates its timers wrongly and may hang.
+    [
+      '-machine',
+      `${pin.machineType},usb=off,vmport=off,hpet=${pin.accelerator === 'tcg' ? 'on' : 'off'},memory-backend=mem`,
+    ],
     [
       '-accel',
       pin.accelerator === 'tcg' ? `tcg,thread=multi,tb-size=${TCG_CACHE_MIB}` : pin.accelerator,

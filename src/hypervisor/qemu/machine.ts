@@ -12,6 +12,7 @@ import {
   emitMachine,
   observationOf,
   recordWrite,
+  socketsRemove,
   type DriverContext,
   type Machine,
   type Outcome,
@@ -184,6 +185,7 @@ async function conclude(context: DriverContext, machine: Machine, outcome: Outco
     await writeFile(paths.qmpTranscript, lines, { mode: 0o600 }).catch(() => {})
   }
   await cgroupRemove(context.cgroups, instanceId)
+  await socketsRemove(paths)
   machine.record = await recordWrite(context, paths, {
     ...machine.record,
     ...outcome,
