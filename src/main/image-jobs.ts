@@ -7,8 +7,12 @@ import type { ImageJob, ImageJobs, ImageListing } from '../api/host-api.ts'
 import type { RunningApp } from '../app/app.ts'
 import { imagesRegister, type ImageToRegister } from '../app/images/register.ts'
 import { invalidValue } from '../domain/faults.ts'
+import { addImage } from '../images/add.ts'
+import { buildDebian12 } from '../images/build-debian.ts'
 import { buildTiny } from '../images/build-tiny.ts'
+import { catalogueEntry, IMAGE_CATALOGUE } from '../images/catalogue.ts'
 import type { ImageTaskOptions } from '../images/progress.ts'
+import { pullImage } from '../images/pull.ts'
 import { listImages, type StoredImage } from '../images/store.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import type { Home } from './home.ts'
@@ -25,6 +29,16 @@ const BUILDABLE: Readonly<Record<string, Buildable>> = {
     defaultUser: 'ec2-user',
     build: buildTiny,
   },
+  'debian-12': {
+    description: 'Debian 12 (bookworm) with systemd and cloud-init, built here from its packages',
+    defaultUser: 'admin',
+    build: buildDebian12,
+  },
+}
+
+/** Everybody's images; a user cannot give an image of their own such a name. */
+function isPublicName(name: string): boolean {
+  return Object.hasOwn(BUILDABLE, name) || IMAGE_CATALOGUE.some((entry) => entry.name === name)
 }
 
 /** Registers every image folder that is there. */
@@ -38,7 +52,7 @@ export async function imagesScan(home: Home, app: RunningApp, account: string): 
 
 function toRegister(home: Home, image: StoredImage, account: string): ImageToRegister {
   const { manifest } = image
-  const isEverybodys = manifest.name in BUILDABLE
+  const isEverybodys = isPublicName(manifest.name)
   return {
     manifest,
     imageFolder: relative(home.images, image.folder),
@@ -50,26 +64,7 @@ export function createImageJobs(home: Home, app: RunningApp): ImageJobs {
   const building = new Set<string>()
   const mutex = createKeyedMutex()
   return {
-    list: async () => {
-      const images = await app.store.list('image', {})
-      const listings: ImageListing[] = []
-      for (const [name, { description, defaultUser }] of Object.entries(BUILDABLE)) {
-        const newest = images
-          .filter((image) => image.family === name && image.deregisteredAt === null)
-          .sort((a, b) => b.createdAt - a.createdAt)[0]
-        listings.push({
-          name,
-          kind: 'built',
-          status: building.has(name) ? 'building' : newest ? 'registered' : 'available',
-          imageId: newest?.id ?? null,
-          version: newest ? basename(newest.imageFolder) : null,
-          sizeBytes: null,
-          description,
-          defaultUser,
-        })
-      }
-      return listings
-    },
+    list: async (account) => listImagesOf(app, account, building),
     run: (account, job, onProgress, signal) =>
       mutex.run('one image at a time', async () => {
         building.add(job.name)
@@ -86,8 +81,52 @@ export function createImageJobs(home: Home, app: RunningApp): ImageJobs {
 }
 
 function perform(job: ImageJob, options: ImageTaskOptions): Promise<StoredImage> {
-  const buildable = BUILDABLE[job.name]
-  if (job.operation === 'build' && buildable) return buildable.build(options)
+  const { operation, name } = job
+  if (operation === 'pull') return pullImage({ ...options, entry: catalogueEntry(name) })
+  if (operation === 'add') {
+    if (job.path === null) throw invalidValue('path', 'none', 'the file of the image is needed')
+    if (isPublicName(name)) throw invalidValue('name', name, 'is the name of a public image')
+    return addImage({ ...options, file: job.path, name })
+  }
+  const buildable = Object.hasOwn(BUILDABLE, name) ? BUILDABLE[name] : undefined
+  if (buildable) return buildable.build(options)
   const names = Object.keys(BUILDABLE).join(', ')
-  throw invalidValue('name', job.name, `cannot be built here; these can: ${names}`)
+  throw invalidValue('name', name, `cannot be built here; these can: ${names}`)
+}
+
+/** What can be made, what is there, newest version of each. */
+async function listImagesOf(
+  app: RunningApp,
+  account: string,
+  building: ReadonlySet<string>,
+): Promise<ImageListing[]> {
+  const images = (await app.store.list('image', {}))
+    .filter((image) => image.deregisteredAt === null)
+    .filter((image) => image.isPublic || image.account === account)
+    .sort((a, b) => b.createdAt - a.createdAt)
+  const listing = (
+    name: string,
+    kind: ImageListing['kind'],
+    about: { description: string; defaultUser: string },
+  ): ImageListing => {
+    const newest = images.find((image) => image.family === name)
+    return {
+      name,
+      kind,
+      status: building.has(name) ? 'building' : newest ? 'registered' : 'available',
+      imageId: newest?.id ?? null,
+      version: newest ? basename(newest.imageFolder) : null,
+      sizeBytes: null,
+      description: about.description,
+      defaultUser: newest?.defaultUser ?? about.defaultUser,
+    }
+  }
+  const added = new Map(
+    images.filter((image) => !isPublicName(image.family)).map((image) => [image.family, image]),
+  )
+  return [
+    ...Object.entries(BUILDABLE).map(([name, about]) => listing(name, 'built', about)),
+    ...IMAGE_CATALOGUE.map((entry) => listing(entry.name, 'official', entry)),
+    ...[...added].map(([name, about]) => listing(name, 'added', about)),
+  ]
 }
