@@ -2,37 +2,32 @@
  * Making images on this host, one at a time, and registering them: built from packages, pulled from their makers, or
  * added from a file. Also run at the start, for folders that appeared while the daemon was away.
  */
-import { basename, relative } from 'node:path'
+import { basename, extname, join, relative } from 'node:path'
 import type { ImageJob, ImageJobs, ImageListing } from '../api/host-api.ts'
 import type { RunningApp } from '../app/app.ts'
 import { imagesRegister, type ImageToRegister } from '../app/images/register.ts'
-import { invalidValue } from '../domain/faults.ts'
-import { addImage } from '../images/add.ts'
-import { buildDebian12 } from '../images/build-debian.ts'
-import { buildTiny } from '../images/build-tiny.ts'
-import { catalogueEntry, IMAGE_CATALOGUE } from '../images/catalogue.ts'
-import type { ImageTaskOptions } from '../images/progress.ts'
-import { pullImage } from '../images/pull.ts'
+import { FaultError, invalidValue } from '../domain/faults.ts'
+import { IMAGE_CATALOGUE } from '../images/catalogue.ts'
+import type { ImageProgress } from '../images/progress.ts'
 import { listImages, type StoredImage } from '../images/store.ts'
+import { spawnHelper } from '../lib/exec.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import type { Home } from './home.ts'
+import type { ImageWorkerJob, ImageWorkerMessage } from './image-worker.ts'
 
 interface Buildable {
   description: string
   defaultUser: string
-  build(options: ImageTaskOptions): Promise<StoredImage>
 }
 
 const BUILDABLE: Readonly<Record<string, Buildable>> = {
   tiny: {
     description: 'The smallest Linux that is a proper EC2 guest, built here in seconds',
     defaultUser: 'ec2-user',
-    build: buildTiny,
   },
   'debian-12': {
     description: 'Debian 12 (bookworm) with systemd and cloud-init, built here from its packages',
     defaultUser: 'admin',
-    build: buildDebian12,
   },
 }
 
@@ -69,8 +64,7 @@ export function createImageJobs(home: Home, app: RunningApp): ImageJobs {
       mutex.run('one image at a time', async () => {
         building.add(job.name)
         try {
-          const options = { cacheFolder: home.cache, outputFolder: home.images, onProgress, signal }
-          const stored = await perform(job, options)
+          const stored = await runWorker(home, checked(job), onProgress, signal)
           const [imageId] = await imagesRegister(app, [toRegister(home, stored, account)])
           return { imageId: imageId! }
         } finally {
@@ -80,18 +74,41 @@ export function createImageJobs(home: Home, app: RunningApp): ImageJobs {
   }
 }
 
-function perform(job: ImageJob, options: ImageTaskOptions): Promise<StoredImage> {
-  const { operation, name } = job
-  if (operation === 'pull') return pullImage({ ...options, entry: catalogueEntry(name) })
-  if (operation === 'add') {
-    if (job.path === null) throw invalidValue('path', 'none', 'the file of the image is needed')
-    if (isPublicName(name)) throw invalidValue('name', name, 'is the name of a public image')
-    return addImage({ ...options, file: job.path, name })
-  }
-  const buildable = Object.hasOwn(BUILDABLE, name) ? BUILDABLE[name] : undefined
-  if (buildable) return buildable.build(options)
-  const names = Object.keys(BUILDABLE).join(', ')
-  throw invalidValue('name', name, `cannot be built here; these can: ${names}`)
+function checked(job: ImageJob): ImageJob {
+  if (job.operation !== 'add') return job
+  if (job.path === null) throw invalidValue('path', 'none', 'the file of the image is needed')
+  if (!isPublicName(job.name)) return job
+  throw invalidValue('name', job.name, 'is the name of a public image')
+}
+
+/** One job in a process of its own (image-worker.ts). */
+function runWorker(
+  home: Home,
+  job: ImageJob,
+  onProgress: (progress: ImageProgress) => void,
+  signal: AbortSignal,
+): Promise<StoredImage> {
+  return new Promise((resolve, reject) => {
+    const script = join(import.meta.dirname, `image-worker${extname(import.meta.filename)}`)
+    const worker = spawnHelper(process.execPath, [script])
+    const leave = (): void => {
+      if (worker.connected) worker.disconnect()
+    }
+    const order: ImageWorkerJob = { job, cacheFolder: home.cache, outputFolder: home.images }
+    worker.once('spawn', () => worker.send(order))
+    worker.on('message', (message: ImageWorkerMessage) => {
+      if (message.type === 'progress') return onProgress(message.progress)
+      if (message.type === 'done') return resolve(message.image)
+      reject(message.fault ? new FaultError(message.fault) : new Error(message.message))
+    })
+    worker.once('error', reject)
+    worker.once('close', (code) => {
+      signal.removeEventListener('abort', leave)
+      reject(new Error(`making the image ended early (status ${code})`))
+    })
+    signal.addEventListener('abort', leave, { once: true })
+    if (signal.aborted) leave()
+  })
 }
 
 /** What can be made, what is there, newest version of each. */
