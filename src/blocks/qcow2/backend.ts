@@ -1,6 +1,6 @@
 /**
  * Volumes as qcow2 files: `VOLUMES/<volume id>/disk.qcow2`. A volume made from an image is an overlay: it costs
- * 200 KiB and the time of one `qemu-img create`, whatever the size of the image. Guarantees: a volume's folder appears
+ * 400 KiB and the time of one `qemu-img create`, whatever the size of the image. Guarantees: a volume's folder appears
  * whole and durable or not at all (made beside, synced, renamed); its going is one rename.
  *
  * Choices. `extended_l2` with 128 KiB clusters: a guest's first 4 KiB write to a block of the image copies nothing,

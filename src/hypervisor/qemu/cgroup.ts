@@ -8,7 +8,7 @@ import type { Clock } from '../../lib/time.ts'
 import { TCG_CACHE_MIB } from './command-line.ts'
 
 const PERIOD_US = 100_000
-/** What QEMU needs besides the guest's memory: heap, stacks, I/O buffers, the screen; measured below 90 MiB. */
+/** What QEMU needs besides the guest's memory: heap, stacks, I/O buffers, the screen; measured 71 MiB. */
 const OVERHEAD_MIB = 256
 const REMOVE_POLL_MS = 10
 const REMOVE_ATTEMPTS_MAX = 100

@@ -23,7 +23,7 @@ import {
   type IoAbilities,
 } from './devices.ts'
 
-/** Linux lets go of an idle virtio disk in under 100 ms; a mounted one, never. */
+/** Linux lets go of an idle virtio disk in about 100 ms; some guests never do. */
 const DETACH_TIMEOUT_MS = 15_000
 
 interface PciDevice {
