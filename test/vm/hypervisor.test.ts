@@ -1,15 +1,19 @@
 /** The QEMU driver with real guests: start, console, picture, every way to end, adoption, devices plugged live. */
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { chmod, readFile, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { decode } from 'jpeg-js'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createQcow2Backend } from '../../src/blocks/qcow2/backend.ts'
 import type { VolumeId } from '../../src/domain/ids.ts'
 import type { DiskAttachment } from '../../src/domain/machine.ts'
+import { createQemuDriver } from '../../src/hypervisor/qemu/driver.ts'
+import { startTicksOf } from '../../src/hypervisor/qemu/process.ts'
+import { hypervisorProbe } from '../../src/hypervisor/qemu/probe.ts'
 import { exec } from '../../src/lib/exec.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { createVmFixture, INSTANCE, poll, type VmFixture } from '../support/vm-fixture.ts'
+import { testGuest } from '../support/test-guest.ts'
 
 let vm: VmFixture
 
@@ -21,7 +25,11 @@ afterEach(async ({ task }) => {
   await vm.close()
 })
 
-const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`)
+/** A zombie is dead; who reaps an orphan, and when, is the host's business. */
+const isAlive = (pid: number): boolean => {
+  const path = `/proc/${pid}/stat`
+  return existsSync(path) && startTicksOf(readFileSync(path, 'utf8')) !== null
+}
 const states = (): string[] => vm.observations.map((one) => one.state)
 
 async function volume(
@@ -245,8 +253,53 @@ test('CPU and memory limits are the kernel’s, and go with the machine', async 
   expect(existsSync(`/sys/fs/cgroup/brume/${INSTANCE}`)).toBe(false)
 })
 
+test('a machine outlives an agent that is killed', async () => {
+  const script = join(import.meta.dirname, '../support/start-and-die.ts')
+  const spec = JSON.stringify(await vm.spec())
+  const args = [script, join(vm.root, 'instances'), spec]
+  await expect(exec(process.execPath, args)).rejects.toMatchObject({ reason: 'signal' })
+  const [adopted] = await vm.driver.adoptAll()
+  expect(adopted).toMatchObject({ state: 'running', stopReason: null })
+  await vm.consoleHas(INSTANCE, 'GUEST-READY')
+  await vm.driver.stop(INSTANCE, { isForced: false, graceMs: 60_000 })
+  expect(isAlive(adopted!.processId!)).toBe(false)
+})
+
+test('QEMU runs as its own user, and disks are still plugged live', async () => {
+  await vm.driver.close()
+  const driver = await createQemuDriver({
+    instancesFolder: join(vm.root, 'instances'),
+    probeCachePath: null,
+    report: await vm.driver.probe(),
+    runAs: () => ({ uid: 64001, gid: 64001 }),
+    log: silentLog,
+  })
+  vm.driver = driver
+  await chmod(vm.root, 0o711) // mkdtemp's folders are closed; BRUME_HOME is passable.
+  const processId = await bootToShell({ disks: [await volume('a', { isRoot: true })] })
+  const status = await readFile(`/proc/${processId}/status`, 'utf8')
+  expect(status).toMatch(/^Uid:\s+64001\s+64001\s+64001\s+64001$/m)
+  expect(status).toMatch(/^Groups:\s*(64001)?\s*$/m)
+  expect(status).toMatch(/^CapEff:\s+0+$/m)
+  await driver.diskAttach(INSTANCE, await volume('b'))
+  expect((await driver.screenshot(INSTANCE)).length).toBeGreaterThan(1_000)
+})
+
+test('the probe boots a kernel, explains itself, and remembers', async () => {
+  const cachePath = join(vm.root, 'probe.json')
+  const options = { executable: 'qemu-system-x86_64', cachePath, kernelPath: null, log: silentLog }
+  const report = await hypervisorProbe(options)
+  expect(report.explanation).toContain('boots a test kernel')
+  expect(report.machineType).toMatch(/^pc-q35-\d+\.\d+$/)
+  const startedAt = performance.now()
+  expect(await hypervisorProbe(options)).toEqual(report)
+  expect(performance.now() - startedAt).toBeLessThan(1_000)
+  const { kernelPath } = await testGuest()
+  const byKernel = await hypervisorProbe({ ...options, cachePath: null, kernelPath })
+  expect(byKernel.accelerator).toBe(report.accelerator)
+})
+
 test('a folder too deep for Unix sockets still works', async () => {
-  const { createQemuDriver } = await import('../../src/hypervisor/qemu/driver.ts')
   const deep = join(vm.root, 'x'.repeat(60), 'y'.repeat(60), 'instances')
   const driver = await createQemuDriver({
     instancesFolder: deep,
@@ -259,4 +312,5 @@ test('a folder too deep for Unix sockets still works', async () => {
   expect(Buffer.byteLength(driver.paths(INSTANCE).qmpSocket)).toBeLessThan(108)
   await driver.stop(INSTANCE, { isForced: true, graceMs: 0 })
   await driver.close()
+  await rm(dirname(dirname(driver.paths(INSTANCE).qmpSocket)))
 })

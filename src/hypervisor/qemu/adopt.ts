@@ -79,7 +79,7 @@ async function adoptDead(
   if (record.phase === 'stopped' || record.phase === 'crashed') {
     return observationOf(context, instanceId, record)
   }
-  await cgroupRemove(context.cgroups, instanceId)
+  await cgroupRemove(context.cgroups, instanceId, context.clock)
   await socketsRemove(paths)
   const ended = await recordWrite(context, paths, {
     ...record,

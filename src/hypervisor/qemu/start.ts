@@ -91,7 +91,7 @@ export async function machineStart(context: DriverContext, spec: VmSpec): Promis
   } catch (cause) {
     await revert.unwind()
     // A control group can only go after its process, and that is undone last.
-    await cgroupRemove(context.cgroups, spec.instanceId)
+    await cgroupRemove(context.cgroups, spec.instanceId, context.clock)
     await socketsRemove(paths)
     throw await startFailure(context, paths, record, spec.instanceId, cause as Error)
   }
@@ -168,10 +168,15 @@ async function connectWhenReady(
       return await qmpConnect({ path: paths.qmpSocket, now: () => context.clock.now() })
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code
-      if (code !== 'ENOENT' && code !== 'ECONNREFUSED') throw error
-      const isGone = await processWaitExit(identity, paths.pidFile, context.clock, 0)
+      const isNotYet = code === 'ENOENT' || code === 'ECONNREFUSED'
+      const isGone = await processWaitExit(
+        identity,
+        paths.pidFile,
+        context.clock,
+        isNotYet ? 0 : 200,
+      )
       if (isGone) throw new Error('QEMU ended before it answered', { cause: error })
-      if (context.clock.now() > deadline) throw error
+      if (!isNotYet || context.clock.now() > deadline) throw error
       await context.clock.wait(QMP_POLL_MS)
     }
   }
