@@ -9,11 +9,18 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { isRoot } from '../src/cli/home.ts'
-import { findMissing, packagesInstall, packagesOf, type Needed } from '../src/cli/packages.ts'
+import {
+  aptLine,
+  findMissing,
+  packagesInstall,
+  packagesOf,
+  type Needed,
+} from '../src/cli/packages.ts'
 import { requirementsOf } from '../src/cli/requirements.ts'
 import { formatDuration } from '../src/cli/ui/format.ts'
 import { step } from '../src/cli/ui/progress.ts'
 import { exec, ExecError } from '../src/lib/exec.ts'
+import { requirementsOf as imageRequirementsOf } from '../src/images/requirements.ts'
 import { imagesPrepare } from './support/images.ts'
 import { startPostgres } from './support/postgres.ts'
 import { resultOf, type LayerResult } from './support/vitest-report.ts'
@@ -57,7 +64,10 @@ const LAYERS: readonly Layer[] = [
     name: 'vm',
     timeoutMs: 60 * MINUTE_MS,
     isIsolated: true,
-    needs: requirementsOf(['machines', 'network', 'ssh', 'host', 'vm']),
+    needs: [
+      ...requirementsOf(['machines', 'network', 'ssh', 'host', 'vm']),
+      ...imageRequirementsOf('tiny'),
+    ],
     prepare: async () => ({
       env: { BRUME_TEST_IMAGES: await imagesPrepare(join(ROOT, '.cache')) },
       end: async () => {},
@@ -85,13 +95,14 @@ async function main(): Promise<void> {
   await mkdir(ARTIFACTS, { recursive: true })
   let passed = 0
   let failed = 0
+  const chosen: Layer[] = []
   for (const layer of LAYERS) {
     if (asked && !asked.includes(layer.name)) continue
-    const files = await filesOf(layer, filters)
-    if (files.length === 0) {
-      if (filters.length === 0) process.stdout.write(`- ${layer.name}: no tests\n`)
-      continue
-    }
+    if ((await filesOf(layer, filters)).length > 0) chosen.push(layer)
+    else if (filters.length === 0) process.stdout.write(`- ${layer.name}: no tests\n`)
+  }
+  await packagesOnce(chosen)
+  for (const layer of chosen) {
     const result = await runLayer(layer, filters)
     passed += result.passed
     failed += result.failed
@@ -103,6 +114,15 @@ async function main(): Promise<void> {
   }
   process.stdout.write(`${passed} passed, ${failed} failed\n`)
   process.exitCode = failed === 0 ? 0 : 1
+}
+
+/** Root installs what any layer needs, all at once. What is still missing is the failure of its own layer. */
+async function packagesOnce(layers: readonly Layer[]): Promise<void> {
+  const missing = await findMissing(layers.flatMap((layer) => layer.needs))
+  if (missing.length === 0 || !isRoot()) return
+  await packagesInstall(packagesOf(missing)).catch((error: unknown) => {
+    process.stdout.write(`apt could not install: ${(error as Error).message}\n`)
+  })
 }
 
 async function filesOf(layer: Layer, filters: readonly string[]): Promise<string[]> {
@@ -152,14 +172,7 @@ async function requireNeeds(layer: Layer): Promise<void> {
   const missing = await findMissing(layer.needs)
   if (missing.length === 0) return
   const packages = packagesOf(missing)
-  if (!isRoot()) {
-    throw new SetupError(
-      `the layer ${layer.name} needs: sudo apt-get install --no-install-recommends ${packages.join(' ')}`,
-    )
-  }
-  await packagesInstall(packages)
-  const still = packagesOf(await findMissing(missing))
-  if (still.length > 0) throw new SetupError(`installed, and still missing: ${still.join(', ')}`)
+  throw new SetupError(`the layer ${layer.name} needs packages:  ${aptLine(packages)}`)
 }
 
 async function runVitest(
@@ -245,10 +258,9 @@ async function followed(
 function isolated(command: readonly string[]): string[] {
   const prepare = [
     'mount --make-rprivate /',
-    'mkdir -p /run/netns /run/brume /run/brume-fabric',
-    'mount -t tmpfs none /run/netns',
-    'mount -t tmpfs none /run/brume',
-    'mount -t tmpfs none /run/brume-fabric',
+    // Named namespaces, sockets, locks of a cloud: all below /run, none of them the host's.
+    'mount -t tmpfs none /run',
+    'mkdir -p /run/netns /run/brume /run/lock',
     'ip link set lo up',
     'exec "$@"',
   ].join(' && ')

@@ -3,15 +3,11 @@
  * mirror can be reached. Kept between runs in the checkout's `.cache/`; CI and developers may delete it any time.
  */
 import { join } from 'node:path'
-import { findMissing, packagesInstall, packagesOf } from '../../src/cli/packages.ts'
 import { step } from '../../src/cli/ui/progress.ts'
 import { buildTiny } from '../../src/images/build-tiny.ts'
-import { requirementsOf } from '../../src/images/requirements.ts'
 
 /** Returns the folder that holds the images, each as `NAME/VERSION`. */
 export async function imagesPrepare(cacheRoot: string): Promise<string> {
-  const missing = await findMissing(requirementsOf('tiny'))
-  if (missing.length > 0) await packagesInstall(packagesOf(missing))
   const outputFolder = join(cacheRoot, 'images')
   const progress = step('Building the image tiny')
   try {

@@ -18,7 +18,7 @@ import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 
 /** What the agent needs of the host's networks (fabric/fabric.ts). */
 export interface AgentNetworks {
-  apply(plans: readonly VpcNetworkPlan[]): Promise<void>
+  apply(plans: readonly VpcNetworkPlan[], options?: { isVerified?: boolean }): Promise<void>
   onReachability(
     listener: (change: { interfaceId: string; isReachable: boolean; since: number }) => void,
   ): () => void
@@ -42,6 +42,9 @@ const REBOOT_GRACE_MS = 10_000
 /** A terminated machine's guest gets this long to write back what is in its memory. */
 const TERMINATE_GRACE_MS_MAX = 20_000
 
+/** How often the kernel's own view is read back, should somebody have changed it by hand. */
+const VERIFY_INTERVAL_MS = 60_000
+
 /** What must survive a restart of the daemon, beside the machine's own files. */
 interface Memory {
   startedGeneration: number
@@ -54,6 +57,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   const instanceOfInterface = new Map<string, InstanceId>()
   const listeners = new Set<(event: HostEvent) => void>()
   const queue = createKeyedMutex()
+  let verifiedAt = clock.now()
   const emit = (event: HostEvent): void => {
     for (const listener of listeners) listener(event)
   }
@@ -178,7 +182,11 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
         specs.delete(instanceId)
       }),
     machineList: () => driver.list(),
-    networkEnsure: (plans) => networks.apply(plans),
+    networkEnsure: async (plans) => {
+      const isVerified = clock.now() - verifiedAt >= VERIFY_INTERVAL_MS
+      if (isVerified) verifiedAt = clock.now()
+      await networks.apply(plans, { isVerified })
+    },
     volumeEnsure: async (request) => void (await volumeEnsure(request)),
     volumeDelete: (volumeId) => volumes.delete(volumeId),
     volumeList: () => volumes.list(),

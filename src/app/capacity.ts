@@ -50,7 +50,9 @@ export function typeChecked(app: App, name: string, hosts: readonly HostCapacity
 export function whyNever(type: InstanceType, hosts: readonly HostCapacity[]): string | null {
   if (type.isMac) return 'macOS needs Apple hardware'
   if (type.isBareMetal) return 'bare metal cannot be given by a hypervisor'
-  if (type.acceleratorCount > 0) return `it has ${type.acceleratorKind} accelerators; none is here`
+  // By kind, not by count: g6f types have a share of a GPU, counted as none.
+  if (type.acceleratorKind !== null)
+    return `it has ${type.acceleratorKind} accelerators; none is here`
   const placement = place(type, hosts)
   return placement.type === 'never' ? placement.reason : null
 }

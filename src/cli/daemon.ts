@@ -10,6 +10,7 @@ import { ensureFolder } from '../lib/fs-durable.ts'
 import { runInTerminal, spawnDetached } from '../lib/exec.ts'
 import { CliError } from './errors.ts'
 import { findCloud, findDaemon, isAlive, isRoot, type Cloud, type DaemonFile } from './home.ts'
+import { tellingLines } from './daemon-log.ts'
 import { hostApi } from './host-api.ts'
 import { CHECKOUT } from './version.ts'
 import { waitFor } from './wait.ts'
@@ -58,13 +59,13 @@ export async function daemonStart(options: DaemonOptions): Promise<Cloud> {
   const logPath = daemonLogPath(options.home)
   const logStart = await sizeOf(logPath)
   const { child } = await spawnDetached(process.execPath, daemonArguments(options), { logPath })
-  let ended: string | null = null
+  const end = { words: '' }
   child.once('exit', (code, signal) => {
-    ended = signal ? `signal ${signal}` : `exit code ${code}`
+    end.words = signal ? `signal ${signal}` : `exit code ${code ?? 'unknown'}`
   })
   const cloud = await waitFor(
     async () => {
-      if (ended !== null) return null
+      if (end.words) return null
       const found = await findCloud(options.home)
       return found && found.daemon.pid === child.pid ? found : undefined
     },
@@ -72,7 +73,7 @@ export async function daemonStart(options: DaemonOptions): Promise<Cloud> {
   )
   if (cloud) return cloud
   const tail = await logTail(logPath, logStart)
-  const what = ended === null ? 'does not answer' : `ended at once (${ended})`
+  const what = end.words ? `ended at once (${end.words})` : 'does not answer'
   throw new CliError(`The cloud was started and ${what}.`, {
     hints: [...tail, `Its log:  ${logPath}`],
   })
@@ -143,7 +144,7 @@ async function sizeOf(path: string): Promise<number> {
   )
 }
 
-/** The last lines that were written after `start`. */
+/** What was written after `start`, in short. */
 async function logTail(path: string, start: number): Promise<string[]> {
   const size = await sizeOf(path)
   const from = Math.max(start, size - LOG_TAIL_BYTES)
@@ -151,7 +152,7 @@ async function logTail(path: string, start: number): Promise<string[]> {
   const handle = await open(path, 'r')
   try {
     const { buffer } = await handle.read(Buffer.alloc(size - from), 0, size - from, from)
-    return buffer.toString().trim().split('\n').slice(-8)
+    return tellingLines(buffer.toString())
   } finally {
     await handle.close()
   }

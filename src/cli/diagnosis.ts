@@ -125,6 +125,9 @@ function accelerationFinding(facts: HostFacts, host: HostReport | null): Finding
 }
 
 function kvmFix(facts: HostFacts): string {
+  if (facts.kvm === 'present') {
+    return 'KVM is offered here and does not work: in a virtual machine, its host must allow nested virtualization'
+  }
   if (facts.kvm === 'forbidden') return 'run with sudo, or join the group kvm'
   if (facts.hasCpuVirtualization)
     return 'load the module:  modprobe kvm_intel  or  modprobe kvm_amd'

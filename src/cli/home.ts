@@ -76,6 +76,12 @@ async function readOwn<T>(path: string): Promise<T | undefined> {
   try {
     return await readJson<T>(path)
   } catch (error) {
+    if (error instanceof SyntaxError) {
+      throw new CliError(`${path} is damaged: ${error.message}`, {
+        hints: [`Delete it and start the cloud again; it writes the file anew:  rm ${path}`],
+        cause: error,
+      })
+    }
     const code = (error as NodeJS.ErrnoException).code
     if (code !== 'EACCES' && code !== 'EPERM') throw error
     throw new CliError(`This cloud belongs to another user: ${path} is not readable.`, {

@@ -79,7 +79,9 @@ async function parameterValue(cloud: Cloud, name: string): Promise<string | unde
     const { Parameter } = await ssm.send(new GetParameterCommand({ Name: name }))
     return Parameter?.Value
   } catch (error) {
-    if (awsCode(error) === 'ParameterNotFound') return undefined
+    // Without Systems Manager the host's own list of images still knows.
+    const code = awsCode(error)
+    if (code === 'ParameterNotFound' || code?.startsWith('UnsupportedOperation')) return undefined
     throw error
   }
 }
@@ -98,7 +100,8 @@ export async function requireType(ec2: EC2Client, type: string): Promise<void> {
   try {
     await ec2.send(new DescribeInstanceTypesCommand({ InstanceTypes: [type as never] }))
   } catch (error) {
-    if (awsCode(error) !== 'InvalidInstanceType') throw error
+    // Anything else is RunInstances' to report.
+    if (awsCode(error) !== 'InvalidInstanceType') return
     throw new CliError(`There is no instance type '${type}'.`, {
       hints: [
         'For example: t3.nano (0.5 GiB), t3.micro (1 GiB), t3.medium (4 GiB), m5.large (8 GiB)',

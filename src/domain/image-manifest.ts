@@ -28,7 +28,8 @@ export interface ImageBoot {
 export interface SourcePackage {
   name: string
   version: string
-  sha256: string
+  /** Of the package file, where it was handled one by one. */
+  sha256?: string
 }
 
 export interface ImageManifest {

@@ -34,15 +34,11 @@ export type AptLists = 'host' | 'own'
 /** Pure: apt options. As root, `_apt` cannot write to our folders; saying so avoids its warning. */
 export function aptArguments(lists: AptLists, cacheFolder: string, isRoot: boolean): string[] {
   return [
-    ...(isRoot ? ['-o', 'APT::Sandbox::User=root'] : []),
-    ...['-o', 'Acquire::Retries=3', '-o', 'APT::Install-Recommends=false'],
-    ...(lists === 'own'
-      ? [
-          ...['-o', `Dir::State::lists=${join(cacheFolder, 'apt', 'lists')}`],
-          ...['-o', `Dir::Cache=${join(cacheFolder, 'apt', 'cache')}`],
-        ]
-      : []),
-  ]
+    ...(isRoot ? ['APT::Sandbox::User=root'] : []),
+    'Acquire::Retries=3',
+    ...(lists === 'own' ? [`Dir::State::lists=${join(cacheFolder, 'apt', 'lists')}`] : []),
+    ...(lists === 'own' ? [`Dir::Cache=${join(cacheFolder, 'apt', 'cache')}`] : []),
+  ].flatMap((option) => ['-o', option])
 }
 
 /** Pure: the output of `apt-get download --print-uris`. */
@@ -65,7 +61,7 @@ export interface Apt {
   download(names: readonly string[]): Promise<DebPackage[]>
   /** Direct dependencies, without versions and alternatives. */
   dependencies(name: string): Promise<string[]>
-  /** Which of these names are packages. */
+  /** Which of these names are packages that a source offers (being installed is not enough). */
   known(names: readonly string[]): Promise<string[]>
 }
 
@@ -123,10 +119,8 @@ function aptOn(
 ): Apt {
   const apt: Apt = {
     async known(names) {
-      const shown = await run('apt-cache', ['policy', ...names], QUERY_TIMEOUT_MS)
-      const blocks = shown.split(/^(?=\S)/m)
-      const real = blocks.filter((block) => /^ {2}Candidate: (?!\(none\))/m.test(block))
-      const found = new Set(real.map((block) => block.slice(0, block.indexOf(':'))))
+      const shown = await run('apt-cache', ['madison', ...names], QUERY_TIMEOUT_MS)
+      const found = new Set([...shown.matchAll(/^ *(\S+) \|/gm)].map((match) => match[1]!))
       return names.filter((name) => found.has(name))
     },
     async dependencies(name) {

@@ -108,8 +108,13 @@ async function tinyParts(packageFolder: string, options: ImageTaskOptions): Prom
     JSON.stringify([hashTree(tree), sha256(initrd), sha256(kernel.image), tiny.TINY_APPEND]),
   )
   return {
-    ...{ tree, initrd, timeSeconds, contentHash },
-    ...{ kernel: kernel.image, kernelRelease: kernel.release, sources: packages.sources() },
+    tree,
+    initrd,
+    timeSeconds,
+    contentHash,
+    kernel: kernel.image,
+    kernelRelease: kernel.release,
+    sources: packages.sources(),
   }
 }
 

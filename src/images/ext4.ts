@@ -22,13 +22,19 @@ export interface Ext4Plan {
 
 /** Pure: the arguments of mke2fs. Default reserve for growing: 1024 times the size. */
 export function mke2fsArguments(plan: Ext4Plan, path: string): string[] {
-  return [
-    ...['-q', '-F', '-t', 'ext4', '-b', '4096'],
-    ...['-N', String(plan.inodeCount), '-J', `size=${plan.journalMiB}`, '-m', '1'],
-    ...['-L', plan.label, '-U', plan.uuid, '-M', '/'],
-    ...['-E', `hash_seed=${plan.uuid},lazy_itable_init=1,root_owner=0:0,nodiscard`],
-    path,
+  const sizes = [
+    '-b',
+    '4096',
+    '-N',
+    String(plan.inodeCount),
+    '-J',
+    `size=${plan.journalMiB}`,
+    '-m',
+    '1',
   ]
+  const names = ['-L', plan.label, '-U', plan.uuid, '-M', '/']
+  const extended = `hash_seed=${plan.uuid},lazy_itable_init=1,root_owner=0:0,nodiscard`
+  return ['-q', '-F', '-t', 'ext4', ...sizes, ...names, '-E', extended, path]
 }
 
 /** Pure: what debugfs is told. `sourceOf` names the host file that holds an entry's data. */

@@ -20,9 +20,22 @@ export const TINY_INITRAMFS_MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net']
 /** In the root file system: loaded at boot, or when such hardware is plugged in. */
 export const TINY_MODULES = [
   ...TINY_INITRAMFS_MODULES,
-  ...['virtio_console', 'virtio_rng', 'virtio_balloon', 'virtio_scsi', 'sd_mod'],
-  ...['button', 'evdev', 'vfat', 'nls_cp437', 'nls_ascii', 'nls_utf8', 'isofs', 'loop', 'overlay'],
-  ...['vmw_vsock_virtio_transport', 'qemu_fw_cfg'],
+  'virtio_console',
+  'virtio_rng',
+  'virtio_balloon',
+  'virtio_scsi',
+  'sd_mod',
+  'button',
+  'evdev',
+  'vfat',
+  'nls_cp437',
+  'nls_ascii',
+  'nls_utf8',
+  'isofs',
+  'loop',
+  'overlay',
+  'vmw_vsock_virtio_transport',
+  'qemu_fw_cfg',
 ] as const
 
 /** Applets that would only mislead: they work on files this guest does not have. */

@@ -1,5 +1,5 @@
 /** Reads the files of the `tiny` image out of unpacked packages and our own guest folder, into tree entries. */
-import { readFile, readdir } from 'node:fs/promises'
+import { readFile, readdir, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { FaultError } from '../domain/faults.ts'
 import { present } from '../lib/assert.ts'
@@ -22,20 +22,27 @@ const LIBRARY_ROUNDS_MAX = 12
 export interface TinyKernel {
   release: string
   image: Buffer
+  /** When the kernel was built. */
+  timeSeconds: number
   modules: (wanted: readonly string[]) => KernelModule[]
 }
 
 export async function programEntries(packages: UnpackedPackages): Promise<TreeEntry[]> {
-  const entries: TreeEntry[] = []
-  for (const [name, paths] of Object.entries(tiny.TINY_PROGRAMS)) {
-    for (const path of paths) {
-      const data = await packages.read(name, path)
-      if (!data) throw missing(`${path} in package ${name}`)
-      const mode = tiny.TINY_MODES[path] ?? (isElf(data) ? 0o755 : 0o644)
-      entries.push({ path, type: 'file', mode, data })
-    }
-  }
-  return entries
+  const wanted = Object.entries(tiny.TINY_PROGRAMS).flatMap(([name, paths]) =>
+    paths.map((path) => programEntry(packages, name, path)),
+  )
+  return Promise.all(wanted)
+}
+
+export async function programEntry(
+  packages: UnpackedPackages,
+  name: string,
+  path: string,
+): Promise<TreeEntry> {
+  const data = await packages.read(name, path)
+  if (!data) throw missing(`${path} in package ${name}`)
+  const mode = tiny.TINY_MODES[path] ?? (isElf(data) ? 0o755 : 0o644)
+  return { path, type: 'file', mode, data }
 }
 
 /** The shared libraries that the programs, and in turn those libraries, ask for. Adds their packages. */
@@ -102,8 +109,10 @@ export async function readTinyKernel(folder: string): Promise<TinyKernel> {
   const byName = await readModules(modulesFolder, order.split('\n').filter(Boolean))
   const packed = await readFile(join(folder, 'boot', image))
   const builtInNames = new Set(builtIn.split('\n').filter(Boolean).map(moduleName))
+  const { mtimeMs } = await stat(join(folder, 'boot', image))
   return {
     release,
+    timeSeconds: Math.floor(mtimeMs / 1000),
     image: unpackKernel(packed) ?? packed,
     modules: (wanted) => moduleClosure(wanted, builtInNames, (name) => byName.get(name)),
   }

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createLocalAgent } from '../agent/local-agent.ts'
 import { createQcow2Backend } from '../blocks/qcow2/backend.ts'
-import type { HostId } from '../domain/ids.ts'
+import type { HostId, InstanceId } from '../domain/ids.ts'
 import type { HostDescription, HypervisorReport } from '../domain/machine.ts'
 import { SETTINGS_DEFAULT } from '../app/settings.ts'
 import { createFabric } from '../fabric/fabric.ts'
@@ -46,6 +46,7 @@ const driver = await createQemuDriver({
   probeCachePath: join(home.root, 'probe.json'),
   log: log.child({ part: 'hypervisor' }),
   clock,
+  runAs: process.getuid?.() === 0 ? userOf : undefined,
 })
 const fabric = createFabric({
   stateFolder: home.root,
@@ -71,6 +72,17 @@ const agent = await createLocalAgent({
   clock,
   stopGraceMs: SETTINGS_DEFAULT.stopGraceMs,
 })
+
+/**
+ * Each machine's QEMU is a user of its own, so that one that breaks out owns nothing but its own disks. The ids lie
+ * where no distribution puts people or services, and derive from the instance's id.
+ */
+function userOf(instanceId: InstanceId): { uid: number; gid: number } {
+  const FIRST = 1_500_000_000
+  const COUNT = 0x1000_0000
+  const uid = FIRST + (Number.parseInt(instanceId.slice(-7), 16) % COUNT)
+  return { uid, gid: uid }
+}
 
 let isEnding = false
 const cloud: Cloud = await startCloud({

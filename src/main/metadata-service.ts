@@ -49,6 +49,7 @@ export async function serveMetadata(options: {
     const close = (): void => {
       socket.close()
       http.closeAllConnections()
+      http.close()
     }
     served.set(vpcId, { http, close })
   }

@@ -51,11 +51,30 @@ export function identityDocument(view: MetadataView): string {
 }
 
 export function identitySignature(document: string, keys: IdentityKeys): string {
-  return wrapped(sign('sha256', Buffer.from(document), keys.privateKey))
+  return once(keys, `signature\n${document}`, () =>
+    sign('sha256', Buffer.from(document), keys.privateKey),
+  )
+}
+
+/** Documents change with a launch; this many instances boot at a time at most. */
+const MADE_MAX = 1_000
+
+/** Signing costs the daemon a millisecond or more, and a guest may ask as often as it likes. */
+function once({ made }: IdentityKeys, key: string, make: () => Buffer): string {
+  const known = made.get(key)
+  if (known !== undefined) return known
+  if (made.size >= MADE_MAX) made.clear()
+  const text = wrapped(make())
+  made.set(key, text)
+  return text
 }
 
 /** `signedAt` is part of what is signed; the launch time keeps the answer the same at every request. */
 export function identityCms(document: string, keys: IdentityKeys, signedAt: number): string {
+  return once(keys, `cms ${signedAt}\n${document}`, () => cmsOf(document, keys, signedAt))
+}
+
+function cmsOf(document: string, keys: IdentityKeys, signedAt: number): Buffer {
   const content = Buffer.from(document)
   const sha256 = derSequence(derOid(OID.sha256), derNull())
   const attribute = (oid: string, value: Buffer): Buffer => derSequence(derOid(oid), derSet(value))
@@ -82,7 +101,7 @@ export function identityCms(document: string, keys: IdentityKeys, signedAt: numb
     derSequence(derOid(CMS.data), derTagged(0, derOctets(content))),
     derSet(signer),
   )
-  return wrapped(derSequence(derOid(CMS.signedData), derTagged(0, signedData)))
+  return derSequence(derOid(CMS.signedData), derTagged(0, signedData))
 }
 
 /** Lines as AWS breaks them. */

@@ -33,6 +33,8 @@ import type { Clock } from '../../lib/time.ts'
 export interface IdentityKeys {
   privateKey: KeyObject
   certificatePem: string
+  /** Signatures made, by kind and document (identity-document.ts). */
+  made: Map<string, string>
   /** By which a signature names the certificate: issuer and serial number, in DER. */
   signerId: Buffer
 }
@@ -85,6 +87,7 @@ function identityKeysFrom({ privateKeyPem, certificatePem }: KeyFile): IdentityK
   const [, serial, , issuer] = derRead(present(tbs, 'certificate body').contents)
   return {
     privateKey: createPrivateKey(privateKeyPem),
+    made: new Map(),
     certificatePem,
     signerId: derSequence(
       present(issuer, 'issuer').encoded,

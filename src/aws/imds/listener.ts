@@ -8,6 +8,7 @@ import type { MetadataView } from '../../app/metadata.ts'
 import type { Log } from '../../lib/log.ts'
 import { withDeadline, type Clock } from '../../lib/time.ts'
 import { answerOf, type MetadataSecrets } from './answer.ts'
+import { createThrottle } from './throttle.ts'
 
 export interface MetadataListenerOptions extends MetadataSecrets {
   /** The instance with this private address in the VPC. */
@@ -25,9 +26,14 @@ const KEEP_ALIVE_TIMEOUT_MS = 10_000
 const CONNECTIONS_MAX = 1_000
 
 export function createMetadataListener(options: MetadataListenerOptions): RequestListener {
+  const throttle = createThrottle(options.clock)
   return (request, response) => {
     // Nothing of a body is wanted, but a kept connection must get past it.
     request.resume()
+    if (!throttle.admit(addressOf(request))) {
+      response.writeHead(503, { server: 'EC2ws', 'retry-after': '1' }).end()
+      return
+    }
     respond(options, request, response).catch((err: unknown) => {
       options.log.error({ err, url: request.url }, 'a metadata request failed')
       if (!response.headersSent) response.writeHead(500, { server: 'EC2ws' })
@@ -51,8 +57,27 @@ export function createMetadataServer(options: MetadataListenerOptions): Server {
     },
     createMetadataListener(options),
   )
-  server.maxConnections = CONNECTIONS_MAX
+  limitConnections(server)
   return server
+}
+
+/**
+ * Node watches the time limits and counts connections of servers that listen themselves. This one may be handed its
+ * connections, so both are done here: guests that hold connections open must not use up ours.
+ */
+function limitConnections(server: Server): void {
+  let count = 0
+  server.prependListener('connection', (socket) => {
+    if (count >= CONNECTIONS_MAX) return void socket.destroy()
+    count += 1
+    socket.once('close', () => (count -= 1))
+  })
+  // What starts the watch over headersTimeout and requestTimeout; harmless when it really listens later.
+  server.emit('listening')
+}
+
+function addressOf(request: IncomingMessage): string {
+  return request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
 }
 
 async function respond(
@@ -60,8 +85,8 @@ async function respond(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const address = request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
-  const view = await withDeadline('metadata', FIND_DEADLINE_MS, options.find(address))
+  const found = options.find(addressOf(request))
+  const view = await withDeadline('metadata', FIND_DEADLINE_MS, found)
   const { method = '', url = '', headers } = request
   const answer = answerOf({ method, url, headers }, view, options, options.clock.now())
   response.writeHead(answer.status, answer.headers)

@@ -64,11 +64,13 @@ export const VERSIONS: readonly string[] = [
 const TAG_KEY = /^(?!\.{1,2}$)[A-Za-z0-9+\-=.,_:@]+$/
 
 export function treeOf(view: MetadataView, keys: IdentityKeys): TreeDirectory {
-  return directory({
+  const top = {
     dynamic: { 'instance-identity': identityOf(view, keys) },
     'meta-data': metaDataOf(view),
     'user-data': view.userData === null ? undefined : userDataOf(view.userData),
-  })
+  }
+  // The service itself lists this level, alone, without slashes.
+  return directory(top, { dynamic: 'dynamic', 'meta-data': 'meta-data' })
 }
 
 function metaDataOf(view: MetadataView): Sketch {

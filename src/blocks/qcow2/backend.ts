@@ -1,6 +1,6 @@
 /**
  * Volumes as qcow2 files: `VOLUMES/<volume id>/disk.qcow2`. A volume made from an image is an overlay: it costs
- * 200 KiB and the time of one `qemu-img create`, whatever the size of the image. Guarantees: a volume's folder appears
+ * 400 KiB and the time of one `qemu-img create`, whatever the size of the image. Guarantees: a volume's folder appears
  * whole and durable or not at all (made beside, synced, renamed); its going is one rename.
  *
  * Choices. `extended_l2` with 128 KiB clusters: a guest's first 4 KiB write to a block of the image copies nothing,
@@ -9,7 +9,7 @@
  * they save little with write-back flushes, and after a crash would scan the whole volume before its machine starts.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { invalidValue } from '../../domain/faults.ts'
 import type { VolumeId } from '../../domain/ids.ts'
@@ -34,7 +34,8 @@ export async function createQcow2Backend(options: {
 }): Promise<VolumeBackend> {
   const { folder, log } = options
   const mutex = createKeyedMutex()
-  await ensureFolder(folder)
+  // Others may pass through, not look: a QEMU that runs as its own user owns the file it is given.
+  await ensureFolder(folder, 0o711)
   for (const name of (await readdir(folder)).filter((one) => UNFINISHED.test(one))) {
     log.warn({ name }, 'removing an unfinished volume')
     await rm(join(folder, name), { recursive: true, force: true })
@@ -86,7 +87,7 @@ async function volumeCreate(
     }
   }
   const work = join(folder, `.new-${volumeId}-${randomBytes(4).toString('hex')}`)
-  await mkdir(work, { mode: 0o700 })
+  await mkdir(work, { mode: 0o711 })
   try {
     const disk = join(work, DISK_FILE)
     const backing = source ? ['-b', source.path, '-F', source.format] : []
@@ -101,6 +102,7 @@ async function volumeCreate(
       disk,
       String(sizeBytes),
     ])
+    await chmod(disk, 0o600)
     await fsyncFile(disk)
     await fsyncFolder(work)
     await renameDurable(work, join(folder, volumeId))

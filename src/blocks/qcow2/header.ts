@@ -1,6 +1,6 @@
 /**
- * The first bytes of a qcow2 file: its size and what lies beneath it. Reading them ourselves costs 0.1 ms where
- * `qemu-img info` costs 20. Pure. https://www.qemu.org/docs/master/interop/qcow2.html
+ * The first bytes of a qcow2 file: its size and what lies beneath it. Reading them ourselves costs 0.3 ms where
+ * `qemu-img info` costs 10. Pure. https://www.qemu.org/docs/master/interop/qcow2.html
  */
 
 const MAGIC = 0x514649fb

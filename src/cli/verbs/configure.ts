@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { ensureFolder, writeFileDurable } from '../../lib/fs-durable.ts'
 import { iniSet } from '../aws-profile.ts'
 import { requireCloud, resolveHome } from '../home.ts'
+import { hasOldAws } from '../aws-version.ts'
 import { homeOption } from '../options.ts'
 import type { VerbContext } from '../verbs.ts'
 
@@ -43,10 +44,18 @@ The profile's endpoint_url is read by aws 1.29 or 2.13 and by boto3 1.28, and by
         region,
         endpoint_url: `http://localhost:${cloud.port}`,
       })
+      const isAwsOld = await hasOldAws()
+      const endpoint = isAwsOld ? ` --endpoint-url http://localhost:${cloud.port}` : ''
       process.stdout.write(
         `Profile '${profile}' written to ${configPath} and ${credentialsPath}.\n` +
-          `  Try:  aws --profile ${profile} ec2 describe-images --owners amazon\n`,
+          `  Try:  aws --profile ${profile}${endpoint} ec2 describe-images --owners amazon\n`,
       )
+      if (isAwsOld) {
+        process.stderr.write(
+          '  The aws installed here is older than 2.13 and does not read endpoint_url from a profile:\n' +
+            '  without --endpoint-url it would call AWS itself.\n',
+        )
+      }
     })
 }
 

@@ -8,6 +8,7 @@ import { Command } from 'commander'
 import { ec2Of, instanceChoose, instancesAll } from '../client.ts'
 import { CliError } from '../errors.ts'
 import { requireCloud, resolveHome } from '../home.ts'
+import { socketPath } from '../machine-socket.ts'
 import { homeOption } from '../options.ts'
 import type { VerbContext } from '../verbs.ts'
 
@@ -40,15 +41,15 @@ Examples:
         process.stdout.write(Buffer.from(Output ?? '', 'base64'))
         return
       }
-      const socket = await open(join(home, 'instances', instanceId, 'serial.sock'), instanceId)
+      const socket = await open(join(home, 'instances', instanceId), instanceId)
       process.stderr.write(`Console of ${instanceId}; Ctrl-] leaves, Enter wakes it.\r\n`)
       await attach(socket)
     })
 }
 
-function open(path: string, instanceId: string): Promise<Socket> {
+function open(folder: string, instanceId: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect(path)
+    const socket = connect(socketPath(folder, 'serial.sock'))
     socket.once('connect', () => resolve(socket))
     socket.once('error', (cause: NodeJS.ErrnoException) => {
       const isForbidden = cause.code === 'EACCES' || cause.code === 'EPERM'
@@ -78,9 +79,11 @@ async function attach(socket: Socket): Promise<void> {
     await new Promise<void>((resolve) => {
       stdin.on('data', (chunk: Buffer) => {
         const escape = isTerminal ? chunk.indexOf(ESCAPE_BYTE) : -1
-        if (escape < 0) return void socket.write(chunk)
-        socket.end(chunk.subarray(0, escape))
-        resolve()
+        if (escape < 0) socket.write(chunk)
+        else {
+          socket.end(chunk.subarray(0, escape))
+          resolve()
+        }
       })
       stdin.once('end', () => socket.end())
       socket.on('data', (chunk) => stdout.write(chunk))

@@ -1,4 +1,4 @@
-/** `brume doctor`: what this host can do, in plain words, and how to fix what is missing. Exit code 1 if something is. */
+/** `brume doctor`: what this host can do, in plain words, and how to fix what is missing. Then it exits with 1. */
 import { Command } from 'commander'
 import { diagnose, type Finding } from '../diagnosis.ts'
 import { EXIT } from '../errors.ts'

@@ -1,6 +1,7 @@
 /** `brume env`: the environment that points AWS's tools at this cloud, for `eval "$(./brume env)"`. */
 import { Command } from 'commander'
 import { requireCloud, resolveHome, type Cloud } from '../home.ts'
+import { hasOldAws } from '../aws-version.ts'
 import { homeOption, jsonOption } from '../options.ts'
 import { shellQuote } from '../quote.ts'
 import type { VerbContext } from '../verbs.ts'
@@ -22,7 +23,10 @@ Examples:
       const cloud = await requireCloud(resolveHome(options.home), context.launcher)
       const variables = environmentOf(cloud, process.env)
       if (options.json) process.stdout.write(`${JSON.stringify(variables, null, 2)}\n`)
-      else process.stdout.write(renderEnvironment(variables, process.env))
+      else {
+        const isAwsOld = await hasOldAws()
+        process.stdout.write(renderEnvironment(variables, process.env, { isAwsOld }))
+      }
     })
 }
 
@@ -41,6 +45,10 @@ export function environmentOf(
   }
 }
 
+/** Later words win, so a user's own --endpoint-url still does; without the variable it is the plain program. */
+const AWS_FUNCTION =
+  'aws() { command aws ${AWS_ENDPOINT_URL:+--endpoint-url "$AWS_ENDPOINT_URL"} "$@"; };'
+
 /**
  * Shell lines. Comments come last, and no line needs another: also an unquoted `eval $(…)`, which joins the lines,
  * does what it should.
@@ -48,17 +56,22 @@ export function environmentOf(
 export function renderEnvironment(
   variables: Readonly<Record<string, string>>,
   now: NodeJS.ProcessEnv,
+  options: { isAwsOld: boolean },
 ): string {
   const lines = Object.entries(variables).map(
     ([name, value]) => `export ${name}=${shellQuote(value)};`,
   )
   // A session token of other credentials would be sent along with our keys.
   if (now['AWS_SESSION_TOKEN']) lines.push('unset AWS_SESSION_TOKEN;')
+  if (options.isAwsOld) lines.push(AWS_FUNCTION)
   const endpoint = variables['AWS_ENDPOINT_URL'] ?? ''
   return [
     ...lines,
-    '# aws older than 1.29 or 2.13 (Debian 12 has 2.9) and boto3 older than 1.28 do not read AWS_ENDPOINT_URL. Then:',
-    `#   aws() { command aws --endpoint-url ${endpoint} "$@"; }      boto3.client("ec2", endpoint_url="${endpoint}")`,
+    ...(options.isAwsOld
+      ? ['# The aws installed here does not read AWS_ENDPOINT_URL (2.13 does), hence the function.']
+      : []),
+    '# boto3 older than 1.28 (Debian 12 has 1.26) does not read AWS_ENDPOINT_URL either. There:',
+    `#   boto3.client("ec2", endpoint_url="${endpoint}")`,
     '',
   ].join('\n')
 }

@@ -13,10 +13,11 @@ import { imageChoose, IMAGE_DEFAULT, isImageId, requireType } from '../image-cho
 import { instanceLaunch, instanceTerminate, sshGroupEnsure, untilReachable } from '../launch.ts'
 import { homeOption } from '../options.ts'
 import { packagesEnsure } from '../packages.ts'
+import { shellQuote } from '../quote.ts'
 import { identityEnsure, keyPairEnsure, sshRun } from '../ssh.ts'
 import { during } from '../ui/progress.ts'
 import type { VerbContext } from '../verbs.ts'
-import { parsePort, prepareHost } from './up.ts'
+import { parsePort, prepareHost, yesLine } from './up.ts'
 
 interface Options {
   home?: string
@@ -98,14 +99,13 @@ async function cloudEnsure(
 ): Promise<Cloud> {
   const isYes = options.yes ?? false
   const found = await findCloud(home)
-  const words = process.argv.slice(2).filter((word) => word !== '--yes' && word !== '-y')
-  const retry = `run --yes ${words.slice(1).join(' ')}`.trim()
-  if (!found) await prepareHost(context, retry.replace('--yes ', ''), isYes)
+  const words = process.argv.slice(2).map(shellQuote).join(' ')
+  if (!found) await prepareHost(context, words, isYes)
   const imageKind = image === 'tiny' || image === 'debian-12' ? image : 'pull'
   if (!isImageId(image)) {
     await packagesEnsure(imageRequirementsOf(imageKind), {
       isYes,
-      retryLine: `${context.launcher} ${retry}`,
+      retryLine: yesLine(context.launcher, words),
     })
   }
   if (found) return found

@@ -59,6 +59,11 @@ Machines outlive the daemon: 'down' and 'up' again never touch them.`,
     })
 }
 
+/** The same words with --yes, where it is an option of ours and not of a command after `--`. */
+export function yesLine(launcher: string, words: string): string {
+  return `${launcher} ${words.replace(/^\S+/, '$& --yes')}`
+}
+
 /** Root and packages. Shared with `run`. */
 export async function prepareHost(
   context: VerbContext,
@@ -68,7 +73,7 @@ export async function prepareHost(
   requireRoot(context.launcher, words)
   await packagesEnsure(requirementsOf(['machines', 'network', 'ssh']), {
     isYes,
-    retryLine: `${context.launcher} ${words} --yes`,
+    retryLine: yesLine(context.launcher, words),
   })
 }
 

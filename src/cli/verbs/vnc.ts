@@ -9,6 +9,7 @@ import { Command } from 'commander'
 import { ec2Of, instanceChoose, instancesAll } from '../client.ts'
 import { CliError } from '../errors.ts'
 import { exists, requireCloud, resolveHome } from '../home.ts'
+import { socketPath } from '../machine-socket.ts'
 import { homeOption } from '../options.ts'
 import type { VerbContext } from '../verbs.ts'
 import { parsePort } from './up.ts'
@@ -39,7 +40,7 @@ Examples:
         const ec2 = await ec2Of(cloud)
         const instanceId = instanceChoose(await instancesAll(ec2), machine).InstanceId ?? ''
         if (options.screenshot === undefined) {
-          return serve(join(home, 'instances', instanceId, 'vnc.sock'), instanceId, options.port)
+          return serve(join(home, 'instances', instanceId), instanceId, options.port)
         }
         const { GetConsoleScreenshotCommand } = await import('@aws-sdk/client-ec2')
         const { ImageData } = await ec2.send(
@@ -53,7 +54,8 @@ Examples:
 }
 
 /** Forwards a loopback port to the socket until Ctrl-C. */
-async function serve(path: string, instanceId: string, port: number | undefined): Promise<void> {
+async function serve(folder: string, instanceId: string, port: number | undefined): Promise<void> {
+  const path = socketPath(folder, 'vnc.sock')
   if (!(await exists(path))) {
     throw new CliError(
       `${instanceId} has no screen socket (it is not running, or not on this host).`,

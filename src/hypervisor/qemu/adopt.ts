@@ -12,6 +12,7 @@ import {
   observationOf,
   recordRead,
   recordWrite,
+  socketsRemove,
   type DriverContext,
   type MachineRecord,
 } from './context.ts'
@@ -78,7 +79,8 @@ async function adoptDead(
   if (record.phase === 'stopped' || record.phase === 'crashed') {
     return observationOf(context, instanceId, record)
   }
-  await cgroupRemove(context.cgroups, instanceId)
+  await cgroupRemove(context.cgroups, instanceId, context.clock)
+  await socketsRemove(paths)
   const ended = await recordWrite(context, paths, {
     ...record,
     process: null,

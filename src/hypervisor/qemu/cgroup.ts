@@ -2,13 +2,16 @@
  * CPU and memory limits of a machine's process, by control groups version 2 or 1, whichever the host lets us write.
  * Where it does not, `cgroupAbilities` says so in words and machines run without: a limitation, never a failure.
  */
-import { access, constants, mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
+import { access, constants, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Clock } from '../../lib/time.ts'
 import { TCG_CACHE_MIB } from './command-line.ts'
 
 const PERIOD_US = 100_000
-/** What QEMU needs besides the guest's memory: heap, stacks, I/O buffers, the screen; measured below 90 MiB. */
+/** What QEMU needs besides the guest's memory: heap, stacks, I/O buffers, the screen; measured 71 MiB. */
 const OVERHEAD_MIB = 256
+const REMOVE_POLL_MS = 10
+const REMOVE_ATTEMPTS_MAX = 100
 
 export type CgroupAbilities =
   | { version: 2; root: string; limitations: readonly string[] }
@@ -94,19 +97,23 @@ export async function cgroupApply(
   }
 }
 
-/** Removes the group of a machine whose process is gone. A group that is not there, or still busy, is no error. */
-export async function cgroupRemove(abilities: CgroupAbilities, name: string): Promise<void> {
-  for (const root of rootsOf(abilities)) await rmdir(join(root, name)).catch(() => {})
-}
-
-/** Names of the groups there are, for finding those without a machine. */
-export async function cgroupNames(abilities: CgroupAbilities): Promise<Set<string>> {
-  const names = new Set<string>()
+/** Removes the group of a machine whose process is gone. One that is not there is no error. */
+export async function cgroupRemove(
+  abilities: CgroupAbilities,
+  name: string,
+  clock: Clock,
+): Promise<void> {
   for (const root of rootsOf(abilities)) {
-    const entries = await readdir(root, { withFileTypes: true }).catch(() => [])
-    for (const entry of entries) if (entry.isDirectory()) names.add(entry.name)
+    for (let attempt = 0; attempt < REMOVE_ATTEMPTS_MAX; attempt++) {
+      const error = await rmdir(join(root, name)).then(
+        () => null,
+        (cause: NodeJS.ErrnoException) => cause,
+      )
+      // Busy until the last thread of the dead process has been reaped, which nothing announces.
+      if (error?.code !== 'EBUSY') break
+      await clock.wait(REMOVE_POLL_MS)
+    }
   }
-  return names
 }
 
 function rootsOf(abilities: CgroupAbilities): string[] {

@@ -13,12 +13,13 @@
 import type { BootPlan, HypervisorReport, MachinePin, VmSpec } from '../../domain/machine.ts'
 import { assert } from '../../lib/assert.ts'
 import {
-  DISK_PORT_COUNT,
-  NIC_PORT_COUNT,
+  DISK_PORT_COUNT_MAX,
+  NIC_PORT_COUNT_MAX,
   diskObjects,
   diskPort,
   nicObjects,
   nicPort,
+  portCounts,
   type IoAbilities,
 } from './devices.ts'
 import type { MachinePaths } from './layout.ts'
@@ -47,7 +48,7 @@ export function commandLine(spec: VmSpec, host: CommandLineHost): CommandLine {
     ...machineArgs(spec, host.pin),
     ...bootArgs(spec.boot, host),
     ...platformArgs(host.paths),
-    ...portArgs(),
+    ...portArgs(spec),
     ...diskArgs(spec, host.io),
     ...nicArgs(spec, host.io),
   ]
@@ -74,6 +75,8 @@ export function choosePin(pinned: MachinePin | null, report: HypervisorReport): 
 }
 
 function identityArgs(spec: VmSpec, { paths, runAs }: CommandLineHost): string[] {
+  // QEMU 7.2's `children` also forbids the setuid that -runas itself needs; afterwards it has no rights to gain.
+  const elevate = `elevateprivileges=${runAs ? 'allow' : 'deny'}`
   return [
     ['-name', `guest=${spec.instanceId},debug-threads=on`],
     ['-uuid', spec.uuid],
@@ -83,7 +86,7 @@ function identityArgs(spec: VmSpec, { paths, runAs }: CommandLineHost): string[]
     '-nodefaults',
     '-S',
     ['-action', 'shutdown=pause,panic=none,reboot=reset'],
-    ['-sandbox', `on,obsolete=deny,elevateprivileges=${runAs ? 'children' : 'deny'},spawn=deny`],
+    ['-sandbox', `on,obsolete=deny,${elevate},spawn=deny,resourcecontrol=deny`],
     runAs ? ['-runas', `${runAs.uid}:${runAs.gid}`] : [],
   ].flat()
 }
@@ -96,7 +99,11 @@ function machineArgs(spec: VmSpec, pin: MachinePin): string[] {
     ? `sockets=${vcpus / perSocket},cores=${coresPerSocket},threads=${threadsPerCore}`
     : `sockets=1,cores=${vcpus},threads=1`
   return [
-    ['-machine', `${pin.machineType},usb=off,vmport=off,hpet=off,memory-backend=mem`],
+    // The HPET only costs exits under KVM; in emulation a guest without it calibrates its timers wrongly and may hang.
+    [
+      '-machine',
+      `${pin.machineType},usb=off,vmport=off,hpet=${pin.accelerator === 'tcg' ? 'on' : 'off'},memory-backend=mem`,
+    ],
     [
       '-accel',
       pin.accelerator === 'tcg' ? `tcg,thread=multi,tb-size=${TCG_CACHE_MIB}` : pin.accelerator,
@@ -156,25 +163,29 @@ function platformArgs(paths: MachinePaths): string[] {
   ].flat()
 }
 
-/** Root ports: eight functions a slot, slots 4 and up. `io-reserve=0`: virtio needs no I/O ports, which are few. */
-function portArgs(): string[] {
-  const ids = [
-    ...Array.from({ length: NIC_PORT_COUNT }, (_, slot) => nicPort(slot)),
-    ...Array.from({ length: DISK_PORT_COUNT }, (_, slot) => diskPort(slot)),
-  ]
-  return ids.flatMap((id, index) => {
-    const slot = 4 + Math.floor(index / 8)
-    const address = `addr=0x${slot.toString(16)}.0x${index % 8}`
+/**
+ * Root ports: interfaces in PCI slot 4, disks in slots 5 and 6, eight functions a slot. `io-reserve=0`: virtio needs
+ * no I/O ports, which are few. The slot number is what guests name interfaces after.
+ */
+function portArgs(spec: VmSpec): string[] {
+  const counts = portCounts(spec)
+  const port = (id: string, pciSlot: number, index: number, number: number): string[] => {
+    const address = `addr=0x${(pciSlot + Math.floor(index / 8)).toString(16)}.0x${index % 8}`
     const multifunction = index % 8 === 0 ? ',multifunction=on' : ''
+    const identity = `chassis=${number},slot=${number}`
     return [
       '-device',
-      `pcie-root-port,id=${id},bus=pcie.0,${address}${multifunction},chassis=${index + 1},io-reserve=0`,
+      `pcie-root-port,id=${id},bus=pcie.0,${address}${multifunction},${identity},io-reserve=0`,
     ]
-  })
+  }
+  return [
+    ...Array.from({ length: counts.nic }, (_, at) => port(nicPort(at), 4, at, 1 + at)),
+    ...Array.from({ length: counts.disk }, (_, at) => port(diskPort(at), 5, at, 17 + at)),
+  ].flat()
 }
 
 function diskArgs(spec: VmSpec, io: IoAbilities): string[] {
-  assert(spec.disks.length <= DISK_PORT_COUNT, `more than ${DISK_PORT_COUNT} disks`)
+  assert(spec.disks.length <= DISK_PORT_COUNT_MAX, `more than ${DISK_PORT_COUNT_MAX} disks`)
   // The root first, so that it is the guest's first disk whatever the order of the mappings.
   const disks = [...spec.disks].sort((a, b) => Number(b.isRoot) - Number(a.isRoot))
   return disks.flatMap((disk, slot) => {
@@ -188,7 +199,7 @@ function diskArgs(spec: VmSpec, io: IoAbilities): string[] {
 }
 
 function nicArgs(spec: VmSpec, io: IoAbilities): string[] {
-  assert(spec.nics.length <= NIC_PORT_COUNT, `more than ${NIC_PORT_COUNT} interfaces`)
+  assert(spec.nics.length <= NIC_PORT_COUNT_MAX, `more than ${NIC_PORT_COUNT_MAX} interfaces`)
   const nics = [...spec.nics].sort((a, b) => a.deviceIndex - b.deviceIndex)
   return nics.flatMap((nic, slot) => {
     const { netdev, device } = nicObjects(nic, nicPort(slot), io)

@@ -1,4 +1,5 @@
 /** What the parts of the QEMU driver share: settings, the live machines, and how an observation leaves the driver. */
+import { rm } from 'node:fs/promises'
 import type { InstanceId } from '../../domain/ids.ts'
 import type { HypervisorReport, MachineObservation, MachinePin } from '../../domain/machine.ts'
 import { readJson, writeJsonDurable } from '../../lib/fs-durable.ts'
@@ -83,6 +84,12 @@ export async function recordWrite(
   const next = { ...record, changedAt: context.clock.now() }
   await writeJsonDurable(paths.state, next)
   return next
+}
+
+/** What a killed QEMU leaves behind: nobody listens there any more. */
+export async function socketsRemove(paths: MachinePaths): Promise<void> {
+  const files = [paths.qmpSocket, paths.serialSocket, paths.vncSocket, paths.agentSocket]
+  for (const path of [...files, paths.pidFile]) await rm(path, { force: true })
 }
 
 export async function recordRead(paths: MachinePaths): Promise<MachineRecord | undefined> {

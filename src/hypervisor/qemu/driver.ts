@@ -3,7 +3,7 @@
  * (start.ts), life and end (machine.ts), adoption (adopt.ts), devices (hotplug.ts). Guarantees: operations on one
  * machine are serialised, except that a forced stop overtakes a patient one; every change is told to subscribers.
  */
-import { readFile, rm } from 'node:fs/promises'
+import { chown, readFile, rm } from 'node:fs/promises'
 import type { InstanceId } from '../../domain/ids.ts'
 import type { DiskAttachment, HypervisorReport, MachineObservation } from '../../domain/machine.ts'
 import { FaultError } from '../../domain/faults.ts'
@@ -51,7 +51,8 @@ export interface QemuDriver extends VmDriver {
 export async function createQemuDriver(options: QemuDriverOptions): Promise<QemuDriver> {
   const listeners = new Set<(observation: MachineObservation) => void>()
   const mutex = createKeyedMutex()
-  await ensureFolder(options.instancesFolder)
+  // Others may pass through, not look: a QEMU that runs as its own user must reach its own folder.
+  await ensureFolder(options.instancesFolder, 0o711)
   let isClosed = false
   let report: Promise<HypervisorReport> | null = options.report
     ? Promise.resolve(options.report)
@@ -161,7 +162,11 @@ function deviceOperations(
     exclusively(instanceId, async () => act(connection(context, instanceId)))
   return {
     diskAttach: (instanceId, disk) =>
-      withQmp(instanceId, async (qmp) => diskPlug(qmp, disk, await ioAbilities(context, disk))),
+      withQmp(instanceId, async (qmp) => {
+        const runAs = context.runAs(instanceId)
+        if (runAs) await chown(disk.path, runAs.uid, runAs.gid)
+        await diskPlug(qmp, disk, await ioAbilities(context, disk))
+      }),
     diskDetach: (instanceId, volumeId) => withQmp(instanceId, (qmp) => diskUnplug(qmp, volumeId)),
     nicAttach: (instanceId, nic) =>
       withQmp(instanceId, async (qmp) => nicPlug(qmp, nic, await ioAbilities(context, null))),

@@ -8,8 +8,8 @@ import { createRevert } from '../../lib/revert.ts'
 import { TimeoutError } from '../../lib/time.ts'
 import type { QmpClient, QmpEvent } from '../qmp/client.ts'
 import {
-  DISK_PORT_COUNT,
-  NIC_PORT_COUNT,
+  DISK_PORT_COUNT_MAX,
+  NIC_PORT_COUNT_MAX,
   diskDeviceId,
   diskObjects,
   diskPort,
@@ -23,7 +23,7 @@ import {
   type IoAbilities,
 } from './devices.ts'
 
-/** Linux lets go of an idle virtio disk in under 100 ms; a mounted one, never. */
+/** Linux lets go of an idle virtio disk in about 100 ms; some guests never do. */
 const DETACH_TIMEOUT_MS = 15_000
 
 interface PciDevice {
@@ -60,7 +60,7 @@ export async function diskPlug(
 ): Promise<void> {
   const occupants = await portOccupants(qmp)
   if ([...occupants.values()].includes(diskDeviceId(disk.volumeId))) return
-  const port = freePort(occupants, diskPort, DISK_PORT_COUNT, 'disks')
+  const port = freePort(occupants, diskPort, DISK_PORT_COUNT_MAX, 'disks')
   const objects = diskObjects({ ...disk, isRoot: false }, port, io)
   // A detach that was interrupted may have left the nodes without their device.
   await diskNodesRemove(qmp, disk.volumeId)
@@ -85,7 +85,7 @@ export async function diskUnplug(qmp: QmpClient, volumeId: string): Promise<void
 export async function nicPlug(qmp: QmpClient, nic: NicAttachment, io: IoAbilities): Promise<void> {
   const occupants = await portOccupants(qmp)
   if ([...occupants.values()].includes(nicDeviceId(nic.interfaceId))) return
-  const port = freePort(occupants, nicPort, NIC_PORT_COUNT, 'interfaces')
+  const port = freePort(occupants, nicPort, NIC_PORT_COUNT_MAX, 'interfaces')
   const { netdev, device } = nicObjects(nic, port, io)
   await qmp.execute('netdev_del', { id: netdevId(nic.interfaceId) }).catch(() => {})
   await qmp.execute('netdev_add', netdev)
@@ -109,7 +109,7 @@ function freePort(
   what: string,
 ): string {
   for (let slot = 0; slot < count; slot++) if (occupants.get(name(slot)) === '') return name(slot)
-  throw new Error(`all ${count} ports for ${what} are taken`)
+  throw new Error(`all ports for ${what} are taken`)
 }
 
 /** @throws TimeoutError when the guest does not let go. */

@@ -12,6 +12,7 @@ import {
   emitMachine,
   observationOf,
   recordWrite,
+  socketsRemove,
   type DriverContext,
   type Machine,
   type Outcome,
@@ -183,7 +184,8 @@ async function conclude(context: DriverContext, machine: Machine, outcome: Outco
     const lines = transcript.map((one) => `${one.at} ${one.direction} ${one.text}\n`).join('')
     await writeFile(paths.qmpTranscript, lines, { mode: 0o600 }).catch(() => {})
   }
-  await cgroupRemove(context.cgroups, instanceId)
+  await cgroupRemove(context.cgroups, instanceId, context.clock)
+  await socketsRemove(paths)
   machine.record = await recordWrite(context, paths, {
     ...machine.record,
     ...outcome,

@@ -15,6 +15,7 @@ import { logTail } from './console-log.ts'
 import {
   observationOf,
   recordWrite,
+  socketsRemove,
   type DriverContext,
   type Machine,
   type MachineRecord,
@@ -26,6 +27,8 @@ import { processIdentify, processKill, processWaitExit, type ProcessIdentity } f
 /** QEMU opens its sockets within 50 ms; a host busy with twenty launches needs seconds. */
 const QMP_READY_TIMEOUT_MS = 20_000
 const QMP_POLL_MS = 5
+/** QEMU writes a line or two a run. */
+const QEMU_LOG_BYTES_MAX = 1024 * 1024
 
 export async function machineStart(context: DriverContext, spec: VmSpec): Promise<Machine> {
   const paths = machinePaths(context.instancesFolder, context.socketRoot, spec.instanceId)
@@ -88,7 +91,8 @@ export async function machineStart(context: DriverContext, spec: VmSpec): Promis
   } catch (cause) {
     await revert.unwind()
     // A control group can only go after its process, and that is undone last.
-    await cgroupRemove(context.cgroups, spec.instanceId)
+    await cgroupRemove(context.cgroups, spec.instanceId, context.clock)
+    await socketsRemove(paths)
     throw await startFailure(context, paths, record, spec.instanceId, cause as Error)
   }
 }
@@ -120,16 +124,10 @@ async function prepareFolder(
 ): Promise<void> {
   await ensureFolder(paths.folder)
   // What an earlier run left: a socket file would make QEMU's bind fail, an old console would be taken for new.
-  const stale = [
-    paths.qmpSocket,
-    paths.serialSocket,
-    paths.vncSocket,
-    paths.agentSocket,
-    paths.pidFile,
-    paths.serialLog,
-    paths.serialLogOld,
-  ]
-  for (const path of stale) await rm(path, { force: true })
+  await socketsRemove(paths)
+  for (const path of [paths.serialLog, paths.serialLogOld]) await rm(path, { force: true })
+  const log = await stat(paths.qemuLog).catch(() => null)
+  if (log && log.size > QEMU_LOG_BYTES_MAX) await rm(paths.qemuLog)
   if (spec.boot.mode === 'uefi' && varsPath !== null) {
     // The firmware's variables (boot order, keys) belong to the machine and outlive its runs.
     await copyFile(varsPath, paths.nvram, constants.COPYFILE_EXCL).catch(ignoreExisting)
@@ -170,10 +168,15 @@ async function connectWhenReady(
       return await qmpConnect({ path: paths.qmpSocket, now: () => context.clock.now() })
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code
-      if (code !== 'ENOENT' && code !== 'ECONNREFUSED') throw error
-      const isGone = await processWaitExit(identity, paths.pidFile, context.clock, 0)
+      const isNotYet = code === 'ENOENT' || code === 'ECONNREFUSED'
+      const isGone = await processWaitExit(
+        identity,
+        paths.pidFile,
+        context.clock,
+        isNotYet ? 0 : 200,
+      )
       if (isGone) throw new Error('QEMU ended before it answered', { cause: error })
-      if (context.clock.now() > deadline) throw error
+      if (!isNotYet || context.clock.now() > deadline) throw error
       await context.clock.wait(QMP_POLL_MS)
     }
   }

@@ -99,7 +99,7 @@ describe('the tree', () => {
       expect(ask(`/${version}/meta-data/ami-id`).text).toBe('ami-0123456789abcdef0')
     }
     expect(ask('/2008-01-01/meta-data/ami-id').status).toBe(404)
-    expect(ask('/latest').text).toBe('dynamic/\nmeta-data/\nuser-data')
+    expect(ask('/latest').text).toBe('dynamic\nmeta-data\nuser-data')
   })
 
   test('listings, with and without the slash', () => {
@@ -160,7 +160,7 @@ describe('the tree', () => {
       interfaces: [interfaceView({ publicAddress: null, publicHostName: null })],
     })
     expect(ask('/latest/user-data', { view }).status).toBe(404)
-    expect(ask('/latest/', { view }).text).toBe('dynamic/\nmeta-data/')
+    expect(ask('/latest/', { view }).text).toBe('dynamic\nmeta-data')
     const listing = metaData('', { view }).text.split('\n')
     for (const name of ['public-ipv4', 'public-hostname', 'public-keys/']) {
       expect(listing).not.toContain(name)

@@ -1,0 +1,182 @@
+/** The command line is a pure function: its whole text for typical machines, and the rules that are easy to break. */
+import { expect, test } from 'vitest'
+import type { DiskAttachment, HypervisorReport, VmSpec } from '../../../src/domain/machine.ts'
+import type { InstanceId } from '../../../src/domain/ids.ts'
+import {
+  choosePin,
+  commandLine,
+  type CommandLineHost,
+} from '../../../src/hypervisor/qemu/command-line.ts'
+import { diskSerial } from '../../../src/hypervisor/qemu/devices.ts'
+import { machinePaths } from '../../../src/hypervisor/qemu/layout.ts'
+
+const ID = 'i-0123456789abcdef0' as InstanceId
+const REPORT: HypervisorReport = {
+  qemuVersion: '7.2.22',
+  architecture: 'x86_64',
+  accelerator: 'tcg',
+  hypervisorType: 2,
+  explanation: '',
+  machineType: 'pc-q35-7.2',
+  cpuModel: 'Westmere-v1,+rdrand',
+  hasUefi: true,
+  uefi: { codePath: '/fw/code.fd', varsPath: '/fw/vars.fd' },
+  hasIoUring: true,
+  hasVhostNet: false,
+}
+const ROOT: DiskAttachment = {
+  volumeId: 'vol-0123456789abcdef0' as never,
+  deviceName: '/dev/xvda',
+  path: '/home/volumes/vol-0123456789abcdef0/disk.qcow2',
+  format: 'qcow2',
+  backing: { path: '/home/images/tiny/disk.qcow2', format: 'qcow2' },
+  isRoot: true,
+  isReadOnly: false,
+  iopsMax: null,
+  throughputMaxMiBps: null,
+}
+const SPEC: VmSpec = {
+  instanceId: ID,
+  uuid: 'ec2a1111-2222-4333-8444-555566667777',
+  instanceType: 't3.micro',
+  architecture: 'x86_64',
+  vcpus: 2,
+  coresPerSocket: 1,
+  threadsPerCore: 2,
+  memoryMiB: 1024,
+  boot: { mode: 'bios' },
+  disks: [ROOT],
+  nics: [
+    {
+      interfaceId: 'eni-0123456789abcdef0' as never,
+      deviceIndex: 0,
+      mac: '02:00:00:00:00:01',
+      tapName: 't0123456789abc',
+      mtu: 1500,
+    },
+  ],
+  namespace: 'brume-vpc-1',
+  cpuQuotaPercent: null,
+  pinned: null,
+}
+
+function host(changes: Partial<CommandLineHost> = {}): CommandLineHost {
+  return {
+    executable: 'qemu-system-x86_64',
+    paths: machinePaths('/home/instances', '/home/instances', ID),
+    report: REPORT,
+    pin: choosePin(null, REPORT),
+    io: { hasIoUring: true, hasVhostNet: false, isDirectIo: () => true },
+    runAs: null,
+    ...changes,
+  }
+}
+
+/** One option a line, as command-line.txt has it. */
+const text = (spec: VmSpec, onHost = host()): string => {
+  const { exe, args } = commandLine(spec, onHost)
+  return [exe, ...args].join(' ').replaceAll(/ (?=-[a-z])/g, '\n')
+}
+
+const optionsOf = (spec: VmSpec, name: string, onHost = host()): string[] => {
+  const { args } = commandLine(spec, onHost)
+  return args.filter((_, at) => args[at - 1] === name)
+}
+
+const nodesOf = (spec: VmSpec, onHost = host()) =>
+  optionsOf(spec, '-blockdev', onHost).map((one) => JSON.parse(one) as Record<string, any>)
+
+test('a machine that boots from its disk by BIOS, in emulation', () => {
+  expect(text(SPEC)).toMatchSnapshot()
+})
+
+test('a machine with its own kernel and no namespace', () => {
+  const boot = {
+    mode: 'kernel' as const,
+    kernelPath: '/images/tiny/vmlinuz',
+    initrdPath: '/images/tiny/initrd',
+    append: 'console=ttyS0 root=/dev/vda',
+  }
+  expect(text({ ...SPEC, boot, namespace: null, disks: [], nics: [] })).toMatchSnapshot()
+})
+
+test('a machine under KVM with UEFI, vhost, limits on its disk and an own user', () => {
+  const report = {
+    ...REPORT,
+    accelerator: 'kvm' as const,
+    cpuModel: 'host',
+    hypervisorType: 1 as const,
+  }
+  const spec: VmSpec = {
+    ...SPEC,
+    boot: { mode: 'uefi' },
+    disks: [{ ...ROOT, iopsMax: 3000, throughputMaxMiBps: 125 }],
+  }
+  const io = { hasIoUring: false, hasVhostNet: true, isDirectIo: () => true }
+  const onHost = host({ report, pin: choosePin(null, report), io, runAs: { uid: 9001, gid: 9000 } })
+  expect(text(spec, onHost)).toMatchSnapshot()
+})
+
+test('the image beneath a disk goes through the page cache, the disk itself past it', () => {
+  const [node] = nodesOf(SPEC)
+  expect(node!['file']).toMatchObject({ aio: 'io_uring', cache: { direct: true } })
+  expect(node!['backing']).toMatchObject({
+    driver: 'qcow2',
+    'read-only': true,
+    file: { cache: { direct: false }, 'read-only': true },
+  })
+})
+
+test('without O_DIRECT and io_uring, threads do the I/O', () => {
+  const io = { hasIoUring: false, hasVhostNet: false, isDirectIo: () => false }
+  const [node] = nodesOf(SPEC, host({ io }))
+  expect(node!['file']).toMatchObject({ aio: 'threads', cache: { direct: false } })
+})
+
+test('the root is the first disk, whatever the order of the mappings', () => {
+  const data = { ...ROOT, volumeId: 'vol-0aaaaaaaaaaaaaaaa' as never, isRoot: false }
+  const devices = optionsOf({ ...SPEC, disks: [data, ROOT] }, '-device')
+    .filter((one) => one.includes('virtio-blk'))
+    .map((one) => JSON.parse(one) as { id: string; bus: string; bootindex?: number })
+  expect(devices).toMatchObject([
+    { id: `disk-${ROOT.volumeId}`, bus: 'disk0', bootindex: 1 },
+    { id: `disk-${data.volumeId}`, bus: 'disk1' },
+  ])
+  expect(devices[1]).not.toHaveProperty('bootindex')
+})
+
+test('names fit QEMU’s limits: 20 bytes of serial, 31 of node name', () => {
+  expect(diskSerial(ROOT.volumeId)).toBe('vol0123456789abcdef0')
+  expect(diskSerial(ROOT.volumeId)).toHaveLength(20)
+  const limited = { ...SPEC, disks: [{ ...ROOT, iopsMax: 100 }] }
+  for (const node of nodesOf(limited)) {
+    expect(node['node-name'].length).toBeLessThanOrEqual(31)
+    expect(node['file']['node-name'].length).toBeLessThanOrEqual(31)
+  }
+})
+
+test('a comma in a path stays part of the path', () => {
+  const paths = machinePaths('/home/a,b', '/home/a,b', ID)
+  const serial = optionsOf(SPEC, '-chardev', host({ paths })).find((one) => one.includes('serial'))
+  expect(serial).toContain(`logfile=/home/a,,b/${ID}/serial.log`)
+})
+
+test('vCPUs that do not fill sockets become one socket of cores', () => {
+  expect(optionsOf({ ...SPEC, vcpus: 3 }, '-smp')).toEqual([
+    'cpus=3,sockets=1,cores=3,threads=1,maxcpus=3',
+  ])
+  expect(optionsOf({ ...SPEC, vcpus: 8, coresPerSocket: 2 }, '-smp')).toEqual([
+    'cpus=8,sockets=2,cores=2,threads=2,maxcpus=8',
+  ])
+})
+
+test('a pin holds while its accelerator is there, and keeps the machine type when it is not', () => {
+  const pinned = { machineType: 'pc-q35-6.2', cpuModel: 'Nehalem-v1', accelerator: 'tcg' as const }
+  expect(choosePin(pinned, REPORT)).toEqual(pinned)
+  const kvm = { ...pinned, cpuModel: 'host', accelerator: 'kvm' as const }
+  expect(choosePin(kvm, REPORT)).toEqual({
+    machineType: 'pc-q35-6.2',
+    cpuModel: REPORT.cpuModel,
+    accelerator: 'tcg',
+  })
+})
