@@ -8,12 +8,20 @@ export interface Use {
   key: Key
 }
 
-export function useDaemon(options: Parameters<typeof startDaemon>[0] = {}): Use {
+export function useDaemon(
+  options: Parameters<typeof startDaemon>[0] & { setUp?: (use: Use) => Promise<void> } = {},
+): Use {
   const use = {} as Use
   beforeAll(async () => {
     use.daemon = await startDaemon(options)
-    use.key = await createKey(use.daemon)
-    await openSsh(use.daemon)
+    try {
+      use.key = await createKey(use.daemon)
+      await openSsh(use.daemon)
+      await options.setUp?.(use)
+    } catch (error) {
+      await use.daemon.keepEvidence('set-up')
+      throw error
+    }
   })
   afterEach(async ({ task }) => {
     if (task.result?.state === 'fail') await use.daemon?.keepEvidence(task.name)
