@@ -199,7 +199,6 @@ async function runVitest(
     ...process.env,
     ...extra,
     BRUME_TEST_ARTIFACTS: artifacts,
-    ...(layer.isIsolated ? { BRUME_TEST_ISOLATED: '1' } : {}),
     NO_COLOR: '1',
   }
   delete (env as NodeJS.ProcessEnv)['FORCE_COLOR']
