@@ -72,7 +72,10 @@ const LAYERS: readonly Layer[] = [
       ...requirementsOf(['machines', 'network', 'ssh', 'host', 'vm']),
       ...imageRequirementsOf('tiny'),
     ],
-    prepare: imagesOnce,
+    prepare: async () => {
+      const { env, end } = await imagesOnce()
+      return { env: { ...env, BRUME_TEST_ISOLATED: '1' }, end }
+    },
   },
 ]
 
