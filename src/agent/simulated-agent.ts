@@ -4,7 +4,7 @@
  * and failures are injected.
  */
 import type { HostDescription, MachineObservation, MachineSpec } from '../domain/machine.ts'
-import type { HostId } from '../domain/ids.ts'
+import type { HostId, InstanceId } from '../domain/ids.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 import { FaultError } from '../domain/faults.ts'
 import type { Clock } from '../lib/time.ts'
@@ -28,6 +28,12 @@ export interface SimulatedAgent extends HostAgent {
   guestPowersOff(instanceId: string): void
   /** The hypervisor process dies. */
   processDies(instanceId: string): void
+  /** QEMU pauses the machine because a disk could not be written. */
+  diskFails(instanceId: string): void
+  /** The guest begins or ceases to answer on the network. */
+  guestAnswers(instanceId: string, isReachable: boolean): void
+  /** While held, guests that start do not answer by themselves. */
+  holdReachability(isHeld: boolean): void
   volumes(): ReadonlyMap<string, VolumeRequest>
   reboots(instanceId: string): number
 }
@@ -65,6 +71,11 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       observation: machine.observation,
     })
   }
+  const guestAnswers = (id: string, isReachable: boolean): void => {
+    const instanceId = id as InstanceId
+    emit({ type: 'reachability', instanceId, isReachable, at: options.clock.now() })
+  }
+  let isReachabilityHeld = false
   const description = describe(options)
 
   const start = (machine: Machine): void => {
@@ -80,8 +91,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       pinned: { machineType: 'simulated', cpuModel: 'simulated', accelerator: 'tcg' },
       startedAt: options.clock.now(),
     })
-    const { instanceId } = machine.spec
-    emit({ type: 'reachability', instanceId, isReachable: true, at: options.clock.now() })
+    if (!isReachabilityHeld) guestAnswers(machine.spec.instanceId, true)
   }
 
   return {
@@ -137,6 +147,14 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
         feature: `a screen of ${id} on a simulated host`,
       } as const
       throw new FaultError(fault)
+    },
+    diskFails: (instanceId) => {
+      const machine = machines.get(instanceId)
+      if (machine) show(machine, { state: 'paused', detail: 'a disk could not be written' })
+    },
+    guestAnswers,
+    holdReachability: (isHeld) => {
+      isReachabilityHeld = isHeld
     },
     guestPowersOff: (instanceId) => {
       const machine = machines.get(instanceId)

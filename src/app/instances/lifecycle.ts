@@ -36,6 +36,31 @@ export async function instancesGet(
   return [...new Set(ids)].map((id) => byId.get(id)!)
 }
 
+/** What the lifecycle operations refuse, without effects: for `DryRun`. */
+export async function instancesCheck(
+  ctx: Ctx,
+  ids: readonly InstanceId[],
+  operation: 'start' | 'stop' | 'reboot' | 'terminate',
+): Promise<void> {
+  for (const instance of await instancesGet(ctx, ids)) {
+    mustAllow(instance, operation)
+    if (operation === 'stop') mustNotBeStopProtected(instance)
+    if (operation === 'terminate') mustNotBeTerminationProtected(instance)
+  }
+}
+
+function mustNotBeStopProtected(instance: Instance): void {
+  if (!instance.spec.isStopProtected) return
+  const attribute = 'disableApiStop'
+  throw new FaultError({ type: 'TerminationProtected', instanceId: instance.id, attribute })
+}
+
+function mustNotBeTerminationProtected(instance: Instance): void {
+  if (!instance.spec.isTerminationProtected || instance.intended.state === 'terminated') return
+  const attribute = 'disableApiTermination'
+  throw new FaultError({ type: 'TerminationProtected', instanceId: instance.id, attribute })
+}
+
 export function instancesStart(ctx: Ctx, ids: readonly InstanceId[]): Promise<StateChange[]> {
   return changeAll(ctx, ids, async (tx, instance) => {
     mustAllow(instance, 'start')
@@ -57,10 +82,7 @@ export function instancesStop(
 ): Promise<StateChange[]> {
   return changeAll(ctx, ids, async (_tx, instance) => {
     mustAllow(instance, 'stop')
-    if (instance.spec.isStopProtected) {
-      const attribute = 'disableApiStop'
-      throw new FaultError({ type: 'TerminationProtected', instanceId: instance.id, attribute })
-    }
+    mustNotBeStopProtected(instance)
     const isHarder = options.isForced && !instance.intended.isForced
     const isStopping = instance.intended.state === 'stopped'
     if (isStopping && (!isHarder || instanceStateOf(instance) === 'stopped')) return undefined
@@ -72,10 +94,7 @@ export function instancesStop(
 export function instancesTerminate(ctx: Ctx, ids: readonly InstanceId[]): Promise<StateChange[]> {
   return changeAll(ctx, ids, async (_tx, instance) => {
     if (instance.intended.state === 'terminated') return undefined
-    if (instance.spec.isTerminationProtected) {
-      const attribute = 'disableApiTermination'
-      throw new FaultError({ type: 'TerminationProtected', instanceId: instance.id, attribute })
-    }
+    mustNotBeTerminationProtected(instance)
     return { ...instance, intended: wish(ctx.app, instance, 'terminated', USER_SHUTDOWN) }
   })
 }

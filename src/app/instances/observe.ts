@@ -79,7 +79,8 @@ export function observed(instance: Instance, event: MachineEvent): Instance | un
   const isSame =
     generation === instance.observedSerial &&
     observation.state === instance.observed?.state &&
-    observation.processId === instance.observed.processId
+    observation.processId === instance.observed.processId &&
+    observation.detail === instance.observed.detail
   if (isSame) return undefined
   const isRunning = observation.state === 'running'
   const next: Instance = {
@@ -87,7 +88,7 @@ export function observed(instance: Instance, event: MachineEvent): Instance | un
     observed: observation,
     observedSerial: generation,
     pinned: observation.pinned ?? instance.pinned,
-    ...(isRunning ? {} : { isReachable: false, reachableSince: null }),
+    ...(isRunning ? {} : { isReachable: false, reachableSince: null, impairedSince: null }),
   }
   const intended = intentAfter(instance, event)
   return intended ? { ...next, intended } : next
@@ -100,6 +101,9 @@ function intentAfter(instance: Instance, event: MachineEvent): InstanceIntent | 
   const isCurrent = generation >= intended.serial
   const hasEnded = observation.state === 'stopped' || observation.state === 'crashed'
   if (intended.state !== 'running' || !isCurrent || !hasEnded) return undefined
+  // The end of an earlier stop, told late: the start that followed it is on its way.
+  const isOurs = !observation.stopReason || observation.stopReason.startsWith('host-')
+  if (isOurs) return undefined
   const base = { ...intended, isForced: false, serial: intended.serial + 1 }
   const since = observation.observedAt
   if (observation.stopReason === 'guest-shutdown') {

@@ -28,9 +28,9 @@ export async function interfacesResolve(
   if (interfaces.length > type.interfacesMax) {
     throw new FaultError({
       type: 'LimitExceeded',
-      kind: 'networkInterface',
+      kind: 'attachment',
       limit: type.interfacesMax,
-      reason: `${type.name} has at most ${type.interfacesMax} interfaces`,
+      reason: `Interface count ${interfaces.length} exceeds the limit for ${type.name}`,
     })
   }
   const indexes = new Set(interfaces.map((networkInterface) => networkInterface.deviceIndex))

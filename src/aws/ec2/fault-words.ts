@@ -147,7 +147,8 @@ export const OTHER_NOT_FOUND: Record<string, string> = {
 }
 
 export const OTHER_DUPLICATE: Record<string, string> = {
-  device: 'InvalidDevice.InUse',
+  // The list of codes says InvalidDevice.InUse; EC2 answers this.
+  device: 'InvalidParameterValue',
   route: 'RouteAlreadyExists',
   networkAclEntry: 'NetworkAclEntryAlreadyExists',
   privateAddress: 'InvalidIPAddress.InUse',

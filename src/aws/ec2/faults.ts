@@ -70,6 +70,9 @@ type LaunchFault = Extract<
       | 'DefaultVpcMissing'
       | 'NetworkMismatch'
       | 'Unauthorized'
+      | 'NotOwner'
+      | 'NotPermitted'
+      | 'ZoneMismatch'
       | 'DefaultResource'
       | 'Unsupported'
       | 'Service'
@@ -132,6 +135,18 @@ function launchError(fault: LaunchFault): WireError {
         'UnauthorizedOperation',
         join('You are not authorized to perform this operation.', fault.reason),
         { status: 403 },
+      )
+    case 'NotOwner':
+      return new WireError('AuthFailure', `Not authorized for ${spaced(fault.kind)}:${fault.id}`, {
+        status: 403,
+      })
+    case 'NotPermitted':
+      return new WireError('OperationNotPermitted', sentence(fault.reason))
+    case 'ZoneMismatch':
+      return new WireError(
+        'InvalidVolume.ZoneMismatch',
+        `The volume '${fault.volumeId}' is not in the same availability zone as instance ` +
+          `'${fault.instanceId}'`,
       )
     case 'DefaultResource':
       return new WireError(
