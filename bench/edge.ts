@@ -1,6 +1,6 @@
 /**
- * CPU of one DescribeInstances request at the edge: route, verify the signature, decode, filter, page, encode. The second column
- * adds HTTP on both sides (the client is in the same process). `node bench/edge.ts`
+ * CPU of one DescribeInstances request at the edge: route, verify the signature, decode, filter, page, encode.
+ * The second column adds HTTP on both sides (the client is in the same process). `node bench/edge.ts`
  */
 import http from 'node:http'
 import { Sha256 } from '@aws-crypto/sha256-js'

@@ -1,6 +1,7 @@
 /**
- * Writes docs/aws-coverage.md: which operations of each service are served, and which of the filters that AWS documents. The
- * page is generated so that it cannot promise what is not there; `--check` fails when it is stale.
+ * Writes docs/aws-coverage.md: which operations of each service are served, and which of the filters that AWS
+ * documents. The page is generated so that it cannot promise what is not there; `--check` fails when it is
+ * stale.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,6 +1,6 @@
 /**
- * `npm run generate [-- --from <botocore>/data]`: everything that a program writes and git keeps. With `--check` nothing is
- * written and a stale file is an error.
+ * `npm run generate [-- --from <botocore>/data]`: everything that a program writes and git keeps. With `--check`
+ * nothing is written and a stale file is an error.
  */
 import { parseArgs } from 'node:util'
 import { generateCoverage } from './generate-coverage.ts'

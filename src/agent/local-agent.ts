@@ -24,7 +24,7 @@ import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 
 /** What the agent needs of the host's networks (fabric/fabric.ts). */
 export interface AgentNetworks {
-  apply(plans: readonly VpcNetworkPlan[]): Promise<void>
+  apply(plans: readonly VpcNetworkPlan[], options?: { isVerified?: boolean }): Promise<void>
   onReachability(
     listener: (change: { interfaceId: string; isReachable: boolean; since: number }) => void,
   ): () => void
@@ -48,6 +48,9 @@ const REBOOT_GRACE_MS = 10_000
 /** A terminated machine's guest gets this long to write back what is in its memory. */
 const TERMINATE_GRACE_MS_MAX = 20_000
 
+/** How often the kernel's own view is read back, should somebody have changed it by hand. */
+const VERIFY_INTERVAL_MS = 60_000
+
 /** What must survive a restart of the daemon, beside the machine's own files. */
 interface Memory {
   startedGeneration: number
@@ -62,17 +65,24 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   const queue = createKeyedMutex()
   /** Apart from `queue`: a guest that does not let go of a disk must not delay a stop. */
   const diskQueue = createKeyedMutex()
+  let verifiedAt = clock.now()
   const emit = (event: HostEvent): void => {
     for (const listener of listeners) listener(event)
   }
+  /** The generation each machine was last brought to: what is seen answers that, not a newer wish in the queue. */
+  const acted = new Map<InstanceId, number>()
   const report = (observation: MachineObservation): void => {
-    const generation = specs.get(observation.instanceId)?.generation
+    const generation = acted.get(observation.instanceId)
     // Before the control plane stated anything there is nothing to answer.
     if (generation !== undefined) emit({ type: 'machine', generation, observation })
   }
   const memoryPath = (id: InstanceId): string => join(options.home, 'instances', id, 'agent.json')
   const memoryOf = async (id: InstanceId): Promise<Memory> =>
     (await readJson<Memory>(memoryPath(id))) ?? { startedGeneration: 0, rebootSerial: 0 }
+  const remember = ({ instanceId, generation, rebootSerial }: MachineSpec): Promise<void> => {
+    const memory: Memory = { startedGeneration: generation, rebootSerial }
+    return writeJsonDurable(memoryPath(instanceId), memory)
+  }
   const find = async (id: InstanceId): Promise<MachineObservation | undefined> =>
     (await driver.list()).find((machine) => machine.instanceId === id)
 
@@ -88,10 +98,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     await ensureFolder(join(options.home, 'instances', spec.instanceId))
     const files = await Promise.all(spec.disks.map(volumeEnsure))
     const observation = await driver.start(await vmSpecOf(options.home, spec, files))
-    await writeJsonDurable(memoryPath(spec.instanceId), {
-      startedGeneration: spec.generation,
-      rebootSerial: spec.rebootSerial,
-    } satisfies Memory)
+    await remember(spec)
     const tookMs = Math.round(performance.now() - at)
     log.info({ instance: spec.instanceId, tookMs }, 'machine runs')
     report(observation)
@@ -104,10 +111,9 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     if (isAlive) {
       if (spec.rebootSerial > memory.rebootSerial) {
         await driver.reboot(spec.instanceId, { graceMs: REBOOT_GRACE_MS })
-        const { startedGeneration } = memory
-        const next = { startedGeneration, rebootSerial: spec.rebootSerial }
-        await writeJsonDurable(memoryPath(spec.instanceId), next)
       }
+      // It runs for this generation too: should it end by itself from here on, it is not started again.
+      if (spec.generation > memory.startedGeneration) await remember(spec)
       return report((await find(spec.instanceId)) ?? seen)
     }
     const hasEnded = seen?.state === 'stopped' || seen?.state === 'crashed'
@@ -140,6 +146,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   const converge = async (id: InstanceId): Promise<void> => {
     const spec = specs.get(id)
     if (!spec) return
+    acted.set(id, spec.generation)
     await (spec.intent === 'running' ? run(spec) : end(spec))
   }
 
@@ -212,9 +219,14 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
         const spec = specs.get(instanceId)
         for (const nic of spec?.nics ?? []) instanceOfInterface.delete(nic.interfaceId)
         specs.delete(instanceId)
+        acted.delete(instanceId)
       }),
     machineList: () => driver.list(),
-    networkEnsure: (plans) => networks.apply(plans),
+    networkEnsure: async (plans) => {
+      const isVerified = clock.now() - verifiedAt >= VERIFY_INTERVAL_MS
+      if (isVerified) verifiedAt = clock.now()
+      await networks.apply(plans, { isVerified })
+    },
     volumeEnsure: async (request) => void (await volumeEnsure(request)),
     volumeDelete: (volumeId) => volumes.delete(volumeId),
     volumeList: () => volumes.list(),

@@ -1,6 +1,7 @@
 /**
- * One AWS request from bytes to bytes: route, authenticate, decode, validate, run the operation, encode. Always answers in the
- * protocol of the caller, always with a request id; a bug becomes InternalError with the whole story in the log.
+ * One AWS request from bytes to bytes: route, authenticate, decode, validate, run the operation, encode. Always
+ * answers in the protocol of the caller, always with a request id; a bug becomes InternalError with the whole
+ * story in the log.
  */
 import { randomUUID } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'

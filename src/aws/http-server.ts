@@ -1,7 +1,8 @@
 /**
- * The one HTTP port. AWS requests go to the dispatcher, everything else to the routes it is given (`/health`, `/metrics`,
- * the console). Guarantees that bad clients cannot hurt the others: bodies, headers, connections and the memory that
- * half-received bodies hold are bounded; a connection that sends nothing, or half a request, is closed after a while.
+ * The one HTTP port. AWS requests go to the dispatcher, everything else to the routes it is given (`/health`,
+ * `/metrics`, the console). Guarantees that bad clients cannot hurt the others: bodies, headers, connections and
+ * the memory that half-received bodies hold are bounded; a connection that sends nothing, or half a request, is
+ * closed after a while.
  */
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'

@@ -1,7 +1,8 @@
 /**
- * Pages over records in a stable order. A `NextToken` holds the last key given out, not an offset, so records that
- * come and go between pages are neither repeated nor make others be skipped. A token is signed with the daemon's key and bound to
- * account, region, operation and parameters: it cannot be made up, nor carried elsewhere.
+ * Pages over records in a stable order. A `NextToken` holds the last key given out, not an offset, so records
+ * that come and go between pages are neither repeated nor make others be skipped. A token is signed with the
+ * daemon's key and bound to account, region, operation and parameters: it cannot be made up, nor carried
+ * elsewhere.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { hashOfInput } from './canonical.ts'

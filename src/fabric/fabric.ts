@@ -6,7 +6,7 @@
  */
 import type { Socket } from 'node:dgram'
 import { readlinkSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import type { Server } from 'node:net'
 import { join } from 'node:path'
 import type { NetworkInterfaceId, VpcId } from '../domain/ids.ts'
@@ -21,6 +21,7 @@ import { convergeHost, convergeVpc, removeStrangers } from './converge.ts'
 import type { HostMemory, Tools, VpcMemory } from './converge.ts'
 import { createDnsmasqKeeper } from './dnsmasq.ts'
 import { createKernel, hostResolvers } from './kernel.ts'
+import { NAMESPACE_FOLDER } from './names.ts'
 import { bindUdp, listenTcp } from './namespace-sockets.ts'
 import { serveNtp } from './ntp.ts'
 import { createReachabilityWatch } from './reachability.ts'
@@ -173,19 +174,35 @@ export function runtimeFolder(): string {
   return join(RUNTIME_FOLDER, present(inode, 'number of our network namespace'))
 }
 
-/** Takes possession of the host's network for a home. @throws Error when another home has it. */
+/**
+ * Takes possession of the host's network for a home. The folder is named after the network namespace's number, which
+ * the kernel gives again: what a dead namespace left has no VPC that lives here, and is cleared away.
+ * @throws Error when another home has networks here.
+ */
 async function ensureOwner(folder: string, stateFolder: string): Promise<void> {
   const path = join(folder, 'owner.json')
   const owner = await readJson<{ stateFolder: string }>(path)
   if (owner?.stateFolder === stateFolder) return
-  if (owner && (await stat(owner.stateFolder).catch(() => null))) {
+  if (owner && (await hasNetworks(folder))) {
     throw new Error(
       `the networks of this host belong to the Brume in ${owner.stateFolder}; end it with` +
         ' `brume down --instances` there, or run this one in a network namespace of its own',
     )
   }
+  if (owner) await removeDurable(folder)
   await ensureFolder(folder, 0o755)
   await writeJsonDurable(path, { stateFolder }, 0o644)
+}
+
+/** Whether a VPC with a folder here has its namespace. */
+async function hasNetworks(folder: string): Promise<boolean> {
+  const vpcs = (await readdir(folder)).filter((name) => name.startsWith('vpc-'))
+  const found = await Promise.all(
+    vpcs.map((vpcId) =>
+      stat(join(NAMESPACE_FOLDER, namespaceOf(vpcId as VpcId))).catch(() => null),
+    ),
+  )
+  return found.some((one) => one !== null)
 }
 
 function subscribe<T>(listeners: Set<T>, listener: T): () => void {

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createLocalAgent } from '../agent/local-agent.ts'
 import { createQcow2Backend } from '../blocks/qcow2/backend.ts'
-import type { HostId } from '../domain/ids.ts'
+import type { HostId, InstanceId } from '../domain/ids.ts'
 import type { HostDescription, HypervisorReport } from '../domain/machine.ts'
 import { SETTINGS_DEFAULT } from '../app/settings.ts'
 import { createFabric } from '../fabric/fabric.ts'
@@ -30,6 +30,8 @@ const { values } = parseArgs({
     port: { type: 'string', default: '4566' },
     host: { type: 'string', default: '127.0.0.1' },
     auth: { type: 'string', default: 'strict' },
+    'cpu-overcommit': { type: 'string', default: String(SETTINGS_DEFAULT.cpuOvercommit) },
+    'memory-overcommit': { type: 'string', default: String(SETTINGS_DEFAULT.memoryOvercommit) },
     'log-level': { type: 'string', default: 'info' },
   },
 })
@@ -44,6 +46,7 @@ const driver = await createQemuDriver({
   probeCachePath: join(home.root, 'probe.json'),
   log: log.child({ part: 'hypervisor' }),
   clock,
+  runAs: process.getuid?.() === 0 ? userOf : undefined,
 })
 const fabric = createFabric({
   stateFolder: home.root,
@@ -70,6 +73,17 @@ const agent = await createLocalAgent({
   stopGraceMs: SETTINGS_DEFAULT.stopGraceMs,
 })
 
+/**
+ * Each machine's QEMU is a user of its own, so that one that breaks out owns nothing but its own disks. The ids lie
+ * where no distribution puts people or services, and derive from the instance's id.
+ */
+function userOf(instanceId: InstanceId): { uid: number; gid: number } {
+  const FIRST = 1_500_000_000
+  const COUNT = 0x1000_0000
+  const uid = FIRST + (Number.parseInt(instanceId.slice(-7), 16) % COUNT)
+  return { uid, gid: uid }
+}
+
 let isEnding = false
 const cloud: Cloud = await startCloud({
   home,
@@ -80,6 +94,10 @@ const cloud: Cloud = await startCloud({
   port: Number(values.port),
   log,
   databaseUrl: process.env.BRUME_DATABASE_URL,
+  settings: {
+    cpuOvercommit: factor('cpu-overcommit'),
+    memoryOvercommit: factor('memory-overcommit'),
+  },
   imageJobs: (app) => createImageJobs(home, app),
   onApp: (app) => metadata.attach(app),
   shutdown: (options) => void end(options),
@@ -98,6 +116,14 @@ await writeJsonDurable(
 log.info({ url: cloud.server.url, accelerator: report.accelerator }, 'the cloud answers')
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => void end({ instances: false }))
+}
+
+/** How often a host's processors or memory may be promised. */
+function factor(name: 'cpu-overcommit' | 'memory-overcommit'): number {
+  const value = Number(values[name])
+  if (value > 0 && Number.isFinite(value)) return value
+  process.stderr.write(`--${name} takes a number above 0, not '${values[name]}'\n`)
+  process.exit(2)
 }
 
 async function end(options: { instances: boolean }): Promise<void> {

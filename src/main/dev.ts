@@ -8,11 +8,13 @@ import { parseArgs } from 'node:util'
 import { createSimulatedAgent } from '../agent/simulated-agent.ts'
 import { imagesRegister } from '../app/images/register.ts'
 import type { ImageManifest } from '../domain/image-manifest.ts'
+import { removeDurable, writeJsonDurable } from '../lib/fs-durable.ts'
 import { createLog } from '../lib/log.ts'
 import { systemClock } from '../lib/time.ts'
 import { startCloud } from './cloud.ts'
 import { openHome } from './home.ts'
 import { rootCredentials } from './secrets.ts'
+import { VERSION } from './version.ts'
 
 const { values } = parseArgs({
   options: {
@@ -53,9 +55,24 @@ const cloud = await startCloud({
 await imagesRegister(cloud.app, [
   { manifest: simulatedImage(), imageFolder: 'tiny/simulated', owner: { type: 'amazon' } },
 ])
+await writeJsonDurable(
+  home.daemonFile,
+  {
+    pid: process.pid,
+    port: cloud.server.port,
+    startedAt: new Date(systemClock.now()).toISOString(),
+    version: VERSION,
+  },
+  0o644,
+)
 log.info({ url: cloud.server.url, hosts: agents.length }, 'simulated cloud: nothing boots here')
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void cloud.close().then(() => process.exit(0)))
+  process.once(signal, () => {
+    void cloud
+      .close()
+      .then(() => removeDurable(home.daemonFile))
+      .then(() => process.exit(0))
+  })
 }
 
 function simulatedImage(): ImageManifest {

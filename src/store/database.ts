@@ -34,14 +34,6 @@ export interface Database {
     result: string
     created_at: number
   }
-  saga: {
-    id: string
-    name: string
-    input: string
-    outputs: string
-    direction: string
-    created_at: number
-  }
   setting: { name: string; value: string }
 }
 
@@ -118,8 +110,6 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       operation text not null, token text not null, request_hash text not null,
       result text not null, created_at bigint not null,
       primary key (account, region, operation, token))`,
-    `create table saga (id text primary key, name text not null, input text not null,
-      outputs text not null, direction text not null, created_at bigint not null)`,
     'create table setting (name text primary key, value text not null)',
   ],
 ]

@@ -1,12 +1,12 @@
 /** Queries of the store, on any connection: committed state from outside, the transaction's own from within. */
 import type { ResourceTypes, StoredKind } from '../domain/resource.ts'
 import type { Connection } from './database.ts'
-import type { ListQuery, SagaRow, StoreReader } from './store.ts'
+import type { ListQuery, StoreReader } from './store.ts'
 
 /** Ids in one `in (…)` list; SQLite allows 32,766 variables. */
 const IDS_PER_QUERY_MAX = 5_000
 
-export function createReader(db: Connection): StoreReader & { sagas(): Promise<SagaRow[]> } {
+export function createReader(db: Connection): StoreReader {
   const select = (kind: StoredKind, query: ListQuery) => {
     let q = db.selectFrom('resource').where('resource.kind', '=', kind)
     if (query.account !== undefined) q = q.where('resource.account', '=', query.account)
@@ -25,7 +25,7 @@ export function createReader(db: Connection): StoreReader & { sagas(): Promise<S
     }
     return q
   }
-  const reader: StoreReader & { sagas(): Promise<SagaRow[]> } = {
+  const reader: StoreReader = {
     get: async (kind, id) => {
       const row = await db
         .selectFrom('resource')
@@ -99,14 +99,6 @@ export function createReader(db: Connection): StoreReader & { sagas(): Promise<S
         .where('name', '=', name)
         .executeTakeFirst()
       return row?.value
-    },
-    sagas: async () => {
-      const rows = await db.selectFrom('saga').selectAll().orderBy('created_at').execute()
-      return rows.map(({ created_at, direction, ...row }) => ({
-        ...row,
-        direction: direction as SagaRow['direction'],
-        createdAt: created_at,
-      }))
     },
   }
   return reader

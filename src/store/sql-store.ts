@@ -3,7 +3,7 @@
  * (`begin immediate`), one reader connection that sees committed state. PostgreSQL: a pool, serialisable
  * transactions, retried when they collide.
  */
-import { sql, type Kysely, type Transaction } from 'kysely'
+import { sql, type Transaction } from 'kysely'
 import type { ResourceTypes, StoredKind } from '../domain/resource.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import { migrate, openPostgres, openSqlite, type Connection, type Database } from './database.ts'
@@ -93,5 +93,3 @@ export async function resourceChange<K extends StoredKind>(
   const changed = change(found)
   return changed ? tx.update(kind, changed) : found
 }
-
-export type { Kysely }

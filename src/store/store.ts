@@ -1,8 +1,8 @@
 /**
- * The store: resources with compare-and-set, look-ups by reference, unique claims, client tokens and sagas. The only
+ * The store: resources with compare-and-set, look-ups by reference, unique claims and client tokens. The only
  * code that knows SQL is in this folder; callers see documents. Reads outside a transaction see committed state.
  */
-import type { ResourceTypes, StoredKind, Tags } from '../domain/resource.ts'
+import type { ResourceTypes, StoredKind } from '../domain/resource.ts'
 
 export interface ListQuery {
   account?: string
@@ -44,17 +44,6 @@ export interface TokenRow {
   createdAt: number
 }
 
-export interface SagaRow {
-  id: string
-  name: string
-  /** JSON: the parameters. */
-  input: string
-  /** JSON: outputs of the finished steps by name. */
-  outputs: string
-  direction: 'forward' | 'undo'
-  createdAt: number
-}
-
 /** A unit of work: everything in it is durable together or not at all. */
 export interface StoreTransaction extends StoreReader {
   /** @throws ClaimTakenError when a claim is held by another resource. */
@@ -68,14 +57,11 @@ export interface StoreTransaction extends StoreReader {
   tokenInsert(key: TokenKey, row: TokenRow): Promise<void>
   tokensExpire(before: number): Promise<void>
   settingPut(name: string, value: string): Promise<void>
-  sagaPut(saga: SagaRow): Promise<void>
-  sagaRemove(id: string): Promise<void>
 }
 
 export interface Store extends StoreReader {
   /** Runs `work` in one serialisable transaction; retried as a whole when another writer got in between. */
   transact<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T>
-  sagas(): Promise<SagaRow[]>
   close(): Promise<void>
 }
 
@@ -100,5 +86,3 @@ export class ClaimTakenError extends Error {
     this.claim = claim
   }
 }
-
-export type { Tags }

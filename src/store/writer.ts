@@ -72,9 +72,8 @@ export function createTransaction(db: Connection): StoreTransaction {
     )
   }
 
-  const { sagas: _, ...reader } = createReader(db)
   const transaction: StoreTransaction = {
-    ...reader,
+    ...createReader(db),
     insert: async (kind, resource) => {
       const stored = { ...resource, generation: 1 }
       await db.insertInto('resource').values(rowOf(kind, stored)).execute()
@@ -131,22 +130,6 @@ export function createTransaction(db: Connection): StoreTransaction {
         .values({ name, value })
         .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
         .execute()
-    },
-    sagaPut: async (saga) => {
-      const { createdAt, ...rest } = saga
-      const row = { ...rest, created_at: createdAt }
-      await db
-        .insertInto('saga')
-        .values(row)
-        .onConflict((conflict) =>
-          conflict
-            .column('id')
-            .doUpdateSet({ outputs: saga.outputs, direction: saga.direction, input: saga.input }),
-        )
-        .execute()
-    },
-    sagaRemove: async (id) => {
-      await db.deleteFrom('saga').where('id', '=', id).execute()
     },
   }
   return transaction

@@ -105,6 +105,9 @@ function intentAfter(instance: Instance, event: MachineEvent): InstanceIntent | 
   const isCurrent = generation >= intended.serial
   const hasEnded = observation.state === 'stopped' || observation.state === 'crashed'
   if (intended.state !== 'running' || !isCurrent || !hasEnded) return undefined
+  // The end of an earlier stop, told late: the start that followed it is on its way.
+  const isOurs = !observation.stopReason || observation.stopReason.startsWith('host-')
+  if (isOurs) return undefined
   const base = { ...intended, isForced: false, serial: intended.serial + 1 }
   const since = observation.observedAt
   if (observation.stopReason === 'guest-shutdown') {

@@ -1,4 +1,7 @@
-/** What can be changed about a VPC or subnet after it was made. Source: EC2 API reference, Modify{Vpc,Subnet}Attribute. */
+/**
+ * What can be changed about a VPC or subnet after it was made. Source: EC2 API reference,
+ * Modify{Vpc,Subnet}Attribute.
+ */
 import { invalidValue } from '../../domain/faults.ts'
 import type { SubnetId, VpcId } from '../../domain/ids.ts'
 import type { Subnet, Vpc } from '../../domain/network.ts'

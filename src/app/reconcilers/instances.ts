@@ -68,8 +68,7 @@ async function askAll(
 }
 
 /**
- * After a start of ours: every live instance is stated again, so that the hosts' reports get a generation, and
- * machines that no record wants are ended.
+ * After a start of ours: every live instance is stated again, so that the hosts' reports get a generation.
  */
 async function adopt(app: App, asked: Map<string, number>): Promise<void> {
   asked.clear()
@@ -80,8 +79,8 @@ async function adopt(app: App, asked: Map<string, number>): Promise<void> {
   for (const host of app.hosts) {
     for (const machine of await host.agent.machineList()) {
       if (known.has(machine.instanceId) || shown.has(machine.instanceId)) continue
-      app.log.warn({ instance: machine.instanceId }, 'a machine nobody wants is ended')
-      await host.agent.machineForget(machine.instanceId)
+      // Records come before machines, so this is another database's machine: somebody's data, not ours to end.
+      app.log.error({ machine }, 'a machine that no record knows is left alone')
     }
   }
   for (const instance of live) {

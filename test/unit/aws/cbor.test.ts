@@ -1,3 +1,4 @@
+/** CBOR: what we write and read is what the RFC and the official SDK mean. */
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CborError, decodeCbor, encodeCbor } from '../../../src/aws/protocol/cbor.ts'

@@ -1,3 +1,4 @@
+/** The filter engine: wildcards, tags, limits, and hostile patterns in linear time. */
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compileFilters, compilePattern } from '../../../src/aws/filters.ts'

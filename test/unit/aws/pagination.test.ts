@@ -1,3 +1,4 @@
+/** Pages: tokens that survive inserts and deletes, belong to their request and cannot be forged. */
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkPaging, pageOf } from '../../../src/aws/pagination.ts'

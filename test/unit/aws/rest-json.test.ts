@@ -1,3 +1,4 @@
+/** rest-json: labels, queries, headers and payloads, decoded and encoded by the model. */
 import { describe, expect, it } from 'vitest'
 import { serviceModel } from '../../../src/aws/model.ts'
 import type { ServiceName } from '../../../src/aws/model.ts'

@@ -1,6 +1,7 @@
 /**
- * Our codecs against the official SDK's, for every operation that both know: what the SDK serialises we read as the same input,
- * what we write the SDK reads as the same output. No network: the SDK's HTTP handler is replaced.
+ * Our codecs against the official SDK's, for every operation that both know: what the SDK serialises we read as
+ * the same input, what we write the SDK reads as the same output. No network: the SDK's HTTP handler is
+ * replaced.
  */
 import { Readable } from 'node:stream'
 import * as ec2 from '@aws-sdk/client-ec2'

@@ -1,4 +1,7 @@
-/** ModifySubnetAttribute: whether interfaces launched here get a public address. The other attributes are not served. */
+/**
+ * ModifySubnetAttribute: whether interfaces launched here get a public address. The other attributes are not
+ * served.
+ */
 import { ownGet } from '../../../app/network/scope.ts'
 import { subnetModify } from '../../../app/network/vpc-attributes.ts'
 import { FaultError } from '../../../domain/faults.ts'

@@ -1,4 +1,7 @@
-/** UpdateSecurityGroupRuleDescriptionsIngress: by rule id, or by what a rule allows; an absent description clears it. */
+/**
+ * UpdateSecurityGroupRuleDescriptionsIngress: by rule id, or by what a rule allows; an absent description clears
+ * it.
+ */
 import type { UpdateSecurityGroupRuleDescriptionsIngressRequest } from '@aws-sdk/client-ec2'
 import { ruleDescriptionsPlan, ruleDescriptionsUpdate } from '../../../app/network/group-rules.ts'
 import { parseId } from '../../../domain/ids.ts'
