@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { StartInstancesCommand } from '@aws-sdk/client-ec2'
 import { expect, test } from 'vitest'
 import { launch, reach, ssh, sshWhenReady, terminate } from '../support/vm/guest.ts'
-import { qemuOf } from '../support/vm/host.ts'
+import { networksSweep, qemuOf } from '../support/vm/host.ts'
 import { useDaemon } from '../support/vm/use.ts'
 
 const use = useDaemon()
@@ -81,7 +81,7 @@ test('what happened while no daemon ran is told apart: powered off, died', async
 })
 
 /**
- * A reboot as the host agent finds it: every process gone, /run empty, another boot id. The kernel's boot id cannot be
+ * A reboot as the daemon finds it: processes, networks and /run gone, another boot id. The kernel's boot id cannot be
  * changed, so the records are given the one of an earlier boot, which is the same difference.
  */
 test('after a reboot of the host, instances that ran run again and the stopped stay so', async () => {
@@ -93,6 +93,7 @@ test('after a reboot of the host, instances that ran run again and the stopped s
   await daemon.kill()
   const [qemu] = await qemuOf(ran.id)
   process.kill(qemu!.pid, 'SIGKILL')
+  await networksSweep()
   for (const { id } of [ran, rested]) {
     const path = join(daemon.home, 'instances', id, 'state.json')
     const record = JSON.parse(await readFile(path, 'utf8')) as { bootId: string }

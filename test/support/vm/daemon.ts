@@ -10,11 +10,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { hostApi, type HostApi } from '../../../src/cli/host-api.ts'
-import { exec } from '../../../src/lib/exec.ts'
 import { readJson } from '../../../src/lib/fs-durable.ts'
 import { eventually } from '../eventually.ts'
 import { evidenceKeep } from './evidence.ts'
-import { leftovers, networkMounts, PATH_ENV, qemuProcesses } from './host.ts'
+import { leftovers, networkMounts, networksSweep, PATH_ENV, qemuProcesses } from './host.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 /** Emulated guests keep both processors busy while a daemon starts. */
@@ -171,15 +170,7 @@ async function endAndCheck(daemon: {
   // Whatever went wrong: the next file begins on a clean host.
   await ended(child, 'SIGKILL')
   for (const { pid } of await qemuProcesses()) process.kill(pid, 'SIGKILL')
-  if (left.length > 0) await sweepNetworks()
+  if (left.length > 0) await networksSweep()
   await rm(home, { recursive: true, force: true })
   if (left.length > 0) throw new Error(`left behind:\n${left.join('\n')}`)
-}
-
-async function sweepNetworks(): Promise<void> {
-  const run = (command: string, ...args: string[]): Promise<unknown> =>
-    exec(command, args, { env: { ...PATH_ENV } }).catch(() => undefined)
-  await run('ip', '--all', 'netns', 'delete')
-  await run('nft', 'flush', 'ruleset')
-  await run('ip', 'route', 'flush', 'table', 'all', 'proto', '183')
 }

@@ -2,7 +2,8 @@
  * What a host holds of a Brume, read from the kernel: processes, links, namespaces, routes, rules, mounts. Tests run in
  * namespaces of their own (scripts/test.ts), so whatever is found here was made here.
  */
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { exec } from '../../../src/lib/exec.ts'
 
 export interface HostProcess {
@@ -53,7 +54,7 @@ export async function namespaces(): Promise<string[]> {
 /** TAPs of one namespace. */
 export async function taps(namespace: string): Promise<string[]> {
   const links = await lines('ip', '-n', namespace, '-o', 'link', 'show')
-  return links.map((line) => line.split(': ')[1]!.split('@')[0]!).filter((name) => /^t/.test(name))
+  return links.map((line) => line.split(': ')[1]!.split('@')[0]!).filter((name) => name.startsWith('t'))
 }
 
 export async function allTaps(): Promise<string[]> {
@@ -104,4 +105,19 @@ export async function cpuSecondsOf(pid: number): Promise<number> {
 export async function rssMiBOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024
+}
+
+/** Ends every dnsmasq and takes all networks and what /run knows of them away, as a reboot of the host does. */
+export async function networksSweep(): Promise<void> {
+  for (const { pid } of await processes((one) => isProgram(one, 'dnsmasq'))) {
+    process.kill(pid, 'SIGKILL')
+  }
+  const run = (command: string, ...args: string[]): Promise<unknown> =>
+    exec(command, args, { env: { ...PATH_ENV } }).catch(() => undefined)
+  await run('ip', '--all', 'netns', 'delete')
+  await run('nft', 'flush', 'ruleset')
+  await run('ip', 'route', 'flush', 'table', 'all', 'proto', '183')
+  for (const name of await readdir('/run')) {
+    if (name.startsWith('brume')) await rm(join('/run', name), { recursive: true })
+  }
 }
