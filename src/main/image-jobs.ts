@@ -65,7 +65,9 @@ export function createImageJobs(home: Home, app: RunningApp): ImageJobs {
         building.add(job.name)
         try {
           const stored = await runWorker(home, checked(job), onProgress, signal)
-          const [imageId] = await imagesRegister(app, [toRegister(home, stored, account)])
+          const [imageId] = await imagesRegister(app, [toRegister(home, stored, account)], {
+            isAskedFor: true,
+          })
           return { imageId: imageId! }
         } finally {
           building.delete(job.name)

@@ -112,6 +112,9 @@ describe('a launch', () => {
       MaintenanceOptions: { AutoRecovery: 'disabled' },
       Tags: [{ Key: 'Name', Value: 'instance' }],
     })
+    const byInterface = [{ Name: 'network-interface.tag-value', Values: ['network-interface'] }]
+    const tagged = new DescribeInstancesCommand({ Filters: byInterface })
+    expect((await cloud.ec2.send(tagged)).Reservations).toHaveLength(1)
     const volumes = await volumesOf(id)
     const byDevice = new Map(volumes.map((one) => [one.Attachments![0]!.Device, one]))
     expect(byDevice.get('/dev/xvda')).toMatchObject({
