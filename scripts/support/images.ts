@@ -1,6 +1,7 @@
 /**
  * What tests need of Debian's mirror, fetched before they go into a network namespace of their own, where no
- * mirror can be reached: the image tiny, the packages it is made of, the hypervisor tests' guest. Kept between runs in the checkout's `.cache/`; CI and developers may delete it any time.
+ * mirror can be reached: the image tiny, the packages it is made of, the hypervisor tests’ guest.
+ * Kept between runs in the checkout’s `.cache/`; CI and developers may delete it any time.
  */
 import { join } from 'node:path'
 import { step } from '../../src/cli/ui/progress.ts'

@@ -4,15 +4,21 @@
  * spec: one that ended by itself is reported, not started again.
  */
 import { join } from 'node:path'
-import type { InstanceId } from '../domain/ids.ts'
-import type { HostDescription, MachineObservation, MachineSpec } from '../domain/machine.ts'
+import type { InstanceId, VolumeId } from '../domain/ids.ts'
+import type {
+  DiskChanges,
+  DiskFailure,
+  HostDescription,
+  MachineObservation,
+  MachineSpec,
+} from '../domain/machine.ts'
 import type { VolumeBackend } from '../blocks/backend.ts'
 import type { VmDriver } from '../hypervisor/driver.ts'
 import { readJson, writeJsonDurable, ensureFolder } from '../lib/fs-durable.ts'
 import type { Log } from '../lib/log.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import type { Clock } from '../lib/time.ts'
-import { imageFilePath, vmSpecOf } from './vm-spec.ts'
+import { diskAttachmentOf, imageFilePath, vmSpecOf } from './vm-spec.ts'
 import type { HostAgent, HostEvent, VolumeRequest } from './protocol.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 
@@ -57,6 +63,8 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   const instanceOfInterface = new Map<string, InstanceId>()
   const listeners = new Set<(event: HostEvent) => void>()
   const queue = createKeyedMutex()
+  /** Apart from `queue`: a guest that does not let go of a disk must not delay a stop. */
+  const diskQueue = createKeyedMutex()
   let verifiedAt = clock.now()
   const emit = (event: HostEvent): void => {
     for (const listener of listeners) listener(event)
@@ -142,6 +150,33 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     await (spec.intent === 'running' ? run(spec) : end(spec))
   }
 
+  const changeDisks = async (changes: DiskChanges): Promise<DiskFailure[]> => {
+    const { instanceId } = changes
+    const { state } = (await find(instanceId)) ?? { state: 'absent' }
+    if (state === 'absent' || state === 'stopped' || state === 'crashed') return []
+    // A process that is coming or going may still hold the file of a disk.
+    if (state !== 'running' && state !== 'paused') throw new Error(`${instanceId} is ${state}`)
+    const failures: DiskFailure[] = []
+    const attempt = async (volumeId: VolumeId, change: () => Promise<void>): Promise<void> => {
+      try {
+        await change()
+        log.info({ instance: instanceId, volume: volumeId }, 'disk changed')
+      } catch (error) {
+        failures.push({ volumeId, reason: wordsOf(error) })
+      }
+    }
+    for (const volumeId of changes.detach) {
+      await attempt(volumeId, () => driver.diskDetach(instanceId, volumeId))
+    }
+    for (const disk of changes.attach) {
+      await attempt(disk.volumeId, async () => {
+        const file = await volumeEnsure(disk)
+        await driver.diskAttach(instanceId, diskAttachmentOf(disk, file))
+      })
+    }
+    return failures
+  }
+
   const stops = [
     driver.subscribe(report),
     networks.onReachability(({ interfaceId, isReachable, since: at }) => {
@@ -173,6 +208,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
           )
         })
     },
+    machineDisks: (changes) => diskQueue.run(changes.instanceId, () => changeDisks(changes)),
     machineForget: (instanceId) =>
       queue.run(instanceId, async () => {
         const seen = await find(instanceId)

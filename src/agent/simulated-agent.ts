@@ -3,7 +3,12 @@
  * run never uses it. Machines are entries in a map that go through the same states and events as real ones; delays
  * and failures are injected.
  */
-import type { HostDescription, MachineObservation, MachineSpec } from '../domain/machine.ts'
+import type {
+  DiskFailure,
+  HostDescription,
+  MachineObservation,
+  MachineSpec,
+} from '../domain/machine.ts'
 import type { HostId, InstanceId } from '../domain/ids.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 import { FaultError } from '../domain/faults.ts'
@@ -17,6 +22,8 @@ export interface SimulatedOptions {
   memoryMiB?: number
   /** How long each change takes; 0: in the next turn of the event loop. */
   delayMs?: number
+  /** Answers the reason for which a disk cannot be plugged, or undefined. */
+  failAttach?: (volumeId: string) => string | undefined
   /** Answers the reason for which a start fails, or undefined. */
   failStart?: (spec: MachineSpec) => string | undefined
 }
@@ -24,6 +31,10 @@ export interface SimulatedOptions {
 export interface SimulatedAgent extends HostAgent {
   /** What the last `networkEnsure` stated. */
   networkPlans(): readonly VpcNetworkPlan[]
+  /** Disks of a machine, by volume id, as its guest would see them. */
+  disksOf(instanceId: string): string[]
+  /** The guest does not let go of this volume, until it does. */
+  holdDisk(volumeId: string, isHeld: boolean): void
   /** The guest powers itself off. */
   guestPowersOff(instanceId: string): void
   /** The hypervisor process dies. */
@@ -42,6 +53,7 @@ interface Machine {
   spec: MachineSpec
   observation: MachineObservation
   reboots: number
+  disks: Set<string>
   /** Counts changes, so that a delayed one that was overtaken does nothing. */
   turn: number
 }
@@ -76,6 +88,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
     emit({ type: 'reachability', instanceId, isReachable, at: options.clock.now() })
   }
   let isReachabilityHeld = false
+  const heldDisks = new Set<string>()
   const description = describe(options)
 
   const start = (machine: Machine): void => {
@@ -84,6 +97,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       return show(machine, { state: 'crashed', stopReason: 'start-failed', detail: reason })
     }
     const processId = 100_000 + machines.size
+    machine.disks = new Set(machine.spec.disks.map((disk) => disk.volumeId))
     show(machine, {
       state: 'running',
       stopReason: null,
@@ -107,6 +121,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
         spec,
         observation: absent(spec, options.clock),
         reboots: 0,
+        disks: new Set<string>(),
         turn: 0,
       }
       const isReboot = known && known.spec.rebootSerial !== spec.rebootSerial
@@ -124,6 +139,26 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
         const state = spec.intent === 'stopped' ? 'stopped' : 'absent'
         show(machine, { state, stopReason: 'host-request', processId: null })
       })
+    },
+    machineDisks: async ({ instanceId, attach, detach }) => {
+      const machine = machines.get(instanceId)
+      if (!machine || !['running', 'paused'].includes(machine.observation.state)) return []
+      const failures: DiskFailure[] = []
+      for (const volumeId of detach) {
+        if (heldDisks.has(volumeId)) failures.push({ volumeId, reason: 'the guest uses it' })
+        else machine.disks.delete(volumeId)
+      }
+      for (const { volumeId } of attach) {
+        const reason = options.failAttach?.(volumeId)
+        if (reason) failures.push({ volumeId, reason })
+        else machine.disks.add(volumeId)
+      }
+      return failures
+    },
+    disksOf: (instanceId) => [...(machines.get(instanceId)?.disks ?? [])].sort(),
+    holdDisk: (volumeId, isHeld) => {
+      if (isHeld) heldDisks.add(volumeId)
+      else heldDisks.delete(volumeId)
     },
     machineForget: async (instanceId) => void machines.delete(instanceId),
     machineList: async () => [...machines.values()].map((machine) => machine.observation),

@@ -5,13 +5,13 @@ import {
   DescribeImagesCommand,
   DescribeSnapshotsCommand,
   DisableImageDeprecationCommand,
-  EC2Client,
   EnableImageDeprecationCommand,
   ModifyImageAttributeCommand,
   RegisterImageCommand,
   ResetImageAttributeCommand,
   waitUntilImageAvailable,
   type DescribeImagesCommandInput,
+  type EC2Client,
   type ImageAttributeName,
   type ModifyImageAttributeCommandInput,
   type RegisterImageCommandInput,
@@ -240,6 +240,32 @@ describe('an image of the account', () => {
   })
 })
 
+test('an image that was added on the host, deregistered, and added again', async () => {
+  const manifest = {
+    name: 'appliance',
+    version: '1',
+    contentHash: 'b'.repeat(64),
+    description: '',
+    architecture: 'x86_64',
+    rootDeviceName: '/dev/xvda',
+    defaultUser: 'root',
+    disk: { file: 'disk.qcow2', virtualSizeBytes: 1024 ** 3 },
+    boot: { firmware: ['bios'] },
+  } as unknown as Parameters<typeof imagesRegister>[1][0]['manifest']
+  const owner = { type: 'account' as const, account: ACCOUNT, region: '*' }
+  const added = [{ manifest, imageFolder: 'appliance', owner }]
+  const [id] = await imagesRegister(cloud.app, added, { isAskedFor: true })
+  const mine = () => idsOf({ Owners: ['self'] })
+  expect(await mine()).toEqual([id])
+  const [{ Name }] = (await images({ ImageIds: [id!] })) as [{ Name: string }]
+  expect(await codeOf(register(Name))).toBe('InvalidAMIName.Duplicate')
+  await cloud.ec2.send(new DeregisterImageCommand({ ImageId: id! }))
+  await imagesRegister(cloud.app, added)
+  expect(await mine()).toEqual([])
+  await imagesRegister(cloud.app, added, { isAskedFor: true })
+  expect(await mine()).toEqual([id])
+})
+
 describe('snapshots', () => {
   const snapshots = async (input: object) =>
     (await cloud.ec2.send(new DescribeSnapshotsCommand(input))).Snapshots!
@@ -255,10 +281,13 @@ describe('snapshots', () => {
       Encrypted: false,
     })
     expect((await snapshots({ OwnerIds: ['amazon'] })).length).toBeGreaterThan(0)
-    expect(await snapshots({ OwnerIds: ['self'] })).toEqual([])
+    const stranger = ['999988887777']
+    expect(await snapshots({ OwnerIds: stranger })).toEqual([])
     expect((await snapshots({ RestorableByUserIds: ['all'] })).length).toBeGreaterThan(0)
     const bySize = [{ Name: 'volume-size', Values: ['1'] }]
-    expect(await snapshots({ Filters: bySize })).toHaveLength(1)
+    expect((await snapshots({ Filters: bySize })).map((each) => each.SnapshotId)).toContain(
+      SNAPSHOT,
+    )
     const unknown = { SnapshotIds: ['snap-00000000000000000'] }
     expect(await codeOf(snapshots(unknown))).toBe('InvalidSnapshot.NotFound')
   })

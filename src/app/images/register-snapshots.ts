@@ -46,8 +46,12 @@ export async function imageRegisterPlan(
     const reason = `the root snapshot holds a system for ${origin.architecture}`
     throw invalidValue('Architecture', wanted.architecture, reason)
   }
-  const scope = `image-name:${ctx.account}:${ctx.region}`
-  if ((await reader.claimsOf(scope)).has(wanted.name)) {
+  // Images of every region (those that were added on the host) have names too.
+  const isTaken = images.some(
+    ({ name, account, deregisteredAt }) =>
+      name === wanted.name && account === ctx.account && deregisteredAt === null,
+  )
+  if (isTaken) {
     throw new FaultError({ type: 'Duplicate', kind: 'image', name: wanted.name })
   }
   return {

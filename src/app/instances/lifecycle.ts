@@ -65,6 +65,7 @@ export function instancesStart(ctx: Ctx, ids: readonly InstanceId[]): Promise<St
   return changeAll(ctx, ids, async (tx, instance) => {
     mustAllow(instance, 'start')
     if (instance.intended.state === 'running') return undefined
+    await mustHaveRoot(tx, instance)
     const hosts = await hostCapacities(ctx.app, tx)
     typeChecked(ctx.app, instance.spec.instanceType, hosts)
     const hostId = placeOrFault(instance.spec, hosts)
@@ -145,6 +146,21 @@ function mustAllow(instance: Instance, operation: InstanceOperation): void {
     id: instance.id,
     state,
     operation,
+  })
+}
+
+/** Its root volume may have been detached while it was stopped. */
+async function mustHaveRoot(reader: StoreReader, instance: Instance): Promise<void> {
+  const { id, spec } = instance
+  const volumes = await reader.list('volume', { reference: { name: 'instance', value: id } })
+  if (volumes.some((volume) => volume.attachment?.deviceName === spec.rootDeviceName)) return
+  throw new FaultError({
+    type: 'IncorrectState',
+    kind: 'instance',
+    id,
+    state: 'stopped',
+    operation: 'start',
+    hint: `Instance '${id}' does not have a volume attached at root (${spec.rootDeviceName})`,
   })
 }
 

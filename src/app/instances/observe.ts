@@ -4,6 +4,7 @@
  */
 import type { HostEvent } from '../../agent/protocol.ts'
 import { instanceStateOf, type Instance, type InstanceIntent } from '../../domain/instance.ts'
+import { volumeIsLeaving } from '../../domain/volume.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import type { App } from '../context.ts'
 
@@ -24,6 +25,7 @@ export async function hostEventApply(app: App, event: HostEvent): Promise<void> 
   const [from, to] = [instanceStateOf(change.before), instanceStateOf(change.after)]
   if (from === to) return
   app.log.info({ instance: change.after.id, from, to }, 'instance changed state')
+  app.activate('attachments')
   if (to !== 'running') app.activate('network')
   if (to === 'terminated') app.activate('volumes')
 }
@@ -55,7 +57,9 @@ async function belongingsFollow(tx: StoreTransaction, instance: Instance): Promi
   }
   if (state === 'terminated') {
     for (const volume of await tx.list('volume', mine)) {
-      const intended = volume.attachment?.deleteOnTermination ? 'absent' : volume.intended
+      // One that was being detached is its user's again.
+      const isGone = volume.attachment?.deleteOnTermination && !volumeIsLeaving(volume)
+      const intended = isGone ? 'absent' : volume.intended
       await tx.update('volume', { ...volume, attachment: null, intended })
     }
     for (const networkInterface of await tx.list('networkInterface', mine)) {

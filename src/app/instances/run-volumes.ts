@@ -2,6 +2,7 @@
 import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
 import type { Image, Snapshot } from '../../domain/image.ts'
 import { newId, type InstanceId } from '../../domain/ids.ts'
+import { DISKS_PER_MACHINE_MAX } from '../../domain/machine.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import { snapshotGet } from '../volumes/snapshots.ts'
@@ -14,9 +15,6 @@ export interface PlannedVolume extends VolumeShape {
   deleteOnTermination: boolean
   isEncrypted: boolean
 }
-
-/** One host carries what one PCIe root with its ports does; EC2's types allow about as many. */
-const VOLUMES_PER_INSTANCE_MAX = 27
 
 export async function volumesPlanned(
   ctx: Ctx,
@@ -53,12 +51,12 @@ export async function volumesPlanned(
   if (!devices.has(image.rootDeviceName)) {
     throw invalidValue('BlockDeviceMapping', image.rootDeviceName, 'the root device cannot go')
   }
-  if (devices.size > VOLUMES_PER_INSTANCE_MAX) {
+  if (devices.size > DISKS_PER_MACHINE_MAX) {
     throw new FaultError({
       type: 'LimitExceeded',
-      kind: 'volume',
-      limit: VOLUMES_PER_INSTANCE_MAX,
-      reason: `at most ${VOLUMES_PER_INSTANCE_MAX} volumes an instance`,
+      kind: 'attachment',
+      limit: DISKS_PER_MACHINE_MAX,
+      reason: `at most ${DISKS_PER_MACHINE_MAX} volumes an instance`,
     })
   }
   const planned: PlannedVolume[] = []

@@ -141,7 +141,7 @@ export const OTHER_NOT_FOUND: Record<string, string> = {
   networkAclEntry: 'InvalidNetworkAclEntry.NotFound',
   placementGroup: 'InvalidPlacementGroup.Unknown',
   launchTemplate: 'InvalidLaunchTemplateId.NotFound',
-  availabilityZone: 'InvalidAvailabilityZone',
+  availabilityZone: 'InvalidZone.NotFound',
   volumeAttachment: 'InvalidAttachment.NotFound',
   iamInstanceProfile: 'InvalidIamInstanceProfileArn.Malformed',
 }

@@ -207,10 +207,13 @@ function duplicate(kind: string, name: string): WireError {
 
 function incorrectState(fault: Extract<Fault, { type: 'IncorrectState' }>): WireError {
   if (fault.kind === 'instance') {
+    const isForStopped = fault.operation === 'changeType' || fault.operation === 'changeUserData'
     const text =
       fault.operation === 'start'
         ? `The instance '${fault.id}' is not in a state from which it can be started.`
-        : `The instance '${fault.id}' is in the state '${fault.state}', which does not allow: ${fault.operation}.`
+        : isForStopped
+          ? `The instance '${fault.id}' is not in the 'stopped' state.`
+          : `The instance '${fault.id}' is in the state '${fault.state}', which does not allow: ${fault.operation}.`
     return new WireError('IncorrectInstanceState', join(text, fault.hint))
   }
   const code = fault.kind === 'image' ? 'InvalidAMIID.Unavailable' : 'IncorrectState'

@@ -3,12 +3,14 @@
  * (capacity reservations, outposts, IPv6, elastic addresses…) are served and match nothing, which is the truth.
  */
 import type { Instance, InstanceNetworkInterface } from '@aws-sdk/client-ec2'
+import type { Tags } from '../../domain/resource.ts'
 import type { FilterTable } from '../filters.ts'
 
 export interface InstanceRecord {
   reservationId: string
   ownerId: string
   instance: Instance
+  interfaceTags: readonly Tags[]
 }
 
 type Nic = InstanceNetworkInterface
@@ -161,6 +163,9 @@ export const INSTANCE_FILTERS: FilterTable<InstanceRecord> = {
   'network-interface.source-dest-check': ofNics((n) => n.SourceDestCheck),
   'network-interface.status': ofNics((n) => n.Status),
   'network-interface.subnet-id': ofNics((n) => n.SubnetId),
+  'network-interface.tag-key': ({ interfaceTags }) => interfaceTags.flatMap(Object.keys),
+  'network-interface.tag-value': ({ interfaceTags }) =>
+    interfaceTags.flatMap((tags) => Object.values(tags)),
   'network-interface.vpc-id': ofNics((n) => n.VpcId),
   'network-performance-options.bandwidth-weighting': () => 'default',
   'operator.managed': () => false,

@@ -54,7 +54,9 @@ export async function namespaces(): Promise<string[]> {
 /** TAPs of one namespace. */
 export async function taps(namespace: string): Promise<string[]> {
   const links = await lines('ip', '-n', namespace, '-o', 'link', 'show')
-  return links.map((line) => line.split(': ')[1]!.split('@')[0]!).filter((name) => /^t/.test(name))
+  return links
+    .map((line) => line.split(': ')[1]!.split('@')[0]!)
+    .filter((name) => name.startsWith('t'))
 }
 
 export async function allTaps(): Promise<string[]> {

@@ -1,4 +1,7 @@
-/** DescribeInstanceCreditSpecifications: without ids, the burstable instances that are unlimited, as on EC2. */
+/**
+ * DescribeInstanceCreditSpecifications. Without ids: the burstable instances with unlimited credits, as AWS. Credits
+ * are recorded, not metered: a host here shares its processors among all machines alike.
+ */
 import { instanceCredits } from '../../../app/instances/credits.ts'
 import { instancesFind } from '../../../app/instances/list.ts'
 import { FaultError } from '../../../domain/faults.ts'
@@ -15,19 +18,21 @@ export default operation<'ec2', 'DescribeInstanceCreditSpecifications', Credits>
   handle: async (ctx, input, call) => {
     const ids = idsOf(input.InstanceIds)
     const all = (await instancesFind(ctx, ids)).map((instance) => {
-      return { InstanceId: instance.id as string, credits: instanceCredits(ctx.app, instance) }
+      return { instance, credits: instanceCredits(ctx.app, instance) }
     })
     const stray = all.find((one) => one.credits === null)
     if (ids.length > 0 && stray) {
+      const { id, spec } = stray.instance
       throw new FaultError({
-        type: 'InvalidCombination',
-        parameters: ['InstanceIds'],
-        reason: `The instance '${stray.InstanceId}' is not of a burstable type`,
+        type: 'Unsupported',
+        feature: `a credit specification of ${id}, a ${spec.instanceType},`,
+        hint: 'only burstable performance instances (T2, T3, T3a, T4g) have one',
       })
     }
-    const shown = all.flatMap(({ InstanceId, credits }): Credits[] => {
-      if (credits === null || (ids.length === 0 && credits !== 'unlimited')) return []
-      return [{ InstanceId, CpuCredits: credits }]
+    const shown = all.flatMap(({ instance, credits }): Credits[] => {
+      const isListed = credits === 'unlimited' && instance.releasedAt === null
+      if (credits === null || (ids.length === 0 && !isListed)) return []
+      return [{ InstanceId: instance.id, CpuCredits: credits }]
     })
     const page = call.page(call.filter(shown), {
       key: (one) => one.InstanceId,
