@@ -73,6 +73,11 @@ const CODES: Record<Exclude<FaultType, 'Service'>, Codes> = {
   RuleMalformed: INVALID,
   ReservedName: INVALID,
   DefaultVpcMissing: STATE,
+  AddressesMapped: STATE,
+  AlreadyAssociated: STATE,
+  AlreadyDefault: STATE,
+  BadRange: INVALID,
+  NotAttached: STATE,
   NetworkMismatch: INVALID,
   Unauthorized: {
     query: 'AccessDenied',
