@@ -77,6 +77,7 @@ const CODES: Record<Exclude<FaultType, 'Service'>, Codes> = {
   AlreadyAssociated: STATE,
   AlreadyDefault: STATE,
   BadRange: INVALID,
+  InterfaceAmbiguous: INVALID,
   NotAttached: STATE,
   NetworkMismatch: INVALID,
   Unauthorized: {

@@ -55,7 +55,9 @@ export type Fault =
   | { type: 'NotAttached'; kind: 'internetGateway' | 'networkInterface'; id: string; to: string }
   /** The gateway of a VPC some of whose interfaces have public addresses. */
   | { type: 'AddressesMapped'; vpcId: string }
-  /** A route table or ACL association that another one stands in the way of. */
+  /** An instance named where one interface is meant, and it has several, or none. */
+  | { type: 'InterfaceAmbiguous'; instanceId: string; count: number }
+  /** An address, route table or ACL association that another one stands in the way of. */
   | { type: 'AlreadyAssociated'; id: string; with: string }
   /** Two things that must be in one VPC are not. */
   | { type: 'NetworkMismatch'; ids: readonly [string, string] }

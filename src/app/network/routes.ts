@@ -17,6 +17,7 @@ import {
 import type { ListQuery, StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import type { Change } from './change.ts'
+import { interfaceOfInstance } from './interfaces.ts'
 import { ownGet, ownList } from './scope.ts'
 
 /** The most that AWS raises its quota to. */
@@ -158,30 +159,14 @@ async function targetOf(
     }
     return request
   }
-  const one = await interfaceOf(ctx, reader, request)
+  const one =
+    request.type === 'networkInterface'
+      ? await ownGet(ctx, reader, 'networkInterface', request.id)
+      : await interfaceOfInstance(ctx, reader, request.id)
   if (one.vpcId !== table.vpcId) {
     throw new FaultError({ type: 'NetworkMismatch', ids: [table.id, one.id] })
   }
   return { type: 'networkInterface', id: one.id }
-}
-
-/** @throws Fault `InvalidCombination` for an instance with several interfaces. */
-async function interfaceOf(
-  ctx: Ctx,
-  reader: StoreReader,
-  request: Extract<RouteTargetRequest, { type: 'networkInterface' | 'instance' }>,
-): Promise<NetworkInterface> {
-  if (request.type === 'networkInterface') {
-    return await ownGet(ctx, reader, 'networkInterface', request.id)
-  }
-  const { id } = await ownGet(ctx, reader, 'instance', request.id)
-  const reference = { name: 'instance', value: id }
-  const [one, ...others] = await reader.list('networkInterface', { reference })
-  if (one && others.length === 0) return one
-  const reason =
-    `There are ${one ? 'multiple' : 'no'} interfaces attached to instance '${id}'. Please specify an ` +
-    'interface ID for the operation instead.'
-  throw new FaultError({ type: 'InvalidCombination', parameters: ['InstanceId'], reason })
 }
 
 /** The account's tables, or those named, with what their routes lead to. */

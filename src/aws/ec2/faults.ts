@@ -192,7 +192,10 @@ function incorrectState(fault: Extract<Fault, { type: 'IncorrectState' }>): Wire
       fault.operation === 'start'
         ? `The instance '${fault.id}' is not in a state from which it can be started.`
         : `The instance '${fault.id}' is in the state '${fault.state}', which does not allow: ${fault.operation}.`
-    return new WireError('IncorrectInstanceState', join(text, fault.hint))
+    // Of an instance that an address is for, EC2 says that it is not one.
+    const code =
+      fault.operation === 'associateAddress' ? 'InvalidInstanceID' : 'IncorrectInstanceState'
+    return new WireError(code, join(text, fault.hint))
   }
   const code = fault.kind === 'image' ? 'InvalidAMIID.Unavailable' : 'IncorrectState'
   const text = `The ${spaced(fault.kind)} '${fault.id}' is in the state '${fault.state}', which does not allow:`

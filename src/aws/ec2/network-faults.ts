@@ -12,6 +12,7 @@ export type NetworkFault = Extract<
       | 'AlreadyDefault'
       | 'BadRange'
       | 'DefaultVpcMissing'
+      | 'InterfaceAmbiguous'
       | 'NetworkMismatch'
       | 'NotAttached'
   }
@@ -49,6 +50,12 @@ export function networkError(fault: NetworkFault): WireError {
       return fault.isAskedFor
         ? new WireError('DefaultVpcDoesNotExist', 'No default VPC found in this region.')
         : new WireError('VPCIdNotSpecified', 'No default VPC for this user.')
+    case 'InterfaceAmbiguous':
+      return new WireError(
+        'InvalidInstanceID',
+        `There are ${fault.count > 0 ? 'multiple' : 'no'} interfaces attached to instance ` +
+          `'${fault.instanceId}'. Please specify an interface ID for the operation instead.`,
+      )
     case 'NetworkMismatch': {
       // EC2 says InvalidParameter of groups and InvalidParameterValue of everything else.
       const isGroup = fault.ids.some((id) => id.startsWith('sg-'))
