@@ -58,7 +58,11 @@ const LAYERS: readonly Layer[] = [
     name: 'host',
     timeoutMs: 20 * MINUTE_MS,
     isIsolated: true,
-    needs: requirementsOf(['machines', 'network', 'ssh', 'host']),
+    needs: [
+      ...requirementsOf(['machines', 'network', 'ssh', 'host']),
+      ...imageRequirementsOf('tiny'),
+    ],
+    prepare: imagesOnce,
   },
   {
     name: 'vm',
@@ -68,12 +72,20 @@ const LAYERS: readonly Layer[] = [
       ...requirementsOf(['machines', 'network', 'ssh', 'host', 'vm']),
       ...imageRequirementsOf('tiny'),
     ],
-    prepare: async () => ({
-      env: { BRUME_TEST_IMAGES: await imagesPrepare(join(ROOT, '.cache')) },
-      end: async () => {},
-    }),
+    prepare: async () => {
+      const { env, end } = await imagesOnce()
+      return { env: { ...env, BRUME_TEST_ISOLATED: '1' }, end }
+    },
   },
 ]
+
+let images: Promise<NodeJS.ProcessEnv> | null = null
+
+/** Both layers that need images share one preparation. */
+async function imagesOnce(): Promise<{ env: NodeJS.ProcessEnv; end: () => Promise<void> }> {
+  images ??= imagesPrepare(join(ROOT, '.cache'))
+  return { env: await images, end: async () => {} }
+}
 
 /** A layer that could not run counts as one failure, with the reason. */
 class SetupError extends Error {

@@ -1,23 +1,28 @@
 /**
- * Images for the tests that boot guests, built before those go into a network namespace of their own, where no
- * mirror can be reached. Kept between runs in the checkout's `.cache/`; CI and developers may delete it any time.
+ * What tests need of Debian's mirror, fetched before they go into a network namespace of their own, where no
+ * mirror can be reached: the image tiny, the packages it is made of, the hypervisor tests’ guest.
+ * Kept between runs in the checkout’s `.cache/`; CI and developers may delete it any time.
  */
 import { join } from 'node:path'
 import { step } from '../../src/cli/ui/progress.ts'
 import { buildTiny } from '../../src/images/build-tiny.ts'
+import { testGuest } from '../../test/support/test-guest.ts'
 
-/** Returns the folder that holds the images, each as `NAME/VERSION`. */
-export async function imagesPrepare(cacheRoot: string): Promise<string> {
+/** The environment by which tests find it: images as `NAME/VERSION`, and the cache of packages. */
+export async function imagesPrepare(cacheRoot: string): Promise<NodeJS.ProcessEnv> {
   const outputFolder = join(cacheRoot, 'images')
+  const cacheFolder = join(cacheRoot, 'image-packages')
   const progress = step('Building the image tiny')
   try {
     const { manifest } = await buildTiny({
-      cacheFolder: join(cacheRoot, 'image-packages'),
+      cacheFolder,
       outputFolder,
       onProgress: ({ fraction, detail }) => progress.update({ fraction, detail }),
     })
+    process.env.BRUME_TEST_CACHE = cacheFolder
+    await testGuest()
     progress.done(`${manifest.name} ${manifest.version}`)
-    return outputFolder
+    return { BRUME_TEST_IMAGES: outputFolder, BRUME_TEST_CACHE: cacheFolder }
   } catch (error) {
     progress.fail()
     throw error

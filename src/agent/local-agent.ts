@@ -4,15 +4,21 @@
  * spec: one that ended by itself is reported, not started again.
  */
 import { join } from 'node:path'
-import type { InstanceId } from '../domain/ids.ts'
-import type { HostDescription, MachineObservation, MachineSpec } from '../domain/machine.ts'
+import type { InstanceId, VolumeId } from '../domain/ids.ts'
+import type {
+  DiskChanges,
+  DiskFailure,
+  HostDescription,
+  MachineObservation,
+  MachineSpec,
+} from '../domain/machine.ts'
 import type { VolumeBackend } from '../blocks/backend.ts'
 import type { VmDriver } from '../hypervisor/driver.ts'
 import { readJson, writeJsonDurable, ensureFolder } from '../lib/fs-durable.ts'
 import type { Log } from '../lib/log.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import type { Clock } from '../lib/time.ts'
-import { imageFilePath, vmSpecOf } from './vm-spec.ts'
+import { diskAttachmentOf, imageFilePath, vmSpecOf } from './vm-spec.ts'
 import type { HostAgent, HostEvent, VolumeRequest } from './protocol.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 
@@ -57,18 +63,26 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   const instanceOfInterface = new Map<string, InstanceId>()
   const listeners = new Set<(event: HostEvent) => void>()
   const queue = createKeyedMutex()
+  /** Apart from `queue`: a guest that does not let go of a disk must not delay a stop. */
+  const diskQueue = createKeyedMutex()
   let verifiedAt = clock.now()
   const emit = (event: HostEvent): void => {
     for (const listener of listeners) listener(event)
   }
+  /** The generation each machine was last brought to: what is seen answers that, not a newer wish in the queue. */
+  const acted = new Map<InstanceId, number>()
   const report = (observation: MachineObservation): void => {
-    const generation = specs.get(observation.instanceId)?.generation
+    const generation = acted.get(observation.instanceId)
     // Before the control plane stated anything there is nothing to answer.
     if (generation !== undefined) emit({ type: 'machine', generation, observation })
   }
   const memoryPath = (id: InstanceId): string => join(options.home, 'instances', id, 'agent.json')
   const memoryOf = async (id: InstanceId): Promise<Memory> =>
     (await readJson<Memory>(memoryPath(id))) ?? { startedGeneration: 0, rebootSerial: 0 }
+  const remember = ({ instanceId, generation, rebootSerial }: MachineSpec): Promise<void> => {
+    const memory: Memory = { startedGeneration: generation, rebootSerial }
+    return writeJsonDurable(memoryPath(instanceId), memory)
+  }
   const find = async (id: InstanceId): Promise<MachineObservation | undefined> =>
     (await driver.list()).find((machine) => machine.instanceId === id)
 
@@ -84,10 +98,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     await ensureFolder(join(options.home, 'instances', spec.instanceId))
     const files = await Promise.all(spec.disks.map(volumeEnsure))
     const observation = await driver.start(await vmSpecOf(options.home, spec, files))
-    await writeJsonDurable(memoryPath(spec.instanceId), {
-      startedGeneration: spec.generation,
-      rebootSerial: spec.rebootSerial,
-    } satisfies Memory)
+    await remember(spec)
     const tookMs = Math.round(performance.now() - at)
     log.info({ instance: spec.instanceId, tookMs }, 'machine runs')
     report(observation)
@@ -100,10 +111,9 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     if (isAlive) {
       if (spec.rebootSerial > memory.rebootSerial) {
         await driver.reboot(spec.instanceId, { graceMs: REBOOT_GRACE_MS })
-        const { startedGeneration } = memory
-        const next = { startedGeneration, rebootSerial: spec.rebootSerial }
-        await writeJsonDurable(memoryPath(spec.instanceId), next)
       }
+      // It runs for this generation too: should it end by itself from here on, it is not started again.
+      if (spec.generation > memory.startedGeneration) await remember(spec)
       return report((await find(spec.instanceId)) ?? seen)
     }
     const hasEnded = seen?.state === 'stopped' || seen?.state === 'crashed'
@@ -136,7 +146,35 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   const converge = async (id: InstanceId): Promise<void> => {
     const spec = specs.get(id)
     if (!spec) return
+    acted.set(id, spec.generation)
     await (spec.intent === 'running' ? run(spec) : end(spec))
+  }
+
+  const changeDisks = async (changes: DiskChanges): Promise<DiskFailure[]> => {
+    const { instanceId } = changes
+    const { state } = (await find(instanceId)) ?? { state: 'absent' }
+    if (state === 'absent' || state === 'stopped' || state === 'crashed') return []
+    // A process that is coming or going may still hold the file of a disk.
+    if (state !== 'running' && state !== 'paused') throw new Error(`${instanceId} is ${state}`)
+    const failures: DiskFailure[] = []
+    const attempt = async (volumeId: VolumeId, change: () => Promise<void>): Promise<void> => {
+      try {
+        await change()
+        log.info({ instance: instanceId, volume: volumeId }, 'disk changed')
+      } catch (error) {
+        failures.push({ volumeId, reason: wordsOf(error) })
+      }
+    }
+    for (const volumeId of changes.detach) {
+      await attempt(volumeId, () => driver.diskDetach(instanceId, volumeId))
+    }
+    for (const disk of changes.attach) {
+      await attempt(disk.volumeId, async () => {
+        const file = await volumeEnsure(disk)
+        await driver.diskAttach(instanceId, diskAttachmentOf(disk, file))
+      })
+    }
+    return failures
   }
 
   const stops = [
@@ -170,6 +208,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
           )
         })
     },
+    machineDisks: (changes) => diskQueue.run(changes.instanceId, () => changeDisks(changes)),
     machineForget: (instanceId) =>
       queue.run(instanceId, async () => {
         const seen = await find(instanceId)
@@ -180,6 +219,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
         const spec = specs.get(instanceId)
         for (const nic of spec?.nics ?? []) instanceOfInterface.delete(nic.interfaceId)
         specs.delete(instanceId)
+        acted.delete(instanceId)
       }),
     machineList: () => driver.list(),
     networkEnsure: async (plans) => {

@@ -3,7 +3,13 @@
  * a simulated host implements it without a hypervisor (agent/simulated-agent.ts), several hosts will carry the same
  * messages over a network. Everything is level-triggered: the caller states the whole intent and may repeat it.
  */
-import type { HostDescription, MachineObservation, MachineSpec } from '../domain/machine.ts'
+import type {
+  DiskChanges,
+  DiskFailure,
+  HostDescription,
+  MachineObservation,
+  MachineSpec,
+} from '../domain/machine.ts'
 import type { InstanceId, VolumeId } from '../domain/ids.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 
@@ -17,6 +23,11 @@ export interface HostAgent {
   describe(): Promise<HostDescription>
   /** States the intent for one machine. Returns when accepted; progress comes as observations. Idempotent. */
   machineEnsure(spec: MachineSpec): Promise<void>
+  /**
+   * Plugs and unplugs disks of a running machine; one that does not run has nothing to change, its next start says
+   * it all. Answers what could not be done. @throws Error when the machine is on its way from one state to another.
+   */
+  machineDisks(changes: DiskChanges): Promise<DiskFailure[]>
   /** Drops what is kept of a machine that is gone (its console log); stops it first if it still lives. */
   machineForget(instanceId: InstanceId): Promise<void>
   /** Everything this host runs or keeps, whether or not anybody intends it. */

@@ -3,8 +3,13 @@
  * run never uses it. Machines are entries in a map that go through the same states and events as real ones; delays
  * and failures are injected.
  */
-import type { HostDescription, MachineObservation, MachineSpec } from '../domain/machine.ts'
-import type { HostId } from '../domain/ids.ts'
+import type {
+  DiskFailure,
+  HostDescription,
+  MachineObservation,
+  MachineSpec,
+} from '../domain/machine.ts'
+import type { HostId, InstanceId } from '../domain/ids.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 import { FaultError } from '../domain/faults.ts'
 import type { Clock } from '../lib/time.ts'
@@ -17,6 +22,8 @@ export interface SimulatedOptions {
   memoryMiB?: number
   /** How long each change takes; 0: in the next turn of the event loop. */
   delayMs?: number
+  /** Answers the reason for which a disk cannot be plugged, or undefined. */
+  failAttach?: (volumeId: string) => string | undefined
   /** Answers the reason for which a start fails, or undefined. */
   failStart?: (spec: MachineSpec) => string | undefined
 }
@@ -24,10 +31,20 @@ export interface SimulatedOptions {
 export interface SimulatedAgent extends HostAgent {
   /** What the last `networkEnsure` stated. */
   networkPlans(): readonly VpcNetworkPlan[]
+  /** Disks of a machine, by volume id, as its guest would see them. */
+  disksOf(instanceId: string): string[]
+  /** The guest does not let go of this volume, until it does. */
+  holdDisk(volumeId: string, isHeld: boolean): void
   /** The guest powers itself off. */
   guestPowersOff(instanceId: string): void
   /** The hypervisor process dies. */
   processDies(instanceId: string): void
+  /** QEMU pauses the machine because a disk could not be written. */
+  diskFails(instanceId: string): void
+  /** The guest begins or ceases to answer on the network. */
+  guestAnswers(instanceId: string, isReachable: boolean): void
+  /** While held, guests that start do not answer by themselves. */
+  holdReachability(isHeld: boolean): void
   volumes(): ReadonlyMap<string, VolumeRequest>
   reboots(instanceId: string): number
 }
@@ -36,6 +53,7 @@ interface Machine {
   spec: MachineSpec
   observation: MachineObservation
   reboots: number
+  disks: Set<string>
   /** Counts changes, so that a delayed one that was overtaken does nothing. */
   turn: number
 }
@@ -65,6 +83,12 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       observation: machine.observation,
     })
   }
+  const guestAnswers = (id: string, isReachable: boolean): void => {
+    const instanceId = id as InstanceId
+    emit({ type: 'reachability', instanceId, isReachable, at: options.clock.now() })
+  }
+  let isReachabilityHeld = false
+  const heldDisks = new Set<string>()
   const description = describe(options)
 
   const start = (machine: Machine): void => {
@@ -73,6 +97,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       return show(machine, { state: 'crashed', stopReason: 'start-failed', detail: reason })
     }
     const processId = 100_000 + machines.size
+    machine.disks = new Set(machine.spec.disks.map((disk) => disk.volumeId))
     show(machine, {
       state: 'running',
       stopReason: null,
@@ -80,8 +105,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       pinned: { machineType: 'simulated', cpuModel: 'simulated', accelerator: 'tcg' },
       startedAt: options.clock.now(),
     })
-    const { instanceId } = machine.spec
-    emit({ type: 'reachability', instanceId, isReachable: true, at: options.clock.now() })
+    if (!isReachabilityHeld) guestAnswers(machine.spec.instanceId, true)
   }
 
   return {
@@ -97,6 +121,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
         spec,
         observation: absent(spec, options.clock),
         reboots: 0,
+        disks: new Set<string>(),
         turn: 0,
       }
       const isReboot = known && known.spec.rebootSerial !== spec.rebootSerial
@@ -114,6 +139,26 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
         const state = spec.intent === 'stopped' ? 'stopped' : 'absent'
         show(machine, { state, stopReason: 'host-request', processId: null })
       })
+    },
+    machineDisks: async ({ instanceId, attach, detach }) => {
+      const machine = machines.get(instanceId)
+      if (!machine || !['running', 'paused'].includes(machine.observation.state)) return []
+      const failures: DiskFailure[] = []
+      for (const volumeId of detach) {
+        if (heldDisks.has(volumeId)) failures.push({ volumeId, reason: 'the guest uses it' })
+        else machine.disks.delete(volumeId)
+      }
+      for (const { volumeId } of attach) {
+        const reason = options.failAttach?.(volumeId)
+        if (reason) failures.push({ volumeId, reason })
+        else machine.disks.add(volumeId)
+      }
+      return failures
+    },
+    disksOf: (instanceId) => [...(machines.get(instanceId)?.disks ?? [])].sort(),
+    holdDisk: (volumeId, isHeld) => {
+      if (isHeld) heldDisks.add(volumeId)
+      else heldDisks.delete(volumeId)
     },
     machineForget: async (instanceId) => void machines.delete(instanceId),
     machineList: async () => [...machines.values()].map((machine) => machine.observation),
@@ -137,6 +182,14 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
         feature: `a screen of ${id} on a simulated host`,
       } as const
       throw new FaultError(fault)
+    },
+    diskFails: (instanceId) => {
+      const machine = machines.get(instanceId)
+      if (machine) show(machine, { state: 'paused', detail: 'a disk could not be written' })
+    },
+    guestAnswers,
+    holdReachability: (isHeld) => {
+      isReachabilityHeld = isHeld
     },
     guestPowersOff: (instanceId) => {
       const machine = machines.get(instanceId)

@@ -6,7 +6,13 @@ import {
   type ImageManifest,
 } from '../domain/image-manifest.ts'
 import type { VolumeFile } from '../blocks/backend.ts'
-import type { BootPlan, MachineDisk, MachineSpec, VmSpec } from '../domain/machine.ts'
+import type {
+  BootPlan,
+  DiskAttachment,
+  MachineDisk,
+  MachineSpec,
+  VmSpec,
+} from '../domain/machine.ts'
 import { INTERFACE_MTU, namespaceOf, tapNameOf } from '../domain/network-plan.ts'
 import { readJson } from '../lib/fs-durable.ts'
 
@@ -30,12 +36,7 @@ export async function vmSpecOf(
     ...spec.vm,
     boot: manifest ? bootOf(home, spec.imageFolder!, manifest) : { mode: 'bios' },
     namespace: namespaceOf(spec.vpcId),
-    disks: spec.disks.map((disk, index) => {
-      const { path, format, backing } = files[index]!
-      const { volumeId, deviceName, isRoot, isReadOnly, iopsMax, throughputMaxMiBps } = disk
-      const limits = { iopsMax, throughputMaxMiBps }
-      return { volumeId, deviceName, path, format, backing, isRoot, isReadOnly, ...limits }
-    }),
+    disks: spec.disks.map((disk, index) => diskAttachmentOf(disk, files[index]!)),
     nics: spec.nics.map((nic) => ({
       interfaceId: nic.interfaceId,
       deviceIndex: nic.deviceIndex,
@@ -44,6 +45,13 @@ export async function vmSpecOf(
       mtu: INTERFACE_MTU,
     })),
   }
+}
+
+export function diskAttachmentOf(disk: MachineDisk, file: VolumeFile): DiskAttachment {
+  const { path, format, backing } = file
+  const { volumeId, deviceName, isRoot, isReadOnly, iopsMax, throughputMaxMiBps } = disk
+  const limits = { iopsMax, throughputMaxMiBps }
+  return { volumeId, deviceName, path, format, backing, isRoot, isReadOnly, ...limits }
 }
 
 async function manifestOf(home: string, imageFolder: string): Promise<ImageManifest> {

@@ -13,6 +13,7 @@ import { startLoop, type ReconcilerLoop } from '../workflow/loop.ts'
 import type { App, HostHandle, ReconcilerName } from './context.ts'
 import { createInstanceTypeCatalogue } from './instance-types.ts'
 import { hostEventApply } from './instances/observe.ts'
+import { createAttachmentsReconciler } from './reconcilers/attachments.ts'
 import { createInstancesReconciler } from './reconcilers/instances.ts'
 import { createNetworkApplier } from './reconcilers/network.ts'
 import { volumesReconcile } from './reconcilers/volumes.ts'
@@ -60,6 +61,7 @@ export async function startApp(options: {
     ['network', networkApply],
     ['instances', instances.reconcile],
     ['volumes', (signal) => volumesReconcile(app, signal)],
+    ['attachments', createAttachmentsReconciler(app)],
   ]
   // Events of one machine are applied in the order they came.
   const order = createKeyedMutex()

@@ -30,7 +30,7 @@ export interface App {
   activate(reconciler: ReconcilerName): void
 }
 
-export type ReconcilerName = 'instances' | 'network' | 'volumes' | 'images'
+export type ReconcilerName = 'instances' | 'network' | 'volumes' | 'attachments' | 'images'
 
 /** A host the control plane places machines on. */
 export interface HostHandle {

@@ -85,6 +85,13 @@ const CODES: Record<Exclude<FaultType, 'Service'>, Codes> = {
     json: 'AccessDeniedException',
     modelled: ['AccessDeniedException'],
   },
+  NotOwner: {
+    query: 'AccessDenied',
+    json: 'AccessDeniedException',
+    modelled: ['AccessDeniedException'],
+  },
+  NotPermitted: STATE,
+  ZoneMismatch: INVALID,
   DefaultResource: STATE,
   Unsupported: {
     query: 'UnsupportedOperation',

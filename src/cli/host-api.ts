@@ -43,7 +43,10 @@ const TIMEOUT_MS = 30_000
 const IMAGE_TIMEOUT_MS = 3_600_000
 const SHUTDOWN_TIMEOUT_MS = 180_000
 
-export function hostApi(cloud: Cloud): HostApi {
+/** Where it answers, and by which key: all that is needed of a cloud. */
+type Reach = Pick<Cloud, 'port' | 'endpoint' | 'credentials'>
+
+export function hostApi(cloud: Reach): HostApi {
   const get = async <T>(path: string): Promise<T> => {
     const response = await send(cloud, 'GET', path, undefined, TIMEOUT_MS)
     return (await response.json()) as T
@@ -62,7 +65,7 @@ export function hostApi(cloud: Cloud): HostApi {
 }
 
 async function send(
-  cloud: Cloud,
+  cloud: Reach,
   method: 'GET' | 'POST',
   path: string,
   body: unknown,

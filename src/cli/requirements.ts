@@ -75,7 +75,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   {
     feature: 'api',
     package: 'awscli',
-    proof: { program: 'aws' },
+    proof: { file: '/usr/bin/aws' },
     why: 'the API is tested with the real client',
   },
   {
@@ -95,6 +95,42 @@ export const REQUIREMENTS: readonly Requirement[] = [
     package: 'busybox-static',
     proof: { program: 'busybox' },
     why: 'plays the guests of network tests',
+  },
+  {
+    feature: 'api',
+    package: 'openssl',
+    proof: { program: 'openssl' },
+    why: 'checks our keys, certificates and signatures',
+  },
+  {
+    feature: 'unit',
+    package: 'openssl',
+    proof: { program: 'openssl' },
+    why: 'checks our keys, certificates and signatures',
+  },
+  {
+    feature: 'api',
+    package: 'openssh-client',
+    proof: { program: 'ssh-keygen' },
+    why: 'checks our key pairs',
+  },
+  {
+    feature: 'vm',
+    package: 'cpio',
+    proof: { program: 'cpio' },
+    why: 'packs the guest of the hypervisor tests',
+  },
+  {
+    feature: 'vm',
+    package: 'awscli',
+    proof: { file: '/usr/bin/aws' },
+    why: "walks a machine's whole life as a user does",
+  },
+  {
+    feature: 'vm',
+    package: 'python3-boto3',
+    proof: { file: '/usr/lib/python3/dist-packages/boto3/__init__.py' },
+    why: "walks a machine's whole life as a program does",
   },
 ]
 

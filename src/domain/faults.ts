@@ -62,6 +62,12 @@ export type Fault =
   /** Two things that must be in one VPC are not. */
   | { type: 'NetworkMismatch'; ids: readonly [string, string] }
   | { type: 'Unauthorized'; action: string; reason: string }
+  /** Seen, perhaps used, by the account, but not its own to change. */
+  | { type: 'NotOwner'; kind: ResourceKind; id: string }
+  /** Never allowed in this situation, whoever asks. */
+  | { type: 'NotPermitted'; kind: ResourceKind; id: string; reason: string }
+  /** A volume and an instance of different availability zones. */
+  | { type: 'ZoneMismatch'; volumeId: string; instanceId: string }
   | { type: 'DefaultResource'; kind: ResourceKind; id: string; reason: string }
   /** Known to AWS, not served by us, said plainly. */
   | { type: 'Unsupported'; feature: string; hint?: string }

@@ -141,6 +141,7 @@ export const instanceCan = {
   terminate: ['pending', 'running', 'stopping', 'stopped', 'shutting-down', 'terminated'],
   changeType: ['stopped'],
   changeUserData: ['stopped'],
+  change: ['pending', 'running', 'stopping', 'stopped'],
 } satisfies Record<string, InstanceState[]>
 
 export type InstanceOperation = keyof typeof instanceCan

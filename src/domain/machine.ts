@@ -146,6 +146,22 @@ export interface MachineSpec {
   nics: readonly MachineNic[]
 }
 
+/** The root and eleven more: each has a port of its own, there from the start (hypervisor/qemu/devices.ts). */
+export const DISKS_PER_MACHINE_MAX = 12
+
+/** What is to be plugged into and pulled out of a machine while it runs. May be repeated at any time. */
+export interface DiskChanges {
+  instanceId: InstanceId
+  attach: readonly MachineDisk[]
+  detach: readonly VolumeId[]
+}
+
+/** A disk that could not be plugged (nothing of it is left) or that the guest does not let go of. */
+export interface DiskFailure {
+  volumeId: VolumeId
+  reason: string
+}
+
 /** A disk by what it is, not by where the host keeps it. */
 export interface MachineDisk {
   volumeId: VolumeId

@@ -9,7 +9,8 @@ export interface VolumeAttachment {
   deviceName: string
   deleteOnTermination: boolean
   attachedAt: number
-  state: 'attaching' | 'attached' | 'detaching'
+  /** `busy`: the guest was asked to let go and has not; it is asked again. */
+  state: 'attaching' | 'attached' | 'detaching' | 'busy'
 }
 
 export interface Volume extends ResourceBase<VolumeId> {
@@ -25,6 +26,13 @@ export interface Volume extends ResourceBase<VolumeId> {
   /** Whether the host has its file. Volumes of a launching instance appear before their file does. */
   isMaterialised: boolean
   attachment: VolumeAttachment | null
+  /** EBS's `AutoEnableIO`: kept and answered; volumes here never have their I/O disabled. */
+  isIoAutoEnabled?: boolean
+}
+
+/** On its way out of a machine: not to be plugged in again. */
+export function volumeIsLeaving(volume: Volume): boolean {
+  return volume.attachment?.state === 'detaching' || volume.attachment?.state === 'busy'
 }
 
 export type VolumeState = 'creating' | 'available' | 'in-use' | 'deleting'

@@ -14,6 +14,7 @@ import {
   writeJsonDurable,
 } from '../lib/fs-durable.ts'
 import type { Log } from '../lib/log.ts'
+import { createKeyedMutex } from '../lib/mutex.ts'
 import type { Clock } from '../lib/time.ts'
 import { namespaceOf } from '../domain/network-plan.ts'
 import type { VpcId } from '../domain/ids.ts'
@@ -71,20 +72,26 @@ export function createDnsmasqKeeper(options: {
   clock: Clock
 }): DnsmasqKeeper {
   const context: Context = { ...options, memory: new Map() }
+  // A look from time to time and an application of a plan must not both start one.
+  const mutex = createKeyedMutex()
   return {
-    ensure: (plan, upstreams) => ensure(context, plan, upstreams),
+    ensure: (plan, upstreams) => mutex.run(plan.vpcId, () => ensure(context, plan, upstreams)),
     claim: (vpcId) => prepareFolder(context.folder, vpcId),
-    stop: async (vpcId) => {
-      context.memory.delete(vpcId)
-      const running = await readJson<Running>(join(context.folder, vpcId, 'running.json'))
-      if (running) await stop(context, running)
-    },
+    stop: (vpcId) =>
+      mutex.run(vpcId, async () => {
+        context.memory.delete(vpcId)
+        const running = await readJson<Running>(join(context.folder, vpcId, 'running.json'))
+        if (running) await stop(context, running)
+      }),
     remove: (vpcId) => removeDurable(join(context.folder, vpcId)),
     check: async () => {
-      for (const known of context.memory.values()) {
-        if (await isRunning(known.running, known.plan)) continue
-        context.log.warn({ vpcId: known.plan.vpcId }, 'dnsmasq ended by itself: starting it again')
-        await ensure(context, known.plan, known.upstreams)
+      for (const vpcId of [...context.memory.keys()]) {
+        await mutex.run(vpcId, async () => {
+          const known = context.memory.get(vpcId)
+          if (!known || (await isRunning(known.running, known.plan))) return
+          context.log.warn({ vpcId }, 'dnsmasq ended by itself: starting it again')
+          await ensure(context, known.plan, known.upstreams)
+        })
       }
     },
     known: async () => {

@@ -96,6 +96,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
         },
       },
       { path: '/metrics', handle: metrics.handle },
+      { path: '/', handle: (_request, response) => void response.end(welcome(root.region)) },
       { path: '/api/*', isSigned: true, handle: hostApi },
     ],
     host: options.host,
@@ -116,4 +117,17 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
 async function accountOf(auth: Authentication, request: IncomingMessage, body: Buffer) {
   const caller = await authenticate(auth, { ...readHead(request), body }, 'rest-json', false)
   return caller.account
+}
+
+/** What a browser shows that finds this port. */
+function welcome(region: string): string {
+  return [
+    `Brume ${VERSION}: the EC2 API on this machine. This is an endpoint for AWS's own tools:`,
+    '',
+    '  eval "$(./brume env)"',
+    `  aws ec2 describe-instances --region ${region}`,
+    '',
+    'Health: /health   Metrics: /metrics   What is served: docs/aws-coverage.md',
+    '',
+  ].join('\n')
 }

@@ -30,6 +30,8 @@ const { values } = parseArgs({
     port: { type: 'string', default: '4566' },
     host: { type: 'string', default: '127.0.0.1' },
     auth: { type: 'string', default: 'strict' },
+    'cpu-overcommit': { type: 'string', default: String(SETTINGS_DEFAULT.cpuOvercommit) },
+    'memory-overcommit': { type: 'string', default: String(SETTINGS_DEFAULT.memoryOvercommit) },
     'log-level': { type: 'string', default: 'info' },
   },
 })
@@ -92,6 +94,10 @@ const cloud: Cloud = await startCloud({
   port: Number(values.port),
   log,
   databaseUrl: process.env.BRUME_DATABASE_URL,
+  settings: {
+    cpuOvercommit: factor('cpu-overcommit'),
+    memoryOvercommit: factor('memory-overcommit'),
+  },
   imageJobs: (app) => createImageJobs(home, app),
   onApp: (app) => metadata.attach(app),
   shutdown: (options) => void end(options),
@@ -110,6 +116,14 @@ await writeJsonDurable(
 log.info({ url: cloud.server.url, accelerator: report.accelerator }, 'the cloud answers')
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => void end({ instances: false }))
+}
+
+/** How often a host's processors or memory may be promised. */
+function factor(name: 'cpu-overcommit' | 'memory-overcommit'): number {
+  const value = Number(values[name])
+  if (value > 0 && Number.isFinite(value)) return value
+  process.stderr.write(`--${name} takes a number above 0, not '${values[name]}'\n`)
+  process.exit(2)
 }
 
 async function end(options: { instances: boolean }): Promise<void> {

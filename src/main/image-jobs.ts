@@ -59,13 +59,15 @@ export function createImageJobs(home: Home, app: RunningApp): ImageJobs {
   const building = new Set<string>()
   const mutex = createKeyedMutex()
   return {
-    list: async (account) => listImagesOf(app, account, building),
+    list: async (account) => listImagesOf(app, account, building, await sizesOf(home)),
     run: (account, job, onProgress, signal) =>
       mutex.run('one image at a time', async () => {
         building.add(job.name)
         try {
           const stored = await runWorker(home, checked(job), onProgress, signal)
-          const [imageId] = await imagesRegister(app, [toRegister(home, stored, account)])
+          const [imageId] = await imagesRegister(app, [toRegister(home, stored, account)], {
+            isAskedFor: true,
+          })
           return { imageId: imageId! }
         } finally {
           building.delete(job.name)
@@ -111,11 +113,23 @@ function runWorker(
   })
 }
 
+/** Bytes on disk by image folder. */
+async function sizesOf(home: Home): Promise<Map<string, number>> {
+  const stored = await listImages(home.images)
+  return new Map(
+    stored.map(({ folder, manifest }) => [
+      relative(home.images, folder),
+      manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0),
+    ]),
+  )
+}
+
 /** What can be made, what is there, newest version of each. */
 async function listImagesOf(
   app: RunningApp,
   account: string,
   building: ReadonlySet<string>,
+  sizes: ReadonlyMap<string, number>,
 ): Promise<ImageListing[]> {
   const images = (await app.store.list('image', {}))
     .filter((image) => image.deregisteredAt === null)
@@ -133,7 +147,7 @@ async function listImagesOf(
       status: building.has(name) ? 'building' : newest ? 'registered' : 'available',
       imageId: newest?.id ?? null,
       version: newest ? basename(newest.imageFolder) : null,
-      sizeBytes: null,
+      sizeBytes: newest ? (sizes.get(newest.imageFolder) ?? null) : null,
       description: about.description,
       defaultUser: newest?.defaultUser ?? about.defaultUser,
     }

@@ -37,6 +37,7 @@ export const KINDS: KindTable = {
   volume: {
     references: (r) => [
       ...ref('instance', r.attachment?.instanceId ?? null),
+      ...ref('changing', r.attachment && r.attachment.state !== 'attached' ? 'yes' : null),
       ...ref('pending', r.intended === 'absent' || !r.isMaterialised ? 'yes' : null),
     ],
     claims: (r) =>

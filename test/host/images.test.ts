@@ -25,7 +25,8 @@ import { imageVerify, listImages } from '../../src/images/store.ts'
 import { exec } from '../../src/lib/exec.ts'
 
 let folder: string
-const cacheFolder = (): string => join(folder, 'cache')
+/** The runner fetched the packages before: there is no mirror in here. */
+const cacheFolder = (): string => process.env['BRUME_TEST_CACHE'] ?? join(folder, 'cache')
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'brume-images-'))

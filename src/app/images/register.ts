@@ -20,14 +20,21 @@ export interface ImageToRegister {
 
 const GIB = 1024 ** 3
 
-/** Registers those that are not yet; returns the ids of all. Idempotent. */
-export async function imagesRegister(app: App, images: readonly ImageToRegister[]) {
+/**
+ * Registers those that are not yet; returns the ids of all. Idempotent. One that its owner deregistered stays so,
+ * unless somebody asks for it again (`isAskedFor`): a new start of the daemon does not.
+ */
+export async function imagesRegister(
+  app: App,
+  images: readonly ImageToRegister[],
+  { isAskedFor = false } = {},
+): Promise<ImageId[]> {
   const ids: ImageId[] = []
-  for (const image of images) ids.push(await register(app, image))
+  for (const image of images) ids.push(await register(app, image, isAskedFor))
   return ids
 }
 
-async function register(app: App, image: ImageToRegister): Promise<ImageId> {
+async function register(app: App, image: ImageToRegister, isAskedFor: boolean): Promise<ImageId> {
   const { manifest, owner } = image
   const account = owner.type === 'amazon' ? AMAZON_ACCOUNT : owner.account
   const region = owner.type === 'amazon' ? '*' : owner.region
@@ -37,7 +44,12 @@ async function register(app: App, image: ImageToRegister): Promise<ImageId> {
   const imageId = `ami-${digest.slice(0, 17)}` as ImageId
   const snapshotId = `snap-${digest.slice(17, 34)}` as SnapshotId
   await app.store.transact(async (tx) => {
-    if (await tx.get('image', imageId)) return
+    const known = await tx.get('image', imageId)
+    if (known) {
+      const isRevived = isAskedFor && known.deregisteredAt !== null
+      if (isRevived) await tx.update('image', { ...known, deregisteredAt: null })
+      return
+    }
     const now = app.clock.now()
     const base = { account, region, generation: 0, createdAt: now, tags: {} }
     const sizeGiB = Math.max(1, Math.ceil(manifest.disk.virtualSizeBytes / GIB))

@@ -37,10 +37,36 @@ export async function instancesGet(
   return [...new Set(ids)].map((id) => byId.get(id)!)
 }
 
+/** What the lifecycle operations refuse, without effects: for `DryRun`. */
+export async function instancesCheck(
+  ctx: Ctx,
+  ids: readonly InstanceId[],
+  operation: 'start' | 'stop' | 'reboot' | 'terminate',
+): Promise<void> {
+  for (const instance of await instancesGet(ctx, ids)) {
+    mustAllow(instance, operation)
+    if (operation === 'stop') mustNotBeStopProtected(instance)
+    if (operation === 'terminate') mustNotBeTerminationProtected(instance)
+  }
+}
+
+function mustNotBeStopProtected(instance: Instance): void {
+  if (!instance.spec.isStopProtected) return
+  const attribute = 'disableApiStop'
+  throw new FaultError({ type: 'TerminationProtected', instanceId: instance.id, attribute })
+}
+
+function mustNotBeTerminationProtected(instance: Instance): void {
+  if (!instance.spec.isTerminationProtected || instance.intended.state === 'terminated') return
+  const attribute = 'disableApiTermination'
+  throw new FaultError({ type: 'TerminationProtected', instanceId: instance.id, attribute })
+}
+
 export function instancesStart(ctx: Ctx, ids: readonly InstanceId[]): Promise<StateChange[]> {
   return changeAll(ctx, ids, async (tx, instance) => {
     mustAllow(instance, 'start')
     if (instance.intended.state === 'running') return undefined
+    await mustHaveRoot(tx, instance)
     const hosts = await hostCapacities(ctx.app, tx)
     typeChecked(ctx.app, instance.spec.instanceType, hosts)
     const hostId = placeOrFault(instance.spec, hosts)
@@ -58,10 +84,7 @@ export function instancesStop(
 ): Promise<StateChange[]> {
   return changeAll(ctx, ids, async (_tx, instance) => {
     mustAllow(instance, 'stop')
-    if (instance.spec.isStopProtected) {
-      const attribute = 'disableApiStop'
-      throw new FaultError({ type: 'TerminationProtected', instanceId: instance.id, attribute })
-    }
+    mustNotBeStopProtected(instance)
     const isHarder = options.isForced && !instance.intended.isForced
     const isStopping = instance.intended.state === 'stopped'
     if (isStopping && (!isHarder || instanceStateOf(instance) === 'stopped')) return undefined
@@ -73,10 +96,7 @@ export function instancesStop(
 export function instancesTerminate(ctx: Ctx, ids: readonly InstanceId[]): Promise<StateChange[]> {
   return changeAll(ctx, ids, async (_tx, instance) => {
     if (instance.intended.state === 'terminated') return undefined
-    if (instance.spec.isTerminationProtected) {
-      const attribute = 'disableApiTermination'
-      throw new FaultError({ type: 'TerminationProtected', instanceId: instance.id, attribute })
-    }
+    mustNotBeTerminationProtected(instance)
     return { ...instance, intended: wish(ctx.app, instance, 'terminated', USER_SHUTDOWN) }
   })
 }
@@ -127,6 +147,21 @@ function mustAllow(instance: Instance, operation: InstanceOperation): void {
     id: instance.id,
     state,
     operation,
+  })
+}
+
+/** Its root volume may have been detached while it was stopped. */
+async function mustHaveRoot(reader: StoreReader, instance: Instance): Promise<void> {
+  const { id, spec } = instance
+  const volumes = await reader.list('volume', { reference: { name: 'instance', value: id } })
+  if (volumes.some((volume) => volume.attachment?.deviceName === spec.rootDeviceName)) return
+  throw new FaultError({
+    type: 'IncorrectState',
+    kind: 'instance',
+    id,
+    state: 'stopped',
+    operation: 'start',
+    hint: `Instance '${id}' does not have a volume attached at root (${spec.rootDeviceName})`,
   })
 }
 

@@ -17,6 +17,12 @@ export interface InstanceView {
   groupNames: ReadonlyMap<string, string>
 }
 
+/** All of the account's instances, or those named. @throws Fault `NotFound`. */
+export async function instancesFind(ctx: Ctx, ids: readonly InstanceId[]): Promise<Instance[]> {
+  if (ids.length > 0) return await instancesGet(ctx, ids)
+  return await ctx.app.store.list('instance', { account: ctx.account, region: ctx.region })
+}
+
 /** Beyond so many, reading all of an account is cheaper than reading one by one. */
 const SINGLE_READS_MAX = 8
 
@@ -24,8 +30,7 @@ const SINGLE_READS_MAX = 8
 export async function instanceViews(ctx: Ctx, ids: readonly InstanceId[]): Promise<InstanceView[]> {
   const { store } = ctx.app
   const scope = { account: ctx.account, region: ctx.region }
-  const instances =
-    ids.length > 0 ? await instancesGet(ctx, ids) : await store.list('instance', scope)
+  const instances = await instancesFind(ctx, ids)
   const isFew = ids.length > 0 && ids.length <= SINGLE_READS_MAX
   const ofInstances = async <K extends 'networkInterface' | 'volume'>(kind: K) => {
     if (!isFew) return store.list(kind, scope)

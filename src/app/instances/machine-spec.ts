@@ -4,7 +4,7 @@ import type { MachineDisk, MachineIntent, MachineSpec } from '../../domain/machi
 import type { NetworkInterface } from '../../domain/network.ts'
 import type { AccountId } from '../../domain/ids.ts'
 import type { Snapshot } from '../../domain/image.ts'
-import type { Volume } from '../../domain/volume.ts'
+import { volumeIsLeaving, type Volume } from '../../domain/volume.ts'
 import type { StoreReader } from '../../store/store.ts'
 
 const INTENTS: Readonly<Record<Instance['intended']['state'], MachineIntent>> = {
@@ -15,7 +15,8 @@ const INTENTS: Readonly<Record<Instance['intended']['state'], MachineIntent>> = 
 
 export async function machineSpecOf(reader: StoreReader, instance: Instance): Promise<MachineSpec> {
   const mine = { reference: { name: 'instance', value: instance.id } }
-  const volumes = await reader.list('volume', mine)
+  const attached = await reader.list('volume', mine)
+  const volumes = attached.filter((volume) => !volumeIsLeaving(volume))
   const interfaces = await reader.list('networkInterface', mine)
   const snapshotIds = volumes.flatMap((volume) => (volume.snapshotId ? [volume.snapshotId] : []))
   const snapshots = await reader.list('snapshot', { ids: snapshotIds })
@@ -65,7 +66,8 @@ function specOf(
   }
 }
 
-function diskOf(
+/** A volume with an attachment as its machine's disk. */
+export function diskOf(
   volume: Volume,
   rootDeviceName: string,
   snapshots: ReadonlyMap<string, Snapshot>,

@@ -4,6 +4,7 @@
  */
 import type { HostEvent } from '../../agent/protocol.ts'
 import { instanceStateOf, type Instance, type InstanceIntent } from '../../domain/instance.ts'
+import { volumeIsLeaving } from '../../domain/volume.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import type { App } from '../context.ts'
 
@@ -24,6 +25,7 @@ export async function hostEventApply(app: App, event: HostEvent): Promise<void> 
   const [from, to] = [instanceStateOf(change.before), instanceStateOf(change.after)]
   if (from === to) return
   app.log.info({ instance: change.after.id, from, to }, 'instance changed state')
+  app.activate('attachments')
   if (to !== 'running') app.activate('network')
   if (to === 'terminated') app.activate('volumes')
 }
@@ -55,7 +57,9 @@ async function belongingsFollow(tx: StoreTransaction, instance: Instance): Promi
   }
   if (state === 'terminated') {
     for (const volume of await tx.list('volume', mine)) {
-      const intended = volume.attachment?.deleteOnTermination ? 'absent' : volume.intended
+      // One that was being detached is its user's again.
+      const isGone = volume.attachment?.deleteOnTermination && !volumeIsLeaving(volume)
+      const intended = isGone ? 'absent' : volume.intended
       await tx.update('volume', { ...volume, attachment: null, intended })
     }
     for (const networkInterface of await tx.list('networkInterface', mine)) {
@@ -79,7 +83,8 @@ export function observed(instance: Instance, event: MachineEvent): Instance | un
   const isSame =
     generation === instance.observedSerial &&
     observation.state === instance.observed?.state &&
-    observation.processId === instance.observed.processId
+    observation.processId === instance.observed.processId &&
+    observation.detail === instance.observed.detail
   if (isSame) return undefined
   const isRunning = observation.state === 'running'
   const next: Instance = {
@@ -87,7 +92,7 @@ export function observed(instance: Instance, event: MachineEvent): Instance | un
     observed: observation,
     observedSerial: generation,
     pinned: observation.pinned ?? instance.pinned,
-    ...(isRunning ? {} : { isReachable: false, reachableSince: null }),
+    ...(isRunning ? {} : { isReachable: false, reachableSince: null, impairedSince: null }),
   }
   const intended = intentAfter(instance, event)
   return intended ? { ...next, intended } : next
@@ -100,6 +105,9 @@ function intentAfter(instance: Instance, event: MachineEvent): InstanceIntent | 
   const isCurrent = generation >= intended.serial
   const hasEnded = observation.state === 'stopped' || observation.state === 'crashed'
   if (intended.state !== 'running' || !isCurrent || !hasEnded) return undefined
+  // The end of an earlier stop, told late: the start that followed it is on its way.
+  const isOurs = !observation.stopReason || observation.stopReason.startsWith('host-')
+  if (isOurs) return undefined
   const base = { ...intended, isForced: false, serial: intended.serial + 1 }
   const since = observation.observedAt
   if (observation.stopReason === 'guest-shutdown') {

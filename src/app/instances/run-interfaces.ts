@@ -2,6 +2,7 @@
 import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
 import { newId, type InstanceId, type SecurityGroupId } from '../../domain/ids.ts'
 import type { NetworkInterface, Subnet } from '../../domain/network.ts'
+import { zonesOf } from '../../domain/zones.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import { groupNamed, groupsForInterface } from '../network/groups.ts'
@@ -28,9 +29,9 @@ export async function interfacesResolve(
   if (interfaces.length > type.interfacesMax) {
     throw new FaultError({
       type: 'LimitExceeded',
-      kind: 'networkInterface',
+      kind: 'attachment',
       limit: type.interfacesMax,
-      reason: `${type.name} has at most ${type.interfacesMax} interfaces`,
+      reason: `Interface count ${interfaces.length} exceeds the limit for ${type.name}`,
     })
   }
   const indexes = new Set(interfaces.map((networkInterface) => networkInterface.deviceIndex))
@@ -103,6 +104,11 @@ async function subnetOf(
       throw invalidValue('AvailabilityZone', zone, `${subnetId} lies in ${subnet.zone}`)
     }
     return subnet
+  }
+  const zones = zonesOf(ctx.region, ctx.app.settings.zones).map((one) => one.name)
+  if (zone !== null && !zones.includes(zone)) {
+    const reason = `Invalid availability zone: [${zone}]; there are ${zones.join(', ')}`
+    throw invalidValue('AvailabilityZone', zone, reason)
   }
   const scope = { account: ctx.account, region: ctx.region }
   const subnets = await tx.list('subnet', scope)

@@ -2,8 +2,10 @@
 import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
 import type { Image, Snapshot } from '../../domain/image.ts'
 import { newId, type InstanceId } from '../../domain/ids.ts'
+import { DISKS_PER_MACHINE_MAX } from '../../domain/machine.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
+import { snapshotGet } from '../volumes/snapshots.ts'
 import { volumeShapeChecked, type VolumeShape } from '../volumes/shape.ts'
 import type { RunRequest } from './run-request.ts'
 
@@ -13,9 +15,6 @@ export interface PlannedVolume extends VolumeShape {
   deleteOnTermination: boolean
   isEncrypted: boolean
 }
-
-/** One host carries what one PCIe root with its ports does; EC2's types allow about as many. */
-const VOLUMES_PER_INSTANCE_MAX = 27
 
 export async function volumesPlanned(
   ctx: Ctx,
@@ -52,12 +51,12 @@ export async function volumesPlanned(
   if (!devices.has(image.rootDeviceName)) {
     throw invalidValue('BlockDeviceMapping', image.rootDeviceName, 'the root device cannot go')
   }
-  if (devices.size > VOLUMES_PER_INSTANCE_MAX) {
+  if (devices.size > DISKS_PER_MACHINE_MAX) {
     throw new FaultError({
       type: 'LimitExceeded',
-      kind: 'volume',
-      limit: VOLUMES_PER_INSTANCE_MAX,
-      reason: `at most ${VOLUMES_PER_INSTANCE_MAX} volumes an instance`,
+      kind: 'attachment',
+      limit: DISKS_PER_MACHINE_MAX,
+      reason: `at most ${DISKS_PER_MACHINE_MAX} volumes an instance`,
     })
   }
   const planned: PlannedVolume[] = []
@@ -65,14 +64,11 @@ export async function volumesPlanned(
     if (device.isEncrypted) {
       throw new FaultError({ type: 'Unsupported', feature: 'encrypted volumes' })
     }
-    const snapshot = device.snapshotId ? await tx.get('snapshot', device.snapshotId) : null
-    if (device.snapshotId && (!snapshot || !isVisible(ctx, snapshot))) {
-      throw notFound('snapshot', device.snapshotId)
-    }
+    const snapshot = await snapshotOf(ctx, tx, device.snapshotId, image)
     planned.push({
       ...volumeShapeChecked({ ...device, snapshotSizeGiB: snapshot?.sizeGiB ?? null }),
       deviceName: device.deviceName,
-      snapshot: snapshot ?? null,
+      snapshot,
       deleteOnTermination: device.deleteOnTermination,
       isEncrypted: false,
     })
@@ -80,8 +76,18 @@ export async function volumesPlanned(
   return planned
 }
 
-function isVisible(ctx: Ctx, snapshot: Snapshot): boolean {
-  return snapshot.isPublic || snapshot.account === ctx.account
+/** Who may launch an image may use its snapshots for it, whosever they are. */
+async function snapshotOf(
+  ctx: Ctx,
+  tx: StoreTransaction,
+  id: Snapshot['id'] | null,
+  image: Image,
+): Promise<Snapshot | null> {
+  if (id === null) return null
+  const isOfImage = image.blockDevices.some((device) => device.snapshotId === id)
+  const snapshot = isOfImage ? await tx.get('snapshot', id) : await snapshotGet(ctx, id, tx)
+  if (!snapshot) throw notFound('snapshot', id)
+  return snapshot
 }
 
 export async function volumesCreate(

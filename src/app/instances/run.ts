@@ -14,6 +14,7 @@ import type { Ctx } from '../context.ts'
 import { imageGet } from '../images/list.ts'
 import type { InstanceType } from '../instance-types.ts'
 import { createAddressChooser, type AddressChooser } from '../network/addresses.ts'
+import { cpuOptionsChecked, creditsChecked } from './cpu-options.ts'
 import { interfacesCreate, interfacesResolve, type ResolvedInterface } from './run-interfaces.ts'
 import type { RunRequest } from './run-request.ts'
 import { volumesCreate, volumesPlanned } from './run-volumes.ts'
@@ -82,6 +83,8 @@ async function resolve(ctx: Ctx, tx: StoreTransaction, request: RunRequest): Pro
         `match the architecture '${image.architecture}' of the AMI ${image.id}.`,
     })
   }
+  if (request.cpu) cpuOptionsChecked(request.cpu, type)
+  creditsChecked(request.options.cpuCredits, type)
   return {
     image,
     type,

@@ -7,11 +7,18 @@ import type { Volume } from '../../domain/volume.ts'
 
 export async function volumesReconcile(app: App, signal: AbortSignal): Promise<void> {
   const pending = await app.store.list('volume', { reference: { name: 'pending', value: 'yes' } })
+  const failures: unknown[] = []
   for (const volume of pending) {
     signal.throwIfAborted()
-    if (volume.intended === 'absent') await remove(app, volume)
-    else if (!volume.attachment) await materialise(app, volume)
+    try {
+      if (volume.intended === 'absent') await remove(app, volume)
+      else if (!volume.attachment) await materialise(app, volume)
+    } catch (error) {
+      // One that cannot be made must not stand in the way of the others.
+      failures.push(error)
+    }
   }
+  if (failures.length > 0) throw failures[0]
 }
 
 async function remove(app: App, volume: Volume): Promise<void> {

@@ -148,13 +148,14 @@ export const OTHER_NOT_FOUND: Record<string, string> = {
   networkAclEntry: 'InvalidNetworkAclEntry.NotFound',
   placementGroup: 'InvalidPlacementGroup.Unknown',
   launchTemplate: 'InvalidLaunchTemplateId.NotFound',
-  availabilityZone: 'InvalidAvailabilityZone',
+  availabilityZone: 'InvalidZone.NotFound',
   volumeAttachment: 'InvalidAttachment.NotFound',
   iamInstanceProfile: 'InvalidIamInstanceProfileArn.Malformed',
 }
 
 export const OTHER_DUPLICATE: Record<string, string> = {
-  device: 'InvalidDevice.InUse',
+  // The list of codes says InvalidDevice.InUse; EC2 answers this.
+  device: 'InvalidParameterValue',
   route: 'RouteAlreadyExists',
   networkAclEntry: 'NetworkAclEntryAlreadyExists',
   privateAddress: 'InvalidIPAddress.InUse',

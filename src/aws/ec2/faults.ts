@@ -69,6 +69,9 @@ type LaunchFault = Extract<
       | 'ReservedName'
       | NetworkFault['type']
       | 'Unauthorized'
+      | 'NotOwner'
+      | 'NotPermitted'
+      | 'ZoneMismatch'
       | 'DefaultResource'
       | 'Unsupported'
       | 'Service'
@@ -124,6 +127,18 @@ function launchError(fault: LaunchFault): WireError {
         'UnauthorizedOperation',
         join('You are not authorized to perform this operation.', fault.reason),
         { status: 403 },
+      )
+    case 'NotOwner':
+      return new WireError('AuthFailure', `Not authorized for ${spaced(fault.kind)}:${fault.id}`, {
+        status: 403,
+      })
+    case 'NotPermitted':
+      return new WireError('OperationNotPermitted', sentence(fault.reason))
+    case 'ZoneMismatch':
+      return new WireError(
+        'InvalidVolume.ZoneMismatch',
+        `The volume '${fault.volumeId}' is not in the same availability zone as instance ` +
+          `'${fault.instanceId}'`,
       )
     case 'DefaultResource':
       return new WireError(
@@ -188,10 +203,13 @@ function duplicate(kind: string, name: string): WireError {
 
 function incorrectState(fault: Extract<Fault, { type: 'IncorrectState' }>): WireError {
   if (fault.kind === 'instance') {
+    const isForStopped = fault.operation === 'changeType' || fault.operation === 'changeUserData'
     const text =
       fault.operation === 'start'
         ? `The instance '${fault.id}' is not in a state from which it can be started.`
-        : `The instance '${fault.id}' is in the state '${fault.state}', which does not allow: ${fault.operation}.`
+        : isForStopped
+          ? `The instance '${fault.id}' is not in the 'stopped' state.`
+          : `The instance '${fault.id}' is in the state '${fault.state}', which does not allow: ${fault.operation}.`
     // Of an instance that an address is for, EC2 says that it is not one.
     const code =
       fault.operation === 'associateAddress' ? 'InvalidInstanceID' : 'IncorrectInstanceState'

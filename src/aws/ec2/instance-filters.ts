@@ -4,6 +4,7 @@
  */
 import type { Instance, InstanceNetworkInterface } from '@aws-sdk/client-ec2'
 import type { ElasticAssociation } from '../../domain/network.ts'
+import type { Tags } from '../../domain/resource.ts'
 import type { FilterTable } from '../filters.ts'
 
 export interface InstanceRecord {
@@ -12,6 +13,7 @@ export interface InstanceRecord {
   instance: Instance
   /** Which an instance's own description leaves out. */
   elastic: readonly ElasticAssociation[]
+  interfaceTags: readonly Tags[]
 }
 
 type Nic = InstanceNetworkInterface
@@ -168,6 +170,9 @@ export const INSTANCE_FILTERS: FilterTable<InstanceRecord> = {
   'network-interface.source-dest-check': ofNics((n) => n.SourceDestCheck),
   'network-interface.status': ofNics((n) => n.Status),
   'network-interface.subnet-id': ofNics((n) => n.SubnetId),
+  'network-interface.tag-key': ({ interfaceTags }) => interfaceTags.flatMap(Object.keys),
+  'network-interface.tag-value': ({ interfaceTags }) =>
+    interfaceTags.flatMap((tags) => Object.values(tags)),
   'network-interface.vpc-id': ofNics((n) => n.VpcId),
   'network-performance-options.bandwidth-weighting': () => 'default',
   'operator.managed': () => false,

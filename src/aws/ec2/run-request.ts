@@ -1,15 +1,12 @@
 /** RunInstances' parameters in our words: defaults, combinations that EC2 refuses, features that are not here. */
-import type { BlockDeviceMapping, RunInstancesRequest } from '@aws-sdk/client-ec2'
+import type { RunInstancesRequest } from '@aws-sdk/client-ec2'
 import type { Ctx } from '../../app/context.ts'
 import { parameterResolve } from '../../app/parameters.ts'
-import type {
-  BlockDeviceRequest,
-  InterfaceRequest,
-  RunRequest,
-} from '../../app/instances/run-request.ts'
+import type { InterfaceRequest, RunRequest } from '../../app/instances/run-request.ts'
 import { FaultError, invalidValue } from '../../domain/faults.ts'
 import { parseId, type ImageId } from '../../domain/ids.ts'
 import type { MetadataOptions } from '../../domain/instance.ts'
+import { blockDeviceOf } from './block-devices.ts'
 import { tagsOfSpecifications } from './tag-specifications.ts'
 
 /** Source: EC2 user guide, "Run commands at launch": 16 KB, before base64. */
@@ -154,31 +151,6 @@ function primaryOf(
     throw new FaultError({ type: 'Unsupported', feature: 'secondary private addresses' })
   }
   return addresses[0]!.PrivateIpAddress ?? null
-}
-
-function blockDeviceOf(mapping: BlockDeviceMapping): BlockDeviceRequest {
-  const { Ebs: ebs } = mapping
-  if (!mapping.DeviceName) {
-    throw new FaultError({ type: 'MissingParameter', parameter: 'BlockDeviceMapping.DeviceName' })
-  }
-  if (!/^\/dev\/(?:xvd[a-z]{1,2}|sd[a-z](?:\d{1,2})?)$/.test(mapping.DeviceName)) {
-    const reason = 'name devices /dev/sd[a-z] or /dev/xvd[a-z]'
-    throw invalidValue('BlockDeviceMapping.DeviceName', mapping.DeviceName, reason)
-  }
-  if (mapping.VirtualName) {
-    throw new FaultError({ type: 'Unsupported', feature: 'instance store volumes' })
-  }
-  return {
-    deviceName: mapping.DeviceName,
-    isSuppressed: mapping.NoDevice !== undefined,
-    snapshotId: ebs?.SnapshotId ? parseId('snapshot', ebs.SnapshotId) : null,
-    sizeGiB: ebs?.VolumeSize ?? null,
-    type: ebs?.VolumeType ?? null,
-    iops: ebs?.Iops ?? null,
-    throughputMiBps: ebs?.Throughput ?? null,
-    deleteOnTermination: ebs?.DeleteOnTermination ?? null,
-    isEncrypted: ebs?.Encrypted ?? false,
-  }
 }
 
 type Ec2MetadataOptions = RunInstancesRequest['MetadataOptions']

@@ -16,3 +16,8 @@ export function tagList(tags: Tags): { Key: string; Value: string }[] {
 export function tagsOf(resource: { tags: Tags }): Tags {
   return resource.tags
 }
+
+/** The same for records that are answers already. */
+export function tagsOfAnswer(tags: readonly Tag[] | undefined): Tags {
+  return Object.fromEntries((tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? '']))
+}

@@ -2,7 +2,11 @@
  * Disks and interfaces as QEMU objects: the same plain data for the command line (as JSON options) and for hot-plug
  * (as QMP arguments), so that a disk attached live is no different from one present at boot. Pure.
  */
-import type { DiskAttachment, NicAttachment } from '../../domain/machine.ts'
+import {
+  DISKS_PER_MACHINE_MAX,
+  type DiskAttachment,
+  type NicAttachment,
+} from '../../domain/machine.ts'
 
 /**
  * Every disk and interface sits alone behind a PCIe root port, because q35 can only plug and unplug there. An
@@ -13,7 +17,7 @@ import type { DiskAttachment, NicAttachment } from '../../domain/machine.ts'
 export const NIC_PORT_COUNT_MIN = 2
 export const NIC_PORT_COUNT_MAX = 4
 export const DISK_PORT_COUNT_MIN = 6
-export const DISK_PORT_COUNT_MAX = 12
+export const DISK_PORT_COUNT_MAX = DISKS_PER_MACHINE_MAX
 const DISK_PORTS_FREE = 2
 
 export function portCounts(spec: { nics: readonly unknown[]; disks: readonly unknown[] }) {

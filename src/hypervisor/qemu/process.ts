@@ -53,9 +53,19 @@ export async function processScan(instancesFolder: string): Promise<Map<string, 
   return found
 }
 
+/**
+ * The very process, not a zombie. Its id and start time say so; the command line guards against numbers recorded
+ * before a reboot, and is empty for the moment in which nsenter becomes QEMU.
+ */
 export async function processIsAlive(identity: ProcessIdentity, pidFile: string): Promise<boolean> {
-  const now = await processIdentify(identity.pid, pidFile)
-  return now !== null && now.startTicks === identity.startTicks
+  try {
+    const stat = await readFile(`/proc/${identity.pid}/stat`, 'utf8')
+    if (startTicksOf(stat) !== identity.startTicks) return false
+    const text = await readFile(`/proc/${identity.pid}/cmdline`, 'utf8')
+    return text === '' || text.split('\0').includes(pidFile)
+  } catch {
+    return false // ENOENT or ESRCH: it is gone.
+  }
 }
 
 /** Resolves true once the process is gone, false when it still lives after `timeoutMs`. */

@@ -27,6 +27,9 @@ import { processIdentify, processKill, processWaitExit, type ProcessIdentity } f
 /** QEMU opens its sockets within 50 ms; a host busy with twenty launches needs seconds. */
 const QMP_READY_TIMEOUT_MS = 20_000
 const QMP_POLL_MS = 5
+/** An exec takes milliseconds. */
+const IDENTIFY_TIMEOUT_MS = 5_000
+const IDENTIFY_POLL_MS = 2
 /** QEMU writes a line or two a run. */
 const QEMU_LOG_BYTES_MAX = 1024 * 1024
 
@@ -149,8 +152,21 @@ async function spawnQemu(
   exe: string,
   args: string[],
 ): Promise<ProcessIdentity> {
-  const { pid } = await spawnDetached(exe, args, { logPath: paths.qemuLog, cwd: paths.folder })
-  const identity = await processIdentify(pid, paths.pidFile)
+  const { pid, child } = await spawnDetached(exe, args, {
+    logPath: paths.qemuLog,
+    cwd: paths.folder,
+  })
+  // While nsenter becomes QEMU there is no command line to know it by.
+  const deadline = context.clock.now() + IDENTIFY_TIMEOUT_MS
+  let identity = await processIdentify(pid, paths.pidFile)
+  while (!identity && child.exitCode === null && child.signalCode === null) {
+    if (context.clock.now() > deadline) {
+      child.kill('SIGKILL')
+      throw new Error('QEMU was started and never showed itself')
+    }
+    await context.clock.wait(IDENTIFY_POLL_MS)
+    identity = await processIdentify(pid, paths.pidFile)
+  }
   if (!identity) throw new Error('QEMU ended at once')
   context.log.info({ folder: paths.folder, pid }, 'QEMU started')
   return identity

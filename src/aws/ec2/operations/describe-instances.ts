@@ -18,6 +18,7 @@ export default operation<'ec2', 'DescribeInstances', InstanceRecord>({
       ownerId: view.instance.account,
       instance: presentInstance(view),
       elastic: view.interfaces.flatMap((one) => [...(one.elasticAddresses ?? [])]),
+      interfaceTags: view.interfaces.map((one) => one.tags),
     }))
     const page = call.page(call.filter(records), {
       key: (record) => record.instance.InstanceId!,

@@ -1,13 +1,13 @@
 /** StopInstances. */
-import { instancesStop } from '../../../app/instances/lifecycle.ts'
+import { instancesCheck, instancesStop } from '../../../app/instances/lifecycle.ts'
 import { FaultError } from '../../../domain/faults.ts'
 import { operation } from '../../operation.ts'
 import { idsOf, presentChanges } from '../present/state-change.ts'
 
 export default operation<'ec2', 'StopInstances'>({
-  check: (_ctx, input) => {
-    if (!input.Hibernate) return
-    throw new FaultError({ type: 'Unsupported', feature: 'hibernation' })
+  check: async (ctx, input) => {
+    if (input.Hibernate) throw new FaultError({ type: 'Unsupported', feature: 'hibernation' })
+    await instancesCheck(ctx, idsOf(input.InstanceIds), 'stop')
   },
   handle: async (ctx, input) => {
     const changes = await instancesStop(ctx, idsOf(input.InstanceIds), {

@@ -51,7 +51,8 @@ export function presentInstance(view: InstanceView): Ec2Instance {
       Ebs: {
         AttachTime: new Date(volume.attachment!.attachedAt),
         DeleteOnTermination: volume.attachment!.deleteOnTermination,
-        Status: volume.attachment!.state,
+        // Of the busy ones EC2 speaks in DescribeVolumes only.
+        Status: volume.attachment!.state === 'busy' ? 'detaching' : volume.attachment!.state,
         VolumeId: volume.id,
       },
     })),

@@ -1,0 +1,102 @@
+/** What the owner of an image may change: description, who may launch it, deprecation, its end. */
+import { FaultError, invalidValue } from '../../domain/faults.ts'
+import type { ImageId } from '../../domain/ids.ts'
+import type { Image } from '../../domain/image.ts'
+import type { StoreReader } from '../../store/store.ts'
+import type { Ctx } from '../context.ts'
+import { imageGet } from './list.ts'
+
+export interface LaunchPermission {
+  /** Everybody (`all`), or one account. */
+  to: { type: 'all' } | { type: 'account'; account: string }
+}
+
+export type ImageChange =
+  | { type: 'description'; text: string }
+  | {
+      type: 'launchPermission'
+      add: readonly LaunchPermission[]
+      remove: readonly LaunchPermission[]
+    }
+  /** Only for its owner. */
+  | { type: 'resetLaunchPermission' }
+  | { type: 'deprecate'; at: number | null }
+  | { type: 'imdsSupport' }
+  | { type: 'deregister' }
+
+/** Source: EC2 user guide, "Deprecate an AMI": up to ten years ahead, two for public ones. */
+const DEPRECATION_YEARS_MAX = 10
+const DESCRIPTION_MAX = 255
+const YEAR_MS = 365.25 * 24 * 3_600_000
+
+/** The image as it would be written; no effects. @throws Faults `NotFound`, `NotOwner`, `InvalidValue`. */
+export async function imageModifyPlan(
+  ctx: Ctx,
+  id: ImageId,
+  change: ImageChange,
+  reader: StoreReader = ctx.app.store,
+): Promise<Image> {
+  const image = await imageGet(ctx, id, reader)
+  if (image.account !== ctx.account) throw new FaultError({ type: 'NotOwner', kind: 'image', id })
+  switch (change.type) {
+    case 'description':
+      if (change.text.length > DESCRIPTION_MAX) {
+        const reason = `at most ${DESCRIPTION_MAX} characters`
+        throw invalidValue('description', change.text, reason)
+      }
+      return { ...image, description: change.text }
+    case 'launchPermission':
+      return withPermissions(image, change.add, change.remove)
+    case 'resetLaunchPermission':
+      return { ...image, isPublic: false, launchPermissions: [] }
+    case 'deprecate':
+      return { ...image, deprecatedAt: deprecationChecked(ctx, change.at) }
+    case 'imdsSupport':
+      return { ...image, imdsSupport: 'v2.0' }
+    case 'deregister':
+      return { ...image, deregisteredAt: ctx.app.clock.now() }
+  }
+}
+
+export async function imageModify(ctx: Ctx, id: ImageId, change: ImageChange): Promise<void> {
+  await ctx.app.store.transact(async (tx) => {
+    await tx.update('image', await imageModifyPlan(ctx, id, change, tx))
+  })
+}
+
+/** Only the owner sees who else may launch it, and the rest of its attributes. @throws Fault `NotOwner`. */
+export async function imageOwned(ctx: Ctx, id: ImageId): Promise<Image> {
+  const image = await imageGet(ctx, id)
+  if (image.account !== ctx.account) throw new FaultError({ type: 'NotOwner', kind: 'image', id })
+  return image
+}
+
+function withPermissions(
+  image: Image,
+  add: readonly LaunchPermission[],
+  remove: readonly LaunchPermission[],
+): Image {
+  const accounts = new Set(image.launchPermissions)
+  let { isPublic } = image
+  for (const { to } of add) {
+    if (to.type === 'all') isPublic = true
+    else accounts.add(to.account)
+  }
+  for (const { to } of remove) {
+    if (to.type === 'all') isPublic = false
+    else accounts.delete(to.account)
+  }
+  return { ...image, isPublic, launchPermissions: [...accounts].sort() }
+}
+
+function deprecationChecked(ctx: Ctx, at: number | null): number | null {
+  if (at === null) return null
+  const now = ctx.app.clock.now()
+  const text = new Date(at).toISOString()
+  if (at <= now) throw invalidValue('DeprecateAt', text, 'must be in the future')
+  if (at > now + DEPRECATION_YEARS_MAX * YEAR_MS) {
+    throw invalidValue('DeprecateAt', text, `at most ${DEPRECATION_YEARS_MAX} years ahead`)
+  }
+  // EC2 keeps whole minutes.
+  return Math.round(at / 60_000) * 60_000
+}

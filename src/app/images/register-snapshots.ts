@@ -1,0 +1,98 @@
+/**
+ * RegisterImage: an image from snapshots that the account sees. It boots as the image did whose content the root
+ * snapshot holds: kernel and firmware are looked up in the same image folder.
+ */
+import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
+import { newId, type ImageId } from '../../domain/ids.ts'
+import type { BlockDevice, Image, Snapshot } from '../../domain/image.ts'
+import type { Architecture } from '../../domain/machine.ts'
+import type { Tags } from '../../domain/resource.ts'
+import type { StoreReader } from '../../store/store.ts'
+import type { Ctx } from '../context.ts'
+import { snapshotGet } from '../volumes/snapshots.ts'
+import { volumeShapeChecked } from '../volumes/shape.ts'
+
+export interface ImageRegistration {
+  name: string
+  description: string
+  architecture: Architecture
+  rootDeviceName: string
+  blockDevices: readonly BlockDevice[]
+  bootMode: Image['bootMode'] | null
+  imdsSupport: 'v2.0' | null
+  tags: Tags
+}
+
+/** The image that would be made; no effects. */
+export async function imageRegisterPlan(
+  ctx: Ctx,
+  wanted: ImageRegistration,
+  reader: StoreReader = ctx.app.store,
+): Promise<Image> {
+  const root = wanted.blockDevices.find((one) => one.deviceName === wanted.rootDeviceName)
+  if (!root?.snapshotId) {
+    const reason = 'the root device needs a block device mapping with a snapshot'
+    throw invalidValue('RootDeviceName', wanted.rootDeviceName, reason)
+  }
+  const snapshots = new Map<string, Snapshot>()
+  for (const { snapshotId } of wanted.blockDevices) {
+    if (snapshotId) snapshots.set(snapshotId, await snapshotGet(ctx, snapshotId, reader))
+  }
+  const { source } = snapshots.get(root.snapshotId)!
+  const images = await reader.list('image', { region: ctx.region })
+  const origin = images.find((image) => image.imageFolder === source.imageFolder)
+  if (!origin) throw notFound('snapshot', root.snapshotId)
+  if (origin.architecture !== wanted.architecture) {
+    const reason = `the root snapshot holds a system for ${origin.architecture}`
+    throw invalidValue('Architecture', wanted.architecture, reason)
+  }
+  // Images of every region (those that were added on the host) have names too.
+  const isTaken = images.some(
+    ({ name, account, deregisteredAt }) =>
+      name === wanted.name && account === ctx.account && deregisteredAt === null,
+  )
+  if (isTaken) {
+    throw new FaultError({ type: 'Duplicate', kind: 'image', name: wanted.name })
+  }
+  return {
+    id: newId('image', ctx.app.random),
+    account: ctx.account,
+    region: ctx.region,
+    generation: 0,
+    createdAt: ctx.app.clock.now(),
+    tags: wanted.tags,
+    name: wanted.name,
+    description: wanted.description,
+    ownerAlias: null,
+    isPublic: false,
+    architecture: wanted.architecture,
+    platform: origin.platform,
+    rootDeviceName: wanted.rootDeviceName,
+    blockDevices: wanted.blockDevices.map((one) => deviceChecked(one, snapshots)),
+    bootMode: wanted.bootMode ?? origin.bootMode,
+    imageFolder: source.imageFolder,
+    defaultUser: origin.defaultUser,
+    imdsSupport: wanted.imdsSupport,
+    deregisteredAt: null,
+    deprecatedAt: null,
+    launchPermissions: [],
+    // Short names are for images of the catalogue.
+    family: '',
+  }
+}
+
+export async function imageRegister(ctx: Ctx, wanted: ImageRegistration): Promise<ImageId> {
+  const image = await ctx.app.store.transact(async (tx) =>
+    tx.insert('image', await imageRegisterPlan(ctx, wanted, tx)),
+  )
+  return image.id
+}
+
+function deviceChecked(device: BlockDevice, snapshots: ReadonlyMap<string, Snapshot>): BlockDevice {
+  if (device.isEncrypted) {
+    throw new FaultError({ type: 'Unsupported', feature: 'encrypted volumes' })
+  }
+  const snapshotSizeGiB = snapshots.get(device.snapshotId ?? '')?.sizeGiB ?? null
+  const { sizeGiB, type } = volumeShapeChecked({ ...device, snapshotSizeGiB })
+  return { ...device, sizeGiB, type }
+}

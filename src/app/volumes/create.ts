@@ -1,0 +1,107 @@
+/** Volumes of their own: made and deleted. Those of a launch are made in instances/run-volumes.ts. */
+import { FaultError, notFound } from '../../domain/faults.ts'
+import { newId, type SnapshotId, type VolumeId } from '../../domain/ids.ts'
+import type { Tags } from '../../domain/resource.ts'
+import { volumeStateOf, type Volume, type VolumeType } from '../../domain/volume.ts'
+import { zonesOf } from '../../domain/zones.ts'
+import type { StoreReader } from '../../store/store.ts'
+import { onceByToken } from '../client-tokens.ts'
+import type { Ctx } from '../context.ts'
+import { ownGet } from '../network/scope.ts'
+import { snapshotGet } from './snapshots.ts'
+import { volumeShapeChecked } from './shape.ts'
+
+export interface VolumeCreateRequest {
+  /** By name or by id. */
+  zone: string
+  sizeGiB: number | null
+  snapshotId: SnapshotId | null
+  type: VolumeType | null
+  iops: number | null
+  throughputMiBps: number | null
+  clientToken: string | null
+  tags: Tags
+}
+
+/** The volume that would be made; no effects. */
+export async function volumeCreatePlan(
+  ctx: Ctx,
+  request: VolumeCreateRequest,
+  reader: StoreReader = ctx.app.store,
+): Promise<Volume> {
+  const { app } = ctx
+  const zones = zonesOf(ctx.region, app.settings.zones)
+  const zone = zones.find((one) => one.name === request.zone || one.id === request.zone)
+  if (!zone) throw notFound('availabilityZone', request.zone)
+  const { snapshotId, sizeGiB } = request
+  if (snapshotId === null && sizeGiB === null) {
+    const hint = 'or the parameter snapshotId'
+    throw new FaultError({ type: 'MissingParameter', parameter: 'size', hint })
+  }
+  const snapshot = snapshotId ? await snapshotGet(ctx, snapshotId, reader) : null
+  const shape = volumeShapeChecked({ ...request, snapshotSizeGiB: snapshot?.sizeGiB ?? null })
+  return {
+    ...shape,
+    id: newId('volume', app.random),
+    account: ctx.account,
+    region: ctx.region,
+    generation: 0,
+    createdAt: app.clock.now(),
+    tags: request.tags,
+    zone: zone.name,
+    isEncrypted: false,
+    snapshotId,
+    intended: 'present',
+    isMaterialised: false,
+    attachment: null,
+  }
+}
+
+export async function volumeCreate(ctx: Ctx, request: VolumeCreateRequest): Promise<Volume> {
+  const { result } = await ctx.app.store.transact((tx) =>
+    onceByToken(ctx, tx, 'CreateVolume', request.clientToken, async () => {
+      return await tx.insert('volume', await volumeCreatePlan(ctx, request, tx))
+    }),
+  )
+  ctx.app.activate('volumes')
+  return (await ctx.app.store.get('volume', result.id)) ?? result
+}
+
+/** @throws Faults `NotFound`, `InUse` while it is attached. */
+export async function volumeDeleteCheck(
+  ctx: Ctx,
+  id: VolumeId,
+  reader: StoreReader = ctx.app.store,
+): Promise<Volume> {
+  const volume = await ownGet(ctx, reader, 'volume', id)
+  const { attachment } = volume
+  if (attachment) {
+    throw new FaultError({ type: 'InUse', kind: 'volume', id, by: attachment.instanceId })
+  }
+  const state = volumeStateOf(volume)
+  if (state === 'creating') {
+    const operation = 'DeleteVolume'
+    throw new FaultError({ type: 'IncorrectState', kind: 'volume', id, state, operation })
+  }
+  return volume
+}
+
+/** It is gone for everybody at once; its file follows. */
+export async function volumeDelete(ctx: Ctx, id: VolumeId): Promise<void> {
+  await ctx.app.store.transact(async (tx) => {
+    const volume = await volumeDeleteCheck(ctx, id, tx)
+    await tx.update('volume', { ...volume, intended: 'absent' })
+  })
+  ctx.app.activate('volumes')
+}
+
+export async function volumeAutoEnableIo(
+  ctx: Ctx,
+  id: VolumeId,
+  isIoAutoEnabled: boolean,
+): Promise<void> {
+  await ctx.app.store.transact(async (tx) => {
+    const volume = await ownGet(ctx, tx, 'volume', id)
+    await tx.update('volume', { ...volume, isIoAutoEnabled })
+  })
+}

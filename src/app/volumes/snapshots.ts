@@ -1,0 +1,51 @@
+/** Snapshots that an account sees: its own and public ones. */
+import { notFound } from '../../domain/faults.ts'
+import type { SnapshotId } from '../../domain/ids.ts'
+import type { Snapshot } from '../../domain/image.ts'
+import type { StoreReader } from '../../store/store.ts'
+import type { Ctx } from '../context.ts'
+
+export function snapshotIsVisible(ctx: Ctx, snapshot: Snapshot): boolean {
+  return snapshot.isPublic || snapshot.account === ctx.account
+}
+
+/** @throws Fault `NotFound`, also for those of others. */
+export async function snapshotGet(
+  ctx: Ctx,
+  id: string,
+  reader: StoreReader = ctx.app.store,
+): Promise<Snapshot> {
+  const snapshot = await reader.get('snapshot', id)
+  const isHere = snapshot && (snapshot.region === ctx.region || snapshot.region === '*')
+  if (!isHere || !snapshotIsVisible(ctx, snapshot)) throw notFound('snapshot', id)
+  return snapshot
+}
+
+export interface SnapshotQuery {
+  ids: readonly SnapshotId[]
+  /** `self`, an account or an alias. */
+  owners: readonly string[]
+  /** `self`, `all` or an account. */
+  restorableBy: readonly string[]
+}
+
+/** @throws Fault `NotFound` naming the ids that the caller does not see. */
+export async function snapshotsFind(ctx: Ctx, query: SnapshotQuery): Promise<Snapshot[]> {
+  const all = await ctx.app.store.list('snapshot', { region: ctx.region })
+  const visible = all.filter((snapshot) => snapshotIsVisible(ctx, snapshot))
+  const known = new Set<string>(visible.map((snapshot) => snapshot.id))
+  const missing = query.ids.filter((id) => !known.has(id))
+  if (missing.length > 0) throw notFound('snapshot', ...missing)
+  const ids = new Set<string>(query.ids)
+  const isOwner = (snapshot: Snapshot, owner: string): boolean =>
+    snapshot.account === (owner === 'self' ? ctx.account : owner) || snapshot.ownerAlias === owner
+  // There is no sharing with single accounts: a snapshot is its owner's or everybody's.
+  const mayRestore = (snapshot: Snapshot, who: string): boolean =>
+    who === 'all' ? snapshot.isPublic : who === 'self' && snapshot.account === ctx.account
+  return visible.filter((snapshot) => {
+    if (ids.size > 0 && !ids.has(snapshot.id)) return false
+    const { owners, restorableBy } = query
+    if (owners.length > 0 && !owners.some((owner) => isOwner(snapshot, owner))) return false
+    return restorableBy.length === 0 || restorableBy.some((who) => mayRestore(snapshot, who))
+  })
+}

@@ -1,0 +1,64 @@
+/** A machine's whole life through `@aws-sdk/client-ec2` and its own waiters. */
+import { expect, test } from 'vitest'
+import {
+  RebootInstancesCommand,
+  StartInstancesCommand,
+  StopInstancesCommand,
+  TerminateInstancesCommand,
+  waitUntilInstanceRunning,
+  waitUntilInstanceStatusOk,
+  waitUntilInstanceStopped,
+  waitUntilInstanceTerminated,
+} from '@aws-sdk/client-ec2'
+import { describe, launch, ssh, sshWhenReady } from '../support/vm/guest.ts'
+import { useDaemon } from '../support/vm/use.ts'
+
+const use = useDaemon()
+
+test('launch, ssh, stop, start, reboot, terminate', async () => {
+  const { daemon, key } = use
+  const waiter = { client: daemon.ec2, maxWaitTime: 120, minDelay: 1, maxDelay: 1 }
+  const [made] = await launch(daemon, { KeyName: key.name })
+  const id = made!.InstanceId!
+  const ids = { InstanceIds: [id] }
+  expect(made!.State!.Name).toBe('pending')
+
+  await waitUntilInstanceRunning(waiter, ids)
+  const [running] = await describe(daemon, id)
+  const address = running!.PublicIpAddress!
+  expect(await sshWhenReady(key, address, 'hostname')).toBe(
+    `ip-${running!.PrivateIpAddress!.replaceAll('.', '-')}`,
+  )
+  await waitUntilInstanceStatusOk(waiter, ids)
+  const bootId = await ssh(
+    key,
+    address,
+    'echo kept >note; sync; cat /proc/sys/kernel/random/boot_id',
+  )
+
+  await daemon.ec2.send(new RebootInstancesCommand(ids))
+  await expect
+    .poll(() => ssh(key, address, 'cat /proc/sys/kernel/random/boot_id').catch(() => bootId), {
+      timeout: 90_000,
+    })
+    .not.toBe(bootId)
+  expect(await ssh(key, address, 'cat note')).toBe('kept')
+
+  const stopAt = performance.now()
+  await daemon.ec2.send(new StopInstancesCommand(ids))
+  await waitUntilInstanceStopped(waiter, ids)
+  expect(performance.now() - stopAt, 'the guest powers off when asked').toBeLessThan(30_000)
+  const [stopped] = await describe(daemon, id)
+  expect(stopped!.PublicIpAddress).toBeUndefined()
+  expect(stopped!.StateReason!.Code).toBe('Client.UserInitiatedShutdown')
+
+  await daemon.ec2.send(new StartInstancesCommand(ids))
+  await waitUntilInstanceRunning(waiter, ids)
+  const [again] = await describe(daemon, id)
+  expect(again!.PrivateIpAddress).toBe(running!.PrivateIpAddress)
+  expect(again!.PublicIpAddress).not.toBe(address)
+  expect(await sshWhenReady(key, again!.PublicIpAddress!, 'cat note')).toBe('kept')
+
+  await daemon.ec2.send(new TerminateInstancesCommand(ids))
+  await waitUntilInstanceTerminated(waiter, ids)
+})
