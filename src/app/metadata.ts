@@ -7,8 +7,12 @@ import type { Instance, MetadataOptions } from '../domain/instance.ts'
 import {
   hostNameOf,
   privateDomainOf,
+  publicAddressOf,
+  publicBindings,
   publicDomainOf,
+  vpcBlocks,
   type NetworkInterface,
+  type PublicBinding,
   type SecurityGroup,
   type Subnet,
   type Vpc,
@@ -25,13 +29,16 @@ export interface MetadataInterface {
   /** Primary first. */
   privateAddresses: readonly string[]
   hostName: string
+  /** What stands for the primary private address. */
   publicAddress: string | null
+  publicBindings: readonly PublicBinding[]
   publicHostName: string | null
   groups: readonly { id: string; name: string }[]
   subnetId: string
   subnetCidr: string
   vpcId: string
-  vpcCidr: string
+  /** Primary first. */
+  vpcCidrs: readonly string[]
 }
 
 export interface MetadataView {
@@ -137,7 +144,8 @@ function interfaceOf(
   const isNamedById = spec.privateDnsHostnameType === 'resource-name'
   const isPrimary = one.attachment?.deviceIndex === 0
   const host = isNamedById && isPrimary ? instance.id : hostNameOf(primary)
-  const hasPublicName = vpc.hasDnsHostnames && one.publicAddress !== null
+  const publicAddress = publicAddressOf(one)
+  const hasPublicName = vpc.hasDnsHostnames && publicAddress !== null
   return {
     interfaceId: one.id,
     deviceIndex: one.attachment?.deviceIndex ?? 0,
@@ -145,9 +153,10 @@ function interfaceOf(
     account: one.account,
     privateAddresses: one.privateAddresses,
     hostName: `${host}.${privateDomainOf(region)}`,
-    publicAddress: one.publicAddress,
+    publicAddress,
+    publicBindings: publicBindings(one),
     publicHostName: hasPublicName
-      ? `ec2-${one.publicAddress!.replaceAll('.', '-')}.${publicDomainOf(region)}`
+      ? `ec2-${publicAddress.replaceAll('.', '-')}.${publicDomainOf(region)}`
       : null,
     groups: one.groupIds.map((id) => ({
       id,
@@ -156,7 +165,7 @@ function interfaceOf(
     subnetId: one.subnetId,
     subnetCidr: subnets.find((subnet) => subnet.id === one.subnetId)?.cidrBlock ?? vpc.cidrBlock,
     vpcId: vpc.id,
-    vpcCidr: vpc.cidrBlock,
+    vpcCidrs: vpcBlocks(vpc).map((block) => block.cidrBlock),
   }
 }
 

@@ -73,6 +73,12 @@ const CODES: Record<Exclude<FaultType, 'Service'>, Codes> = {
   RuleMalformed: INVALID,
   ReservedName: INVALID,
   DefaultVpcMissing: STATE,
+  AddressesMapped: STATE,
+  AlreadyAssociated: STATE,
+  AlreadyDefault: STATE,
+  BadRange: INVALID,
+  InterfaceAmbiguous: INVALID,
+  NotAttached: STATE,
   NetworkMismatch: INVALID,
   Unauthorized: {
     query: 'AccessDenied',

@@ -46,7 +46,19 @@ export type Fault =
   /** The name belongs to the cloud: `default` for a group. */
   | { type: 'ReservedName'; kind: ResourceKind; name: string; reason: string }
   /** The request needs the account's default VPC, which was deleted. */
-  | { type: 'DefaultVpcMissing' }
+  | { type: 'DefaultVpcMissing'; isAskedFor?: boolean }
+  /** A block that is too big, too small, outside of what contains it, or not allowed beside another. */
+  | { type: 'BadRange'; kind: 'vpc' | 'subnet'; cidr: string; reason: string }
+  /** There can be one of it, and there is one. */
+  | { type: 'AlreadyDefault'; kind: 'vpc' | 'subnet'; id: string; zone?: string }
+  /** A gateway, address or interface that is not where the request has it. */
+  | { type: 'NotAttached'; kind: 'internetGateway' | 'networkInterface'; id: string; to: string }
+  /** The gateway of a VPC some of whose interfaces have public addresses. */
+  | { type: 'AddressesMapped'; vpcId: string }
+  /** An instance named where one interface is meant, and it has several, or none. */
+  | { type: 'InterfaceAmbiguous'; instanceId: string; count: number }
+  /** An address, route table or ACL association that another one stands in the way of. */
+  | { type: 'AlreadyAssociated'; id: string; with: string }
   /** Two things that must be in one VPC are not. */
   | { type: 'NetworkMismatch'; ids: readonly [string, string] }
   | { type: 'Unauthorized'; action: string; reason: string }

@@ -28,6 +28,7 @@ export const ID_PREFIXES = {
   networkInterface: 'eni',
   networkInterfaceAttachment: 'eni-attach',
   elasticAddress: 'eipalloc',
+  elasticAddressAssociation: 'eipassoc',
   vpcCidrAssociation: 'vpc-cidr-assoc',
 } as const
 

@@ -33,6 +33,8 @@ export interface VpcDnsPlan {
   /** Servers to hand out by DHCP when not `AmazonProvidedDNS`. */
   servers: readonly string[] | null
   ntpServers: readonly string[] | null
+  /** Further DHCP options by dnsmasq's names for them. */
+  netbios?: { servers: readonly string[]; nodeType: number | null }
 }
 
 export interface SubnetPlan {
@@ -40,8 +42,14 @@ export interface SubnetPlan {
   cidr: string
   /** First address of the subnet, where the router answers. */
   gateway: string
-  /** Whether its route table leads 0.0.0.0/0 to an attached internet gateway. */
-  hasInternetRoute: boolean
+  /** Where packets go that leave the VPC's own blocks; the longest prefix first. What none covers is dropped. */
+  routes: readonly RoutePlan[]
+}
+
+export interface RoutePlan {
+  cidr: string
+  /** `nowhere`: the target is gone, and the route stands in the way of shorter ones. */
+  target: { type: 'internet' } | { type: 'nowhere' }
 }
 
 export interface InterfacePlan {

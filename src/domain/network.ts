@@ -12,6 +12,8 @@ import type { ResourceBase, Tags } from './resource.ts'
 export interface Vpc extends ResourceBase<VpcId> {
   cidrBlock: string
   cidrAssociationId: string
+  /** Blocks added later, in that order. Absent in records from before there were any: use `vpcBlocks`. */
+  secondaryBlocks?: readonly VpcBlock[]
   isDefault: boolean
   dhcpOptionsId: IdOf<'dhcpOptions'> | 'default'
   tenancy: 'default' | 'dedicated'
@@ -19,6 +21,17 @@ export interface Vpc extends ResourceBase<VpcId> {
   hasDnsHostnames: boolean
   /** Small unique number from which link names and addresses on hosts derive. */
   index: number
+}
+
+export interface VpcBlock {
+  associationId: string
+  cidrBlock: string
+}
+
+/** Every block of a VPC, the primary first. */
+export function vpcBlocks(vpc: Vpc): VpcBlock[] {
+  const primary = { associationId: vpc.cidrAssociationId, cidrBlock: vpc.cidrBlock }
+  return [primary, ...(vpc.secondaryBlocks ?? [])]
 }
 
 export interface Subnet extends ResourceBase<SubnetId> {
@@ -29,14 +42,19 @@ export interface Subnet extends ResourceBase<SubnetId> {
   mapPublicIpOnLaunch: boolean
 }
 
+export type RouteTarget =
+  | { type: 'local' }
+  | { type: 'internetGateway'; id: IdOf<'internetGateway'> }
+  | { type: 'networkInterface'; id: NetworkInterfaceId }
+
 export interface Route {
   destination: string
-  target: { type: 'local' } | { type: 'internetGateway'; id: IdOf<'internetGateway'> }
+  target: RouteTarget
   origin: 'CreateRouteTable' | 'CreateRoute'
 }
 
 export interface RouteTableAssociation {
-  id: string
+  id: IdOf<'routeTableAssociation'>
   /** null: the main association of the VPC. */
   subnetId: SubnetId | null
 }
@@ -111,13 +129,55 @@ export interface NetworkInterface extends ResourceBase<NetworkInterfaceId> {
   mac: string
   /** Primary first; never empty. */
   privateAddresses: readonly string[]
-  /** Auto-assigned public address of the primary private address, while the instance is not stopped. */
+  /**
+   * Auto-assigned public address of the primary private address, while the instance is not stopped and no elastic
+   * address takes its place.
+   */
   publicAddress: string | null
+  /** Elastic addresses by the private address they stand for. Absent in records from before there were any. */
+  elasticAddresses?: readonly ElasticAssociation[]
   /** Whether a public address is assigned anew at each start. */
   hasPublicOnLaunch: boolean
   groupIds: readonly SecurityGroupId[]
   isSourceDestChecked: boolean
   attachment: InterfaceAttachment | null
+}
+
+/** An address that the account keeps until it is released. What it is associated with is in the interface. */
+export interface ElasticAddress extends ResourceBase<ElasticAddressId> {
+  publicAddress: string
+}
+
+type ElasticAddressId = IdOf<'elasticAddress'>
+
+export interface ElasticAssociation {
+  id: IdOf<'elasticAddressAssociation'>
+  allocationId: ElasticAddressId
+  publicAddress: string
+  privateAddress: string
+}
+
+/** A public address that stands for a private one; `elastic` null: auto-assigned. */
+export interface PublicBinding {
+  privateAddress: string
+  publicAddress: string
+  elastic: ElasticAssociation | null
+}
+
+/** Every public address of an interface, in the order of its private ones. */
+export function publicBindings(one: NetworkInterface): PublicBinding[] {
+  return one.privateAddresses.flatMap((privateAddress, index): PublicBinding[] => {
+    const elastic = one.elasticAddresses?.find((each) => each.privateAddress === privateAddress)
+    const publicAddress = elastic?.publicAddress ?? (index === 0 ? one.publicAddress : null)
+    return publicAddress ? [{ privateAddress, publicAddress, elastic: elastic ?? null }] : []
+  })
+}
+
+/** The public address that an instance with this interface is known by. */
+export function publicAddressOf(one: NetworkInterface): string | null {
+  const [primary] = one.privateAddresses
+  const binding = publicBindings(one).find((each) => each.privateAddress === primary)
+  return binding?.publicAddress ?? null
 }
 
 /** `ip-10-0-0-5`, AWS's private host name of an address. */

@@ -8,6 +8,7 @@ import type { Instance } from './instance.ts'
 import type { KeyPair } from './key-pair.ts'
 import type {
   DhcpOptions,
+  ElasticAddress,
   InternetGateway,
   NetworkAcl,
   NetworkInterface,
@@ -46,6 +47,7 @@ export interface ResourceTypes {
   networkAcl: NetworkAcl
   dhcpOptions: DhcpOptions
   networkInterface: NetworkInterface
+  elasticAddress: ElasticAddress
 }
 
 export type StoredKind = keyof ResourceTypes

@@ -66,7 +66,10 @@ export const KINDS: KindTable = {
   },
   subnet: { references: (r) => ref('vpc', r.vpcId), claims: nothing },
   routeTable: { references: (r) => ref('vpc', r.vpcId), claims: nothing },
-  internetGateway: { references: (r) => ref('vpc', r.vpcId), claims: nothing },
+  internetGateway: {
+    references: (r) => ref('vpc', r.vpcId),
+    claims: (r) => (r.vpcId ? [{ scope: 'gateway-of', name: r.vpcId }] : []),
+  },
   securityGroup: {
     references: (r) => [
       ...ref('vpc', r.vpcId),
@@ -85,11 +88,21 @@ export const KINDS: KindTable = {
       ...ref('instance', r.attachment?.instanceId ?? null),
       ...r.groupIds.flatMap((id) => ref('group', id)),
       ...r.privateAddresses.flatMap((address) => ref('address', `${r.vpcId}/${address}`)),
+      ...(r.elasticAddresses ?? []).flatMap((each) => ref('elastic', each.allocationId)),
     ],
     claims: (r) => [
       ...r.privateAddresses.map((name) => ({ scope: `address:${r.subnetId}`, name })),
       ...(r.publicAddress ? [{ scope: 'public-address', name: r.publicAddress }] : []),
       { scope: `mac:${r.vpcId}`, name: r.mac },
+      // An elastic address stands for one private address at a time.
+      ...(r.elasticAddresses ?? []).map((each) => ({
+        scope: 'elastic-association',
+        name: each.allocationId,
+      })),
     ],
+  },
+  elasticAddress: {
+    references: nothing,
+    claims: (r) => [{ scope: 'public-address', name: r.publicAddress }],
   },
 }

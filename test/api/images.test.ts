@@ -11,7 +11,7 @@ import {
   ResetImageAttributeCommand,
   waitUntilImageAvailable,
   type DescribeImagesCommandInput,
-  type EC2Client,
+  type EC2,
   type ImageAttributeName,
   type ModifyImageAttributeCommandInput,
   type RegisterImageCommandInput,
@@ -26,8 +26,8 @@ const SNAPSHOT = 'snap-0123456789abcdef0'
 const FRIEND = '444455556666'
 
 let cloud: TestCloud
-let friend: EC2Client
-let stranger: EC2Client
+let friend: EC2
+let stranger: EC2
 beforeAll(async () => {
   cloud = await startTestCloud()
   friend = cloud.ec2Of({ account: FRIEND })

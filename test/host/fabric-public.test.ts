@@ -134,7 +134,7 @@ route add 100.64.0.0/16 via ${HOST_UPLINK}
     expect(await fromInternet('100.64.0.10')).toBe(true)
     expect(await fromInternet('100.64.7.7')).toBe(false)
     const closed = vpcPlan(1, [nicA, nicB, nicC], allOpen, {
-      subnets: vpc.subnets.map((subnet) => ({ ...subnet, hasInternetRoute: false })),
+      subnets: vpc.subnets.map((subnet) => ({ ...subnet, routes: [] })),
     })
     await fabric.apply([closed, other])
     expect(await a.ask(INTERNET, 80)).toBeNull()

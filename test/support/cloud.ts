@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { EC2Client, EC2ServiceException } from '@aws-sdk/client-ec2'
+import { EC2, EC2ServiceException } from '@aws-sdk/client-ec2'
 import { SSMClient } from '@aws-sdk/client-ssm'
 import { STSClient } from '@aws-sdk/client-sts'
 import {
@@ -60,8 +60,8 @@ export interface TestCloud extends AsyncDisposable {
   app: RunningApp
   agent: SimulatedAgent
   /** A client of `ACCOUNT` in `REGION`. */
-  ec2: EC2Client
-  ec2Of(options: ClientOptions): EC2Client
+  ec2: EC2
+  ec2Of(options: ClientOptions): EC2
   stsOf(options?: ClientOptions): STSClient
   ssmOf(options?: ClientOptions): SSMClient
   close(): Promise<void>
@@ -102,7 +102,7 @@ export async function startTestCloud(options: CloudOptions = {}): Promise<TestCl
         ? ROOT_KEY
         : { accessKeyId: client.account ?? ACCOUNT, secretAccessKey: 'unused' }),
   })
-  const ec2Of = (client: ClientOptions): EC2Client => kept(new EC2Client(configOf(client)))
+  const ec2Of = (client: ClientOptions): EC2 => kept(new EC2(configOf(client)))
   const close = async (): Promise<void> => {
     for (const client of clients) client.destroy()
     await server.close(100)

@@ -10,12 +10,13 @@ export function interfaceView(change: Partial<MetadataInterface> = {}): Metadata
     privateAddresses: ['10.0.0.5'],
     hostName: 'ip-10-0-0-5.ec2.internal',
     publicAddress: '100.64.0.7',
+    publicBindings: [{ privateAddress: '10.0.0.5', publicAddress: '100.64.0.7', elastic: null }],
     publicHostName: 'ec2-100-64-0-7.compute-1.amazonaws.com',
     groups: [{ id: 'sg-0123456789abcdef0', name: 'default' }],
     subnetId: 'subnet-0123456789abcdef0',
     subnetCidr: '10.0.0.0/24',
     vpcId: 'vpc-0123456789abcdef0',
-    vpcCidr: '10.0.0.0/16',
+    vpcCidrs: ['10.0.0.0/16'],
     ...change,
   }
 }

@@ -15,6 +15,7 @@ import {
 import type { StoreReader, StoreTransaction } from '../../store/store.ts'
 import { hostCapacities, placeOrFault, typeChecked } from '../capacity.ts'
 import type { App, Ctx } from '../context.ts'
+import { publicAddressOf } from '../../domain/network.ts'
 import { createAddressChooser } from '../network/addresses.ts'
 
 export interface StateChange {
@@ -188,8 +189,11 @@ function wish(
 async function publicAddressesAssign(app: App, tx: StoreTransaction, instance: Instance) {
   const chooser = createAddressChooser(tx, app.random, app.settings.publicPool)
   const reference = { name: 'instance', value: instance.id }
-  for (const networkInterface of await tx.list('networkInterface', { reference })) {
-    if (!networkInterface.hasPublicOnLaunch || networkInterface.publicAddress) continue
+  const interfaces = await tx.list('networkInterface', { reference })
+  // "It will not receive a new one if there is more than one network interface attached to your instance."
+  if (interfaces.length > 1) return
+  for (const networkInterface of interfaces) {
+    if (!networkInterface.hasPublicOnLaunch || publicAddressOf(networkInterface)) continue
     const publicAddress = await chooser.publicAddress()
     await tx.update('networkInterface', { ...networkInterface, publicAddress })
   }

@@ -10,7 +10,7 @@ import {
   cidrSize,
 } from '../../domain/net/cidr.ts'
 import { SUBNET_RESERVED_FIRST } from '../../domain/net/cidr.ts'
-import { FaultError, invalidValue } from '../../domain/faults.ts'
+import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
 import type { RandomSource } from '../../domain/ids.ts'
 import type { Subnet } from '../../domain/network.ts'
 import type { StoreReader } from '../../store/store.ts'
@@ -18,7 +18,8 @@ import type { StoreReader } from '../../store/store.ts'
 /** Proposes addresses in one transaction without reading the claims again for each. */
 export interface AddressChooser {
   privateAddress(subnet: Subnet, wanted: string | null): Promise<string>
-  publicAddress(): Promise<string>
+  /** A free one, or the one wanted. @throws Faults `NotFound`, `LimitExceeded`. */
+  publicAddress(wanted?: string | null): Promise<string>
   mac(): string
 }
 
@@ -43,9 +44,12 @@ export function createAddressChooser(
       used.add(address)
       return address
     },
-    publicAddress: async () => {
+    publicAddress: async (wanted = null) => {
       const used = await taken('public-address')
-      const address = freeIn(publicPool, SUBNET_RESERVED_FIRST, used, random)
+      if (wanted !== null && (used.has(wanted) || !isOfPool(publicPool, wanted))) {
+        throw notFound('address', wanted)
+      }
+      const address = wanted ?? freeIn(publicPool, SUBNET_RESERVED_FIRST, used, random)
       if (!address) {
         throw new FaultError({
           type: 'LimitExceeded',
@@ -60,6 +64,12 @@ export function createAddressChooser(
     // Locally administered, unicast, as AWS's interfaces have.
     mac: () => `02:${Buffer.from(random.bytes(5)).toString('hex').match(/../g)!.join(':')}`,
   }
+}
+
+function isOfPool(publicPool: string, wanted: string): boolean {
+  const pool = cidrParse(publicPool)
+  const offset = addressParse(wanted, 'Address') - pool.base
+  return offset >= SUBNET_RESERVED_FIRST && offset < cidrSize(pool) - 1
 }
 
 function checked(subnet: Subnet, wanted: string, used: ReadonlySet<string>): string {

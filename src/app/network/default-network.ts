@@ -3,10 +3,15 @@
  * each zone, main route table, internet gateway, default group and network ACL. One transaction, so it is there
  * whole or not at all. Source: VPC user guide, "Default VPC components".
  */
-import { newId, type SubnetId, type VpcId } from '../../domain/ids.ts'
-import type { RouteTable, SecurityGroup } from '../../domain/network.ts'
+import { FaultError } from '../../domain/faults.ts'
+import { newId } from '../../domain/ids.ts'
+import type { Vpc } from '../../domain/network.ts'
 import { ClaimTakenError, type StoreTransaction } from '../../store/store.ts'
-import type { App } from '../context.ts'
+import type { App, Ctx } from '../context.ts'
+import type { Change } from './change.ts'
+import { baseOf, scopeOf, type NewBase } from './scope.ts'
+import { subnetInsert } from './subnets.ts'
+import { vpcInsert, vpcMustHaveRoom } from './vpcs.ts'
 
 const VPC_CIDR = '172.31.0.0/16'
 const SUBNET_PREFIX = 20
@@ -23,7 +28,8 @@ export async function defaultNetworkEnsure(app: App, account: string, region: st
   try {
     await app.store.transact(async (tx) => {
       if (await tx.setting(name)) return
-      await create(app, tx, account, region)
+      const base = { account, region, generation: 0 as const, createdAt: app.clock.now(), tags: {} }
+      await defaultVpcInsert(app, tx, base)
       // Remembered apart from the VPC: a user may delete the default VPC and it stays deleted.
       await tx.settingPut(name, 'made')
     })
@@ -34,118 +40,43 @@ export async function defaultNetworkEnsure(app: App, account: string, region: st
   seen.add(key)
 }
 
-async function create(app: App, tx: StoreTransaction, account: string, region: string) {
-  const { random } = app
-  const base = { account, region, generation: 0, createdAt: app.clock.now(), tags: {} }
-  const vpcId = newId('vpc', random)
-  const dhcp = await tx.insert('dhcpOptions', {
-    ...base,
-    id: newId('dhcpOptions', random),
-    options: {
-      'domain-name': [region === 'us-east-1' ? 'ec2.internal' : `${region}.compute.internal`],
-      'domain-name-servers': ['AmazonProvidedDNS'],
-    },
-  })
-  await tx.insert('vpc', {
-    ...base,
-    id: vpcId,
+export async function defaultVpcInsert(
+  app: App,
+  tx: StoreTransaction,
+  base: NewBase,
+): Promise<Vpc> {
+  const { vpc, mainTable } = await vpcInsert(app, tx, base, {
     cidrBlock: VPC_CIDR,
-    cidrAssociationId: newId('vpcCidrAssociation', random),
-    isDefault: true,
-    dhcpOptionsId: dhcp.id,
     tenancy: 'default',
-    hasDnsSupport: true,
-    hasDnsHostnames: true,
-    index: await vpcIndexFree(tx),
+    isDefault: true,
   })
   const gateway = await tx.insert('internetGateway', {
     ...base,
-    id: newId('internetGateway', random),
-    vpcId,
+    id: newId('internetGateway', app.random),
+    vpcId: vpc.id,
   })
-  const subnetIds: SubnetId[] = []
   for (const [n, zone] of app.settings.zones.entries()) {
-    const subnet = await tx.insert('subnet', {
-      ...base,
-      id: newId('subnet', random),
-      vpcId,
-      zone: `${region}${zone}`,
+    await subnetInsert(app, tx, base, {
+      vpcId: vpc.id,
+      zone: `${base.region}${zone}`,
       cidrBlock: `172.31.${n * 16}.0/${SUBNET_PREFIX}`,
       isDefaultForZone: true,
       mapPublicIpOnLaunch: true,
     })
-    subnetIds.push(subnet.id)
   }
-  await tx.insert('routeTable', {
-    ...mainRouteTable(app, base, vpcId, VPC_CIDR),
-    routes: [
-      { destination: VPC_CIDR, target: { type: 'local' }, origin: 'CreateRouteTable' },
-      {
-        destination: '0.0.0.0/0',
-        target: { type: 'internetGateway', id: gateway.id },
-        origin: 'CreateRoute',
-      },
-    ],
-  })
-  await tx.insert('securityGroup', defaultGroup(app, base, vpcId))
-  await tx.insert('networkAcl', {
-    ...base,
-    id: newId('networkAcl', random),
-    vpcId,
-    isDefault: true,
-    entries: [true, false].flatMap((isEgress) => [
-      { ruleNumber: 100, isEgress, protocol: '-1', isAllow: true, cidrBlock: '0.0.0.0/0' },
-      { ruleNumber: 32767, isEgress, protocol: '-1', isAllow: false, cidrBlock: '0.0.0.0/0' },
-    ]),
-    associations: subnetIds.map((subnetId) => ({
-      id: newId('networkAclAssociation', random),
-      subnetId,
-    })),
-  })
+  const target = { type: 'internetGateway' as const, id: gateway.id }
+  const route = { destination: '0.0.0.0/0', target, origin: 'CreateRoute' as const }
+  await tx.update('routeTable', { ...mainTable, routes: [...mainTable.routes, route] })
+  return vpc
 }
 
-type Base = Pick<SecurityGroup, 'account' | 'region' | 'generation' | 'createdAt' | 'tags'>
-
-export function mainRouteTable(app: App, base: Base, vpcId: VpcId, cidr: string): RouteTable {
-  return {
-    ...base,
-    id: newId('routeTable', app.random),
-    vpcId,
-    routes: [{ destination: cidr, target: { type: 'local' }, origin: 'CreateRouteTable' }],
-    associations: [{ id: newId('routeTableAssociation', app.random), subnetId: null }],
+/** Another default VPC, after the first was deleted. */
+export function defaultVpcCreate(ctx: Ctx): Change<Vpc> {
+  return async (tx) => {
+    const reference = { name: 'default', value: 'yes' }
+    const [present] = await tx.list('vpc', { ...scopeOf(ctx), reference })
+    if (present) throw new FaultError({ type: 'AlreadyDefault', kind: 'vpc', id: present.id })
+    await vpcMustHaveRoom(ctx, tx)
+    return await defaultVpcInsert(ctx.app, tx, baseOf(ctx))
   }
-}
-
-/** A VPC's own group: members reach each other, everything may leave. */
-export function defaultGroup(app: App, base: Base, vpcId: VpcId): SecurityGroup {
-  const id = newId('securityGroup', app.random)
-  const rule = (isEgress: boolean, peer: SecurityGroup['rules'][number]['peer']) => ({
-    id: newId('securityGroupRule', app.random),
-    isEgress,
-    protocol: '-1',
-    fromPort: null,
-    toPort: null,
-    peer,
-    description: null,
-    tags: {},
-  })
-  return {
-    ...base,
-    id,
-    vpcId,
-    name: 'default',
-    description: 'default VPC security group',
-    rules: [
-      rule(false, { type: 'group', groupId: id, account: base.account }),
-      rule(true, { type: 'cidr', cidr: '0.0.0.0/0' }),
-    ],
-  }
-}
-
-/** The smallest number no VPC has: link names and addresses on hosts derive from it. */
-export async function vpcIndexFree(tx: StoreTransaction): Promise<number> {
-  const taken = await tx.claimsOf('vpc-index')
-  let index = 1
-  while (taken.has(String(index))) index++
-  return index
 }

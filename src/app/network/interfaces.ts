@@ -2,6 +2,7 @@
 import { FaultError, invalidValue } from '../../domain/faults.ts'
 import {
   newId,
+  type InstanceId,
   type NetworkInterfaceId,
   type SecurityGroupId,
   type SubnetId,
@@ -42,6 +43,19 @@ export async function interfaceViews(
     vpc: vpcById.get(networkInterface.vpcId),
     groupNames,
   }))
+}
+
+/** The only interface of an instance. @throws Fault `InterfaceAmbiguous` when it has several. */
+export async function interfaceOfInstance(
+  ctx: Ctx,
+  reader: StoreReader,
+  instanceId: InstanceId,
+): Promise<NetworkInterface> {
+  await ownGet(ctx, reader, 'instance', instanceId)
+  const reference = { name: 'instance', value: instanceId }
+  const found = await reader.list('networkInterface', { reference })
+  if (found.length === 1) return found[0]!
+  throw new FaultError({ type: 'InterfaceAmbiguous', instanceId, count: found.length })
 }
 
 export interface InterfaceCreateRequest {

@@ -7,20 +7,30 @@ import { instanceStateOf, type Instance } from '../../domain/instance.ts'
 import {
   hostNameOf,
   privateDomainOf,
+  publicBindings,
+  vpcBlocks,
   type NetworkInterface,
   type RouteTable,
   type SecurityGroup,
   type Subnet,
   type Vpc,
 } from '../../domain/network.ts'
-import type { GroupPlan, GroupRulePlan, VpcNetworkPlan } from '../../domain/network-plan.ts'
+import type {
+  GroupPlan,
+  GroupRulePlan,
+  RoutePlan,
+  VpcDnsPlan,
+  VpcNetworkPlan,
+} from '../../domain/network-plan.ts'
 import type { StoreReader } from '../../store/store.ts'
+import { routeStateOf, routeTargets, type RouteTargets } from './routes.ts'
 
 /** Everything of one VPC that its plan is made from. */
 export interface VpcRecords {
   vpc: Vpc
   subnets: readonly Subnet[]
   routeTables: readonly RouteTable[]
+  targets: RouteTargets
   groups: readonly SecurityGroup[]
   interfaces: readonly NetworkInterface[]
   instances: readonly Instance[]
@@ -59,6 +69,7 @@ async function vpcRecords(
     vpc,
     subnets: await reader.list('subnet', inVpc),
     routeTables: await reader.list('routeTable', inVpc),
+    targets: await routeTargets(reader, inVpc),
     groups: await reader.list('securityGroup', inVpc),
     interfaces: await reader.list('networkInterface', inVpc),
     instances: live.filter((instance) => instance.spec.vpcId === vpcId),
@@ -69,30 +80,41 @@ async function vpcRecords(
 export function planOf(records: VpcRecords): VpcNetworkPlan {
   const { vpc } = records
   const instances = new Map(records.instances.map((instance) => [instance.id, instance]))
-  const servers = records.dhcpOptions['domain-name-servers'] ?? ['AmazonProvidedDNS']
-  const ntpServers = records.dhcpOptions['ntp-servers']
   return {
     vpcId: vpc.id,
     account: vpc.account as VpcNetworkPlan['account'],
     region: vpc.region,
-    cidrs: [vpc.cidrBlock],
+    cidrs: vpcBlocks(vpc).map((block) => block.cidrBlock),
     index: vpc.index,
-    dns: {
-      isServed: vpc.hasDnsSupport,
-      domain: records.dhcpOptions['domain-name']?.[0] ?? privateDomainOf(vpc.region),
-      servers: servers.includes('AmazonProvidedDNS') ? null : [...servers],
-      ntpServers: ntpServers ? [...ntpServers] : null,
-    },
+    dns: dnsPlan(vpc, records.dhcpOptions),
     subnets: records.subnets.map((subnet) => ({
       subnetId: subnet.id,
       cidr: subnet.cidrBlock,
       gateway: addressFormat(cidrParse(subnet.cidrBlock).base + 1),
-      hasInternetRoute: hasInternetRoute(subnet, records.routeTables),
+      routes: routesOf(subnet, records),
     })),
     interfaces: records.interfaces
       .filter((networkInterface) => networkInterface.attachment)
       .flatMap((networkInterface) => interfacePlan(networkInterface, instances)),
     groups: records.groups.map((group) => groupPlan(group, records.interfaces)),
+  }
+}
+
+function dnsPlan(vpc: Vpc, options: VpcRecords['dhcpOptions']): VpcDnsPlan {
+  // Without the option guests are told no server, as with AWS's `default` set.
+  const servers = options['domain-name-servers'] ?? []
+  const ntpServers = options['ntp-servers']
+  const nodeType = options['netbios-node-type']?.[0]
+  const netbiosServers = options['netbios-name-servers'] ?? []
+  const hasNetbios = nodeType !== undefined || netbiosServers.length > 0
+  return {
+    isServed: vpc.hasDnsSupport,
+    domain: options['domain-name']?.[0] ?? privateDomainOf(vpc.region),
+    servers: servers.includes('AmazonProvidedDNS') ? null : [...servers],
+    ntpServers: ntpServers ? [...ntpServers] : null,
+    ...(hasNetbios && {
+      netbios: { servers: netbiosServers, nodeType: nodeType ? Number(nodeType) : null },
+    }),
   }
 }
 
@@ -103,7 +125,6 @@ function interfacePlan(
   const instance = instances.get(networkInterface.attachment!.instanceId)
   if (!instance) return []
   const [primary] = networkInterface.privateAddresses
-  const { publicAddress } = networkInterface
   const byResource = instance.spec.privateDnsHostnameType === 'resource-name'
   return [
     {
@@ -112,7 +133,9 @@ function interfacePlan(
       subnetId: networkInterface.subnetId,
       mac: networkInterface.mac,
       privateAddresses: networkInterface.privateAddresses,
-      publicAddresses: publicAddress ? [{ privateAddress: primary!, publicAddress }] : [],
+      publicAddresses: publicBindings(networkInterface).map((each) => {
+        return { privateAddress: each.privateAddress, publicAddress: each.publicAddress }
+      }),
       groupIds: networkInterface.groupIds,
       isSourceDestChecked: networkInterface.isSourceDestChecked,
       hostName: byResource ? instance.id : hostNameOf(primary!),
@@ -125,15 +148,20 @@ function interfacePlan(
   ]
 }
 
-function hasInternetRoute(subnet: Subnet, tables: readonly RouteTable[]): boolean {
+/** Routes of the subnet's own table, or of the main one. Those within the VPC are the namespace's affair. */
+function routesOf(subnet: Subnet, records: VpcRecords): RoutePlan[] {
+  const { routeTables: tables } = records
   const own = tables.find((table) => table.associations.some((a) => a.subnetId === subnet.id))
   const main = tables.find((table) => table.associations.some((a) => a.subnetId === null))
   const table = own ?? main
-  return Boolean(
-    table?.routes.some(
-      (route) => route.destination === '0.0.0.0/0' && route.target.type === 'internetGateway',
-    ),
-  )
+  return (table?.routes ?? [])
+    .filter((route) => route.target.type !== 'local')
+    .map((route): RoutePlan => {
+      const isActive = routeStateOf(subnet, route, records.targets) === 'active'
+      const type = isActive && route.target.type === 'internetGateway' ? 'internet' : 'nowhere'
+      return { cidr: route.destination, target: { type } }
+    })
+    .sort((a, b) => cidrParse(b.cidr).prefix - cidrParse(a.cidr).prefix)
 }
 
 function groupPlan(group: SecurityGroup, interfaces: readonly NetworkInterface[]): GroupPlan {

@@ -2,7 +2,7 @@
 import { FaultError, notFound } from '../../domain/faults.ts'
 import type { VpcId } from '../../domain/ids.ts'
 import type { Vpc } from '../../domain/network.ts'
-import type { ResourceTypes, StoredKind } from '../../domain/resource.ts'
+import type { ResourceTypes, StoredKind, Tags } from '../../domain/resource.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 
@@ -40,6 +40,19 @@ export async function ownList<K extends StoredKind>(
   const missing = [...new Set(ids)].filter((id) => !known.has(id))
   if (missing.length > 0) throw notFound(kind, ...missing)
   return found
+}
+
+export type NewBase = {
+  account: string
+  region: string
+  generation: 0
+  createdAt: number
+  tags: Tags
+}
+
+/** What every new resource of a request begins with. */
+export function baseOf(ctx: Ctx, tags: Tags = {}): NewBase {
+  return { ...scopeOf(ctx), generation: 0, createdAt: ctx.app.clock.now(), tags }
 }
 
 /** @throws Fault `DefaultVpcMissing` when the user deleted it. */

@@ -3,11 +3,11 @@
  * (Terraform, waiters, scripts) behave. Codes: "Error codes for the Amazon EC2 API"; the odd spellings (`InvalidVpcID`
  * beside `InvalidVpcId`) are AWS's.
  */
-import { unreachable } from '../../lib/assert.ts'
 import { ID_PREFIXES } from '../../domain/ids.ts'
 import type { ResourceKind } from '../../domain/ids.ts'
 import type { Fault } from '../../domain/faults.ts'
 import { WireError } from '../wire-error.ts'
+import { networkError, type NetworkFault } from './network-faults.ts'
 import { KINDS, LIMITS, OTHER_DUPLICATE, OTHER_NOT_FOUND, wordsOf } from './fault-words.ts'
 
 export function ec2Error(fault: Fault): WireError {
@@ -67,8 +67,7 @@ type LaunchFault = Extract<
       | 'RuleDuplicate'
       | 'RuleMalformed'
       | 'ReservedName'
-      | 'DefaultVpcMissing'
-      | 'NetworkMismatch'
+      | NetworkFault['type']
       | 'Unauthorized'
       | 'NotOwner'
       | 'NotPermitted'
@@ -123,13 +122,6 @@ function launchError(fault: LaunchFault): WireError {
         fault.kind === 'securityGroup' ? 'InvalidGroup.Reserved' : 'InvalidParameterValue',
         sentence(fault.reason),
       )
-    case 'NetworkMismatch':
-      return new WireError(
-        'InvalidParameter',
-        `${fault.ids.join(' and ')} belong to different networks.`,
-      )
-    case 'DefaultVpcMissing':
-      return new WireError('VPCIdNotSpecified', 'No default VPC for this user.')
     case 'Unauthorized':
       return new WireError(
         'UnauthorizedOperation',
@@ -161,7 +153,7 @@ function launchError(fault: LaunchFault): WireError {
     case 'Service':
       return new WireError(fault.code, fault.message, { fields: fault.fields })
     default:
-      return unreachable(fault)
+      return networkError(fault)
   }
 }
 
@@ -195,6 +187,10 @@ function duplicate(kind: string, name: string): WireError {
     case 'cidr':
     case 'subnet':
       return new WireError(code, `The CIDR '${name}' conflicts with another subnet`)
+    case 'route':
+      return new WireError(code, `The route identified by ${name} already exists.`)
+    case 'networkAclEntry':
+      return new WireError(code, `The network acl entry identified by ${name} already exists.`)
     case 'device':
       return new WireError(
         code,
@@ -214,7 +210,10 @@ function incorrectState(fault: Extract<Fault, { type: 'IncorrectState' }>): Wire
         : isForStopped
           ? `The instance '${fault.id}' is not in the 'stopped' state.`
           : `The instance '${fault.id}' is in the state '${fault.state}', which does not allow: ${fault.operation}.`
-    return new WireError('IncorrectInstanceState', join(text, fault.hint))
+    // Of an instance that an address is for, EC2 says that it is not one.
+    const code =
+      fault.operation === 'associateAddress' ? 'InvalidInstanceID' : 'IncorrectInstanceState'
+    return new WireError(code, join(text, fault.hint))
   }
   const code = fault.kind === 'image' ? 'InvalidAMIID.Unavailable' : 'IncorrectState'
   const text = `The ${spaced(fault.kind)} '${fault.id}' is in the state '${fault.state}', which does not allow:`

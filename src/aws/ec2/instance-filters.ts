@@ -1,8 +1,9 @@
 /**
  * The filters of DescribeInstances, read off the answer they choose from. Those of things that no instance here has
- * (capacity reservations, outposts, IPv6, elastic addresses…) are served and match nothing, which is the truth.
+ * (capacity reservations, outposts, IPv6…) are served and match nothing, which is the truth.
  */
 import type { Instance, InstanceNetworkInterface } from '@aws-sdk/client-ec2'
+import type { ElasticAssociation } from '../../domain/network.ts'
 import type { Tags } from '../../domain/resource.ts'
 import type { FilterTable } from '../filters.ts'
 
@@ -10,6 +11,8 @@ export interface InstanceRecord {
   reservationId: string
   ownerId: string
   instance: Instance
+  /** Which an instance's own description leaves out. */
+  elastic: readonly ElasticAssociation[]
   interfaceTags: readonly Tags[]
 }
 
@@ -36,6 +39,10 @@ const ofVolumes =
   ): Values =>
   ({ instance }) =>
     (instance.BlockDeviceMappings ?? []).map(read)
+const elastic =
+  (read: (association: ElasticAssociation) => string): Values =>
+  (record) =>
+    record.elastic.map(read)
 const none: Values = () => undefined
 
 /** Of features that do not exist here: no instance has them. */
@@ -50,12 +57,8 @@ const ABSENT = [
   'instance-lifecycle',
   'ipv6-address',
   'kernel-id',
-  'network-interface.addresses.association.allocation-id',
-  'network-interface.addresses.association.association-id',
   'network-interface.addresses.association.carrier-ip',
   'network-interface.addresses.association.customer-owned-ip',
-  'network-interface.association.allocation-id',
-  'network-interface.association.association-id',
   'network-interface.association.carrier-ip',
   'network-interface.association.customer-owned-ip',
   'network-interface.ipv4-prefixes.ipv4-prefix',
@@ -119,6 +122,10 @@ export const INSTANCE_FILTERS: FilterTable<InstanceRecord> = {
   'metadata-options.instance-metadata-tags': of((i) => i.MetadataOptions?.InstanceMetadataTags),
   'metadata-options.state': of((i) => i.MetadataOptions?.State),
   'monitoring-state': of((i) => i.Monitoring?.State),
+  'network-interface.addresses.association.allocation-id': elastic((e) => e.allocationId),
+  'network-interface.addresses.association.association-id': elastic((e) => e.id),
+  'network-interface.association.allocation-id': elastic((e) => e.allocationId),
+  'network-interface.association.association-id': elastic((e) => e.id),
   'network-interface.addresses.association.ip-owner-id': ofNics((n) => n.Association?.IpOwnerId),
   'network-interface.addresses.association.public-dns-name': ofNics(
     (n) => n.Association?.PublicDnsName,

@@ -17,4 +17,5 @@ export const RESOURCE_TYPES: Record<TagEntry['kind'], ResourceType> = {
   networkAcl: 'network-acl',
   dhcpOptions: 'dhcp-options',
   networkInterface: 'network-interface',
+  elasticAddress: 'elastic-ip',
 }

@@ -127,25 +127,24 @@ function metaDataOf(view: MetadataView): Sketch {
 }
 
 function interfaceOf(one: MetadataInterface): Sketch {
-  const { publicAddress } = one
+  const associations = one.publicBindings.map((each) => [each.publicAddress, each.privateAddress])
   return {
     'device-number': String(one.deviceIndex),
     'interface-id': one.interfaceId,
-    'ipv4-associations':
-      publicAddress === null ? undefined : { [publicAddress]: one.privateAddresses[0] },
+    'ipv4-associations': associations.length === 0 ? undefined : Object.fromEntries(associations),
     'local-hostname': one.hostName,
     'local-ipv4s': one.privateAddresses.join('\n'),
     mac: one.mac,
     'owner-id': one.account,
     'public-hostname': one.publicHostName ?? undefined,
-    'public-ipv4s': publicAddress ?? undefined,
+    'public-ipv4s': associations.map(([address]) => address).join('\n') || undefined,
     'security-group-ids': one.groups.map((group) => group.id).join('\n'),
     'security-groups': one.groups.map((group) => group.name).join('\n'),
     'subnet-id': one.subnetId,
     'subnet-ipv4-cidr-block': one.subnetCidr,
     'vpc-id': one.vpcId,
-    'vpc-ipv4-cidr-block': one.vpcCidr,
-    'vpc-ipv4-cidr-blocks': one.vpcCidr,
+    'vpc-ipv4-cidr-block': one.vpcCidrs[0],
+    'vpc-ipv4-cidr-blocks': one.vpcCidrs.join('\n'),
   }
 }
 

@@ -72,6 +72,16 @@ function dhcpLines(plan: VpcNetworkPlan, files: DnsmasqFiles): string[] {
     `dhcp-option=option:domain-name,${plan.dns.domain}`,
     `dhcp-option=option:ntp-server${ntp.map((server) => `,${server}`).join('')}`,
     `dhcp-option=option:mtu,${INTERFACE_MTU}`,
+    ...netbiosLines(plan),
+  ]
+}
+
+function netbiosLines({ dns: { netbios } }: VpcNetworkPlan): string[] {
+  if (!netbios) return []
+  const { servers, nodeType } = netbios
+  return [
+    ...(servers.length > 0 ? [`dhcp-option=option:netbios-ns,${servers.join(',')}`] : []),
+    ...(nodeType === null ? [] : [`dhcp-option=option:netbios-nodetype,${nodeType}`]),
   ]
 }
 

@@ -10,7 +10,7 @@
 import { cidrParse } from '../../domain/net/cidr.ts'
 import { present } from '../../lib/assert.ts'
 import { INTERFACE_MTU, tapNameOf } from '../../domain/network-plan.ts'
-import type { VpcNetworkPlan } from '../../domain/network-plan.ts'
+import type { SubnetPlan, VpcNetworkPlan } from '../../domain/network-plan.ts'
 import {
   DNS_LINK_ADDRESS,
   LINK_HOST_PREFIX,
@@ -96,7 +96,9 @@ export interface PublicMapping {
 
 /** 1:1 mappings in force: a running machine, in a subnet that leads to an internet gateway. */
 export function livePublicMappings(plan: VpcNetworkPlan): PublicMapping[] {
-  const routed = new Set(plan.subnets.filter((s) => s.hasInternetRoute).map((s) => s.subnetId))
+  const isRouted = (subnet: SubnetPlan): boolean =>
+    subnet.routes.some((route) => route.target.type === 'internet')
+  const routed = new Set(plan.subnets.filter(isRouted).map((subnet) => subnet.subnetId))
   return plan.interfaces
     .filter((nic) => nic.isLive && routed.has(nic.subnetId))
     .flatMap((nic) => [...nic.publicAddresses])

@@ -21,6 +21,8 @@ import {
   TABLE,
 } from '../names.ts'
 import { livePublicMappings } from './links.ts'
+import { routeChains } from './routes.ts'
+import { chain, elements } from './text.ts'
 import { groupChainOf, groupRules, OPEN_MARK, openProtocols } from './rules.ts'
 import type { Direction } from './rules.ts'
 
@@ -34,14 +36,6 @@ function replaceTable(family: 'inet' | 'netdev', body: readonly string[]): strin
 
 export function removeTable(): string {
   return `table inet ${TABLE}\ndelete table inet ${TABLE}\n`
-}
-
-function chain(name: string, lines: readonly string[]): string[] {
-  return [`chain ${name} {`, ...lines.map((line) => `  ${line}`), '}']
-}
-
-function elements(values: readonly string[]): string {
-  return `{ ${values.join(', ')} }`
 }
 
 /** Only live interfaces have a TAP, and a chain cannot hook a device that is not there. */
@@ -82,6 +76,7 @@ export function renderFilter(plan: VpcNetworkPlan): string {
     ...unknownGroupSets(plan),
     ...groupChains(plan, nics),
     ...nics.flatMap((nic) => interfaceChains(plan, nic)),
+    ...routeChains(plan, nics),
     ...baseChains(plan, nics),
     ...addressChains(plan),
     ...metadataChain(nics),

@@ -77,13 +77,13 @@ export function vpcPlan(
       subnetId: subnetId(1),
       cidr: '172.31.0.0/20',
       gateway: '172.31.0.1',
-      hasInternetRoute: true,
+      routes: [{ cidr: '0.0.0.0/0', target: { type: 'internet' } }],
     },
     {
       subnetId: subnetId(2),
       cidr: '172.31.16.0/20',
       gateway: '172.31.16.1',
-      hasInternetRoute: true,
+      routes: [{ cidr: '0.0.0.0/0', target: { type: 'internet' } }],
     },
   ]
   const placed = interfaces.map((nic) => ({

@@ -202,6 +202,7 @@ describe('the tree', () => {
       mac: '02:00:0a:00:01:09',
       privateAddresses: ['10.0.1.9', '10.0.1.10'],
       publicAddress: null,
+      publicBindings: [],
       publicHostName: null,
     })
     const view = metadataView({

@@ -1,27 +1,29 @@
-/** DescribeAddresses: elastic addresses; none, because none can be allocated yet. */
-import { notFound } from '../../../domain/faults.ts'
+/** DescribeAddresses. */
+import {
+  elasticAddressViews,
+  type ElasticAddressView,
+} from '../../../app/network/elastic-addresses.ts'
 import { parseId } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
+import { elasticAddressShape } from '../present/elastic-address.ts'
 
-const NONE = (): [] => []
-
-export default operation<'ec2', 'DescribeAddresses', never>({
+export default operation<'ec2', 'DescribeAddresses', ElasticAddressView>({
   filters: {
-    'allocation-id': NONE,
-    'association-id': NONE,
-    'instance-id': NONE,
-    'network-border-group': NONE,
-    'network-interface-id': NONE,
-    'network-interface-owner-id': NONE,
-    'private-ip-address': NONE,
-    'public-ip': NONE,
+    'allocation-id': ({ address }) => address.id,
+    'association-id': ({ association }) => association?.id,
+    // Not documented any more, accepted by EC2.
+    domain: () => 'vpc',
+    'instance-id': (view) => view.networkInterface?.attachment?.instanceId,
+    'network-border-group': ({ address }) => address.region,
+    'network-interface-id': (view) => view.networkInterface?.id,
+    'network-interface-owner-id': (view) => view.networkInterface?.account,
+    'private-ip-address': ({ association }) => association?.privateAddress,
+    'public-ip': ({ address }) => address.publicAddress,
   },
-  tagsOf: () => ({}),
-  handle: (_ctx, input) => {
+  tagsOf: ({ address }) => address.tags,
+  handle: async (ctx, input, call) => {
     const ids = (input.AllocationIds ?? []).map((id) => parseId('elasticAddress', id))
-    if (ids.length > 0) throw notFound('elasticAddress', ...ids)
-    const addresses = input.PublicIps ?? []
-    if (addresses.length > 0) throw notFound('address', ...addresses)
-    return { Addresses: [] }
+    const found = await elasticAddressViews(ctx, { ids, addresses: input.PublicIps ?? [] })
+    return { Addresses: call.filter(found).map(elasticAddressShape) }
   },
 })

@@ -17,6 +17,7 @@ export default operation<'ec2', 'DescribeInstances', InstanceRecord>({
       reservationId: view.instance.spec.reservationId,
       ownerId: view.instance.account,
       instance: presentInstance(view),
+      elastic: view.interfaces.flatMap((one) => [...(one.elasticAddresses ?? [])]),
       interfaceTags: view.interfaces.map((one) => one.tags),
     }))
     const page = call.page(call.filter(records), {

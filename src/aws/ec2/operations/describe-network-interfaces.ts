@@ -9,11 +9,15 @@ const NONE = (): [] => []
 
 export default operation<'ec2', 'DescribeNetworkInterfaces', NetworkInterface>({
   filters: {
-    'addresses.association.owner-id': (one) => one.Association?.IpOwnerId,
-    'addresses.association.public-ip': (one) => one.Association?.PublicIp,
+    'addresses.association.owner-id': (one) =>
+      one.PrivateIpAddresses!.map((each) => each.Association?.IpOwnerId),
+    'addresses.association.public-ip': (one) =>
+      one.PrivateIpAddresses!.map((each) => each.Association?.PublicIp),
     'addresses.primary': (one) => one.PrivateIpAddresses!.map((each) => each.Primary),
     'addresses.private-ip-address': (one) =>
       one.PrivateIpAddresses!.map((each) => each.PrivateIpAddress),
+    'association.allocation-id': (one) => one.Association?.AllocationId,
+    'association.association-id': (one) => one.Association?.AssociationId,
     'association.ip-owner-id': (one) => one.Association?.IpOwnerId,
     'association.public-dns-name': (one) => one.Association?.PublicDnsName,
     'association.public-ip': (one) => one.Association?.PublicIp,
@@ -42,9 +46,7 @@ export default operation<'ec2', 'DescribeNetworkInterfaces', NetworkInterface>({
     status: (one) => one.Status,
     'subnet-id': (one) => one.SubnetId,
     'vpc-id': (one) => one.VpcId,
-    // No elastic addresses, no IPv6, nobody who makes interfaces for others.
-    'association.allocation-id': NONE,
-    'association.association-id': NONE,
+    // No IPv6, nobody who makes interfaces for others.
     'ipv6-addresses.ipv6-address': NONE,
     'operator.principal': NONE,
     'requester-id': NONE,

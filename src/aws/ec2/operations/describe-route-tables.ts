@@ -1,18 +1,19 @@
-/** DescribeRouteTables. */
-import { ownList } from '../../../app/network/scope.ts'
+/** DescribeRouteTables. Filters about routes look at the answer itself. */
+import type { RouteTable as Ec2RouteTable } from '@aws-sdk/client-ec2'
+import { routeTableViews } from '../../../app/network/routes.ts'
 import { parseId } from '../../../domain/ids.ts'
-import type { InternetGateway, RouteTable } from '../../../domain/network.ts'
+import type { RouteTable } from '../../../domain/network.ts'
 import { operation } from '../../operation.ts'
-import { routeGatewayOf, routeStateOf, routeTableShape } from '../present/vpc.ts'
+import { routeTableShape } from '../present/route-table.ts'
 
-interface TableWithGateways {
+interface ShownTable {
   table: RouteTable
-  gateways: ReadonlyMap<string, InternetGateway>
+  shape: Ec2RouteTable
 }
 
 const NONE = (): [] => []
 
-export default operation<'ec2', 'DescribeRouteTables', TableWithGateways>({
+export default operation<'ec2', 'DescribeRouteTables', ShownTable>({
   filters: {
     'association.main': ({ table }) => table.associations.map((each) => each.subnetId === null),
     'association.route-table-association-id': ({ table }) => table.associations.map((a) => a.id),
@@ -21,34 +22,26 @@ export default operation<'ec2', 'DescribeRouteTables', TableWithGateways>({
     'owner-id': ({ table }) => table.account,
     'route-table-id': ({ table }) => table.id,
     'route.destination-cidr-block': ({ table }) => table.routes.map((route) => route.destination),
-    'route.gateway-id': ({ table }) => table.routes.map(routeGatewayOf),
+    'route.gateway-id': ({ shape }) => shape.Routes!.map((route) => route.GatewayId),
+    'route.instance-id': ({ shape }) => shape.Routes!.map((route) => route.InstanceId),
+    'route.nat-gateway-id': ({ shape }) => shape.Routes!.map((route) => route.NatGatewayId),
     'route.origin': ({ table }) => table.routes.map((route) => route.origin),
-    'route.state': ({ table, gateways }) =>
-      table.routes.map((route) => routeStateOf(table, route, gateways)),
+    'route.state': ({ shape }) => shape.Routes!.map((route) => route.State),
     'vpc-id': ({ table }) => table.vpcId,
-    // Routes lead to the VPC itself or to an internet gateway; there is nothing else yet.
+    // Nothing that a route or an association could have of these.
     'association.gateway-id': NONE,
     'route.destination-ipv6-cidr-block': NONE,
     'route.destination-prefix-list-id': NONE,
     'route.egress-only-internet-gateway-id': NONE,
-    'route.instance-id': NONE,
-    'route.nat-gateway-id': NONE,
     'route.transit-gateway-id': NONE,
     'route.vpc-peering-connection-id': NONE,
   },
   tagsOf: ({ table }) => table.tags,
   handle: async (ctx, input, call) => {
     const ids = (input.RouteTableIds ?? []).map((id) => parseId('routeTable', id))
-    const [tables, list] = await Promise.all([
-      ownList(ctx, 'routeTable', ids),
-      ownList(ctx, 'internetGateway'),
-    ])
-    const gateways = new Map<string, InternetGateway>(list.map((gateway) => [gateway.id, gateway]))
-    const found = call.filter(tables.map((table) => ({ table, gateways })))
-    const page = call.page(found, { key: ({ table }) => table.id })
-    return {
-      RouteTables: page.items.map(({ table }) => routeTableShape(table, gateways)),
-      NextToken: page.nextToken,
-    }
+    const { tables, targets } = await routeTableViews(ctx, ids)
+    const shown = tables.map((table) => ({ table, shape: routeTableShape(table, targets) }))
+    const page = call.page(call.filter(shown), { key: ({ table }) => table.id })
+    return { RouteTables: page.items.map(({ shape }) => shape), NextToken: page.nextToken }
   },
 })

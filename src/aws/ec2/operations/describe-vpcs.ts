@@ -1,7 +1,7 @@
 /** DescribeVpcs. */
 import { ownList } from '../../../app/network/scope.ts'
 import { parseId } from '../../../domain/ids.ts'
-import type { Vpc } from '../../../domain/network.ts'
+import { vpcBlocks, type Vpc } from '../../../domain/network.ts'
 import { operation } from '../../operation.ts'
 import { vpcShape } from '../present/vpc.ts'
 import { tagsOf } from '../tags.ts'
@@ -9,8 +9,8 @@ import { tagsOf } from '../tags.ts'
 export default operation<'ec2', 'DescribeVpcs', Vpc>({
   filters: {
     cidr: (vpc) => vpc.cidrBlock,
-    'cidr-block-association.association-id': (vpc) => vpc.cidrAssociationId,
-    'cidr-block-association.cidr-block': (vpc) => vpc.cidrBlock,
+    'cidr-block-association.association-id': (vpc) => vpcBlocks(vpc).map((b) => b.associationId),
+    'cidr-block-association.cidr-block': (vpc) => vpcBlocks(vpc).map((b) => b.cidrBlock),
     'cidr-block-association.state': () => 'associated',
     'dhcp-options-id': (vpc) => vpc.dhcpOptionsId,
     'is-default': (vpc) => vpc.isDefault,

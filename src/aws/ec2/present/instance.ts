@@ -3,6 +3,7 @@ import type {
   GroupIdentifier,
   Instance as Ec2Instance,
   InstanceNetworkInterface,
+  InstanceNetworkInterfaceAssociation,
 } from '@aws-sdk/client-ec2'
 import type { InstanceView } from '../../../app/instances/list.ts'
 import { INSTANCE_STATE_CODES, instanceStateOf } from '../../../domain/instance.ts'
@@ -10,6 +11,8 @@ import type { InstanceState as State } from '../../../domain/instance.ts'
 import {
   hostNameOf,
   privateDomainOf,
+  publicAddressOf,
+  publicBindings,
   publicDomainOf,
   type NetworkInterface,
   type Vpc,
@@ -38,7 +41,7 @@ export function presentInstance(view: InstanceView): Ec2Instance {
   const isGone = state === 'terminated'
   const primary = interfaces[0]
   const address = primary?.privateAddresses[0]
-  const publicAddress = primary?.publicAddress ?? undefined
+  const publicAddress = (primary && publicAddressOf(primary)) ?? undefined
   const hasReason = intended.state !== 'running' || state === 'pending'
   return {
     AmiLaunchIndex: spec.launchIndex,
@@ -136,17 +139,26 @@ function presentGroups(networkInterface: NetworkInterface, view: InstanceView): 
   }))
 }
 
-function presentInterface(one: NetworkInterface, view: InstanceView): InstanceNetworkInterface {
-  const { attachment, publicAddress } = one
-  const association = publicAddress
-    ? {
-        IpOwnerId: 'amazon',
-        PublicDnsName: publicNameOf(publicAddress, one.region, view.vpc),
-        PublicIp: publicAddress,
-      }
-    : undefined
+/** What stands for a private address outside: an elastic address is the account's, others are Amazon's. */
+export function presentAssociation(
+  one: NetworkInterface,
+  privateAddress: string,
+  vpc: Vpc | undefined,
+): InstanceNetworkInterfaceAssociation | undefined {
+  const binding = publicBindings(one).find((each) => each.privateAddress === privateAddress)
+  if (!binding) return undefined
   return {
-    Association: association,
+    IpOwnerId: binding.elastic ? one.account : 'amazon',
+    PublicDnsName: publicNameOf(binding.publicAddress, one.region, vpc),
+    PublicIp: binding.publicAddress,
+  }
+}
+
+function presentInterface(one: NetworkInterface, view: InstanceView): InstanceNetworkInterface {
+  const { attachment } = one
+  const associationOf = (address: string) => presentAssociation(one, address, view.vpc)
+  return {
+    Association: associationOf(one.privateAddresses[0]!),
     Attachment: {
       AttachTime: new Date(attachment!.attachedAt),
       AttachmentId: attachment!.id,
@@ -165,7 +177,7 @@ function presentInterface(one: NetworkInterface, view: InstanceView): InstanceNe
     PrivateDnsName: privateNameOf(one.privateAddresses[0]!, one.region),
     PrivateIpAddress: one.privateAddresses[0],
     PrivateIpAddresses: one.privateAddresses.map((address, index) => ({
-      Association: index === 0 ? association : undefined,
+      Association: associationOf(address),
       Primary: index === 0,
       PrivateDnsName: privateNameOf(address, one.region),
       PrivateIpAddress: address,

@@ -9,13 +9,13 @@ import type { InterfaceView } from '../../../app/network/interfaces.ts'
 import type { NetworkInterface } from '../../../domain/network.ts'
 import { zoneIdOf } from '../../../domain/zones.ts'
 import { tagList } from '../tags.ts'
-import { privateNameOf, publicNameOf } from './instance.ts'
+import { presentAssociation, privateNameOf } from './instance.ts'
 
 export function networkInterfaceShape(view: InterfaceView): Ec2NetworkInterface {
   const { networkInterface: one } = view
-  const association = associationShape(view)
   const attachment = attachmentShape(one)
   const [primary] = one.privateAddresses
+  const association = associationShape(view, primary!)
   const hasNames = view.vpc?.hasDnsHostnames ?? false
   return {
     NetworkInterfaceId: one.id,
@@ -37,7 +37,7 @@ export function networkInterfaceShape(view: InterfaceView): Ec2NetworkInterface 
       PrivateIpAddress: address,
       Primary: index === 0,
       ...(hasNames && { PrivateDnsName: privateNameOf(address, one.region) }),
-      ...(index === 0 && association && { Association: association }),
+      Association: associationShape(view, address),
     })),
     ...(association && { Association: association }),
     ...(attachment && { Attachment: attachment }),
@@ -54,14 +54,14 @@ export function groupShapes({ networkInterface, groupNames }: InterfaceView): Gr
   }))
 }
 
-function associationShape(view: InterfaceView): NetworkInterfaceAssociation | undefined {
-  const { publicAddress, region } = view.networkInterface
-  if (publicAddress === null) return undefined
-  return {
-    IpOwnerId: 'amazon',
-    PublicDnsName: publicNameOf(publicAddress, region, view.vpc),
-    PublicIp: publicAddress,
-  }
+function associationShape(
+  { networkInterface: one, vpc }: InterfaceView,
+  address: string,
+): NetworkInterfaceAssociation | undefined {
+  const association = presentAssociation(one, address, vpc)
+  const elastic = one.elasticAddresses?.find((each) => each.privateAddress === address)
+  if (!association || !elastic) return association
+  return { ...association, AllocationId: elastic.allocationId, AssociationId: elastic.id }
 }
 
 export function attachmentShape(

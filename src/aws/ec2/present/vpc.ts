@@ -3,19 +3,18 @@ import type {
   DhcpOptions as Ec2DhcpOptions,
   InternetGateway as Ec2InternetGateway,
   NetworkAcl as Ec2NetworkAcl,
-  Route as Ec2Route,
-  RouteTable as Ec2RouteTable,
   Subnet as Ec2Subnet,
   Vpc as Ec2Vpc,
+  VpcCidrBlockAssociation,
 } from '@aws-sdk/client-ec2'
-import type {
-  DhcpOptions,
-  InternetGateway,
-  NetworkAcl,
-  Route,
-  RouteTable,
-  Subnet,
-  Vpc,
+import {
+  vpcBlocks,
+  type DhcpOptions,
+  type InternetGateway,
+  type NetworkAcl,
+  type Subnet,
+  type Vpc,
+  type VpcBlock,
 } from '../../../domain/network.ts'
 import { zoneIdOf } from '../../../domain/zones.ts'
 import { ec2Arn } from '../arn.ts'
@@ -27,19 +26,24 @@ export function vpcShape(vpc: Vpc): Ec2Vpc {
     OwnerId: vpc.account,
     State: 'available',
     CidrBlock: vpc.cidrBlock,
-    CidrBlockAssociationSet: [
-      {
-        AssociationId: vpc.cidrAssociationId,
-        CidrBlock: vpc.cidrBlock,
-        CidrBlockState: { State: 'associated' },
-      },
-    ],
+    CidrBlockAssociationSet: vpcBlocks(vpc).map((block) => vpcBlockShape(block)),
     Ipv6CidrBlockAssociationSet: [],
     DhcpOptionsId: vpc.dhcpOptionsId,
     InstanceTenancy: vpc.tenancy,
     IsDefault: vpc.isDefault,
     BlockPublicAccessStates: { InternetGatewayBlockMode: 'off' },
     Tags: tagList(vpc.tags),
+  }
+}
+
+export function vpcBlockShape(
+  block: VpcBlock,
+  State: 'associated' | 'disassociated' = 'associated',
+): VpcCidrBlockAssociation {
+  return {
+    AssociationId: block.associationId,
+    CidrBlock: block.cidrBlock,
+    CidrBlockState: { State },
   }
 }
 
@@ -68,46 +72,6 @@ export function subnetShape(subnet: Subnet, freeAddresses: number): Ec2Subnet {
     },
     BlockPublicAccessStates: { InternetGatewayBlockMode: 'off' },
     Tags: tagList(subnet.tags),
-  }
-}
-
-/** A route to a gateway that is gone or detached leads nowhere. */
-export function routeStateOf(
-  table: RouteTable,
-  route: Route,
-  gateways: ReadonlyMap<string, InternetGateway>,
-): 'active' | 'blackhole' {
-  if (route.target.type === 'local') return 'active'
-  return gateways.get(route.target.id)?.vpcId === table.vpcId ? 'active' : 'blackhole'
-}
-
-export function routeGatewayOf(route: Route): string {
-  return route.target.type === 'local' ? 'local' : route.target.id
-}
-
-export function routeTableShape(
-  table: RouteTable,
-  gateways: ReadonlyMap<string, InternetGateway>,
-): Ec2RouteTable {
-  return {
-    RouteTableId: table.id,
-    OwnerId: table.account,
-    VpcId: table.vpcId,
-    Routes: table.routes.map((route): Ec2Route => ({
-      DestinationCidrBlock: route.destination,
-      GatewayId: routeGatewayOf(route),
-      Origin: route.origin,
-      State: routeStateOf(table, route, gateways),
-    })),
-    Associations: table.associations.map(({ id, subnetId }) => ({
-      RouteTableAssociationId: id,
-      RouteTableId: table.id,
-      Main: subnetId === null,
-      ...(subnetId !== null && { SubnetId: subnetId }),
-      AssociationState: { State: 'associated' },
-    })),
-    PropagatingVgws: [],
-    Tags: tagList(table.tags),
   }
 }
 

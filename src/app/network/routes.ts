@@ -1,0 +1,181 @@
+/**
+ * Routes: made, replaced, deleted, and where they lead. Source: EC2 API reference (CreateRoute, ReplaceRoute,
+ * DeleteRoute); VPC user guide, "Route table concepts".
+ */
+import { cidrFormat, cidrParse } from '../../domain/net/cidr.ts'
+import { isWithin } from '../../domain/net/vpc-blocks.ts'
+import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
+import type { IdOf, InstanceId, NetworkInterfaceId } from '../../domain/ids.ts'
+import {
+  vpcBlocks,
+  type InternetGateway,
+  type NetworkInterface,
+  type Route,
+  type RouteTable,
+  type RouteTarget,
+} from '../../domain/network.ts'
+import type { ListQuery, StoreReader } from '../../store/store.ts'
+import type { Ctx } from '../context.ts'
+import type { Change } from './change.ts'
+import { interfaceOfInstance } from './interfaces.ts'
+import { ownGet, ownList } from './scope.ts'
+
+/** The most that AWS raises its quota to. */
+const ROUTES_MAX = 1_000
+
+/** What routes may lead to, to see where they really lead. */
+export interface RouteTargets {
+  gateways: ReadonlyMap<string, InternetGateway>
+  interfaces: ReadonlyMap<string, NetworkInterface>
+}
+
+/** Those of an account and region, or of a VPC. */
+export async function routeTargets(reader: StoreReader, query: ListQuery): Promise<RouteTargets> {
+  const [gateways, interfaces] = await Promise.all([
+    reader.list('internetGateway', query),
+    reader.list('networkInterface', query),
+  ])
+  return {
+    gateways: new Map(gateways.map((each) => [each.id, each])),
+    interfaces: new Map(interfaces.map((each) => [each.id, each])),
+  }
+}
+
+/** A route to something that is gone, detached or attached to nothing leads nowhere. */
+export function routeStateOf(
+  table: Pick<RouteTable, 'vpcId'>,
+  { target }: Route,
+  targets: RouteTargets,
+): 'active' | 'blackhole' {
+  const isActive = (): boolean => {
+    switch (target.type) {
+      case 'local':
+        return true
+      case 'internetGateway':
+        return targets.gateways.get(target.id)?.vpcId === table.vpcId
+      case 'networkInterface':
+        return Boolean(targets.interfaces.get(target.id)?.attachment)
+    }
+  }
+  return isActive() ? 'active' : 'blackhole'
+}
+
+/** A target as a request names it. */
+export type RouteTargetRequest =
+  | { type: 'local' }
+  | { type: 'internetGateway'; id: IdOf<'internetGateway'> }
+  | { type: 'networkInterface'; id: NetworkInterfaceId }
+  | { type: 'instance'; id: InstanceId }
+
+export interface RouteRequest {
+  tableId: IdOf<'routeTable'>
+  destination: string
+  target: RouteTargetRequest
+}
+
+/** @throws Fault `Duplicate` when the destination has a route. */
+export function routeCreate(ctx: Ctx, request: RouteRequest): Change<void> {
+  return async (tx) => {
+    const table = await ownGet(ctx, tx, 'routeTable', request.tableId)
+    const destination = cidrFormat(cidrParse(request.destination, 'destinationCidrBlock'))
+    const target = await targetOf(ctx, tx, table, destination, request.target)
+    if (table.routes.some((route) => route.destination === destination)) {
+      throw new FaultError({ type: 'Duplicate', kind: 'route', name: destination })
+    }
+    if (table.routes.length >= ROUTES_MAX) {
+      const reason = 'The maximum number of routes for this route table has been reached.'
+      throw new FaultError({ type: 'LimitExceeded', kind: 'route', limit: ROUTES_MAX, reason })
+    }
+    const route: Route = { destination, target, origin: 'CreateRoute' }
+    await tx.update('routeTable', { ...table, routes: [...table.routes, route] })
+  }
+}
+
+/** @throws Fault `InvalidValue` when the destination has none: there is nothing to replace. */
+export function routeReplace(ctx: Ctx, request: RouteRequest): Change<void> {
+  return async (tx) => {
+    const table = await ownGet(ctx, tx, 'routeTable', request.tableId)
+    const destination = cidrFormat(cidrParse(request.destination, 'destinationCidrBlock'))
+    const before = table.routes.find((route) => route.destination === destination)
+    if (!before) {
+      const reason = `There is no route defined for '${destination}' in the route table. Use CreateRoute instead.`
+      throw invalidValue('destinationCidrBlock', destination, reason)
+    }
+    const target = await targetOf(ctx, tx, table, destination, request.target)
+    const routes = table.routes.map((route) => (route === before ? { ...route, target } : route))
+    await tx.update('routeTable', { ...table, routes })
+  }
+}
+
+/** @throws Faults `NotFound`, `InvalidValue` for the local route. */
+export function routeDelete(
+  ctx: Ctx,
+  tableId: IdOf<'routeTable'>,
+  destinationText: string,
+): Change<void> {
+  return async (tx) => {
+    const table = await ownGet(ctx, tx, 'routeTable', tableId)
+    const destination = cidrFormat(cidrParse(destinationText, 'destinationCidrBlock'))
+    const route = table.routes.find((each) => each.destination === destination)
+    if (!route) throw notFound('route', destination)
+    if (route.origin === 'CreateRouteTable') {
+      const reason = `cannot remove local route ${destination} in route table ${tableId}`
+      throw invalidValue('destinationCidrBlock', destination, reason)
+    }
+    const routes = table.routes.filter((each) => each !== route)
+    await tx.update('routeTable', { ...table, routes })
+  }
+}
+
+/** The target, if a route of this table to this destination may lead there. */
+async function targetOf(
+  ctx: Ctx,
+  reader: StoreReader,
+  table: RouteTable,
+  destination: string,
+  request: RouteTargetRequest,
+): Promise<RouteTarget> {
+  const vpc = await ownGet(ctx, reader, 'vpc', table.vpcId)
+  const blocks = vpcBlocks(vpc).map((block) => block.cidrBlock)
+  if (request.type === 'local') {
+    if (blocks.includes(destination)) return request
+    const reason = 'Only the local route of the VPC leads to the local target'
+    throw invalidValue('destinationCidrBlock', destination, reason)
+  }
+  const isInVpc = blocks.some((block) => isWithin(cidrParse(destination), cidrParse(block)))
+  if (request.type === 'internetGateway') {
+    const gateway = await reader.get('internetGateway', request.id)
+    if (gateway?.account !== ctx.account || gateway.region !== ctx.region) {
+      throw notFound('gateway', request.id)
+    }
+    if (gateway.vpcId !== table.vpcId) {
+      throw new FaultError({ type: 'NetworkMismatch', ids: [table.id, request.id] })
+    }
+    if (isInVpc) {
+      const reason =
+        `The destination CIDR block ${destination} is equal to or more specific than one of this VPC's CIDR ` +
+        'blocks. This route can target only an interface or an instance.'
+      throw invalidValue('destinationCidrBlock', destination, reason)
+    }
+    return request
+  }
+  const one =
+    request.type === 'networkInterface'
+      ? await ownGet(ctx, reader, 'networkInterface', request.id)
+      : await interfaceOfInstance(ctx, reader, request.id)
+  if (one.vpcId !== table.vpcId) {
+    throw new FaultError({ type: 'NetworkMismatch', ids: [table.id, one.id] })
+  }
+  return { type: 'networkInterface', id: one.id }
+}
+
+/** The account's tables, or those named, with what their routes lead to. */
+export async function routeTableViews(ctx: Ctx, ids: readonly IdOf<'routeTable'>[]) {
+  const { store } = ctx.app
+  const scope = { account: ctx.account, region: ctx.region }
+  const [tables, targets] = await Promise.all([
+    ownList(ctx, 'routeTable', ids),
+    routeTargets(store, scope),
+  ])
+  return { tables, targets }
+}

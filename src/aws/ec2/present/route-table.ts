@@ -1,0 +1,48 @@
+/** Route tables as EC2 shows them. */
+import type { Route as Ec2Route, RouteTable as Ec2RouteTable } from '@aws-sdk/client-ec2'
+import { routeStateOf, type RouteTargets } from '../../../app/network/routes.ts'
+import type { Route, RouteTable } from '../../../domain/network.ts'
+import { tagList } from '../tags.ts'
+
+/** For a new table, whose routes are all local. */
+export const NO_TARGETS: RouteTargets = { gateways: new Map(), interfaces: new Map() }
+
+export function routeShape(table: RouteTable, route: Route, targets: RouteTargets): Ec2Route {
+  return {
+    DestinationCidrBlock: route.destination,
+    ...targetShape(route, targets),
+    Origin: route.origin,
+    State: routeStateOf(table, route, targets),
+  }
+}
+
+function targetShape({ target }: Route, targets: RouteTargets): Ec2Route {
+  if (target.type === 'local') return { GatewayId: 'local' }
+  if (target.type === 'internetGateway') return { GatewayId: target.id }
+  const one = targets.interfaces.get(target.id)
+  return {
+    NetworkInterfaceId: target.id,
+    ...(one?.attachment && {
+      InstanceId: one.attachment.instanceId,
+      InstanceOwnerId: one.account,
+    }),
+  }
+}
+
+export function routeTableShape(table: RouteTable, targets: RouteTargets): Ec2RouteTable {
+  return {
+    RouteTableId: table.id,
+    OwnerId: table.account,
+    VpcId: table.vpcId,
+    Routes: table.routes.map((route) => routeShape(table, route, targets)),
+    Associations: table.associations.map(({ id, subnetId }) => ({
+      RouteTableAssociationId: id,
+      RouteTableId: table.id,
+      Main: subnetId === null,
+      ...(subnetId !== null && { SubnetId: subnetId }),
+      AssociationState: { State: 'associated' },
+    })),
+    PropagatingVgws: [],
+    Tags: tagList(table.tags),
+  }
+}

@@ -1,0 +1,70 @@
+/** Routes in requests: a destination and exactly one target. */
+import type { CreateRouteRequest, ReplaceRouteRequest } from '@aws-sdk/client-ec2'
+import type { RouteRequest, RouteTargetRequest } from '../../app/network/routes.ts'
+import { FaultError, notFound } from '../../domain/faults.ts'
+import { parseId } from '../../domain/ids.ts'
+import { refuseFeatures } from './absent-features.ts'
+
+type Input = Readonly<CreateRouteRequest & Pick<ReplaceRouteRequest, 'LocalTarget'>>
+
+export function routeRequestOf(operation: string, input: Input): RouteRequest {
+  return {
+    tableId: parseId('routeTable', input.RouteTableId!),
+    destination: destinationOf(operation, input),
+    target: targetOf(operation, input),
+  }
+}
+
+export function destinationOf(
+  operation: string,
+  input: Pick<
+    Input,
+    'DestinationCidrBlock' | 'DestinationIpv6CidrBlock' | 'DestinationPrefixListId'
+  >,
+): string {
+  refuseFeatures(operation, {
+    'an IPv6 destination': input.DestinationIpv6CidrBlock,
+    'a prefix list': input.DestinationPrefixListId,
+  })
+  if (input.DestinationCidrBlock) return input.DestinationCidrBlock
+  throw new FaultError({ type: 'MissingParameter', parameter: 'destinationCidrBlock' })
+}
+
+function targetOf(operation: string, input: Input): RouteTargetRequest {
+  refuseFeatures(operation, {
+    VpcEndpointId: input.VpcEndpointId,
+    EgressOnlyInternetGatewayId: input.EgressOnlyInternetGatewayId,
+    TransitGatewayId: input.TransitGatewayId,
+    LocalGatewayId: input.LocalGatewayId,
+    CarrierGatewayId: input.CarrierGatewayId,
+    VpcPeeringConnectionId: input.VpcPeeringConnectionId,
+    CoreNetworkArn: input.CoreNetworkArn,
+    NatGatewayId: input.NatGatewayId,
+    InstanceId: input.InstanceId,
+    NetworkInterfaceId: input.NetworkInterfaceId,
+  })
+  const targets: RouteTargetRequest[] = []
+  if (input.GatewayId) targets.push(gatewayOf(operation, input.GatewayId))
+  if (input.LocalTarget) targets.push({ type: 'local' })
+  const [target, ...others] = targets
+  if (!target) {
+    const hint = 'give one target, such as gatewayId'
+    throw new FaultError({ type: 'MissingParameter', parameter: 'gatewayId', hint })
+  }
+  if (others.length > 0) {
+    const parameters = ['GatewayId', 'LocalTarget']
+    const reason = 'A route has exactly one target'
+    throw new FaultError({ type: 'InvalidCombination', parameters, reason })
+  }
+  return target
+}
+
+function gatewayOf(operation: string, id: string): RouteTargetRequest {
+  if (id === 'local') return { type: 'local' }
+  if (id.startsWith('igw-')) {
+    return { type: 'internetGateway', id: parseId('internetGateway', id) }
+  }
+  refuseFeatures(operation, { 'a virtual private gateway': id.startsWith('vgw-') })
+  refuseFeatures(operation, { 'a gateway endpoint': id.startsWith('vpce-') })
+  throw notFound('gateway', id)
+}
