@@ -1,4 +1,4 @@
-/** A machine's whole life by Debian's awscli, unmodified: what issue and manual promise, in the order a user does it. */
+/** A machine’s whole life by Debian’s awscli, unmodified: what the manual promises, in the order a user does it. */
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
