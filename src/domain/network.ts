@@ -119,6 +119,8 @@ export interface InterfaceAttachment {
   deviceIndex: number
   deleteOnTermination: boolean
   attachedAt: number
+  /** What a running machine's host still has to do; absent: nothing. */
+  change?: 'attaching' | 'detaching'
 }
 
 export interface NetworkInterface extends ResourceBase<NetworkInterfaceId> {
