@@ -4,13 +4,15 @@
  * spec: one that ended by itself is reported, not started again.
  */
 import { join } from 'node:path'
-import type { InstanceId, VolumeId } from '../domain/ids.ts'
+import type { InstanceId, NetworkInterfaceId, VolumeId } from '../domain/ids.ts'
 import type {
   DiskChanges,
   DiskFailure,
   HostDescription,
   MachineObservation,
   MachineSpec,
+  NicChanges,
+  NicFailure,
 } from '../domain/machine.ts'
 import type { VolumeBackend } from '../blocks/backend.ts'
 import type { VmDriver } from '../hypervisor/driver.ts'
@@ -18,7 +20,7 @@ import { readJson, writeJsonDurable, ensureFolder } from '../lib/fs-durable.ts'
 import type { Log } from '../lib/log.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import type { Clock } from '../lib/time.ts'
-import { diskAttachmentOf, imageFilePath, vmSpecOf } from './vm-spec.ts'
+import { diskAttachmentOf, imageFilePath, nicAttachmentOf, vmSpecOf } from './vm-spec.ts'
 import type { HostAgent, HostEvent, VolumeRequest } from './protocol.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 
@@ -64,7 +66,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   const listeners = new Set<(event: HostEvent) => void>()
   const queue = createKeyedMutex()
   /** Apart from `queue`: a guest that does not let go of a disk must not delay a stop. */
-  const diskQueue = createKeyedMutex()
+  const deviceQueue = createKeyedMutex()
   let verifiedAt = clock.now()
   const emit = (event: HostEvent): void => {
     for (const listener of listeners) listener(event)
@@ -150,29 +152,60 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     await (spec.intent === 'running' ? run(spec) : end(spec))
   }
 
-  const changeDisks = async (changes: DiskChanges): Promise<DiskFailure[]> => {
-    const { instanceId } = changes
+  /** Whether devices can be changed now. @throws Error while the machine is coming or going. */
+  const isPluggable = async (instanceId: InstanceId): Promise<boolean> => {
     const { state } = (await find(instanceId)) ?? { state: 'absent' }
-    if (state === 'absent' || state === 'stopped' || state === 'crashed') return []
+    if (state === 'absent' || state === 'stopped' || state === 'crashed') return false
     // A process that is coming or going may still hold the file of a disk.
     if (state !== 'running' && state !== 'paused') throw new Error(`${instanceId} is ${state}`)
+    return true
+  }
+
+  /** @returns The reason for which the change of a device could not be made, or null. */
+  const attempt = async (
+    device: { instance: InstanceId; device: string },
+    change: () => Promise<void>,
+  ): Promise<string | null> => {
+    try {
+      await change()
+      log.info(device, 'device changed')
+      return null
+    } catch (error) {
+      return wordsOf(error)
+    }
+  }
+
+  const changeDisks = async (changes: DiskChanges): Promise<DiskFailure[]> => {
+    const { instanceId } = changes
+    if (!(await isPluggable(instanceId))) return []
     const failures: DiskFailure[] = []
-    const attempt = async (volumeId: VolumeId, change: () => Promise<void>): Promise<void> => {
-      try {
-        await change()
-        log.info({ instance: instanceId, volume: volumeId }, 'disk changed')
-      } catch (error) {
-        failures.push({ volumeId, reason: wordsOf(error) })
-      }
+    const change = async (volumeId: VolumeId, make: () => Promise<void>): Promise<void> => {
+      const reason = await attempt({ instance: instanceId, device: volumeId }, make)
+      if (reason !== null) failures.push({ volumeId, reason })
     }
     for (const volumeId of changes.detach) {
-      await attempt(volumeId, () => driver.diskDetach(instanceId, volumeId))
+      await change(volumeId, () => driver.diskDetach(instanceId, volumeId))
     }
     for (const disk of changes.attach) {
-      await attempt(disk.volumeId, async () => {
+      await change(disk.volumeId, async () => {
         const file = await volumeEnsure(disk)
         await driver.diskAttach(instanceId, diskAttachmentOf(disk, file))
       })
+    }
+    return failures
+  }
+
+  const changeNics = async (changes: NicChanges): Promise<NicFailure[]> => {
+    const { instanceId } = changes
+    if (!(await isPluggable(instanceId))) return []
+    const failures: NicFailure[] = []
+    const change = async (id: NetworkInterfaceId, make: () => Promise<void>): Promise<void> => {
+      const reason = await attempt({ instance: instanceId, device: id }, make)
+      if (reason !== null) failures.push({ interfaceId: id, reason })
+    }
+    for (const id of changes.detach) await change(id, () => driver.nicDetach(instanceId, id))
+    for (const nic of changes.attach) {
+      await change(nic.interfaceId, () => driver.nicAttach(instanceId, nicAttachmentOf(nic)))
     }
     return failures
   }
@@ -208,7 +241,8 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
           )
         })
     },
-    machineDisks: (changes) => diskQueue.run(changes.instanceId, () => changeDisks(changes)),
+    machineDisks: (changes) => deviceQueue.run(changes.instanceId, () => changeDisks(changes)),
+    machineNics: (changes) => deviceQueue.run(changes.instanceId, () => changeNics(changes)),
     machineForget: (instanceId) =>
       queue.run(instanceId, async () => {
         const seen = await find(instanceId)

@@ -9,6 +9,8 @@ import type {
   HostDescription,
   MachineObservation,
   MachineSpec,
+  NicChanges,
+  NicFailure,
 } from '../domain/machine.ts'
 import type { InstanceId, VolumeId } from '../domain/ids.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
@@ -28,6 +30,8 @@ export interface HostAgent {
    * it all. Answers what could not be done. @throws Error when the machine is on its way from one state to another.
    */
   machineDisks(changes: DiskChanges): Promise<DiskFailure[]>
+  /** The same for interfaces, whose networks were stated before. */
+  machineNics(changes: NicChanges): Promise<NicFailure[]>
   /** Drops what is kept of a machine that is gone (its console log); stops it first if it still lives. */
   machineForget(instanceId: InstanceId): Promise<void>
   /** Everything this host runs or keeps, whether or not anybody intends it. */

@@ -8,6 +8,7 @@ import type {
   HostDescription,
   MachineObservation,
   MachineSpec,
+  NicFailure,
 } from '../domain/machine.ts'
 import type { HostId, InstanceId } from '../domain/ids.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
@@ -22,8 +23,8 @@ export interface SimulatedOptions {
   memoryMiB?: number
   /** How long each change takes; 0: in the next turn of the event loop. */
   delayMs?: number
-  /** Answers the reason for which a disk cannot be plugged, or undefined. */
-  failAttach?: (volumeId: string) => string | undefined
+  /** Answers the reason for which a disk or an interface cannot be plugged, or undefined. */
+  failAttach?: (id: string) => string | undefined
   /** Answers the reason for which a start fails, or undefined. */
   failStart?: (spec: MachineSpec) => string | undefined
 }
@@ -33,6 +34,8 @@ export interface SimulatedAgent extends HostAgent {
   networkPlans(): readonly VpcNetworkPlan[]
   /** Disks of a machine, by volume id, as its guest would see them. */
   disksOf(instanceId: string): string[]
+  /** Interfaces of a machine, by id. */
+  nicsOf(instanceId: string): string[]
   /** The guest does not let go of this volume, until it does. */
   holdDisk(volumeId: string, isHeld: boolean): void
   /** The guest powers itself off. */
@@ -54,6 +57,7 @@ interface Machine {
   observation: MachineObservation
   reboots: number
   disks: Set<string>
+  nics: Set<string>
   /** Counts changes, so that a delayed one that was overtaken does nothing. */
   turn: number
 }
@@ -98,6 +102,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
     }
     const processId = 100_000 + machines.size
     machine.disks = new Set(machine.spec.disks.map((disk) => disk.volumeId))
+    machine.nics = new Set(machine.spec.nics.map((nic) => nic.interfaceId))
     show(machine, {
       state: 'running',
       stopReason: null,
@@ -122,6 +127,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
         observation: absent(spec, options.clock),
         reboots: 0,
         disks: new Set<string>(),
+        nics: new Set<string>(),
         turn: 0,
       }
       const isReboot = known && known.spec.rebootSerial !== spec.rebootSerial
@@ -155,6 +161,19 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       }
       return failures
     },
+    machineNics: async ({ instanceId, attach, detach }) => {
+      const machine = machines.get(instanceId)
+      if (!machine || !['running', 'paused'].includes(machine.observation.state)) return []
+      const failures: NicFailure[] = []
+      for (const interfaceId of detach) machine.nics.delete(interfaceId)
+      for (const { interfaceId } of attach) {
+        const reason = options.failAttach?.(interfaceId)
+        if (reason) failures.push({ interfaceId, reason })
+        else machine.nics.add(interfaceId)
+      }
+      return failures
+    },
+    nicsOf: (instanceId) => [...(machines.get(instanceId)?.nics ?? [])].sort(),
     disksOf: (instanceId) => [...(machines.get(instanceId)?.disks ?? [])].sort(),
     holdDisk: (volumeId, isHeld) => {
       if (isHeld) heldDisks.add(volumeId)

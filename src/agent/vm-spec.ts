@@ -10,7 +10,9 @@ import type {
   BootPlan,
   DiskAttachment,
   MachineDisk,
+  MachineNic,
   MachineSpec,
+  NicAttachment,
   VmSpec,
 } from '../domain/machine.ts'
 import { INTERFACE_MTU, namespaceOf, tapNameOf } from '../domain/network-plan.ts'
@@ -37,13 +39,17 @@ export async function vmSpecOf(
     boot: manifest ? bootOf(home, spec.imageFolder!, manifest) : { mode: 'bios' },
     namespace: namespaceOf(spec.vpcId),
     disks: spec.disks.map((disk, index) => diskAttachmentOf(disk, files[index]!)),
-    nics: spec.nics.map((nic) => ({
-      interfaceId: nic.interfaceId,
-      deviceIndex: nic.deviceIndex,
-      mac: nic.mac,
-      tapName: tapNameOf(nic.interfaceId),
-      mtu: INTERFACE_MTU,
-    })),
+    nics: spec.nics.map(nicAttachmentOf),
+  }
+}
+
+export function nicAttachmentOf(nic: MachineNic): NicAttachment {
+  return {
+    interfaceId: nic.interfaceId,
+    deviceIndex: nic.deviceIndex,
+    mac: nic.mac,
+    tapName: tapNameOf(nic.interfaceId),
+    mtu: INTERFACE_MTU,
   }
 }
 

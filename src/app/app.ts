@@ -14,6 +14,7 @@ import type { App, HostHandle, ReconcilerName } from './context.ts'
 import { createInstanceTypeCatalogue } from './instance-types.ts'
 import { hostEventApply } from './instances/observe.ts'
 import { createAttachmentsReconciler } from './reconcilers/attachments.ts'
+import { createInterfacesReconciler } from './reconcilers/interfaces.ts'
 import { createInstancesReconciler } from './reconcilers/instances.ts'
 import { createNetworkApplier } from './reconcilers/network.ts'
 import { volumesReconcile } from './reconcilers/volumes.ts'
@@ -62,6 +63,7 @@ export async function startApp(options: {
     ['instances', instances.reconcile],
     ['volumes', (signal) => volumesReconcile(app, signal)],
     ['attachments', createAttachmentsReconciler(app)],
+    ['interfaces', createInterfacesReconciler(app, networkApplyTo)],
   ]
   // Events of one machine are applied in the order they came.
   const order = createKeyedMutex()

@@ -30,7 +30,13 @@ export interface App {
   activate(reconciler: ReconcilerName): void
 }
 
-export type ReconcilerName = 'instances' | 'network' | 'volumes' | 'attachments' | 'images'
+export type ReconcilerName =
+  | 'instances'
+  | 'network'
+  | 'volumes'
+  | 'attachments'
+  | 'interfaces'
+  | 'images'
 
 /** A host the control plane places machines on. */
 export interface HostHandle {

@@ -156,6 +156,25 @@ export interface DiskChanges {
   detach: readonly VolumeId[]
 }
 
+/** The same for interfaces; their TAPs are there already. */
+export interface NicChanges {
+  instanceId: InstanceId
+  attach: readonly MachineNic[]
+  detach: readonly NetworkInterfaceId[]
+}
+
+export interface NicFailure {
+  interfaceId: NetworkInterfaceId
+  reason: string
+}
+
+/**
+ * Interfaces that a running machine can have at least; one that was launched with more has room for as many as it
+ * was launched with, and no machine for more than the most (hypervisor/qemu/devices.ts).
+ */
+export const NICS_PLUGGABLE_MAX = 2
+export const NICS_PER_MACHINE_MAX = 4
+
 /** A disk that could not be plugged (nothing of it is left) or that the guest does not let go of. */
 export interface DiskFailure {
   volumeId: VolumeId

@@ -44,6 +44,25 @@ export interface SubnetPlan {
   gateway: string
   /** Where packets go that leave the VPC's own blocks; the longest prefix first. What none covers is dropped. */
   routes: readonly RoutePlan[]
+  /** Judges every packet that enters or leaves the subnet; absent: all may. */
+  acl?: AclPlan
+}
+
+/** In order; the first that matches decides, and what none matches is dropped. */
+export interface AclPlan {
+  ingress: readonly AclRulePlan[]
+  egress: readonly AclRulePlan[]
+}
+
+export interface AclRulePlan {
+  isAllow: boolean
+  /** A protocol number, or `-1`: all. */
+  protocol: string
+  cidr: string
+  /** Destination ports, of tcp and udp. */
+  ports: { from: number; to: number } | null
+  /** -1: any. */
+  icmp: { type: number; code: number } | null
 }
 
 export interface RoutePlan {

@@ -97,9 +97,15 @@ export interface SecurityGroup extends ResourceBase<SecurityGroupId> {
 export interface NetworkAclEntry {
   ruleNumber: number
   isEgress: boolean
+  /** A protocol number, or `-1`: all. */
   protocol: string
   isAllow: boolean
+  /** IPv4 or IPv6. */
   cidrBlock: string
+  /** Destination ports, of tcp and udp. */
+  ports?: { from: number; to: number }
+  /** -1: any. */
+  icmp?: { type: number; code: number }
 }
 
 export interface NetworkAcl extends ResourceBase<IdOf<'networkAcl'>> {
@@ -119,6 +125,8 @@ export interface InterfaceAttachment {
   deviceIndex: number
   deleteOnTermination: boolean
   attachedAt: number
+  /** What a running machine's host still has to do; absent: nothing. */
+  change?: 'attaching' | 'detaching'
 }
 
 export interface NetworkInterface extends ResourceBase<NetworkInterfaceId> {

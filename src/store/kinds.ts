@@ -86,6 +86,7 @@ export const KINDS: KindTable = {
       ...ref('vpc', r.vpcId),
       ...ref('subnet', r.subnetId),
       ...ref('instance', r.attachment?.instanceId ?? null),
+      ...ref('changing', r.attachment?.change ? 'yes' : null),
       ...r.groupIds.flatMap((id) => ref('group', id)),
       ...r.privateAddresses.flatMap((address) => ref('address', `${r.vpcId}/${address}`)),
       ...(r.elasticAddresses ?? []).flatMap((each) => ref('elastic', each.allocationId)),

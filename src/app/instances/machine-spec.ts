@@ -1,6 +1,6 @@
 /** From an instance's records to what its host is asked. */
 import type { Instance } from '../../domain/instance.ts'
-import type { MachineDisk, MachineIntent, MachineSpec } from '../../domain/machine.ts'
+import type { MachineDisk, MachineIntent, MachineNic, MachineSpec } from '../../domain/machine.ts'
 import type { NetworkInterface } from '../../domain/network.ts'
 import type { AccountId } from '../../domain/ids.ts'
 import type { Snapshot } from '../../domain/image.ts'
@@ -54,19 +54,21 @@ function specOf(
     disks: volumes
       .map((volume) => diskOf(volume, spec.rootDeviceName, snapshots))
       .sort((a, b) => Number(b.isRoot) - Number(a.isRoot) || order(a.deviceName, b.deviceName)),
-    nics: interfaces
-      .map((networkInterface) => ({
-        interfaceId: networkInterface.id,
-        subnetId: networkInterface.subnetId,
-        deviceIndex: networkInterface.attachment?.deviceIndex ?? 0,
-        mac: networkInterface.mac,
-        privateAddress: networkInterface.privateAddresses[0]!,
-      }))
-      .sort((a, b) => a.deviceIndex - b.deviceIndex),
+    nics: interfaces.map(nicOf).sort((a, b) => a.deviceIndex - b.deviceIndex),
   }
 }
 
 /** A volume with an attachment as its machine's disk. */
+export function nicOf(networkInterface: NetworkInterface): MachineNic {
+  return {
+    interfaceId: networkInterface.id,
+    subnetId: networkInterface.subnetId,
+    deviceIndex: networkInterface.attachment?.deviceIndex ?? 0,
+    mac: networkInterface.mac,
+    privateAddress: networkInterface.privateAddresses[0]!,
+  }
+}
+
 export function diskOf(
   volume: Volume,
   rootDeviceName: string,

@@ -26,6 +26,7 @@ export async function hostEventApply(app: App, event: HostEvent): Promise<void> 
   if (from === to) return
   app.log.info({ instance: change.after.id, from, to }, 'instance changed state')
   app.activate('attachments')
+  app.activate('interfaces')
   if (to !== 'running') app.activate('network')
   if (to === 'terminated') app.activate('volumes')
 }

@@ -7,7 +7,7 @@ import type { StoreTransaction } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import { groupNamed, groupsForInterface } from '../network/groups.ts'
 import type { InstanceType } from '../instance-types.ts'
-import type { AddressChooser } from '../network/addresses.ts'
+import { privateAddressesChoose, type AddressChooser } from '../network/addresses.ts'
 import type { InterfaceRequest, RunRequest } from './run-request.ts'
 
 export interface ResolvedInterface {
@@ -45,7 +45,7 @@ export async function interfacesResolve(
   const [first] = resolved
   const stray = resolved.find((other) => other.subnet.zone !== first!.subnet.zone)
   if (stray) throw invalidValue('SubnetId', stray.subnet.id, 'all interfaces lie in one zone')
-  if (request.maxCount > 1 && resolved.some((one) => one.existing || one.request.privateAddress)) {
+  if (request.maxCount > 1 && resolved.some(isForOne)) {
     throw new FaultError({
       type: 'InvalidCombination',
       parameters: ['MaxCount', 'PrivateIpAddress'],
@@ -53,6 +53,12 @@ export async function interfacesResolve(
     })
   }
   return resolved
+}
+
+/** Whether it can be given to one instance only. */
+function isForOne({ existing, request }: ResolvedInterface): boolean {
+  const { privateAddress, secondaryAddresses = [] } = request
+  return Boolean(existing ?? privateAddress) || secondaryAddresses.some((each) => each !== null)
 }
 
 async function interfaceResolve(
@@ -162,7 +168,9 @@ export async function interfacesCreate(
       created.push(await tx.update('networkInterface', { ...one.existing, attachment }))
       continue
     }
-    const address = await chooser.privateAddress(one.subnet, one.request.privateAddress)
+    const { privateAddress, secondaryAddresses = [] } = one.request
+    const wanted = [privateAddress, ...secondaryAddresses]
+    const addresses = await privateAddressesChoose(chooser, one.subnet, wanted)
     created.push(
       await tx.insert('networkInterface', {
         id: newId('networkInterface', app.random),
@@ -176,7 +184,7 @@ export async function interfacesCreate(
         zone: one.subnet.zone,
         description: one.request.description,
         mac: chooser.mac(),
-        privateAddresses: [address],
+        privateAddresses: addresses,
         publicAddress: one.hasPublicAddress ? await chooser.publicAddress() : null,
         hasPublicOnLaunch: one.hasPublicAddress,
         groupIds: one.groupIds,

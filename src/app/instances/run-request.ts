@@ -46,6 +46,8 @@ export interface InterfaceRequest {
   groupIds: readonly SecurityGroupId[]
   groupNames: readonly string[]
   privateAddress: string | null
+  /** Further private addresses; null: any free one. */
+  secondaryAddresses?: readonly (string | null)[]
   /** null: as the subnet says. */
   hasPublicAddress: boolean | null
   deleteOnTermination: boolean

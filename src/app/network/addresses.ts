@@ -66,6 +66,19 @@ export function createAddressChooser(
   }
 }
 
+/** One for each place; those that were named first, so that none of them is given away as a free one. */
+export async function privateAddressesChoose(
+  chooser: AddressChooser,
+  subnet: Subnet,
+  wanted: readonly (string | null)[],
+): Promise<string[]> {
+  const chosen: string[] = []
+  const order = wanted.map((address, at) => ({ address, at }))
+  order.sort((a, b) => Number(a.address === null) - Number(b.address === null))
+  for (const { address, at } of order) chosen[at] = await chooser.privateAddress(subnet, address)
+  return chosen
+}
+
 function isOfPool(publicPool: string, wanted: string): boolean {
   const pool = cidrParse(publicPool)
   const offset = addressParse(wanted, 'Address') - pool.base

@@ -12,12 +12,12 @@ import type { Tags } from '../../domain/resource.ts'
 import type { StoreReader } from '../../store/store.ts'
 import { onceByToken } from '../client-tokens.ts'
 import type { Ctx } from '../context.ts'
-import { createAddressChooser } from './addresses.ts'
+import { createAddressChooser, privateAddressesChoose } from './addresses.ts'
 import { groupsForInterface } from './groups.ts'
 import { ownGet, ownList, scopeOf } from './scope.ts'
 
 /** Of an interface, the primary among them: AWS's largest, of the types with most (EC2 user guide, "ENIs"). */
-const ADDRESSES_MAX = 50
+export const ADDRESSES_MAX = 50
 const DESCRIPTION_MAX = 255
 
 export interface InterfaceView {
@@ -94,12 +94,7 @@ export async function interfaceCreatePlan(
   const subnet = await ownGet(ctx, reader, 'subnet', request.subnetId)
   const groupIds = await groupsForInterface(ctx, reader, subnet.vpcId, request.groupIds)
   const chooser = createAddressChooser(reader, app.random, app.settings.publicPool)
-  const chosen = new Map<number, string>()
-  // Those that were named first, so that none of them is given away as a free one.
-  const order = request.addresses.map((wanted, at) => ({ wanted, at }))
-  order.sort((a, b) => Number(a.wanted === null) - Number(b.wanted === null))
-  for (const { wanted, at } of order) chosen.set(at, await chooser.privateAddress(subnet, wanted))
-  const addresses = request.addresses.map((_, at) => chosen.get(at)!)
+  const addresses = await privateAddressesChoose(chooser, subnet, request.addresses)
   return { subnet, groupIds, addresses, mac: chooser.mac() }
 }
 

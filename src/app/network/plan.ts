@@ -9,6 +9,7 @@ import {
   privateDomainOf,
   publicBindings,
   vpcBlocks,
+  type NetworkAcl,
   type NetworkInterface,
   type RouteTable,
   type SecurityGroup,
@@ -16,6 +17,8 @@ import {
   type Vpc,
 } from '../../domain/network.ts'
 import type {
+  AclPlan,
+  AclRulePlan,
   GroupPlan,
   GroupRulePlan,
   RoutePlan,
@@ -31,6 +34,7 @@ export interface VpcRecords {
   subnets: readonly Subnet[]
   routeTables: readonly RouteTable[]
   targets: RouteTargets
+  acls: readonly NetworkAcl[]
   groups: readonly SecurityGroup[]
   interfaces: readonly NetworkInterface[]
   instances: readonly Instance[]
@@ -70,6 +74,7 @@ async function vpcRecords(
     subnets: await reader.list('subnet', inVpc),
     routeTables: await reader.list('routeTable', inVpc),
     targets: await routeTargets(reader, inVpc),
+    acls: await reader.list('networkAcl', inVpc),
     groups: await reader.list('securityGroup', inVpc),
     interfaces: await reader.list('networkInterface', inVpc),
     instances: live.filter((instance) => instance.spec.vpcId === vpcId),
@@ -92,6 +97,7 @@ export function planOf(records: VpcRecords): VpcNetworkPlan {
       cidr: subnet.cidrBlock,
       gateway: addressFormat(cidrParse(subnet.cidrBlock).base + 1),
       routes: routesOf(subnet, records),
+      ...aclOf(subnet, records.acls),
     })),
     interfaces: records.interfaces
       .filter((networkInterface) => networkInterface.attachment)
@@ -162,6 +168,20 @@ function routesOf(subnet: Subnet, records: VpcRecords): RoutePlan[] {
       return { cidr: route.destination, target: { type } }
     })
     .sort((a, b) => cidrParse(b.cidr).prefix - cidrParse(a.cidr).prefix)
+}
+
+/** There is no IPv6 in guests yet, so its entries judge nothing that exists. */
+function aclOf(subnet: Subnet, acls: readonly NetworkAcl[]): { acl?: AclPlan } {
+  const acl = acls.find((each) => each.associations.some((one) => one.subnetId === subnet.id))
+  if (!acl) return {}
+  const rules = (isEgress: boolean): AclRulePlan[] =>
+    acl.entries
+      .filter((entry) => entry.isEgress === isEgress && !entry.cidrBlock.includes(':'))
+      .sort((a, b) => a.ruleNumber - b.ruleNumber)
+      .map(({ isAllow, protocol, cidrBlock: cidr, ports = null, icmp = null }) => {
+        return { isAllow, protocol, cidr, ports, icmp }
+      })
+  return { acl: { ingress: rules(false), egress: rules(true) } }
 }
 
 function groupPlan(group: SecurityGroup, interfaces: readonly NetworkInterface[]): GroupPlan {

@@ -1,5 +1,8 @@
 /** RunInstances' parameters in our words: defaults, combinations that EC2 refuses, features that are not here. */
-import type { RunInstancesRequest } from '@aws-sdk/client-ec2'
+import type {
+  InstanceNetworkInterfaceSpecification,
+  RunInstancesRequest,
+} from '@aws-sdk/client-ec2'
 import type { Ctx } from '../../app/context.ts'
 import { parameterResolve } from '../../app/parameters.ts'
 import type { InterfaceRequest, RunRequest } from '../../app/instances/run-request.ts'
@@ -7,6 +10,7 @@ import { FaultError, invalidValue } from '../../domain/faults.ts'
 import { parseId, type ImageId } from '../../domain/ids.ts'
 import type { MetadataOptions } from '../../domain/instance.ts'
 import { blockDeviceOf } from './block-devices.ts'
+import { privateAddressesOf } from './private-addresses.ts'
 import { tagsOfSpecifications } from './tag-specifications.ts'
 
 /** Source: EC2 user guide, "Run commands at launch": 16 KB, before base64. */
@@ -136,21 +140,18 @@ function interfacesOf(input: RunInstancesRequest): InterfaceRequest[] {
     subnetId: one.SubnetId ? parseId('subnet', one.SubnetId) : null,
     groupIds: (one.Groups ?? []).map((id) => parseId('securityGroup', id)),
     groupNames: [],
-    privateAddress: one.PrivateIpAddress ?? primaryOf(one.PrivateIpAddresses),
+    ...addressesOf(one),
     hasPublicAddress: one.AssociatePublicIpAddress ?? null,
     deleteOnTermination: one.DeleteOnTermination ?? one.NetworkInterfaceId === undefined,
     description: one.Description ?? '',
   }))
 }
 
-function primaryOf(
-  addresses: { Primary?: boolean | undefined; PrivateIpAddress?: string | undefined }[] | undefined,
-): string | null {
-  if (!addresses || addresses.length === 0) return null
-  if (addresses.length > 1) {
-    throw new FaultError({ type: 'Unsupported', feature: 'secondary private addresses' })
-  }
-  return addresses[0]!.PrivateIpAddress ?? null
+function addressesOf(
+  one: InstanceNetworkInterfaceSpecification,
+): Pick<InterfaceRequest, 'privateAddress' | 'secondaryAddresses'> {
+  const [privateAddress = null, ...secondaryAddresses] = privateAddressesOf(one)
+  return { privateAddress, secondaryAddresses }
 }
 
 type Ec2MetadataOptions = RunInstancesRequest['MetadataOptions']

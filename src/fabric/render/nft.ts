@@ -20,6 +20,7 @@ import {
   resolverAddressOf,
   TABLE,
 } from '../names.ts'
+import { aclChains } from './acls.ts'
 import { livePublicMappings } from './links.ts'
 import { routeChains } from './routes.ts'
 import { chain, elements } from './text.ts'
@@ -77,6 +78,7 @@ export function renderFilter(plan: VpcNetworkPlan): string {
     ...groupChains(plan, nics),
     ...nics.flatMap((nic) => interfaceChains(plan, nic)),
     ...routeChains(plan, nics),
+    ...aclChains(plan, nics),
     ...baseChains(plan, nics),
     ...addressChains(plan),
     ...metadataChain(nics),

@@ -10,6 +10,7 @@ import { FaultError } from '../../../domain/faults.ts'
 import { parseId } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
 import { networkInterfaceShape } from '../present/network-interface.ts'
+import { privateAddressesOf } from '../private-addresses.ts'
 import { tagsOfSpecifications } from '../tag-specifications.ts'
 
 export default operation<'ec2', 'CreateNetworkInterface'>({
@@ -31,34 +32,10 @@ function requestOf(input: Readonly<CreateNetworkInterfaceRequest>): InterfaceCre
     subnetId: parseId('subnet', input.SubnetId!),
     description: input.Description ?? '',
     groupIds: (input.Groups ?? []).map((id) => parseId('securityGroup', id)),
-    addresses: addressesOf(input),
+    addresses: privateAddressesOf(input),
     clientToken: input.ClientToken ?? null,
     tags: tagsOfSpecifications(input.TagSpecifications, 'network-interface'),
   }
-}
-
-/** Primary first, whichever of the parameters names it. */
-function addressesOf(input: Readonly<CreateNetworkInterfaceRequest>): (string | null)[] {
-  const listed = input.PrivateIpAddresses ?? []
-  const count = input.SecondaryPrivateIpAddressCount
-  const primaries = listed.filter((each) => each.Primary)
-  const isTwice = input.PrivateIpAddress !== undefined && primaries.length > 0
-  if (primaries.length > 1 || isTwice) {
-    throw combination(['PrivateIpAddress', 'PrivateIpAddresses'], 'Only one address is the primary')
-  }
-  if (count !== undefined && listed.some((each) => !each.Primary)) {
-    const reason = 'Give the secondary addresses or their count, not both'
-    throw combination(['PrivateIpAddresses', 'SecondaryPrivateIpAddressCount'], reason)
-  }
-  const primary = input.PrivateIpAddress ?? primaries[0]?.PrivateIpAddress ?? null
-  const secondary = listed
-    .filter((each) => !each.Primary)
-    .map((each) => each.PrivateIpAddress ?? null)
-  return [primary, ...secondary, ...Array<null>(count ?? 0).fill(null)]
-}
-
-function combination(parameters: string[], reason: string): FaultError {
-  return new FaultError({ type: 'InvalidCombination', parameters, reason })
 }
 
 function refuseAbsentFeatures(input: Readonly<CreateNetworkInterfaceRequest>): void {

@@ -6,7 +6,9 @@ import { operation } from '../../operation.ts'
 import { networkAclShape } from '../present/vpc.ts'
 import { tagsOf } from '../tags.ts'
 
-const NONE = (): [] => []
+function blocksOf({ entries }: NetworkAcl, isIpv6: boolean): string[] {
+  return entries.map((entry) => entry.cidrBlock).filter((block) => block.includes(':') === isIpv6)
+}
 
 export default operation<'ec2', 'DescribeNetworkAcls', NetworkAcl>({
   filters: {
@@ -14,7 +16,8 @@ export default operation<'ec2', 'DescribeNetworkAcls', NetworkAcl>({
     'association.network-acl-id': (acl) => acl.associations.map(() => acl.id),
     'association.subnet-id': (acl) => acl.associations.map((each) => each.subnetId),
     default: (acl) => acl.isDefault,
-    'entry.cidr': (acl) => acl.entries.map((entry) => entry.cidrBlock),
+    'entry.cidr': (acl) => blocksOf(acl, false),
+    'entry.ipv6-cidr': (acl) => blocksOf(acl, true),
     'entry.egress': (acl) => acl.entries.map((entry) => entry.isEgress),
     'entry.protocol': (acl) => acl.entries.map((entry) => entry.protocol),
     'entry.rule-action': (acl) => acl.entries.map((entry) => (entry.isAllow ? 'allow' : 'deny')),
@@ -22,12 +25,10 @@ export default operation<'ec2', 'DescribeNetworkAcls', NetworkAcl>({
     'network-acl-id': (acl) => acl.id,
     'owner-id': (acl) => acl.account,
     'vpc-id': (acl) => acl.vpcId,
-    // The entries there are know no ports, no ICMP types and no IPv6.
-    'entry.icmp.code': NONE,
-    'entry.icmp.type': NONE,
-    'entry.ipv6-cidr': NONE,
-    'entry.port-range.from': NONE,
-    'entry.port-range.to': NONE,
+    'entry.icmp.code': (acl) => acl.entries.map((entry) => entry.icmp?.code),
+    'entry.icmp.type': (acl) => acl.entries.map((entry) => entry.icmp?.type),
+    'entry.port-range.from': (acl) => acl.entries.map((entry) => entry.ports?.from),
+    'entry.port-range.to': (acl) => acl.entries.map((entry) => entry.ports?.to),
   },
   tagsOf,
   handle: async (ctx, input, call) => {

@@ -165,7 +165,7 @@ function presentInterface(one: NetworkInterface, view: InstanceView): InstanceNe
       DeleteOnTermination: attachment!.deleteOnTermination,
       DeviceIndex: attachment!.deviceIndex,
       NetworkCardIndex: 0,
-      Status: 'attached',
+      Status: attachment!.change ?? 'attached',
     },
     Description: one.description,
     Groups: presentGroups(one, view),

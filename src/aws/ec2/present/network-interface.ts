@@ -77,6 +77,6 @@ export function attachmentShape(
     NetworkCardIndex: 0,
     InstanceId: attachment.instanceId,
     InstanceOwnerId: networkInterface.account,
-    Status: 'attached',
+    Status: attachment.change ?? 'attached',
   }
 }

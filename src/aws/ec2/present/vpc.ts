@@ -96,7 +96,11 @@ export function networkAclShape(acl: NetworkAcl): Ec2NetworkAcl {
       Egress: entry.isEgress,
       Protocol: entry.protocol,
       RuleAction: entry.isAllow ? 'allow' : 'deny',
-      CidrBlock: entry.cidrBlock,
+      ...(entry.cidrBlock.includes(':')
+        ? { Ipv6CidrBlock: entry.cidrBlock }
+        : { CidrBlock: entry.cidrBlock }),
+      ...(entry.ports && { PortRange: { From: entry.ports.from, To: entry.ports.to } }),
+      ...(entry.icmp && { IcmpTypeCode: { Type: entry.icmp.type, Code: entry.icmp.code } }),
     })),
     Associations: acl.associations.map(({ id, subnetId }) => ({
       NetworkAclAssociationId: id,

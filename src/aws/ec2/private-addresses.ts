@@ -1,0 +1,33 @@
+/** The private addresses of an interface in requests: a primary one, and others by name or by count. */
+import type { PrivateIpAddressSpecification } from '@aws-sdk/client-ec2'
+import { FaultError } from '../../domain/faults.ts'
+
+export interface AddressesInput {
+  PrivateIpAddress?: string | undefined
+  PrivateIpAddresses?: readonly PrivateIpAddressSpecification[] | undefined
+  SecondaryPrivateIpAddressCount?: number | undefined
+}
+
+/** Primary first, whichever of the parameters names it. */
+export function privateAddressesOf(input: AddressesInput): (string | null)[] {
+  const listed = input.PrivateIpAddresses ?? []
+  const count = input.SecondaryPrivateIpAddressCount
+  const primaries = listed.filter((each) => each.Primary)
+  const isTwice = input.PrivateIpAddress !== undefined && primaries.length > 0
+  if (primaries.length > 1 || isTwice) {
+    throw combination(['PrivateIpAddress', 'PrivateIpAddresses'], 'Only one address is the primary')
+  }
+  if (count !== undefined && listed.some((each) => !each.Primary)) {
+    const reason = 'Give the secondary addresses or their count, not both'
+    throw combination(['PrivateIpAddresses', 'SecondaryPrivateIpAddressCount'], reason)
+  }
+  const primary = input.PrivateIpAddress ?? primaries[0]?.PrivateIpAddress ?? null
+  const secondary = listed
+    .filter((each) => !each.Primary)
+    .map((each) => each.PrivateIpAddress ?? null)
+  return [primary, ...secondary, ...Array<null>(count ?? 0).fill(null)]
+}
+
+function combination(parameters: string[], reason: string): FaultError {
+  return new FaultError({ type: 'InvalidCombination', parameters, reason })
+}
