@@ -126,8 +126,14 @@ export function createFabric(options: FabricOptions): Fabric {
       for (const listener of namespaceListeners) listener(vpcId, 'gone')
     }
   })
+  // Looked at once: calls must reach the applier in the order they were made, or an older plan would win.
+  let owned: Promise<void> | null = null
   const apply: Fabric['apply'] = async (plans, how = {}) => {
-    await ensureOwner(folder, options.stateFolder)
+    owned ??= ensureOwner(folder, options.stateFolder)
+    await owned.catch((error: unknown) => {
+      owned = null
+      throw error
+    })
     watch.follow(plans)
     await applier(plans, how.isVerified ?? false)
   }
@@ -159,6 +165,7 @@ export function createFabric(options: FabricOptions): Fabric {
     removeAll: async () => {
       await apply([], { isVerified: true })
       await removeDurable(folder)
+      owned = null
     },
     close: async () => {
       clearInterval(checking)
