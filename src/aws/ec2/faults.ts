@@ -130,7 +130,8 @@ function launchError(fault: LaunchFault): WireError {
     case 'Unauthorized':
       return new WireError(
         'UnauthorizedOperation',
-        join('You are not authorized to perform this operation.', fault.reason),
+        // Nothing may follow: the reason ends with the encoded message.
+        `You are not authorized to perform this operation. ${fault.reason}`,
         { status: 403 },
       )
     case 'DefaultResource':
