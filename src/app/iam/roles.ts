@@ -223,14 +223,11 @@ export async function profileRemoveRole(ctx: Ctx, profileName: string, roleName:
   })
 }
 
+/** Instances that have it keep running, without new credentials, as on AWS. */
 export async function profileRemove(ctx: Ctx, name: string): Promise<void> {
-  await entityRemove(ctx, 'iamInstanceProfile', name, async (profile, tx) => {
+  await entityRemove(ctx, 'iamInstanceProfile', name, (profile) => {
     if (profile.roleId !== null) {
       throw deleteConflict('Cannot delete entity, must remove roles from instance profile first.')
-    }
-    const reference = { name: 'profile', value: profile.id }
-    if ((await tx.count('profileAssociation', { account: ctx.account, reference })) > 0) {
-      throw deleteConflict('Cannot delete entity, it is associated with an instance.')
     }
   })
 }

@@ -13,6 +13,7 @@ import { ec2Wanted } from '../ec2/authorisation.ts'
 import { iamWanted } from '../iam/authorisation.ts'
 import type { ServiceName } from '../model.ts'
 import { ssmWanted } from '../ssm/authorisation.ts'
+import { stsWanted } from '../sts/authorisation.ts'
 import { WireError } from '../wire-error.ts'
 import { encodedMessage } from './message.ts'
 import { requestTagKeys, type Deriver, type Wanted } from './wanted.ts'
@@ -22,6 +23,7 @@ export const DERIVERS: Partial<Record<ServiceName, Deriver>> = {
   ec2: ec2Wanted,
   iam: iamWanted,
   ssm: ssmWanted,
+  sts: stsWanted,
 }
 
 /** Need no permission, or decide by themselves with the role's trust policy. */

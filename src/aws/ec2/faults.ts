@@ -154,6 +154,14 @@ function launchError(fault: LaunchFault): WireError {
 function notFound(kind: string, ids: readonly string[]): WireError {
   const words = wordsOf(kind)
   const [id = ''] = ids
+  if (kind === 'iamInstanceProfile') {
+    const name = id.startsWith('arn:') ? 'iamInstanceProfile.arn' : 'iamInstanceProfile.name'
+    const text = `Value (${id}) for parameter ${name} is invalid. Invalid IAM Instance Profile`
+    return new WireError(
+      'InvalidParameterValue',
+      `${text} ${id.startsWith('arn:') ? 'ARN' : 'name'}`,
+    )
+  }
   if (words === undefined) {
     const code = OTHER_NOT_FOUND[kind] ?? 'InvalidParameterValue'
     return new WireError(code, `The ${spaced(kind)} '${id}' does not exist`)

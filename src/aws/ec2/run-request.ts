@@ -1,6 +1,7 @@
 /** RunInstances' parameters in our words: defaults, combinations that EC2 refuses, features that are not here. */
 import type { BlockDeviceMapping, RunInstancesRequest } from '@aws-sdk/client-ec2'
 import type { Ctx } from '../../app/context.ts'
+import { profileFind } from '../../app/iam/instance-profiles.ts'
 import { parameterResolve } from '../../app/parameters.ts'
 import type {
   BlockDeviceRequest,
@@ -49,7 +50,9 @@ export async function runRequestOf(ctx: Ctx, input: RunInstancesRequest): Promis
       isMonitored: input.Monitoring?.Enabled ?? false,
       isEbsOptimized: input.EbsOptimized ?? false,
       isHibernationEnabled: false,
-      iamInstanceProfileArn: null,
+      iamInstanceProfileArn: input.IamInstanceProfile
+        ? (await profileFind(ctx, input.IamInstanceProfile)).arn
+        : null,
       tenancy: input.Placement?.Tenancy === 'dedicated' ? 'dedicated' : 'default',
       placementGroup: null,
       privateDnsHostnameType: input.PrivateDnsNameOptions?.HostnameType ?? 'ip-name',
@@ -66,7 +69,6 @@ const TAGGABLE = ['instance', 'volume', 'network-interface'] as const
 
 function refuseAbsentFeatures(input: RunInstancesRequest): void {
   const absent: [unknown, string][] = [
-    [input.IamInstanceProfile, 'IamInstanceProfile'],
     [input.LaunchTemplate, 'LaunchTemplate'],
     [input.InstanceMarketOptions, 'InstanceMarketOptions'],
     [input.HibernationOptions?.Configured, 'HibernationOptions'],
