@@ -7,6 +7,7 @@ import type { HostAgent } from '../agent/protocol.ts'
 import type { RandomSource } from '../domain/ids.ts'
 import type { Log } from '../lib/log.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
+import { createSeal } from '../lib/seal.ts'
 import { systemClock, withDeadline, type Clock } from '../lib/time.ts'
 import type { Store } from '../store/store.ts'
 import { startLoop, type ReconcilerLoop } from '../workflow/loop.ts'
@@ -41,6 +42,8 @@ export async function startApp(options: {
   clock?: Clock
   random?: RandomSource
   settings?: Partial<SettingsOfCloud>
+  /** 32 bytes that stay the same as long as the store does. Absent: sealed things end with the process. */
+  sealKey?: Uint8Array
 }): Promise<RunningApp> {
   const { store, log } = options
   const hosts: HostHandle[] = []
@@ -49,6 +52,7 @@ export async function startApp(options: {
   const app: App = {
     store,
     log,
+    seal: createSeal(options.sealKey ?? randomBytes(32)),
     clock: options.clock ?? systemClock,
     random: options.random ?? { bytes: (length) => randomBytes(length) },
     settings: { ...SETTINGS_DEFAULT, ...options.settings },

@@ -5,17 +5,41 @@
 import type { HostAgent } from '../agent/protocol.ts'
 import type { RandomSource } from '../domain/ids.ts'
 import type { HostDescription } from '../domain/machine.ts'
+import type { Tags } from '../domain/resource.ts'
 import type { Log } from '../lib/log.ts'
+import type { Seal } from '../lib/seal.ts'
 import type { Clock } from '../lib/time.ts'
 import type { Store } from '../store/store.ts'
 import type { InstanceTypeCatalogue } from './instance-types.ts'
 import type { SettingsOfCloud } from './settings.ts'
 
 export interface Principal {
-  type: 'root' | 'user' | 'role'
+  type: 'root' | 'user' | 'role' | 'federated'
   arn: string
+  /** What `GetCallerIdentity` answers as `UserId`. */
   id: string
   accessKeyId: string
+  /** The user or role that the permissions come from; absent for root. */
+  entityId?: string
+  /** Of temporary credentials. */
+  session?: Session
+}
+
+/** What temporary credentials carry with them. */
+export interface Session {
+  issuedAt: number
+  expiresAt: number
+  /** Session policies: documents, and ARNs of managed ones. */
+  policies: readonly string[]
+  policyArns: readonly string[]
+  tags: Tags
+  transitiveTagKeys: readonly string[]
+  hasMfa: boolean
+  sourceIdentity: string | null
+  /** The instance that a role was given to. */
+  instanceId: string | null
+  /** The identity provider that vouched. */
+  provider: string | null
 }
 
 export interface App {
@@ -23,6 +47,8 @@ export interface App {
   clock: Clock
   random: RandomSource
   log: Log
+  /** For secrets in the store and in clients' hands. */
+  seal: Seal
   settings: SettingsOfCloud
   instanceTypes: InstanceTypeCatalogue
   hosts: readonly HostHandle[]
@@ -58,4 +84,6 @@ export interface Ctx {
   requestId: string
   /** Hash of the parameters without the client token, for idempotency. */
   requestHash: string
+  /** The address that the request came from. */
+  sourceIp?: string
 }

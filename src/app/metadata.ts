@@ -20,6 +20,7 @@ import {
 import type { Tags } from '../domain/resource.ts'
 import type { StoreReader } from '../store/store.ts'
 import type { App } from './context.ts'
+import { instanceRoleOf, type InstanceRole } from './iam/instance-profiles.ts'
 
 export interface MetadataInterface {
   interfaceId: string
@@ -64,6 +65,8 @@ export interface MetadataView {
   isHibernationConfigured: boolean
   placementGroup: string | null
   tags: Tags
+  /** The instance's own profile and the credentials of its role. */
+  role: InstanceRole | null
 }
 
 /** The instance behind a private address, or undefined when no living one holds it. */
@@ -88,12 +91,15 @@ export async function metadataOf(
   const deviceNames = volumes.map((volume) => volume.attachment!.deviceName).sort()
   return {
     ...identityOf(instance),
+    role: await instanceRoleOf(app, instance),
     dataDeviceNames: deviceNames.filter((name) => name !== instance.spec.rootDeviceName),
     interfaces: await interfacesOf(store, instance, vpc, interfaces),
   }
 }
 
-function identityOf(instance: Instance): Omit<MetadataView, 'dataDeviceNames' | 'interfaces'> {
+function identityOf(
+  instance: Instance,
+): Omit<MetadataView, 'dataDeviceNames' | 'interfaces' | 'role'> {
   const { spec } = instance
   const hasKey = spec.keyName !== null && spec.publicKey !== null
   return {

@@ -6,7 +6,7 @@
 import { FaultError, invalidValue, notFound } from '../domain/faults.ts'
 import { kindOfId, parseId, type ResourceKind } from '../domain/ids.ts'
 import type { SecurityGroup } from '../domain/network.ts'
-import type { ResourceTypes, StoredKind, Tags } from '../domain/resource.ts'
+import type { Ec2Kind, ResourceTypes, StoredKind, Tags } from '../domain/resource.ts'
 import { KINDS } from '../store/kinds.ts'
 import type { StoreReader, StoreTransaction } from '../store/store.ts'
 import type { Ctx } from './context.ts'
@@ -24,7 +24,7 @@ export interface TagInput {
 
 export interface TagEntry {
   resourceId: string
-  kind: StoredKind | 'securityGroupRule'
+  kind: Ec2Kind | 'securityGroupRule'
   key: string
   value: string
 }
@@ -131,7 +131,13 @@ export async function tagsList(ctx: Ctx): Promise<TagEntry[]> {
       }),
     ),
   )
-  return [...rows, ...ofRules]
+  // IAM's tags are listed by IAM alone.
+  const ofEc2 = rows.filter((row): row is typeof row & { kind: Ec2Kind } => isEc2Kind(row.kind))
+  return [...ofEc2, ...ofRules]
+}
+
+function isEc2Kind(kind: StoredKind): kind is Ec2Kind {
+  return !kind.startsWith('iam') && kind !== 'profileAssociation'
 }
 
 type Target = { [K in StoredKind]: StoredTarget<K> }[StoredKind] | RuleTarget

@@ -110,6 +110,7 @@ export function faultError(service: ServiceName, protocol: Protocol, fault: Faul
   const modelled = codes.modelled.find((name) => errorShape(model, name) !== undefined)
   const status = fault.type === 'Unauthorized' ? 403 : 400
   const code = modelled ?? (protocol === 'query' ? codes.query : codes.json)
+  if (fault.type === 'Unauthorized') return new WireError(code, fault.reason, { status })
   // EC2's sentences say what is wrong; only its codes are its own.
   return new WireError(code, ec2Error(fault).message, { status })
 }

@@ -5,6 +5,7 @@
  * everything the model demands, filter names are known, page tokens and sizes are valid.
  */
 import type * as Ec2 from '@aws-sdk/client-ec2'
+import type * as Iam from '@aws-sdk/client-iam'
 import type * as Ssm from '@aws-sdk/client-ssm'
 import type * as Sts from '@aws-sdk/client-sts'
 import type { Ctx } from '../app/context.ts'
@@ -14,6 +15,7 @@ import type { ServiceName } from './model.ts'
 /** The clients whose types the operations have. A service without one here has untyped input and output. */
 interface Clients {
   ec2: typeof Ec2
+  iam: typeof Iam
   ssm: typeof Ssm
   sts: typeof Sts
 }

@@ -3,6 +3,7 @@
  * generation. Every write is a compare-and-set on the generation. One entry here makes a kind storable; how it is
  * looked up and what must be unique about it is declared in store/kinds.ts.
  */
+import type { IamKind, IamResourceTypes } from './iam/entities.ts'
 import type { Image, Snapshot } from './image.ts'
 import type { Instance } from './instance.ts'
 import type { KeyPair } from './key-pair.ts'
@@ -33,7 +34,7 @@ export interface ResourceBase<Id extends string> {
 
 export type Tags = Readonly<Record<string, string>>
 
-export interface ResourceTypes {
+export interface ResourceTypes extends IamResourceTypes {
   instance: Instance
   volume: Volume
   snapshot: Snapshot
@@ -51,3 +52,6 @@ export interface ResourceTypes {
 }
 
 export type StoredKind = keyof ResourceTypes
+
+/** What IAM keeps is not among EC2's resources and their tags. */
+export type Ec2Kind = Exclude<StoredKind, IamKind>

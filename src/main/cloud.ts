@@ -7,7 +7,9 @@ import type { HostAgent } from '../agent/protocol.ts'
 import { createHostApi, type ImageJobs } from '../api/host-api.ts'
 import { startApp, type RunningApp } from '../app/app.ts'
 import { defaultNetworkEnsure } from '../app/network/default-network.ts'
+import { credentialsFind } from '../app/iam/sessions.ts'
 import type { SettingsOfCloud } from '../app/settings.ts'
+import { authorise } from '../aws/authorisation/authorise.ts'
 import { authenticate, type Authentication } from '../aws/auth/authenticate.ts'
 import { createDispatch } from '../aws/dispatch.ts'
 import { readHead, startHttpServer, type HttpServer } from '../aws/http-server.ts'
@@ -52,12 +54,16 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     store,
     agents: options.agents,
     log,
+    sealKey: await secretOf(home, 'seal'),
     ...(options.settings ? { settings: options.settings } : {}),
   })
   options.onApp?.(app)
   const auth: Authentication = {
     mode: options.auth,
-    credentialsOf: async (id) => (id === root.accessKeyId ? credentialsOfRoot(root) : undefined),
+    credentialsOf: async (id, token) =>
+      id === root.accessKeyId && token === undefined
+        ? credentialsOfRoot(root)
+        : credentialsFind(app, id, token),
     now: () => systemClock.now(),
     defaultRegion: root.region,
   }
@@ -82,6 +88,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
         await defaultNetworkEnsure(app, request.account, request.region)
         return { ...request, app }
       },
+      authorise,
       operations: operationsFromFiles(),
       tokenKey: await secretOf(home, 'page-tokens'),
       log,

@@ -3,6 +3,7 @@
  * needs an index. References answer "all volumes of this instance"; claims are names that only one resource may
  * hold, enforced by a primary key, so that two racing requests cannot both win.
  */
+import type { IamKind } from '../domain/iam/entities.ts'
 import { instanceIsSettled } from '../domain/instance.ts'
 import type { ResourceTypes, StoredKind } from '../domain/resource.ts'
 
@@ -22,7 +23,58 @@ export type KindTable = { [K in StoredKind]: KindRules<ResourceTypes[K]> }
 const ref = (name: string, value: string | null): Reference[] => (value ? [{ name, value }] : [])
 const nothing = (): [] => []
 
+const named = (r: { account: string; name: string }) => `${r.account}/${r.name.toLowerCase()}`
+const each = (name: string, values: readonly string[]) => values.flatMap((one) => ref(name, one))
+/** IAM's names are unique whatever their case. */
+const nameClaim = (scope: string, r: { account: string; name: string }) => [
+  { scope: `${scope}:${r.account}`, name: r.name.toLowerCase() },
+]
+
+const IAM_KINDS: Pick<KindTable, IamKind> = {
+  iamUser: {
+    references: (r) => [
+      ...ref('name', named(r)),
+      ...each('group', r.groupIds),
+      ...each('policy', r.attachedPolicyArns),
+      ...ref('boundary', r.boundaryArn),
+    ],
+    claims: (r) => nameClaim('iam-user', r),
+  },
+  iamGroup: {
+    references: (r) => [...ref('name', named(r)), ...each('policy', r.attachedPolicyArns)],
+    claims: (r) => nameClaim('iam-group', r),
+  },
+  iamRole: {
+    references: (r) => [
+      ...ref('name', named(r)),
+      ...each('policy', r.attachedPolicyArns),
+      ...ref('boundary', r.boundaryArn),
+    ],
+    claims: (r) => nameClaim('iam-role', r),
+  },
+  iamPolicy: {
+    references: (r) => [...ref('name', named(r)), ...ref('arn', r.arn)],
+    claims: (r) => nameClaim('iam-policy', r),
+  },
+  iamInstanceProfile: {
+    references: (r) => [...ref('name', named(r)), ...ref('role', r.roleId)],
+    claims: (r) => nameClaim('iam-profile', r),
+  },
+  iamAccessKey: { references: (r) => ref('user', r.userId), claims: nothing },
+  iamAccount: {
+    references: nothing,
+    claims: (r) => (r.alias === null ? [] : [{ scope: 'account-alias', name: r.alias }]),
+  },
+  iamProvider: { references: nothing, claims: nothing },
+  iamMfaDevice: { references: (r) => ref('user', r.userId), claims: nothing },
+  profileAssociation: {
+    references: (r) => [...ref('instance', r.instanceId), ...ref('profile', r.profileId)],
+    claims: (r) => [{ scope: 'instance-profile', name: r.instanceId }],
+  },
+}
+
 export const KINDS: KindTable = {
+  ...IAM_KINDS,
   instance: {
     references: (r) => [
       ...ref('vpc', r.spec.vpcId),

@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EC2, EC2ServiceException } from '@aws-sdk/client-ec2'
+import { IAMClient } from '@aws-sdk/client-iam'
 import { SSMClient } from '@aws-sdk/client-ssm'
 import { STSClient } from '@aws-sdk/client-sts'
 import {
@@ -17,7 +18,9 @@ import {
 import { startApp, type RunningApp } from '../../src/app/app.ts'
 import type { Ctx } from '../../src/app/context.ts'
 import { defaultNetworkEnsure } from '../../src/app/network/default-network.ts'
+import { credentialsFind } from '../../src/app/iam/sessions.ts'
 import type { SettingsOfCloud } from '../../src/app/settings.ts'
+import { authorise } from '../../src/aws/authorisation/authorise.ts'
 import type { Authentication, Credentials } from '../../src/aws/auth/authenticate.ts'
 import { createDispatch, type DispatchOptions } from '../../src/aws/dispatch.ts'
 import { startHttpServer } from '../../src/aws/http-server.ts'
@@ -52,7 +55,7 @@ export interface ClientOptions {
   account?: string
   region?: string
   /** Anything else the SDK's clients take. */
-  credentials?: { accessKeyId: string; secretAccessKey: string }
+  credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
 }
 
 export interface TestCloud extends AsyncDisposable {
@@ -62,6 +65,7 @@ export interface TestCloud extends AsyncDisposable {
   /** A client of `ACCOUNT` in `REGION`. */
   ec2: EC2
   ec2Of(options: ClientOptions): EC2
+  iamOf(options?: ClientOptions): IAMClient
   stsOf(options?: ClientOptions): STSClient
   ssmOf(options?: ClientOptions): SSMClient
   close(): Promise<void>
@@ -115,6 +119,7 @@ export async function startTestCloud(options: CloudOptions = {}): Promise<TestCl
     agent,
     ec2: ec2Of({}),
     ec2Of,
+    iamOf: (client) => kept(new IAMClient(configOf(client))),
     stsOf: (client) => kept(new STSClient(configOf(client))),
     ssmOf: (client) => kept(new SSMClient(configOf(client))),
     close,
@@ -126,8 +131,11 @@ function dispatchOptions(app: RunningApp, mode: Authentication['mode'], log: Log
   return {
     auth: {
       mode,
-      credentialsOf: async (id) => (id === ROOT_KEY.accessKeyId ? rootCredentials() : undefined),
-      now: () => Date.now(),
+      credentialsOf: async (id, token) =>
+        id === ROOT_KEY.accessKeyId && token === undefined
+          ? rootCredentials()
+          : credentialsFind(app, id, token),
+      now: () => app.clock.now(),
       defaultRegion: REGION,
     },
     // As in the real composition: an account has its default network when it is first seen.
@@ -135,6 +143,7 @@ function dispatchOptions(app: RunningApp, mode: Authentication['mode'], log: Log
       await defaultNetworkEnsure(app, request.account, request.region)
       return { ...request, app }
     },
+    authorise,
     operations: operationsFromFiles(),
     tokenKey: randomBytes(32),
     log,

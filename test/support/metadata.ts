@@ -42,6 +42,7 @@ export function metadataView(change: Partial<MetadataView> = {}): MetadataView {
     isHibernationConfigured: false,
     placementGroup: null,
     tags: {},
+    role: null,
     ...change,
   }
 }

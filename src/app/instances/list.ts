@@ -1,4 +1,5 @@
 /** Instances with what belongs to them, read in as few queries as a page of them needs. */
+import type { ProfileAssociation } from '../../domain/iam/entities.ts'
 import type { Image } from '../../domain/image.ts'
 import type { InstanceId, IdOf } from '../../domain/ids.ts'
 import type { Instance } from '../../domain/instance.ts'
@@ -15,6 +16,7 @@ export interface InstanceView {
   vpc: Vpc | undefined
   image: Image | undefined
   groupNames: ReadonlyMap<string, string>
+  profile: ProfileAssociation | undefined
 }
 
 /** All of the account's instances, or those named. @throws Fault `NotFound`. */
@@ -32,16 +34,19 @@ export async function instanceViews(ctx: Ctx, ids: readonly InstanceId[]): Promi
   const scope = { account: ctx.account, region: ctx.region }
   const instances = await instancesFind(ctx, ids)
   const isFew = ids.length > 0 && ids.length <= SINGLE_READS_MAX
-  const ofInstances = async <K extends 'networkInterface' | 'volume'>(kind: K) => {
+  const ofInstances = async <K extends 'networkInterface' | 'volume' | 'profileAssociation'>(
+    kind: K,
+  ) => {
     if (!isFew) return store.list(kind, scope)
     const lists = instances.map(({ id }) =>
       store.list(kind, { reference: { name: 'instance', value: id } }),
     )
     return (await Promise.all(lists)).flat()
   }
-  const [interfaces, volumes, vpcs, groups, images] = await Promise.all([
+  const [interfaces, volumes, profiles, vpcs, groups, images] = await Promise.all([
     ofInstances('networkInterface'),
     ofInstances('volume'),
+    ofInstances('profileAssociation'),
     store.list('vpc', scope),
     store.list('securityGroup', scope),
     store.list('image', {
@@ -50,6 +55,7 @@ export async function instanceViews(ctx: Ctx, ids: readonly InstanceId[]): Promi
   ])
   const interfacesOf = groupBy(interfaces, (one) => one.attachment?.instanceId)
   const volumesOf = groupBy(volumes, (one) => one.attachment?.instanceId)
+  const profileOf = new Map(profiles.map((one) => [one.instanceId, one]))
   const vpcById = new Map<string, Vpc>(vpcs.map((vpc) => [vpc.id, vpc]))
   const imageById = new Map<string, Image>(images.map((image) => [image.id, image]))
   const groupNames = new Map<string, string>(groups.map((g: SecurityGroup) => [g.id, g.name]))
@@ -64,6 +70,7 @@ export async function instanceViews(ctx: Ctx, ids: readonly InstanceId[]): Promi
     vpc: vpcById.get(instance.spec.vpcId),
     image: imageById.get(instance.spec.imageId),
     groupNames,
+    profile: profileOf.get(instance.id),
   }))
 }
 

@@ -11,6 +11,7 @@ import type { StoreTransaction } from '../../store/store.ts'
 import { hostCapacities, placeOrFault, typeChecked } from '../capacity.ts'
 import { onceByToken } from '../client-tokens.ts'
 import type { Ctx } from '../context.ts'
+import { associationInsert, profileFind } from '../iam/instance-profiles.ts'
 import { imageGet } from '../images/list.ts'
 import type { InstanceType } from '../instance-types.ts'
 import { createAddressChooser, type AddressChooser } from '../network/addresses.ts'
@@ -205,6 +206,10 @@ async function recordOne(
     releasedAt: null,
   }
   await tx.insert('instance', instance)
+  const profileArn = request.options.iamInstanceProfileArn
+  if (profileArn !== null) {
+    await associationInsert(ctx, tx, id, await profileFind(ctx, { Arn: profileArn }, tx))
+  }
   return id
 }
 

@@ -3,6 +3,7 @@
  * events (instances/observe.ts). Takes no input: it looks at every unsettled instance, and at
  * whatever the hosts run that nobody wants.
  */
+import { associationOf } from '../iam/instance-profiles.ts'
 import type { Instance } from '../../domain/instance.ts'
 import type { App, HostHandle } from '../context.ts'
 import { machineSpecOf } from '../instances/machine-spec.ts'
@@ -106,6 +107,8 @@ async function purge(app: App, asked: Map<string, number>): Promise<void> {
     await app.store.transact(async (tx) => {
       const now = await tx.get('instance', instance.id)
       if (now) await tx.remove('instance', now)
+      const association = await associationOf(tx, instance.id)
+      if (association) await tx.remove('profileAssociation', association)
     })
     asked.delete(instance.id)
   }

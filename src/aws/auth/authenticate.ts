@@ -3,20 +3,13 @@
  * CI): nothing is checked; an access key id of 12 digits names the account, anything else is account 000000000000.
  */
 import { timingSafeEqual } from 'node:crypto'
+import type { Principal } from '../../app/context.ts'
 import { parseAccountId } from '../../domain/ids.ts'
 import type { AccountId } from '../../domain/ids.ts'
 import type { Protocol } from '../model.ts'
 import { WireError } from '../wire-error.ts'
 import { readClaim, signatureMatches, timeOfAmzDate } from './sigv4.ts'
 import type { SignableRequest, SignatureClaim } from './sigv4.ts'
-
-export interface Principal {
-  type: 'root' | 'user' | 'role'
-  arn: string
-  /** What `GetCallerIdentity` answers as `UserId`. */
-  id: string
-  accessKeyId: string
-}
 
 export interface Credentials {
   secretAccessKey: string
@@ -28,7 +21,10 @@ export interface Credentials {
   principal: Principal
 }
 
-export type CredentialsOf = (accessKeyId: string) => Promise<Credentials | undefined>
+export type CredentialsOf = (
+  accessKeyId: string,
+  sessionToken: string | undefined,
+) => Promise<Credentials | undefined>
 
 export interface Caller {
   account: AccountId
@@ -58,7 +54,7 @@ export async function authenticate(
   if (claim === 'absent') throw authError('missing', protocol)
   if (claim === 'incomplete') throw authError('incomplete', protocol)
   checkFreshness(claim, options.now(), protocol)
-  const credentials = await options.credentialsOf(claim.accessKeyId)
+  const credentials = await options.credentialsOf(claim.accessKeyId, claim.sessionToken)
   if (credentials === undefined || !tokenMatches(claim, credentials)) {
     throw authError('unknownKey', protocol)
   }

@@ -150,7 +150,7 @@ export const OTHER_NOT_FOUND: Record<string, string> = {
   launchTemplate: 'InvalidLaunchTemplateId.NotFound',
   availabilityZone: 'InvalidZone.NotFound',
   volumeAttachment: 'InvalidAttachment.NotFound',
-  iamInstanceProfile: 'InvalidIamInstanceProfileArn.Malformed',
+  iamInstanceProfileAssociation: 'InvalidAssociationID.NotFound',
 }
 
 export const OTHER_DUPLICATE: Record<string, string> = {

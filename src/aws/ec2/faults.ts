@@ -125,7 +125,8 @@ function launchError(fault: LaunchFault): WireError {
     case 'Unauthorized':
       return new WireError(
         'UnauthorizedOperation',
-        join('You are not authorized to perform this operation.', fault.reason),
+        // Nothing may follow: the reason ends with the encoded message.
+        `You are not authorized to perform this operation. ${fault.reason}`,
         { status: 403 },
       )
     case 'NotOwner':
@@ -160,6 +161,14 @@ function launchError(fault: LaunchFault): WireError {
 function notFound(kind: string, ids: readonly string[]): WireError {
   const words = wordsOf(kind)
   const [id = ''] = ids
+  if (kind === 'iamInstanceProfile') {
+    const name = id.startsWith('arn:') ? 'iamInstanceProfile.arn' : 'iamInstanceProfile.name'
+    const text = `Value (${id}) for parameter ${name} is invalid. Invalid IAM Instance Profile`
+    return new WireError(
+      'InvalidParameterValue',
+      `${text} ${id.startsWith('arn:') ? 'ARN' : 'name'}`,
+    )
+  }
   if (words === undefined) {
     const code = OTHER_NOT_FOUND[kind] ?? 'InvalidParameterValue'
     return new WireError(code, `The ${spaced(kind)} '${id}' does not exist`)

@@ -4,6 +4,7 @@ import type {
   RunInstancesRequest,
 } from '@aws-sdk/client-ec2'
 import type { Ctx } from '../../app/context.ts'
+import { profileFind } from '../../app/iam/instance-profiles.ts'
 import { parameterResolve } from '../../app/parameters.ts'
 import type { InterfaceRequest, RunRequest } from '../../app/instances/run-request.ts'
 import { FaultError, invalidValue } from '../../domain/faults.ts'
@@ -50,7 +51,9 @@ export async function runRequestOf(ctx: Ctx, input: RunInstancesRequest): Promis
       isMonitored: input.Monitoring?.Enabled ?? false,
       isEbsOptimized: input.EbsOptimized ?? false,
       isHibernationEnabled: false,
-      iamInstanceProfileArn: null,
+      iamInstanceProfileArn: input.IamInstanceProfile
+        ? (await profileFind(ctx, input.IamInstanceProfile)).arn
+        : null,
       tenancy: input.Placement?.Tenancy === 'dedicated' ? 'dedicated' : 'default',
       placementGroup: null,
       privateDnsHostnameType: input.PrivateDnsNameOptions?.HostnameType ?? 'ip-name',
@@ -67,7 +70,6 @@ const TAGGABLE = ['instance', 'volume', 'network-interface'] as const
 
 function refuseAbsentFeatures(input: RunInstancesRequest): void {
   const absent: [unknown, string][] = [
-    [input.IamInstanceProfile, 'IamInstanceProfile'],
     [input.LaunchTemplate, 'LaunchTemplate'],
     [input.InstanceMarketOptions, 'InstanceMarketOptions'],
     [input.HibernationOptions?.Configured, 'HibernationOptions'],

@@ -1,7 +1,7 @@
 /**
  * The tree of metadata as AWS serves it for an ordinary instance, built from a view. A directory lists exactly what it
  * holds, so a crawler never meets an entry that is not there. Not served, as on AWS for such an instance: `spot/`,
- * `iam/` (no roles), `events/recommendations/`. Source: EC2 user guide, "Instance metadata categories".
+ * `events/recommendations/`; `iam/` is there with an instance profile. Source: EC2 user guide, "Instance metadata categories".
  */
 import type { MetadataInterface, MetadataView } from '../../app/metadata.ts'
 import { zoneIdOf } from '../../domain/zones.ts'
@@ -91,6 +91,7 @@ function metaDataOf(view: MetadataView): Sketch {
     events: { maintenance: { history: '[]', scheduled: '[]' } },
     hibernation: { configured: String(view.isHibernationConfigured) },
     hostname: primary?.hostName,
+    iam: view.role ? iamOf(view.role) : undefined,
     'instance-action': 'none',
     'instance-id': view.instanceId,
     'instance-life-cycle': 'on-demand',
@@ -123,6 +124,43 @@ function metaDataOf(view: MetadataView): Sketch {
     services: { domain: 'amazonaws.com', partition: 'aws' },
     system: 'nitro',
     tags: view.options.areTagsEnabled ? { instance: directory(tags) } : undefined,
+  }
+}
+
+/** Times without fractions: SDKs parse them. */
+function secondsOf(time: number): string {
+  return new Date(time).toISOString().replace(/\.\d{3}Z$/, 'Z')
+}
+
+function iamOf({ profileArn, profileId, credentials }: NonNullable<MetadataView['role']>): Sketch {
+  if (!credentials) {
+    const info = {
+      Code: 'AssumeRoleUnauthorizedAccess',
+      Message: 'EC2 cannot assume the role of the instance profile.',
+      InstanceProfileArn: profileArn,
+      InstanceProfileId: profileId,
+    }
+    return { info: JSON.stringify(info, null, 2) }
+  }
+  const LastUpdated = secondsOf(credentials.issuedAt)
+  const info = {
+    Code: 'Success',
+    LastUpdated,
+    InstanceProfileArn: profileArn,
+    InstanceProfileId: profileId,
+  }
+  const keys = {
+    Code: 'Success',
+    LastUpdated,
+    Type: 'AWS-HMAC',
+    AccessKeyId: credentials.accessKeyId,
+    SecretAccessKey: credentials.secretAccessKey,
+    Token: credentials.sessionToken,
+    Expiration: secondsOf(credentials.expiresAt),
+  }
+  return {
+    info: JSON.stringify(info, null, 2),
+    'security-credentials': { [credentials.roleName]: JSON.stringify(keys, null, 2) },
   }
 }
 

@@ -66,6 +66,10 @@ export function presentInstance(view: InstanceView): Ec2Instance {
     EnclaveOptions: { Enabled: false },
     HibernationOptions: { Configured: spec.isHibernationEnabled },
     Hypervisor: 'xen',
+    IamInstanceProfile:
+      view.profile && !isGone
+        ? { Arn: view.profile.profileArn, Id: view.profile.profileId }
+        : undefined,
     ImageId: spec.imageId,
     InstanceId: instance.id,
     InstanceType: spec.instanceType as Ec2Instance['InstanceType'],

@@ -1,0 +1,12 @@
+/** ListInstanceProfileTags. */
+import { entityGet } from '../../../app/iam/entities.ts'
+import { operation } from '../../operation.ts'
+import { PAGE_SIZE, marked, tagList } from '../present.ts'
+
+export default operation<'iam', 'ListInstanceProfileTags'>({
+  handle: async (ctx, input, call) => {
+    const { tags } = await entityGet(ctx, 'iamInstanceProfile', input.InstanceProfileName!)
+    const page = call.page(tagList(tags), { key: (one) => one.Key!, defaultSize: PAGE_SIZE })
+    return { Tags: page.items, ...marked(page) }
+  },
+})
