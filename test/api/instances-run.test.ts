@@ -270,7 +270,6 @@ describe('refused', () => {
     ['spot', { InstanceMarketOptions: { MarketType: 'spot' } }, 'UnsupportedOperation'],
     ['hibernation', { HibernationOptions: { Configured: true } }, 'UnsupportedOperation'],
     ['a launch template', { LaunchTemplate: { LaunchTemplateName: 'x' } }, 'UnsupportedOperation'],
-    ['a role', { IamInstanceProfile: { Name: 'x' } }, 'UnsupportedOperation'],
   ])('%s', async (_title, input, code) => {
     const before = await cloud.app.store.count('instance', {})
     expect(await codeOf(run(input))).toBe(code)
