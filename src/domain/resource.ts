@@ -10,6 +10,7 @@ import type {
   DhcpOptions,
   ElasticAddress,
   InternetGateway,
+  NatGateway,
   NetworkAcl,
   NetworkInterface,
   RouteTable,
@@ -48,6 +49,7 @@ export interface ResourceTypes {
   dhcpOptions: DhcpOptions
   networkInterface: NetworkInterface
   elasticAddress: ElasticAddress
+  natGateway: NatGateway
 }
 
 export type StoredKind = keyof ResourceTypes
