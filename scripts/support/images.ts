@@ -3,6 +3,7 @@
  * mirror can be reached: the image tiny, the packages it is made of, the hypervisor tests’ guest.
  * Kept between runs in the checkout’s `.cache/`; CI and developers may delete it any time.
  */
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { step } from '../../src/cli/ui/progress.ts'
 import { buildTiny } from '../../src/images/build-tiny.ts'
@@ -19,6 +20,11 @@ export async function imagesPrepare(cacheRoot: string): Promise<NodeJS.ProcessEn
       outputFolder,
       onProgress: ({ fraction, detail }) => progress.update({ fraction, detail }),
     })
+    // Of earlier checkouts: a test must not launch one of those.
+    for (const version of await readdir(join(outputFolder, manifest.name))) {
+      if (version === manifest.version) continue
+      await rm(join(outputFolder, manifest.name, version), { recursive: true })
+    }
     process.env.BRUME_TEST_CACHE = cacheFolder
     await testGuest()
     progress.done(`${manifest.name} ${manifest.version}`)

@@ -7,7 +7,7 @@ import type { HostAgent } from '../agent/protocol.ts'
 import type { RandomSource } from '../domain/ids.ts'
 import type { Log } from '../lib/log.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
-import { systemClock, type Clock } from '../lib/time.ts'
+import { systemClock, withDeadline, type Clock } from '../lib/time.ts'
 import type { Store } from '../store/store.ts'
 import { startLoop, type ReconcilerLoop } from '../workflow/loop.ts'
 import type { App, HostHandle, ReconcilerName } from './context.ts'
@@ -22,6 +22,9 @@ import { SETTINGS_DEFAULT, type SettingsOfCloud } from './settings.ts'
 
 /** A full look at everything at least this often, should an activation ever be lost. */
 const PERIOD_MS = 30_000
+
+/** An answer does not wait longer for a host's networks; they follow all the same. */
+const IN_FORCE_TIMEOUT_MS = 1_000
 
 export interface RunningApp extends App {
   /** Resolves when the rules and machines that were asked for are with their hosts. */
@@ -52,6 +55,14 @@ export async function startApp(options: {
     instanceTypes: createInstanceTypeCatalogue(),
     hosts,
     activate: (name) => loops.get(name)?.activate(),
+    networkInForce: async () => {
+      try {
+        await withDeadline('networks of the hosts', IN_FORCE_TIMEOUT_MS, networkApply())
+      } catch (err) {
+        log.warn({ err }, 'a change of networks is not in force yet')
+        app.activate('network')
+      }
+    },
   }
   const networkApplyTo = createNetworkApplier(app)
   const networkApply = async (): Promise<void> => {

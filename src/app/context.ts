@@ -28,6 +28,11 @@ export interface App {
   hosts: readonly HostHandle[]
   /** Wakes the reconcilers; carries no data, because they look for themselves. */
   activate(reconciler: ReconcilerName): void
+  /**
+   * Resolves when the hosts' networks are those of the records, or after a second when a host is slow: so that a rule
+   * is in force when the answer goes out. Never throws; what failed is tried again by the reconciler.
+   */
+  networkInForce(): Promise<void>
 }
 
 export type ReconcilerName =

@@ -2,7 +2,7 @@
  * `kill -9` of the daemon at any moment: what was answered holds, nothing is there twice, nothing nobody wants remains,
  * and the guests never notice. The moments come from a seed, printed; `BRUME_TEST_SEED` repeats a run's.
  */
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type EC2Client, RunInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2'
@@ -162,5 +162,20 @@ test('killed at its start, in the middle of taking over', async () => {
   const [seen] = await reach(daemon, [id], 'running')
   expect(await qemuOf(id)).toHaveLength(1)
   await sshWhenReady(key, seen!.PublicIpAddress!)
+  await terminate(daemon, [id])
+})
+
+test('a guest that boots while no daemon runs gets its identity when one is back', async () => {
+  const { daemon, key } = use
+  const [made] = await launch(daemon, { KeyName: key.name })
+  const id = made!.InstanceId!
+  const [seen] = await reach(daemon, [id], 'running')
+  await daemon.kill()
+  const serial = join(daemon.home, 'instances', id, 'serial.log')
+  const consoleText = () => readFile(serial, 'utf8').catch(() => '')
+  await eventually(consoleText, (text) => text.includes('no metadata service'), 90_000)
+  await daemon.start()
+  const hostName = seen!.PrivateDnsName!.split('.')[0]
+  expect(await sshWhenReady(key, seen!.PublicIpAddress!, 'hostname')).toBe(hostName)
   await terminate(daemon, [id])
 })

@@ -10,7 +10,7 @@ import {
   waitUntilInstanceStopped,
   waitUntilInstanceTerminated,
 } from '@aws-sdk/client-ec2'
-import { describe, launch, ssh, sshWhenReady } from '../support/vm/guest.ts'
+import { bootIdOf, describe, launch, rebooted, ssh, sshWhenReady } from '../support/vm/guest.ts'
 import { useDaemon } from '../support/vm/use.ts'
 
 const use = useDaemon()
@@ -30,18 +30,11 @@ test('launch, ssh, stop, start, reboot, terminate', async () => {
     `ip-${running!.PrivateIpAddress!.replaceAll('.', '-')}`,
   )
   await waitUntilInstanceStatusOk(waiter, ids)
-  const bootId = await ssh(
-    key,
-    address,
-    'echo kept >note; sync; cat /proc/sys/kernel/random/boot_id',
-  )
+  await ssh(key, address, 'echo kept >note; sync')
+  const bootId = await bootIdOf(key, address)
 
   await daemon.ec2.send(new RebootInstancesCommand(ids))
-  await expect
-    .poll(() => ssh(key, address, 'cat /proc/sys/kernel/random/boot_id').catch(() => bootId), {
-      timeout: 90_000,
-    })
-    .not.toBe(bootId)
+  await rebooted(key, address, bootId)
   expect(await ssh(key, address, 'cat note')).toBe('kept')
 
   const stopAt = performance.now()

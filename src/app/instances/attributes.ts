@@ -107,7 +107,7 @@ export async function instanceModify(
     for (const volume of plan.volumes ?? []) await tx.update('volume', volume)
   })
   // Groups, the source check and the hop limit of metadata are rules of the network.
-  ctx.app.activate('network')
+  await ctx.app.networkInForce()
 }
 
 function mustAllow(instance: Instance, operation: InstanceOperation): void {

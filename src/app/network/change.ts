@@ -10,7 +10,7 @@ export type Change<T> = (tx: StoreTransaction) => Promise<T>
 
 export async function changeMake<T>(ctx: Ctx, change: Change<T>): Promise<T> {
   const result = await ctx.app.store.transact(change)
-  ctx.app.activate('network')
+  await ctx.app.networkInForce()
   ctx.app.activate('interfaces')
   return result
 }

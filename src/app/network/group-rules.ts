@@ -75,7 +75,7 @@ export async function rulesAuthorize(
     const plan = await rulesAuthorizePlan(ctx, request, tx)
     return { ...plan, group: await tx.update('securityGroup', plan.group) }
   })
-  ctx.app.activate('network')
+  await ctx.app.networkInForce()
   return result
 }
 
@@ -123,7 +123,7 @@ export async function rulesRevoke(ctx: Ctx, request: RevokeRequest): Promise<Rul
     const plan = await rulesRevokePlan(ctx, request, tx)
     return { ...plan, group: await tx.update('securityGroup', plan.group) }
   })
-  ctx.app.activate('network')
+  await ctx.app.networkInForce()
   return result
 }
 
@@ -168,7 +168,7 @@ export async function rulesModify(
   await ctx.app.store.transact(async (tx) => {
     await tx.update('securityGroup', await rulesModifyPlan(ctx, target, changes, tx))
   })
-  ctx.app.activate('network')
+  await ctx.app.networkInForce()
 }
 
 export interface DescriptionsRequest extends RulesRequest {

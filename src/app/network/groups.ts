@@ -160,7 +160,7 @@ export async function groupDelete(ctx: Ctx, target: GroupTarget): Promise<Securi
     await tx.remove('securityGroup', group)
     return group.id
   })
-  ctx.app.activate('network')
+  await ctx.app.networkInForce()
   return id
 }
 

@@ -199,7 +199,7 @@ export async function interfaceModify(
   await ctx.app.store.transact(async (tx) => {
     await tx.update('networkInterface', await interfaceModifyPlan(ctx, id, change, tx))
   })
-  ctx.app.activate('network')
+  await ctx.app.networkInForce()
 }
 
 function descriptionMustFit(text: string): void {

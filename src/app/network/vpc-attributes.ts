@@ -29,7 +29,7 @@ export async function vpcModify(ctx: Ctx, id: VpcId, change: VpcChange): Promise
     }
     await tx.update('vpc', after)
   })
-  ctx.app.activate('network')
+  await ctx.app.networkInForce()
 }
 
 export async function subnetModify(

@@ -61,6 +61,8 @@ export async function startDaemon(
   await cp(images, join(home, 'images'), { recursive: true, mode: constants.COPYFILE_FICLONE })
   const flags = ['--home', home, ...(options.flags ?? [])]
   let running = await spawnDaemon(home, [...flags, '--port', '0'])
+  // Until `end` takes over.
+  process.once('exit', () => running.child.kill('SIGKILL'))
   const { port } = running
   const credentials = (await readJson<Credentials>(join(home, 'credentials.json')))!
   const url = `http://127.0.0.1:${port}`

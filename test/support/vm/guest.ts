@@ -159,3 +159,14 @@ export async function sshWhenReady(
 export async function uptimeOf(key: Key, address: string): Promise<number> {
   return Number((await ssh(key, address, 'cat /proc/uptime')).split(' ')[0])
 }
+
+/** Changes with every boot of the guest's kernel. */
+export function bootIdOf(key: Key, address: string): Promise<string> {
+  return ssh(key, address, 'cat /proc/sys/kernel/random/boot_id')
+}
+
+/** Waits until the guest answers from another boot than `bootId`. */
+export async function rebooted(key: Key, address: string, bootId: string): Promise<void> {
+  const look = (): Promise<string> => bootIdOf(key, address).catch(() => bootId)
+  await eventually(look, (seen) => seen !== bootId, BOOT_TIMEOUT_MS)
+}
