@@ -21,7 +21,9 @@ function pageRequest({ edge, input, tokenKey }: Engine): PageRequest {
 
 function filterTest({ definition, edge, input }: Engine): (record: unknown) => boolean {
   const documented = serviceModel(edge.service).filters[edge.operation] ?? []
-  return compileFilters<unknown>(input.Filters as FilterInput[] | undefined, {
+  // A few operations, DescribeNatGateways among them, have the singular.
+  const filters = (input.Filters ?? input.Filter) as FilterInput[] | undefined
+  return compileFilters<unknown>(filters, {
     table: (definition.filters ?? {}) as never,
     tagsOf: definition.tagsOf as never,
     documented,

@@ -27,6 +27,7 @@ export const ID_PREFIXES = {
   dhcpOptions: 'dopt',
   networkInterface: 'eni',
   networkInterfaceAttachment: 'eni-attach',
+  natGateway: 'nat',
   elasticAddress: 'eipalloc',
   elasticAddressAssociation: 'eipassoc',
   vpcCidrAssociation: 'vpc-cidr-assoc',

@@ -68,7 +68,7 @@ export interface AclRulePlan {
 export interface RoutePlan {
   cidr: string
   /** `nowhere`: the target is gone, and the route stands in the way of shorter ones. */
-  target: { type: 'internet' } | { type: 'nowhere' }
+  target: { type: 'internet' } | { type: 'nat'; publicAddress: string } | { type: 'nowhere' }
 }
 
 export interface InterfacePlan {

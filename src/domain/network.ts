@@ -46,6 +46,7 @@ export type RouteTarget =
   | { type: 'local' }
   | { type: 'internetGateway'; id: IdOf<'internetGateway'> }
   | { type: 'networkInterface'; id: NetworkInterfaceId }
+  | { type: 'natGateway'; id: IdOf<'natGateway'> }
 
 export interface Route {
   destination: string
@@ -149,6 +150,18 @@ export interface NetworkInterface extends ResourceBase<NetworkInterfaceId> {
   groupIds: readonly SecurityGroupId[]
   isSourceDestChecked: boolean
   attachment: InterfaceAttachment | null
+  /** Made for a NAT gateway, and gone with it. */
+  natGatewayId?: IdOf<'natGateway'>
+}
+
+/** Gives subnets a way out by its elastic address, which its interface has. */
+export interface NatGateway extends ResourceBase<IdOf<'natGateway'>> {
+  vpcId: VpcId
+  subnetId: SubnetId
+  interfaceId: NetworkInterfaceId
+  address: ElasticAssociation
+  /** It stays visible for an hour. */
+  deletedAt: number | null
 }
 
 /** An address that the account keeps until it is released. What it is associated with is in the interface. */

@@ -11,6 +11,7 @@ import type {
   DhcpOptions,
   ElasticAddress,
   InternetGateway,
+  NatGateway,
   NetworkAcl,
   NetworkInterface,
   RouteTable,
@@ -49,6 +50,7 @@ export interface ResourceTypes extends IamResourceTypes {
   dhcpOptions: DhcpOptions
   networkInterface: NetworkInterface
   elasticAddress: ElasticAddress
+  natGateway: NatGateway
 }
 
 export type StoredKind = keyof ResourceTypes

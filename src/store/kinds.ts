@@ -154,6 +154,7 @@ export const KINDS: KindTable = {
       })),
     ],
   },
+  natGateway: { references: (r) => ref('vpc', r.vpcId), claims: nothing },
   elasticAddress: {
     references: nothing,
     claims: (r) => [{ scope: 'public-address', name: r.publicAddress }],

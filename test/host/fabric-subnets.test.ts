@@ -127,8 +127,9 @@ describeIsolated('subnets', import.meta.url, () => {
     await a.run('ip', ['address', 'add', '172.31.0.50/32', 'dev', 'eth0'])
     expect(await b.ask('172.31.0.50', 80)).toBe('172.31.0.6')
     expect(await askFromHost('100.64.0.11', 80)).not.toBeNull()
-    const single = { ...nicA, privateAddresses: ['172.31.0.5'], publicAddresses: [] }
-    await fabric.apply([{ ...base, interfaces: [single, nicB, nicC] }])
+    const less = { privateAddresses: ['172.31.0.5'], publicAddresses: [] }
+    const single = base.interfaces.map((nic, n) => (n === 0 ? { ...nic, ...less } : nic))
+    await fabric.apply([{ ...base, interfaces: single }])
     expect(await b.ask('172.31.0.50', 80)).toBeNull()
     expect(await askFromHost('100.64.0.11', 80)).toBeNull()
     await fabric.apply([base])
@@ -150,6 +151,43 @@ describeIsolated('subnets', import.meta.url, () => {
     await fabric.apply([routed(dead, pool)])
     expect(await askFromHost('100.64.0.10', 80)).toBeNull()
     await fabric.apply([base])
+  })
+
+  test('a NAT gateway is a way out for many, and no way in', async () => {
+    // "The internet" is a guest of another VPC; C and A have no public address of their own.
+    const nat = '100.64.0.77'
+    const remoteNic = {
+      ...nicPlan(9, '172.31.0.9', [1]),
+      publicAddresses: [{ privateAddress: '172.31.0.9', publicAddress: '100.64.0.90' }],
+    }
+    const other = vpcPlan(2, [remoteNic], { 1: { ingress: ALLOW_ALL } })
+    const target = { type: 'nat' as const, publicAddress: nat }
+    const natted = (...routes: VpcNetworkPlan['subnets'][number]['routes']) => ({
+      ...base,
+      interfaces: base.interfaces.map((nic) => ({ ...nic, publicAddresses: [] })),
+      subnets: base.subnets.map((subnet) => ({ ...subnet, routes })),
+    })
+    await fabric.apply([natted({ cidr: '0.0.0.0/0', target }), other])
+    const remote = await guestStart(other, remoteNic)
+    try {
+      await remote.dhcp()
+      await remote.serve(80)
+      expect(await a.ask('100.64.0.90', 80)).toBe(nat)
+      expect(await c.ask('100.64.0.90', 80)).toBe(nat)
+      expect(await remote.ask(nat, 80)).toBeNull()
+      expect(await askFromHost(nat, 80)).toBeNull()
+      expect(await a.ask('172.31.16.7', 80)).toBe('172.31.0.5')
+      const dead = { cidr: '100.64.0.90/32', target: { type: 'nowhere' as const } }
+      await fabric.apply([natted(dead, { cidr: '0.0.0.0/0', target }), other])
+      expect(await a.ask('100.64.0.90', 80)).toBeNull()
+      await fabric.apply([natted({ cidr: '100.64.0.64/26', target }), other])
+      expect(await a.ask('100.64.0.90', 80)).toBe(nat)
+      await fabric.apply([natted(), other])
+      expect(await a.ask('100.64.0.90', 80)).toBeNull()
+    } finally {
+      await remote.stop()
+      await fabric.apply([base])
+    }
   })
 
   test('DHCP options reach the guests', async () => {

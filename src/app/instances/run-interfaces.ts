@@ -72,8 +72,8 @@ async function interfaceResolve(
     if (!existing || existing.account !== ctx.account || existing.region !== ctx.region) {
       throw notFound('networkInterface', one.interfaceId)
     }
-    if (existing.attachment) {
-      const by = existing.attachment.instanceId
+    const by = existing.attachment?.instanceId ?? existing.natGatewayId
+    if (by) {
       throw new FaultError({ type: 'InUse', kind: 'networkInterface', id: existing.id, by })
     }
     const subnet = await tx.get('subnet', existing.subnetId)

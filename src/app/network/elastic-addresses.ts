@@ -119,6 +119,8 @@ export function elasticAddressAssociate(
       })
     }
     const holder = await holderOf(tx, address.id)
+    mustNotBeManaged(target)
+    if (holder) mustNotBeManaged(holder)
     const before = associationOf(holder, address.id)
     if (holder?.id === target.id && before?.privateAddress === privateAddress) return before
     const inTheWay =
@@ -146,6 +148,13 @@ export function elasticAddressAssociate(
     })
     return association
   }
+}
+
+/** The address of a NAT gateway is the gateway's, as long as it lives. */
+export function mustNotBeManaged({ id, natGatewayId }: NetworkInterface): void {
+  if (!natGatewayId) return
+  const reason = `The network interface '${id}' belongs to ${natGatewayId}`
+  throw new FaultError({ type: 'NotPermitted', kind: 'networkInterface', id, reason })
 }
 
 async function addressOf(
@@ -186,11 +195,14 @@ export function elasticAddressDisassociate(
       const address = await addressOf(ctx, tx, name)
       const holder = await holderOf(tx, address.id)
       if (!holder) throw notFound('elasticAddressAssociation', address.publicAddress)
+      mustNotBeManaged(holder)
       return await dissociate(ctx, tx, holder, address.id)
     }
     for (const one of await tx.list('networkInterface', scopeOf(ctx))) {
       const found = one.elasticAddresses?.find((each) => each.id === name.id)
-      if (found) return await dissociate(ctx, tx, one, found.allocationId)
+      if (!found) continue
+      mustNotBeManaged(one)
+      return await dissociate(ctx, tx, one, found.allocationId)
     }
     throw notFound('elasticAddressAssociation', name.id)
   }

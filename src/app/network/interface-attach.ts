@@ -27,8 +27,8 @@ export function interfaceAttach(
     const { interfaceId, instanceId, deviceIndex } = request
     const one = await ownGet(ctx, tx, 'networkInterface', interfaceId)
     const instance = await ownGet(ctx, tx, 'instance', instanceId)
-    if (one.attachment) {
-      const by = one.attachment.instanceId
+    const by = one.attachment?.instanceId ?? one.natGatewayId
+    if (by) {
       throw new FaultError({ type: 'InUse', kind: 'networkInterface', id: interfaceId, by })
     }
     const state = changeableState(instance, 'AttachNetworkInterface')

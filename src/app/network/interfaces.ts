@@ -136,7 +136,10 @@ export async function interfaceDeleteCheck(
   reader: StoreReader = ctx.app.store,
 ): Promise<NetworkInterface> {
   const networkInterface = await ownGet(ctx, reader, 'networkInterface', id)
-  const { attachment } = networkInterface
+  const { attachment, natGatewayId } = networkInterface
+  if (natGatewayId) {
+    throw new FaultError({ type: 'InUse', kind: 'networkInterface', id, by: natGatewayId })
+  }
   if (attachment) {
     throw new FaultError({ type: 'InUse', kind: 'networkInterface', id, by: attachment.instanceId })
   }

@@ -11,6 +11,7 @@ import {
   vpcBlocks,
   type NetworkAcl,
   type NetworkInterface,
+  type Route,
   type RouteTable,
   type SecurityGroup,
   type Subnet,
@@ -154,20 +155,34 @@ function interfacePlan(
   ]
 }
 
-/** Routes of the subnet's own table, or of the main one. Those within the VPC are the namespace's affair. */
+/** The subnet's own table, or the main one. */
+function tableOf(subnetId: string, tables: readonly RouteTable[]): RouteTable | undefined {
+  const own = tables.find((table) => table.associations.some((a) => a.subnetId === subnetId))
+  return own ?? tables.find((table) => table.associations.some((a) => a.subnetId === null))
+}
+
+/** Those within the VPC are the namespace's affair. */
 function routesOf(subnet: Subnet, records: VpcRecords): RoutePlan[] {
-  const { routeTables: tables } = records
-  const own = tables.find((table) => table.associations.some((a) => a.subnetId === subnet.id))
-  const main = tables.find((table) => table.associations.some((a) => a.subnetId === null))
-  const table = own ?? main
-  return (table?.routes ?? [])
+  return (tableOf(subnet.id, records.routeTables)?.routes ?? [])
     .filter((route) => route.target.type !== 'local')
-    .map((route): RoutePlan => {
-      const isActive = routeStateOf(subnet, route, records.targets) === 'active'
-      const type = isActive && route.target.type === 'internetGateway' ? 'internet' : 'nowhere'
-      return { cidr: route.destination, target: { type } }
-    })
+    .map((route) => ({ cidr: route.destination, target: targetOf(subnet, route, records) }))
     .sort((a, b) => cidrParse(b.cidr).prefix - cidrParse(a.cidr).prefix)
+}
+
+function targetOf(subnet: Subnet, route: Route, records: VpcRecords): RoutePlan['target'] {
+  const { targets, routeTables } = records
+  const isActive = routeStateOf(subnet, route, targets) === 'active'
+  if (isActive && route.target.type === 'internetGateway') return { type: 'internet' }
+  if (isActive && route.target.type === 'natGateway') {
+    const gateway = targets.natGateways.get(route.target.id)!
+    // A NAT gateway is no better off than the subnet it is in.
+    const hasWayOut = tableOf(gateway.subnetId, routeTables)?.routes.some(
+      (each) =>
+        each.target.type === 'internetGateway' && routeStateOf(subnet, each, targets) === 'active',
+    )
+    if (hasWayOut) return { type: 'nat', publicAddress: gateway.address.publicAddress }
+  }
+  return { type: 'nowhere' }
 }
 
 /** There is no IPv6 in guests yet, so its entries judge nothing that exists. */

@@ -9,6 +9,7 @@ import type { IdOf, InstanceId, NetworkInterfaceId } from '../../domain/ids.ts'
 import {
   vpcBlocks,
   type InternetGateway,
+  type NatGateway,
   type NetworkInterface,
   type Route,
   type RouteTable,
@@ -27,17 +28,20 @@ const ROUTES_MAX = 1_000
 export interface RouteTargets {
   gateways: ReadonlyMap<string, InternetGateway>
   interfaces: ReadonlyMap<string, NetworkInterface>
+  natGateways: ReadonlyMap<string, NatGateway>
 }
 
 /** Those of an account and region, or of a VPC. */
 export async function routeTargets(reader: StoreReader, query: ListQuery): Promise<RouteTargets> {
-  const [gateways, interfaces] = await Promise.all([
+  const [gateways, interfaces, natGateways] = await Promise.all([
     reader.list('internetGateway', query),
     reader.list('networkInterface', query),
+    reader.list('natGateway', query),
   ])
   return {
     gateways: new Map(gateways.map((each) => [each.id, each])),
     interfaces: new Map(interfaces.map((each) => [each.id, each])),
+    natGateways: new Map(natGateways.map((each) => [each.id, each])),
   }
 }
 
@@ -55,6 +59,8 @@ export function routeStateOf(
         return targets.gateways.get(target.id)?.vpcId === table.vpcId
       case 'networkInterface':
         return Boolean(targets.interfaces.get(target.id)?.attachment)
+      case 'natGateway':
+        return targets.natGateways.get(target.id)?.deletedAt === null
     }
   }
   return isActive() ? 'active' : 'blackhole'
@@ -65,6 +71,7 @@ export type RouteTargetRequest =
   | { type: 'local' }
   | { type: 'internetGateway'; id: IdOf<'internetGateway'> }
   | { type: 'networkInterface'; id: NetworkInterfaceId }
+  | { type: 'natGateway'; id: IdOf<'natGateway'> }
   | { type: 'instance'; id: InstanceId }
 
 export interface RouteRequest {
@@ -158,6 +165,19 @@ async function targetOf(
       throw invalidValue('destinationCidrBlock', destination, reason)
     }
     return request
+  }
+  if (request.type === 'natGateway') {
+    const gateway = await reader.get('natGateway', request.id)
+    const isOwn = gateway?.account === ctx.account && gateway.region === ctx.region
+    if (!isOwn || gateway.deletedAt !== null) throw notFound('natGatewayOfRoute', request.id)
+    if (gateway.vpcId !== table.vpcId) {
+      throw new FaultError({ type: 'NetworkMismatch', ids: [table.id, request.id] })
+    }
+    if (!isInVpc) return request
+    throw new FaultError({
+      type: 'Unsupported',
+      feature: 'a route within the VPC to a NAT gateway',
+    })
   }
   const one =
     request.type === 'networkInterface'

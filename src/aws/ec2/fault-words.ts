@@ -124,6 +124,11 @@ export const KINDS: Record<ResourceKind, KindWords> = {
     subject: 'The allocation ID',
     malformed: 'InvalidAllocationID.Malformed',
   },
+  natGateway: {
+    notFound: 'NatGatewayNotFound',
+    subject: 'The Nat Gateway',
+    malformed: 'NatGatewayMalformed',
+  },
   elasticAddressAssociation: {
     notFound: 'InvalidAssociationID.NotFound',
     subject: 'The association ID',
@@ -145,6 +150,7 @@ export const OTHER_NOT_FOUND: Record<string, string> = {
   vpcPeeringConnection: 'InvalidVpcPeeringConnectionID.NotFound',
   route: 'InvalidRoute.NotFound',
   gateway: 'InvalidGatewayID.NotFound',
+  natGatewayOfRoute: 'InvalidNatGatewayID.NotFound',
   networkAclEntry: 'InvalidNetworkAclEntry.NotFound',
   placementGroup: 'InvalidPlacementGroup.Unknown',
   launchTemplate: 'InvalidLaunchTemplateId.NotFound',
@@ -170,6 +176,7 @@ export const LIMITS: Record<string, string> = {
   image: 'ResourceLimitExceeded',
   vpc: 'VpcLimitExceeded',
   vpcCidr: 'CidrLimitExceeded',
+  natGateway: 'NatGatewayLimitExceeded',
   dhcpOptions: 'DhcpOptionsLimitExceeded',
   subnet: 'SubnetLimitExceeded',
   securityGroup: 'SecurityGroupLimitExceeded',

@@ -18,4 +18,5 @@ export const RESOURCE_TYPES: Record<TagEntry['kind'], ResourceType> = {
   dhcpOptions: 'dhcp-options',
   networkInterface: 'network-interface',
   elasticAddress: 'elastic-ip',
+  natGateway: 'natgateway',
 }

@@ -39,12 +39,14 @@ function targetOf(operation: string, input: Input): RouteTargetRequest {
     CarrierGatewayId: input.CarrierGatewayId,
     VpcPeeringConnectionId: input.VpcPeeringConnectionId,
     CoreNetworkArn: input.CoreNetworkArn,
-    NatGatewayId: input.NatGatewayId,
     InstanceId: input.InstanceId,
     NetworkInterfaceId: input.NetworkInterfaceId,
   })
   const targets: RouteTargetRequest[] = []
   if (input.GatewayId) targets.push(gatewayOf(operation, input.GatewayId))
+  if (input.NatGatewayId) {
+    targets.push({ type: 'natGateway', id: parseId('natGateway', input.NatGatewayId) })
+  }
   if (input.LocalTarget) targets.push({ type: 'local' })
   const [target, ...others] = targets
   if (!target) {
@@ -52,7 +54,7 @@ function targetOf(operation: string, input: Input): RouteTargetRequest {
     throw new FaultError({ type: 'MissingParameter', parameter: 'gatewayId', hint })
   }
   if (others.length > 0) {
-    const parameters = ['GatewayId', 'LocalTarget']
+    const parameters = ['GatewayId', 'NatGatewayId', 'LocalTarget']
     const reason = 'A route has exactly one target'
     throw new FaultError({ type: 'InvalidCombination', parameters, reason })
   }

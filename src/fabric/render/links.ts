@@ -10,7 +10,7 @@
 import { cidrParse } from '../../domain/net/cidr.ts'
 import { present } from '../../lib/assert.ts'
 import { INTERFACE_MTU, tapNameOf } from '../../domain/network-plan.ts'
-import type { SubnetPlan, VpcNetworkPlan } from '../../domain/network-plan.ts'
+import type { RoutePlan, SubnetPlan, VpcNetworkPlan } from '../../domain/network-plan.ts'
 import {
   DNS_LINK_ADDRESS,
   LINK_HOST_PREFIX,
@@ -105,7 +105,20 @@ export function livePublicMappings(plan: VpcNetworkPlan): PublicMapping[] {
 }
 
 function livePublicAddresses(plan: VpcNetworkPlan): string[] {
-  return livePublicMappings(plan).map((mapping) => mapping.publicAddress)
+  const mapped = livePublicMappings(plan).map((mapping) => mapping.publicAddress)
+  return [...new Set([...mapped, ...liveNatAddresses(plan)])]
+}
+
+/** Public addresses of the NAT gateways that guests here leave by: answers come back to them. */
+function liveNatAddresses(plan: VpcNetworkPlan): string[] {
+  const live = new Set(plan.interfaces.filter((nic) => nic.isLive).map((nic) => nic.subnetId))
+  return plan.subnets
+    .filter((subnet) => live.has(subnet.subnetId))
+    .flatMap(({ routes }) => routes.flatMap(({ target }) => natAddressOf(target)))
+}
+
+function natAddressOf(target: RoutePlan['target']): string[] {
+  return target.type === 'nat' ? [target.publicAddress] : []
 }
 
 /** `ip -batch` lines that turn `found` into `wanted`; only links and routes that are ours are ever removed. */

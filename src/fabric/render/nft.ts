@@ -22,7 +22,7 @@ import {
 } from '../names.ts'
 import { aclChains } from './acls.ts'
 import { livePublicMappings } from './links.ts'
-import { routeChains } from './routes.ts'
+import { natAcceptRules, natChains, routeChains } from './routes.ts'
 import { chain, elements } from './text.ts'
 import { groupChainOf, groupRules, OPEN_MARK, openProtocols } from './rules.ts'
 import type { Direction } from './rules.ts'
@@ -80,7 +80,7 @@ export function renderFilter(plan: VpcNetworkPlan): string {
     ...routeChains(plan, nics),
     ...aclChains(plan, nics),
     ...baseChains(plan, nics),
-    ...addressChains(plan),
+    ...addressChains(plan, nics),
     ...metadataChain(nics),
   ])
 }
@@ -161,6 +161,7 @@ function baseChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): strin
       ...establishedRules('in'),
       // To the internet: only what has a public address and a route to it.
       `oifname "${LINK_UPLINK}" ip saddr @internet accept`,
+      ...natAcceptRules(plan, nics),
       ...(nics.length > 0 ? [`oifname vmap ${map('in')}`] : []),
     ]),
     ...chain('input', [
@@ -191,24 +192,31 @@ function establishedRules(direction: Direction): string[] {
  * Public addresses are translated where a packet crosses the uplink and nowhere else: a guest that calls a public
  * address of its own VPC goes out and comes back, so rules see public addresses as on AWS.
  */
-function addressChains(plan: VpcNetworkPlan): string[] {
+function addressChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): string[] {
   const mappings = livePublicMappings(plan)
   const sources = memberSet(
     'internet',
     mappings.map((m) => m.privateAddress),
   )
-  if (mappings.length === 0) return sources
+  const nat = natChains(plan, nics)
+  if (mappings.length === 0 && nat.jumps.length === 0) return sources
   const toPrivate = mappings.map((m) => `${m.publicAddress} : ${m.privateAddress}`)
   const toPublic = mappings.map((m) => `${m.privateAddress} : ${m.publicAddress}`)
+  const uplink = `"${LINK_UPLINK}"`
+  const isMapped = mappings.length > 0
   return [
     ...sources,
-    ...chain('public-in', [
-      'type nat hook prerouting priority -100; policy accept;',
-      `iifname "${LINK_UPLINK}" dnat ip to ip daddr map ${elements(toPrivate)}`,
-    ]),
+    ...nat.chains,
+    ...(isMapped
+      ? chain('public-in', [
+          'type nat hook prerouting priority -100; policy accept;',
+          `iifname ${uplink} dnat ip to ip daddr map ${elements(toPrivate)}`,
+        ])
+      : []),
     ...chain('public-out', [
       'type nat hook postrouting priority 100; policy accept;',
-      `oifname "${LINK_UPLINK}" snat ip to ip saddr map ${elements(toPublic)}`,
+      ...nat.jumps,
+      ...(isMapped ? [`oifname ${uplink} snat ip to ip saddr map ${elements(toPublic)}`] : []),
     ]),
   ]
 }

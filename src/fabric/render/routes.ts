@@ -43,8 +43,49 @@ function chainOf(subnet: SubnetPlan): string {
 
 function leavingRules(subnet: SubnetPlan): string[] {
   const rules = subnet.routes.map(({ cidr, target }) => {
-    const verdict = target.type === 'internet' ? 'return' : 'drop'
+    const verdict = target.type === 'nowhere' ? 'drop' : 'return'
     return cidr === EVERYWHERE ? verdict : `ip daddr ${cidr} ${verdict}`
   })
   return [...rules, ...(subnet.routes.at(-1)?.cidr === EVERYWHERE ? [] : ['drop'])]
+}
+
+/** The TAPs of the subnets that a NAT gateway leads out, with their subnet. */
+function natSubnets(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]) {
+  return plan.subnets
+    .filter(({ routes }) => routes.some(({ target }) => target.type === 'nat'))
+    .map((subnet) => ({
+      subnet,
+      taps: nics
+        .filter((nic) => nic.subnetId === subnet.subnetId)
+        .map((nic) => `"${tapNameOf(nic.interfaceId)}"`),
+    }))
+    .filter(({ taps }) => taps.length > 0)
+}
+
+/** What leaves by a NAT gateway needs no public address of its own. Which destinations: `routes` has judged. */
+export function natAcceptRules(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): string[] {
+  return natSubnets(plan, nics).map(
+    ({ subnet, taps }) =>
+      `iifname ${elements(taps)} oifname "${LINK_UPLINK}" ip saddr ${subnet.cidr} accept`,
+  )
+}
+
+/** Translation to the gateway's address, by the subnet's longest route; before that of public addresses. */
+export function natChains(
+  plan: VpcNetworkPlan,
+  nics: readonly InterfacePlan[],
+): { chains: string[]; jumps: string[] } {
+  const chosen = natSubnets(plan, nics).map(({ subnet }) => subnet)
+  const name = (subnet: SubnetPlan): string => `${subnet.subnetId}-nat`
+  const rules = (subnet: SubnetPlan): string[] =>
+    subnet.routes.map(({ cidr, target }) => {
+      const verdict = target.type === 'nat' ? `snat ip to ${target.publicAddress}` : 'return'
+      return cidr === EVERYWHERE ? verdict : `ip daddr ${cidr} ${verdict}`
+    })
+  return {
+    chains: chosen.flatMap((subnet) => chain(name(subnet), rules(subnet))),
+    jumps: chosen.map(
+      (subnet) => `oifname "${LINK_UPLINK}" ip saddr ${subnet.cidr} jump ${name(subnet)}`,
+    ),
+  }
 }

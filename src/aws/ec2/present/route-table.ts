@@ -5,7 +5,11 @@ import type { Route, RouteTable } from '../../../domain/network.ts'
 import { tagList } from '../tags.ts'
 
 /** For a new table, whose routes are all local. */
-export const NO_TARGETS: RouteTargets = { gateways: new Map(), interfaces: new Map() }
+export const NO_TARGETS: RouteTargets = {
+  gateways: new Map(),
+  interfaces: new Map(),
+  natGateways: new Map(),
+}
 
 export function routeShape(table: RouteTable, route: Route, targets: RouteTargets): Ec2Route {
   return {
@@ -19,6 +23,7 @@ export function routeShape(table: RouteTable, route: Route, targets: RouteTarget
 function targetShape({ target }: Route, targets: RouteTargets): Ec2Route {
   if (target.type === 'local') return { GatewayId: 'local' }
   if (target.type === 'internetGateway') return { GatewayId: target.id }
+  if (target.type === 'natGateway') return { NatGatewayId: target.id }
   const one = targets.interfaces.get(target.id)
   return {
     NetworkInterfaceId: target.id,

@@ -1,0 +1,36 @@
+/** NAT gateways as EC2 shows them. */
+import type { NatGateway as Ec2NatGateway, NatGatewayState } from '@aws-sdk/client-ec2'
+import type { NatGateway } from '../../../domain/network.ts'
+import { tagList } from '../tags.ts'
+
+export function natGatewayStateOf({ deletedAt }: NatGateway): NatGatewayState {
+  return deletedAt === null ? 'available' : 'deleted'
+}
+
+export function natGatewayShape(
+  gateway: NatGateway,
+  State: NatGatewayState = natGatewayStateOf(gateway),
+): Ec2NatGateway {
+  const { address, deletedAt } = gateway
+  return {
+    NatGatewayId: gateway.id,
+    VpcId: gateway.vpcId,
+    SubnetId: gateway.subnetId,
+    ConnectivityType: 'public',
+    State,
+    CreateTime: new Date(gateway.createdAt),
+    ...(deletedAt !== null && { DeleteTime: new Date(deletedAt) }),
+    NatGatewayAddresses: [
+      {
+        AllocationId: address.allocationId,
+        AssociationId: address.id,
+        NetworkInterfaceId: gateway.interfaceId,
+        PrivateIp: address.privateAddress,
+        PublicIp: address.publicAddress,
+        IsPrimary: true,
+        Status: 'succeeded',
+      },
+    ],
+    Tags: tagList(gateway.tags),
+  }
+}

@@ -1,0 +1,133 @@
+/** NAT gateways through the SDK: made, routed to, shown, deleted; what the hosts are told. */
+import { waitUntilNatGatewayAvailable, waitUntilNatGatewayDeleted } from '@aws-sdk/client-ec2'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { instancesRun } from '../../src/app/instances/run.ts'
+import type { SubnetId } from '../../src/domain/ids.ts'
+import { ctxOf, runRequest } from '../support/app.ts'
+import { ACCOUNT, codeOf, startTestCloud, type TestCloud } from '../support/cloud.ts'
+import { eventually } from '../support/eventually.ts'
+import { createVpcKit, inVpc, tagged, type VpcKit } from '../support/vpc-kit.ts'
+
+let cloud: TestCloud
+let aws: TestCloud['ec2']
+let kit: VpcKit
+
+beforeAll(async () => {
+  cloud = await startTestCloud()
+  aws = cloud.ec2
+  kit = createVpcKit(aws)
+})
+afterAll(() => cloud.close())
+
+const WAIT = { maxWaitTime: 5, minDelay: 0.05, maxDelay: 0.1 }
+
+/** A VPC whose first subnet leads to the internet, and an elastic address. */
+async function ground() {
+  const VpcId = (await kit.vpc()).VpcId!
+  const open = (await kit.subnet(VpcId, '10.0.0.0/24')).SubnetId!
+  const inner = (await kit.subnet(VpcId, '10.0.1.0/24')).SubnetId!
+  const { AllocationId, PublicIp } = await aws.allocateAddress({})
+  return { VpcId, open, inner, AllocationId: AllocationId!, PublicIp: PublicIp! }
+}
+
+async function routeTo(
+  VpcId: string,
+  SubnetId: string,
+  target: { GatewayId?: string; NatGatewayId?: string },
+): Promise<string> {
+  const { RouteTableId } = await kit.table(VpcId)
+  await aws.createRoute({ RouteTableId, DestinationCidrBlock: '0.0.0.0/0', ...target })
+  await aws.associateRouteTable({ RouteTableId, SubnetId })
+  return RouteTableId!
+}
+
+test('from its making to its end', async () => {
+  const { VpcId, open, inner, AllocationId, PublicIp } = await ground()
+  const input = { SubnetId: open, AllocationId, ClientToken: 'nat-once', ...tagged('natgateway') }
+  expect(await codeOf(aws.createNatGateway(input))).toBe('Gateway.NotAttached')
+  const GatewayId = await kit.gateway(VpcId)
+  await routeTo(VpcId, open, { GatewayId })
+  const { NatGateway: made } = await aws.createNatGateway(input)
+  expect(made!.State).toBe('pending')
+  const NatGatewayId = made!.NatGatewayId!
+  const named = { NatGatewayIds: [NatGatewayId] }
+  await waitUntilNatGatewayAvailable({ client: aws, ...WAIT }, named)
+  const Filter = [
+    { Name: 'vpc-id', Values: [VpcId] },
+    { Name: 'state', Values: ['available'] },
+  ]
+  const [shown] = (await aws.describeNatGateways({ Filter })).NatGateways!
+  expect(shown).toEqual({ ...made, State: 'available' })
+  expect(shown).toMatchObject({
+    SubnetId: open,
+    ConnectivityType: 'public',
+    NatGatewayAddresses: [{ AllocationId, PublicIp, IsPrimary: true }],
+    Tags: [{ Key: 'Name', Value: 'mine' }],
+  })
+  expect((await aws.createNatGateway(input)).NatGateway!.NatGatewayId).toBe(NatGatewayId)
+  const taken = aws.createNatGateway({ ...input, ClientToken: 'other' })
+  expect(await codeOf(taken)).toBe('Resource.AlreadyAssociated')
+
+  const [address] = shown!.NatGatewayAddresses!
+  const { NetworkInterfaceId } = address!
+  const { NetworkInterfaces } = await aws.describeNetworkInterfaces(inVpc(VpcId))
+  expect(NetworkInterfaces).toMatchObject([
+    {
+      NetworkInterfaceId,
+      InterfaceType: 'nat_gateway',
+      Status: 'in-use',
+      RequesterManaged: true,
+      Description: `Interface for NAT Gateway ${NatGatewayId}`,
+      Association: { AllocationId, PublicIp },
+    },
+  ])
+  expect(await codeOf(aws.deleteNetworkInterface({ NetworkInterfaceId }))).toBe(
+    'InvalidNetworkInterface.InUse',
+  )
+  const away = aws.disassociateAddress({ AssociationId: address!.AssociationId })
+  expect(await codeOf(away)).toBe('OperationNotPermitted')
+  expect(await codeOf(aws.deleteSubnet({ SubnetId: open }))).toBe('DependencyViolation')
+
+  const RouteTableId = await routeTo(VpcId, inner, { NatGatewayId })
+  const routes = async () =>
+    (await aws.describeRouteTables({ RouteTableIds: [RouteTableId] })).RouteTables![0]!.Routes!
+  const route = { DestinationCidrBlock: '0.0.0.0/0', NatGatewayId, Origin: 'CreateRoute' }
+  expect((await routes())[1]).toEqual({ ...route, State: 'active' })
+  const [nic] = runRequest().interfaces
+  const interfaces = [{ ...nic!, subnetId: inner as SubnetId }]
+  await instancesRun(ctxOf(cloud.app, ACCOUNT), runRequest({ interfaces }))
+  const told = () =>
+    cloud.agent
+      .networkPlans()
+      .flatMap((plan) => plan.subnets)
+      .find((subnet) => subnet.subnetId === inner)?.routes
+  const cidr = '0.0.0.0/0'
+  expect(await eventually(told, (each) => each !== undefined)).toEqual([
+    { cidr, target: { type: 'nat', publicAddress: PublicIp } },
+  ])
+
+  await aws.deleteNatGateway({ NatGatewayId })
+  await waitUntilNatGatewayDeleted({ client: aws, ...WAIT }, named)
+  const [gone] = (await aws.describeNatGateways(named)).NatGateways!
+  expect(gone).toMatchObject({ State: 'deleted', DeleteTime: expect.any(Date) })
+  expect((await routes())[1]).toEqual({ ...route, State: 'blackhole' })
+  await eventually(told, (each) => each?.[0]?.target.type === 'nowhere')
+  await aws.releaseAddress({ AllocationId })
+})
+
+test('needs an address of the account and a subnet, and is of the public kind', async () => {
+  const { VpcId, open: SubnetId, AllocationId } = await ground()
+  await kit.gateway(VpcId)
+  const make = (more: object) => codeOf(aws.createNatGateway({ SubnetId, ...more }))
+  expect(await make({})).toBe('MissingParameter')
+  expect(await make({ AllocationId: 'eipalloc-01234567' })).toBe('InvalidAllocationID.NotFound')
+  expect(await make({ ConnectivityType: 'private' })).toBe('UnsupportedOperation')
+  expect(await make({ AllocationId, SubnetId: 'subnet-01234567' })).toBe('InvalidSubnetID.NotFound')
+  expect(await make({ AllocationId, DryRun: true })).toBe('DryRunOperation')
+  expect(await codeOf(aws.deleteNatGateway({ NatGatewayId: 'nat-01234567' }))).toBe(
+    'NatGatewayNotFound',
+  )
+  const { RouteTableId } = await kit.table(VpcId)
+  const route = { RouteTableId, DestinationCidrBlock: '0.0.0.0/0', NatGatewayId: 'nat-01234567' }
+  expect(await codeOf(aws.createRoute(route))).toBe('InvalidNatGatewayID.NotFound')
+})
