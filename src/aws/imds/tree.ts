@@ -1,7 +1,8 @@
 /**
  * The tree of metadata as AWS serves it for an ordinary instance, built from a view. A directory lists exactly what it
  * holds, so a crawler never meets an entry that is not there. Not served, as on AWS for such an instance: `spot/`,
- * `events/recommendations/`; `iam/` is there with an instance profile. Source: EC2 user guide, "Instance metadata categories".
+ * `events/recommendations/`; `iam/` is there with an instance profile. Source: EC2 user guide, "Instance metadata
+ * categories".
  */
 import type { MetadataInterface, MetadataView } from '../../app/metadata.ts'
 import { zoneIdOf } from '../../domain/zones.ts'
