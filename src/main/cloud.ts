@@ -14,6 +14,7 @@ import { authenticate, type Authentication } from '../aws/auth/authenticate.ts'
 import { createDispatch } from '../aws/dispatch.ts'
 import { readHead, startHttpServer, type HttpServer } from '../aws/http-server.ts'
 import { operationsFromFiles } from '../aws/operation-files.ts'
+import { FaultError } from '../domain/faults.ts'
 import type { Log } from '../lib/log.ts'
 import { systemClock } from '../lib/time.ts'
 import { openStore } from '../store/sql-store.ts'
@@ -120,9 +121,16 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   }
 }
 
-/** Who signed a request to the host API: the same check as AWS requests get. */
+/**
+ * Who signed a request to the host API: the same check as AWS requests get. Policies have no words for what it does
+ * (files of the host, the end of the daemon): only root may, never a user or a guest's role.
+ */
 async function accountOf(auth: Authentication, request: IncomingMessage, body: Buffer) {
   const caller = await authenticate(auth, { ...readHead(request), body }, 'rest-json', false)
+  if (caller.principal.type !== 'root' || caller.principal.session) {
+    const reason = `only the root key may ask the host, not ${caller.principal.arn}`
+    throw new FaultError({ type: 'Unauthorized', action: 'host', reason })
+  }
   return caller.account
 }
 
