@@ -97,16 +97,19 @@ export function patternMatches(
 ): boolean {
   if (pattern.parts.length === 1 && pattern.parts[0]!.type === 'any') return true
   const fold = options.ignoreCase === true
-  const glob = fold || pattern.hasVariables ? globOf(pattern, keys, fold) : compiled(pattern)
+  const glob = pattern.hasVariables ? globOf(pattern, keys, fold) : compiled(pattern, fold)
   return glob !== undefined && globMatches(glob, fold ? text.toLowerCase() : text)
 }
 
 const EMPTY: ContextKeys = new Map()
-const globs = new WeakMap<Pattern, Glob>()
+const exact = new WeakMap<Pattern, Glob>()
+const folded = new WeakMap<Pattern, Glob>()
 
-function compiled(pattern: Pattern): Glob {
+/** Without variables a pattern is the same for every request. */
+function compiled(pattern: Pattern, fold: boolean): Glob {
+  const globs = fold ? folded : exact
   let glob = globs.get(pattern)
-  if (glob === undefined) globs.set(pattern, (glob = globOf(pattern, EMPTY, false)!))
+  if (glob === undefined) globs.set(pattern, (glob = globOf(pattern, EMPTY, fold)!))
   return glob
 }
 
