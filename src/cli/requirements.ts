@@ -115,6 +115,12 @@ export const REQUIREMENTS: readonly Requirement[] = [
     why: 'checks our key pairs',
   },
   {
+    feature: 'host',
+    package: 'cpio',
+    proof: { program: 'cpio' },
+    why: 'packs the guest of the hypervisor tests, which is made with the images',
+  },
+  {
     feature: 'vm',
     package: 'cpio',
     proof: { program: 'cpio' },
