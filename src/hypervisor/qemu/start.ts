@@ -7,6 +7,7 @@ import type { InstanceId } from '../../domain/ids.ts'
 import type { VmSpec } from '../../domain/machine.ts'
 import { spawnDetached } from '../../lib/exec.ts'
 import { ensureFolder, writeJsonDurable } from '../../lib/fs-durable.ts'
+import { assert } from '../../lib/assert.ts'
 import { createRevert } from '../../lib/revert.ts'
 import { qmpConnect, type QmpClient } from '../qmp/client.ts'
 import { cgroupApply, cgroupRemove, limitsOfMachine } from './cgroup.ts'
@@ -20,6 +21,9 @@ import {
   type Machine,
   type MachineRecord,
 } from './context.ts'
+import type { IoAbilities } from './devices.ts'
+import { stateLoad, type CopyMemory } from './frozen.ts'
+import { launchPortOpen } from './launch-port.ts'
 import { machinePaths, type MachinePaths } from './layout.ts'
 import { createMachine, machineSupervise } from './machine.ts'
 import { processIdentify, processKill, processWaitExit, type ProcessIdentity } from './process.ts'
@@ -33,30 +37,35 @@ const IDENTIFY_POLL_MS = 2
 /** QEMU writes a line or two a run. */
 const QEMU_LOG_BYTES_MAX = 1024 * 1024
 
-export async function machineStart(context: DriverContext, spec: VmSpec): Promise<Machine> {
+/** How long the guest of a copy may take to know who it is, its user data's preparations included. */
+const LAUNCH_TIMEOUT_MS = 30_000
+
+/** `launchMessage`: what a copy of a frozen machine is told, made at the last moment because it says the time. */
+export async function machineStart(
+  context: DriverContext,
+  spec: VmSpec,
+  launchMessage: (() => Uint8Array) | null = null,
+): Promise<Machine> {
   const paths = machinePaths(context.instancesFolder, context.socketRoot, spec.instanceId)
   const report = await context.report()
   const runAs = context.runAs(spec.instanceId)
   const pin = choosePin(spec.pinned, report)
   const directPaths = await directIoPaths(spec)
-  const { exe, args } = commandLine(spec, {
-    executable: context.executable,
-    paths,
-    report,
-    pin,
-    io: {
-      hasIoUring: report.hasIoUring,
-      hasVhostNet: report.hasVhostNet,
-      isDirectIo: (path) => directPaths.has(path),
-    },
-    runAs,
-  })
+  const io: IoAbilities = {
+    hasIoUring: report.hasIoUring,
+    hasVhostNet: report.hasVhostNet,
+    isDirectIo: (path) => directPaths.has(path),
+  }
+  const { executable } = context
+  const { exe, args } = commandLine(spec, { executable, paths, report, pin, io, runAs })
+  const copied = spec.memory?.mode === 'frozen' ? spec.memory : null
   await prepareFolder(paths, spec, report.uefi?.varsPath ?? null)
   await writeFile(paths.commandLine, `${[exe, ...args].join(' \\\n  ')}\n`, { mode: 0o600 })
   if (runAs) await giveTo(runAs, [paths.folder, ...spec.disks.map((disk) => disk.path)])
   const qemuLogFrom = (await stat(paths.qemuLog).catch(() => null))?.size ?? 0
   let record: MachineRecord = await recordWrite(context, paths, {
     phase: 'starting',
+    isCopy: copied !== null,
     stopReason: null,
     detail: null,
     process: null,
@@ -69,7 +78,7 @@ export async function machineStart(context: DriverContext, spec: VmSpec): Promis
   context.emit(observationOf(context, spec.instanceId, record))
   const revert = createRevert()
   try {
-    const identity = await spawnQemu(context, paths, exe, args)
+    const identity = await spawnQemu(context, paths, exe, args, copied)
     revert.add('process', async () => {
       await processKill(identity, paths.pidFile)
       await processWaitExit(identity, paths.pidFile, context.clock, 5_000)
@@ -77,7 +86,8 @@ export async function machineStart(context: DriverContext, spec: VmSpec): Promis
     await cgroupApply(context.cgroups, spec.instanceId, identity.pid, limitsOfMachine(spec))
     const qmp = await connectWhenReady(context, paths, identity)
     revert.add('connection', () => qmp.close())
-    await qmp.execute('cont')
+    if (copied) await copyStart(qmp, spec, copied, io, paths, launchMessage)
+    else await qmp.execute('cont')
     const { status } = await qmp.execute<{ status: string }>('query-status')
     if (status !== 'running') throw new Error(`QEMU is ${status} after start`)
     record = await recordWrite(context, paths, {
@@ -97,6 +107,27 @@ export async function machineStart(context: DriverContext, spec: VmSpec): Promis
     await cgroupRemove(context.cgroups, spec.instanceId, context.clock)
     await socketsRemove(paths)
     throw await startFailure(context, paths, record, spec.instanceId, cause as Error)
+  }
+}
+
+/** Resolves when the guest of the copy has said that it is who it was told to be. */
+async function copyStart(
+  qmp: QmpClient,
+  spec: VmSpec,
+  memory: CopyMemory,
+  io: IoAbilities,
+  paths: MachinePaths,
+  launchMessage: (() => Uint8Array) | null,
+): Promise<void> {
+  assert(launchMessage, 'a copy of a frozen machine is told who it is')
+  const port = await launchPortOpen(paths.launchSocket)
+  try {
+    await stateLoad(qmp, spec, memory, io)
+    port.send(launchMessage())
+    await qmp.execute('cont')
+    await port.expect('launched', LAUNCH_TIMEOUT_MS)
+  } finally {
+    port.close()
   }
 }
 
@@ -151,11 +182,14 @@ async function spawnQemu(
   paths: MachinePaths,
   exe: string,
   args: string[],
+  copied: CopyMemory | null,
 ): Promise<ProcessIdentity> {
+  const state = copied ? await open(copied.statePath, 'r') : null
   const { pid, child } = await spawnDetached(exe, args, {
     logPath: paths.qemuLog,
     cwd: paths.folder,
-  })
+    descriptors: state ? [state.fd] : [],
+  }).finally(() => state?.close())
   // While nsenter becomes QEMU there is no command line to know it by.
   const deadline = context.clock.now() + IDENTIFY_TIMEOUT_MS
   let identity = await processIdentify(pid, paths.pidFile)

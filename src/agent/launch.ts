@@ -1,0 +1,157 @@
+/**
+ * Starting a machine: as a copy of a template when one fits and the machine is new, by booting it otherwise. A copy
+ * that does not come to life leaves nothing behind and the machine boots: a template makes a launch faster, never
+ * impossible.
+ */
+import { randomBytes } from 'node:crypto'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import type { VolumeBackend, VolumeFile } from '../blocks/backend.ts'
+import { pluggedOf, shapeFit } from '../domain/frozen-shape.ts'
+import type { MachineDisk, MachineObservation, MachineSpec, VmSpec } from '../domain/machine.ts'
+import type { VpcNetworkPlan } from '../domain/network-plan.ts'
+import { resolverAddressOf } from '../fabric/names.ts'
+import type { VmDriver } from '../hypervisor/driver.ts'
+import { present } from '../lib/assert.ts'
+import { createLimiter } from '../lib/limiter.ts'
+import type { Log } from '../lib/log.ts'
+import type { Clock } from '../lib/time.ts'
+import { hostKeysGenerate } from './host-keys.ts'
+import { launchMessage, launchNetworkOf, type LaunchFacts } from './launch-message.ts'
+import type { StoredTemplate } from './templates/store.ts'
+import type { Templates } from './templates/templates.ts'
+import { imageFilePath, manifestOf, vmSpecOf } from './vm-spec.ts'
+
+const GIB = 1024 ** 3
+const ENTROPY_BYTES = 64
+/** More at once only makes each of them later: a copy coming to life keeps a processor busy. */
+const COPIES_PER_CPU = 2
+
+export interface LauncherOptions {
+  home: string
+  driver: VmDriver
+  volumes: VolumeBackend
+  templates: Templates | null
+  /** The network of a machine, as last stated. */
+  planOf(vpcId: string): VpcNetworkPlan | undefined
+  log: Log
+  clock: Clock
+}
+
+export interface Launcher {
+  /** `isFirst`: it never ran before, so its root disk is still to be made. @throws Error when it cannot be started. */
+  start(spec: MachineSpec, isFirst: boolean): Promise<MachineObservation>
+  volumeEnsure(disk: Pick<MachineDisk, 'volumeId' | 'sizeGiB' | 'source'>): Promise<VolumeFile>
+}
+
+export function createLauncher(options: LauncherOptions): Launcher {
+  const { home, driver, volumes, templates, log } = options
+  const copies = createLimiter(cpus().length * COPIES_PER_CPU)
+  const volumeEnsure: Launcher['volumeEnsure'] = ({ volumeId, sizeGiB, source }) =>
+    volumes.ensure({
+      volumeId,
+      sizeGiB,
+      source: source && { path: imageFilePath(home, source), format: 'qcow2' },
+    })
+
+  const boot = async (spec: MachineSpec): Promise<MachineObservation> => {
+    const files = await Promise.all(spec.disks.map(volumeEnsure))
+    return driver.start(await vmSpecOf(home, spec, files))
+  }
+
+  const copy = async (spec: MachineSpec, template: StoredTemplate): Promise<MachineObservation> => {
+    const { record } = template
+    const [files, facts] = await Promise.all([
+      Promise.all(
+        spec.disks.map((disk) => (disk.isRoot ? rootEnsure(disk, template) : volumeEnsure(disk))),
+      ),
+      launchFacts(options, spec, template),
+    ])
+    const root = present(
+      spec.disks.find((disk) => disk.isRoot),
+      'a root disk',
+    )
+    const isGrown = root.sizeGiB !== record.rootSizeGiB
+    const vm: VmSpec = {
+      ...(await vmSpecOf(home, spec, files)),
+      memory: {
+        mode: 'frozen',
+        memoryPath: template.files.memory,
+        statePath: template.files.state,
+        shape: record.shape,
+        rootSizeBytes: isGrown ? root.sizeGiB * GIB : null,
+      },
+    }
+    return driver.start(vm, () =>
+      launchMessage({
+        ...facts,
+        entropy: randomBytes(ENTROPY_BYTES),
+        now: options.clock.now(),
+        isRootGrown: isGrown,
+      }),
+    )
+  }
+
+  const rootEnsure = ({ volumeId, sizeGiB }: MachineDisk, { files }: StoredTemplate) =>
+    volumes.ensure({ volumeId, sizeGiB, source: { path: files.disk, format: 'qcow2' } })
+
+  /** What a copy that did not come to life wrote is nobody's: the machine begins again from its image. */
+  const rootDiscard = async (spec: MachineSpec): Promise<void> => {
+    const root = spec.disks.find((disk) => disk.isRoot)
+    const file = root && (await volumes.info(root.volumeId))
+    if (file?.backing?.path.startsWith(`${join(home, 'templates')}/`)) {
+      await volumes.delete(file.volumeId)
+    }
+  }
+
+  return {
+    volumeEnsure,
+    start: async (spec, isFirst) => {
+      if (!isFirst || !templates) return boot(spec)
+      await rootDiscard(spec)
+      const template = await templates.find(spec)
+      if (!template) return boot(spec)
+      try {
+        const observation = await copies.run(() => copy(spec, template))
+        templates.used(template)
+        if (shapeFit(template.record.shape, spec.vm) === 'pluggable') templates.wanted(spec)
+        return observation
+      } catch (err) {
+        log.warn(
+          { err, instance: spec.instanceId },
+          'no copy of the template came to life: booting',
+        )
+        await templates.distrust(template)
+        await rootDiscard(spec)
+        return boot(spec)
+      }
+    },
+  }
+}
+
+async function launchFacts(
+  options: LauncherOptions,
+  spec: MachineSpec,
+  { record }: StoredTemplate,
+): Promise<Omit<LaunchFacts, 'entropy' | 'isRootGrown' | 'now'>> {
+  const identity = present(spec.launch, 'who the machine is')
+  const plan = present(options.planOf(spec.vpcId), `a plan of ${spec.vpcId}`)
+  const primary = present(
+    spec.nics.find((nic) => nic.deviceIndex === 0),
+    'a primary interface',
+  )
+  const manifest = await manifestOf(options.home, record.imageFolder)
+  return {
+    instanceId: spec.instanceId,
+    uuid: spec.vm.uuid,
+    identity,
+    network: present(
+      launchNetworkOf(plan, primary, resolverAddressOf(plan)),
+      `${primary.interfaceId} in the plan of ${spec.vpcId}`,
+    ),
+    hostKeys: await hostKeysGenerate(identity.hostName),
+    hostKeyForm: present(manifest.launchPort, 'an image that can be frozen').hostKeys,
+    machineId: randomBytes(16),
+    plugged: pluggedOf(record.shape, spec.vm),
+  }
+}
