@@ -1,7 +1,8 @@
 /**
- * What a copy of a frozen machine is told before it may be reached: one text, read line by line by the guest's shell
- * (images/tiny/rootfs/usr/libexec/brume/frozen, images/debian/…). `awaken` comes first, `end` last; guests pass over
- * words they do not know. Pure: entropy, keys and time are handed in. Version: domain/image-manifest.ts.
+ * What a copy of a frozen machine is told before it may be reached, for the guest's shell to read
+ * (images/tiny/rootfs/usr/libexec/brume/frozen, images/debian/…). The first line is
+ * `awaken ENTROPY SECONDS NANOSECONDS BYTES`; so many bytes of lines follow, then the bytes of the user data that one
+ * of them announces. Guests pass over lines they do not know. Pure: entropy, keys and time are handed in. Version: domain/image-manifest.ts.
  */
 import type { HostKeyForm } from '../domain/image-manifest.ts'
 import type { LaunchIdentity, MachineNic } from '../domain/machine.ts'
@@ -12,6 +13,7 @@ import { sshString } from '../lib/ssh-public-key.ts'
 
 /** The primary interface as DHCP would describe it. */
 export interface LaunchNetwork {
+  mac: string
   address: string
   prefix: number
   mask: string
@@ -29,7 +31,6 @@ export interface LaunchHostKeys {
 
 export interface LaunchFacts {
   instanceId: string
-  uuid: string
   identity: LaunchIdentity
   network: LaunchNetwork
   hostKeys: LaunchHostKeys
@@ -46,18 +47,16 @@ export interface LaunchFacts {
 }
 
 export function launchMessage(facts: LaunchFacts): Buffer {
-  const { identity, network, plugged, hostKeys, now } = facts
+  const { identity, network, plugged, now } = facts
   const userData = identity.userData === null ? null : Buffer.from(identity.userData, 'base64')
   const seconds = Math.floor(now / 1000)
   const lines = [
-    `awaken ${facts.entropy.toString('hex')} ${seconds} ${Math.round((now - seconds * 1000) * 1e6)}`,
     `instance ${facts.instanceId}`,
-    `uuid ${facts.uuid}`,
-    `machine-id ${facts.machineId.toString('hex')}`,
     `hostname ${plain(identity.hostName)}`,
     ...(identity.publicKey === null ? [] : [`key ${plain(identity.publicKey)}`]),
-    ...hostKeyLines(facts.hostKeyForm, hostKeys),
+    ...hostKeyLines(facts),
     `nic ${[
+      network.mac,
       network.address,
       network.prefix,
       network.mask,
@@ -71,18 +70,22 @@ export function launchMessage(facts: LaunchFacts): Buffer {
     ...(facts.isRootGrown ? ['grow'] : []),
     ...(userData === null ? [] : [`user-data ${userData.length}`]),
   ]
-  // The bytes of the user data follow their line at once.
+  const said = Buffer.from(`${lines.join('\n')}\n`)
+  const nanoseconds = Math.round((now - seconds * 1000) * 1e6)
+  const awaken = ['awaken', facts.entropy.toString('hex'), seconds, nanoseconds, said.length]
   return Buffer.concat([
-    Buffer.from(`${lines.join('\n')}\n`),
+    Buffer.from(`${awaken.join(' ')}\n`),
+    said,
     userData ?? Buffer.alloc(0),
-    Buffer.from('end\n'),
   ])
 }
 
 /** For the guest's `printf`, which every shell has built in. */
-function hostKeyLines(form: HostKeyForm, { ed25519, ecdsaPem }: LaunchHostKeys): string[] {
-  if (form === 'dropbear') return [`hostkey ${octal(dropbearKey(ed25519))}`]
+function hostKeyLines({ hostKeyForm, hostKeys, machineId }: LaunchFacts): string[] {
+  const { ed25519, ecdsaPem } = hostKeys
+  if (hostKeyForm === 'dropbear') return [`hostkey ${octal(dropbearKey(ed25519))}`]
   return [
+    `machine-id ${machineId.toString('hex')}`,
     `hostkey ed25519 ${ed25519.pem.replaceAll('\n', '\\n')}`,
     `hostkey ecdsa ${ecdsaPem.replaceAll('\n', '\\n')}`,
   ]
@@ -99,6 +102,7 @@ export function launchNetworkOf(
   if (!planned || !subnet) return undefined
   const { prefix } = cidrParse(subnet.cidr)
   return {
+    mac: nic.mac,
     address: present(planned.privateAddresses[0], 'an address of the interface'),
     prefix,
     mask: addressFormat(maskOf(prefix)),

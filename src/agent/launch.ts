@@ -23,7 +23,7 @@ import type { Templates } from './templates/templates.ts'
 import { imageFilePath, manifestOf, vmSpecOf } from './vm-spec.ts'
 
 const GIB = 1024 ** 3
-const ENTROPY_BYTES = 64
+const ENTROPY_BYTES = 48
 /** More at once only makes each of them later: a copy coming to life keeps a processor busy. */
 const COPIES_PER_CPU = 2
 
@@ -143,7 +143,6 @@ async function launchFacts(
   const manifest = await manifestOf(options.home, record.imageFolder)
   return {
     instanceId: spec.instanceId,
-    uuid: spec.vm.uuid,
     identity,
     network: present(
       launchNetworkOf(plan, primary, resolverAddressOf(plan)),

@@ -5,15 +5,18 @@
 import { randomBytes } from 'node:crypto'
 import { chown } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { InstanceId, VolumeId } from '../../domain/ids.ts'
+import type { InstanceId, NetworkInterfaceId, VolumeId } from '../../domain/ids.ts'
 import type { ImageManifest } from '../../domain/image-manifest.ts'
 import type { BootPlan, VmSpec } from '../../domain/machine.ts'
+import { INTERFACE_MTU } from '../../domain/network-plan.ts'
 import { overlayCreate } from '../../blocks/qcow2/backend.ts'
 import type { VmDriver } from '../../hypervisor/driver.ts'
 import { createRevert } from '../../lib/revert.ts'
 import { templatePublish, type TemplateFiles, type TemplateRecord } from './store.ts'
 
 const GIB = 1024 ** 3
+/** Locally administered; no machine on a network has it. */
+const MAC_OF_TEMPLATES = '02:62:72:75:6d:65'
 /** Debian with systemd, emulated on a busy host. */
 const READY_TIMEOUT_MS = 15 * 60_000
 
@@ -62,7 +65,8 @@ function specOf(record: TemplateRecord, source: TemplateSource, files: TemplateF
   return {
     instanceId: `i-${hex.slice(0, 17)}` as InstanceId,
     uuid: `ec2${hex.slice(3, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`,
-    instanceType: 'template',
+    // What its guest knows by that it is going to be frozen.
+    instanceType: 'brume.template',
     architecture: source.manifest.architecture,
     vcpus: shape.vcpus,
     coresPerSocket: shape.coresPerSocket,
@@ -83,7 +87,16 @@ function specOf(record: TemplateRecord, source: TemplateSource, files: TemplateF
         throughputMaxMiBps: null,
       },
     ],
-    nics: [],
+    // With its other end in an empty network. Each copy's guest gives it the copy's own address.
+    nics: [
+      {
+        interfaceId: `eni-${hex.slice(0, 17)}` as NetworkInterfaceId,
+        deviceIndex: 0,
+        mac: MAC_OF_TEMPLATES,
+        tapName: 'template0',
+        mtu: INTERFACE_MTU,
+      },
+    ],
     namespace: null,
     cpuQuotaPercent: null,
     pinned: environment.pin,

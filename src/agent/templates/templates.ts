@@ -293,7 +293,7 @@ function isEligible(spec: MachineSpec, environment: TemplateEnvironment): boolea
 
 /** Slots are part of the hardware: a machine with more interfaces or disks has more of them. */
 function isPortCountSame(spec: MachineSpec): boolean {
-  return isSame(portCounts(spec), portCounts({ nics: [], disks: [null] }))
+  return isSame(portCounts(spec), portCounts({ nics: [null], disks: [null] }))
 }
 
 function reportOf(template: StoredTemplate): TemplateReport {

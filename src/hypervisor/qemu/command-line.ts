@@ -10,7 +10,7 @@
  * - `-S`: nothing runs before QMP answered and limits are in force.
  * - `memory-backend` is an object called `mem`: for a machine that is to be frozen it is a file, and for its copies the
  *   same file, copied page by page as they write (QEMU's docs: "x-ignore-shared"). A copy is described as the frozen
- *   machine was: same slots, same sizes. Only what is plugged in afterwards is its own, interfaces among it.
+ *   machine was: same slots, same sizes, one interface. Only what is plugged in afterwards is its own.
  */
 import type {
   BootPlan,
@@ -37,6 +37,7 @@ export const TCG_CACHE_MIB = 128
 
 /** Modules that can be plugged into a copy of a frozen machine. */
 const MEMORY_SLOTS = 4
+const FREEZE_NICENESS = 10
 const LAUNCH_PORT = 'org.brume.launch.0'
 
 export interface CommandLineHost {
@@ -66,6 +67,11 @@ export function commandLine(spec: VmSpec, host: CommandLineHost): CommandLine {
     ...nicArgs(spec, host.io),
     ...(isCopy(spec) ? ['-incoming', 'defer'] : []),
   ]
+  if (spec.memory?.mode === 'to-freeze') {
+    // In an empty network of its own, and at a low priority: nobody waits for it. Both exec QEMU in their own place.
+    const command = ['nice', '-n', String(FREEZE_NICENESS), host.executable, ...qemuArgs]
+    return { exe: 'unshare', args: ['--net', '--', ...command] }
+  }
   if (spec.namespace === null) return { exe: host.executable, args: qemuArgs }
   // nsenter execs QEMU in its own place, so the process id stays; TAPs plugged later are found there too.
   return {
@@ -262,8 +268,8 @@ function nicArgs(spec: VmSpec, io: IoAbilities): string[] {
     const options = Object.entries(rest).map(([key, value]) =>
       typeof value === 'boolean' ? `${key}=${value ? 'on' : 'off'}` : `${key}=${value}`,
     )
-    // A copy's interface is plugged in once its memory is there: its guest has never seen one.
-    const plugged = isCopy(spec) ? [] : ['-device', JSON.stringify(device)]
+    // A copy has the frozen machine's one interface; further ones are plugged in once its memory is there.
+    const plugged = isCopy(spec) && slot > 0 ? [] : ['-device', JSON.stringify(device)]
     return ['-netdev', [type, ...options].join(','), ...plugged]
   })
 }

@@ -2,7 +2,7 @@
  * Freezing a machine and starting copies of it. QEMU's own words for it: the frozen machine's memory is a shared file
  * that stays behind (`x-ignore-shared`), its device state a migration stream of under a megabyte; a copy maps the file
  * privately and loads the stream, so it costs only the pages it writes. What the frozen machine did not have —
- * interfaces, further disks, memory, processors — is plugged in before the copy runs its first instruction, so its guest
+ * further interfaces and disks, memory, processors — is plugged in before the copy runs its first instruction, so its guest
  * finds everything at once. https://www.qemu.org/docs/master/devel/migration/main.html, system/qemu-manpage (`-incoming`).
  */
 import { chown, open, rm } from 'node:fs/promises'
@@ -110,6 +110,8 @@ export async function stateLoad(
   await migrationEnd(qmp, () => qmp.execute('migrate-incoming', { uri: `fd:${STATE_FD}` }))
   const nics = [...spec.nics].sort((a, b) => a.deviceIndex - b.deviceIndex)
   for (const [slot, nic] of nics.entries()) {
+    // The first was there from the start, as the frozen machine's.
+    if (slot === 0) continue
     // Its other half, the TAP, was opened while QEMU still had the right to.
     await qmp.execute('device_add', {
       ...nicObjects(nic, nicPort(slot), io).device,

@@ -86,7 +86,7 @@ export async function machineStart(
     await cgroupApply(context.cgroups, spec.instanceId, identity.pid, limitsOfMachine(spec))
     const qmp = await connectWhenReady(context, paths, identity)
     revert.add('connection', () => qmp.close())
-    if (copied) await copyStart(qmp, spec, copied, io, paths, launchMessage)
+    if (copied) await copyStart(context, qmp, spec, copied, io, paths, launchMessage)
     else await qmp.execute('cont')
     const { status } = await qmp.execute<{ status: string }>('query-status')
     if (status !== 'running') throw new Error(`QEMU is ${status} after start`)
@@ -112,6 +112,7 @@ export async function machineStart(
 
 /** Resolves when the guest of the copy has said that it is who it was told to be. */
 async function copyStart(
+  { log }: DriverContext,
   qmp: QmpClient,
   spec: VmSpec,
   memory: CopyMemory,
@@ -120,12 +121,16 @@ async function copyStart(
   launchMessage: (() => Uint8Array) | null,
 ): Promise<void> {
   assert(launchMessage, 'a copy of a frozen machine is told who it is')
+  const startedAt = performance.now()
+  const elapsedMs = (): number => Math.round(performance.now() - startedAt)
   const port = await launchPortOpen(paths.launchSocket)
   try {
     await stateLoad(qmp, spec, memory, io)
+    const loadedMs = elapsedMs()
     port.send(launchMessage())
     await qmp.execute('cont')
     await port.expect('launched', LAUNCH_TIMEOUT_MS)
+    log.debug({ instanceId: spec.instanceId, loadedMs, launchedMs: elapsedMs() }, 'copy launched')
   } finally {
     port.close()
   }
@@ -147,7 +152,8 @@ async function startFailure(
     detail,
     process: null,
   })
-  context.emit(observationOf(context, instanceId, failed))
+  // A copy that did not come to life is not the machine's end: whoever wanted it will boot it.
+  if (!failed.isCopy) context.emit(observationOf(context, instanceId, failed))
   return new Error(`QEMU did not start ${instanceId}: ${detail}`, { cause })
 }
 
