@@ -8,6 +8,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import type { VolumeBackend, VolumeFile } from '../blocks/backend.ts'
 import { pluggedOf, shapeFit } from '../domain/frozen-shape.ts'
+import type { InstanceId } from '../domain/ids.ts'
 import type { MachineDisk, MachineObservation, MachineSpec, VmSpec } from '../domain/machine.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 import { resolverAddressOf } from '../fabric/names.ts'
@@ -39,6 +40,8 @@ export interface LauncherOptions {
 }
 
 export interface Launcher {
+  /** Makes the disks of a new machine ahead of its start, while its network is being made. Never throws. */
+  prepare(spec: MachineSpec): Promise<void>
   /** `isFirst`: it never ran before, so its root disk is still to be made. @throws Error when it cannot be started. */
   start(spec: MachineSpec, isFirst: boolean): Promise<MachineObservation>
   volumeEnsure(disk: Pick<MachineDisk, 'volumeId' | 'sizeGiB' | 'source'>): Promise<VolumeFile>
@@ -54,17 +57,25 @@ export function createLauncher(options: LauncherOptions): Launcher {
       source: source && { path: imageFilePath(home, source), format: 'qcow2' },
     })
 
+  /** What `prepare` chose for a machine whose start is to come. */
+  const chosen = new Map<InstanceId, StoredTemplate | null>()
+
+  const disksEnsure = (spec: MachineSpec, template: StoredTemplate | null): Promise<VolumeFile[]> =>
+    Promise.all(
+      spec.disks.map((disk) =>
+        disk.isRoot && template ? rootEnsure(disk, template) : volumeEnsure(disk),
+      ),
+    )
+
   const boot = async (spec: MachineSpec): Promise<MachineObservation> => {
-    const files = await Promise.all(spec.disks.map(volumeEnsure))
+    const files = await disksEnsure(spec, null)
     return driver.start(await vmSpecOf(home, spec, files))
   }
 
   const copy = async (spec: MachineSpec, template: StoredTemplate): Promise<MachineObservation> => {
     const { record } = template
     const [files, facts] = await Promise.all([
-      Promise.all(
-        spec.disks.map((disk) => (disk.isRoot ? rootEnsure(disk, template) : volumeEnsure(disk))),
-      ),
+      disksEnsure(spec, template),
       launchFacts(options, spec, template),
     ])
     const root = present(
@@ -104,23 +115,38 @@ export function createLauncher(options: LauncherOptions): Launcher {
     }
   }
 
+  /** The template of a new machine, its root disk's remains of an earlier try removed. */
+  const choose = async (spec: MachineSpec): Promise<StoredTemplate | null> => {
+    const known = chosen.get(spec.instanceId)
+    if (known !== undefined) return known
+    if (!templates) return null
+    await rootDiscard(spec)
+    return templates.find(spec)
+  }
+
   return {
     volumeEnsure,
+    prepare: async (spec) => {
+      try {
+        const template = await choose(spec)
+        chosen.set(spec.instanceId, template)
+        await disksEnsure(spec, template)
+      } catch (err) {
+        // The start will meet the same trouble, and has somebody to tell.
+        log.debug({ err, instance: spec.instanceId }, 'not prepared')
+      }
+    },
     start: async (spec, isFirst) => {
-      if (!isFirst || !templates) return boot(spec)
-      await rootDiscard(spec)
-      const template = await templates.find(spec)
-      if (!template) return boot(spec)
+      const template = isFirst ? await choose(spec) : null
+      chosen.delete(spec.instanceId)
+      if (!templates || !template) return boot(spec)
       try {
         const observation = await copies.run(() => copy(spec, template))
         templates.used(template)
         if (shapeFit(template.record.shape, spec.vm) === 'pluggable') templates.wanted(spec)
         return observation
       } catch (err) {
-        log.warn(
-          { err, instance: spec.instanceId },
-          'no copy of the template came to life: booting',
-        )
+        log.warn({ err, instance: spec.instanceId }, 'no copy of the template came to life: booting')
         await templates.distrust(template)
         await rootDiscard(spec)
         return boot(spec)

@@ -223,6 +223,10 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
 
   return {
     describe: () => options.describe(),
+    machinePrepare: async (spec) => {
+      const { startedGeneration } = await memoryOf(spec.instanceId)
+      if (startedGeneration === 0) await launcher.prepare(spec)
+    },
     machineEnsure: async (spec) => {
       const known = specs.get(spec.instanceId)
       if (known && known.generation > spec.generation) return

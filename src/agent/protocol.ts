@@ -26,6 +26,11 @@ export type HostEvent =
 
 export interface HostAgent {
   describe(): Promise<HostDescription>
+  /**
+   * Says that a machine is about to be stated as running, so that the host can make its disks while its network is
+   * being made. A hint: everything is made by `machineEnsure` too.
+   */
+  machinePrepare(spec: MachineSpec): Promise<void>
   /** States the intent for one machine. Returns when accepted; progress comes as observations. Idempotent. */
   machineEnsure(spec: MachineSpec): Promise<void>
   /**

@@ -118,6 +118,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
 
   return {
     describe: async () => description,
+    machinePrepare: async () => {},
     machineEnsure: async (spec) => {
       const known = machines.get(spec.instanceId)
       if (known && known.spec.generation >= spec.generation) {
