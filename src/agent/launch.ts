@@ -25,6 +25,10 @@ import { imageFilePath, manifestOf, vmSpecOf } from './vm-spec.ts'
 
 const GIB = 1024 ** 3
 const ENTROPY_BYTES = 48
+/** Half a second on an idle host; on a busy emulated one, copies still wait for each other. */
+const LAUNCH_TIMEOUT_MS = 60_000
+/** With the stages of cloud-init that come before anybody may log in. */
+const USER_DATA_TIMEOUT_MS = 5 * 60_000
 /** More at once only makes each of them later: a copy coming to life keeps a processor busy. */
 const COPIES_PER_CPU = 2
 
@@ -93,14 +97,16 @@ export function createLauncher(options: LauncherOptions): Launcher {
         rootSizeBytes: isGrown ? root.sizeGiB * GIB : null,
       },
     }
-    return driver.start(vm, () =>
+    const message = (): Buffer =>
       launchMessage({
         ...facts,
         entropy: randomBytes(ENTROPY_BYTES),
         now: options.clock.now(),
         isRootGrown: isGrown,
-      }),
-    )
+      })
+    const hasUserData = spec.launch?.userData !== null
+    const timeoutMs = hasUserData ? USER_DATA_TIMEOUT_MS : LAUNCH_TIMEOUT_MS
+    return driver.start(vm, { message, timeoutMs })
   }
 
   const rootEnsure = ({ volumeId, sizeGiB }: MachineDisk, { files }: StoredTemplate) =>

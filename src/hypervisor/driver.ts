@@ -11,15 +11,23 @@ import type {
   VmSpec,
 } from '../domain/machine.ts'
 
+/** What the guest of a copy is told. */
+export interface CopyLaunch {
+  /** Called at the last moment, because it says the time. */
+  message: () => Uint8Array
+  /** How long the guest may take over it. */
+  timeoutMs: number
+}
+
 export interface VmDriver {
   /** Finds out by really booting a kernel; remembered per QEMU version, kernel and CPU. */
   probe(): Promise<HypervisorReport>
   /**
    * Starts the machine unless its process lives already; resolves when QMP says `running`, for a copy of a frozen
-   * machine when its guest knows who it is: `launchMessage` says so to it, and is called at the last moment.
+   * machine when its guest knows who it is: `launch` says so to it.
    * On failure nothing of it is left but its log. @throws Error with QEMU's own words.
    */
-  start(spec: VmSpec, launchMessage?: () => Uint8Array): Promise<MachineObservation>
+  start(spec: VmSpec, launch?: CopyLaunch): Promise<MachineObservation>
   /**
    * Waits until a machine that was started to be frozen says that it is ready, writes its devices' state to
    * `statePath`, durably, and ends it. Its memory stays in the file of its plan.

@@ -86,13 +86,13 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
     ...deviceOperations(context, exclusively),
     limitations: () => context.cgroups.limitations,
     probe: () => context.report(),
-    start: (spec, launchMessage) =>
+    start: (spec, launch) =>
       exclusively(spec.instanceId, async () => {
         const before = await machineFind(context, spec.instanceId)
         // Its end is decided: wait for it, then begin anew.
         if (before && (before.stop || before.conclusion)) await before.ended
         else if (before) return observationOf(context, spec.instanceId, before.record, before)
-        const machine = await machineStart(context, spec, launchMessage)
+        const machine = await machineStart(context, spec, launch)
         const observation = observationOf(context, spec.instanceId, machine.record, machine)
         context.emit(observation)
         return observation

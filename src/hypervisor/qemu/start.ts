@@ -21,6 +21,7 @@ import {
   type Machine,
   type MachineRecord,
 } from './context.ts'
+import type { CopyLaunch } from '../driver.ts'
 import type { IoAbilities } from './devices.ts'
 import { stateLoad, type CopyMemory } from './frozen.ts'
 import { launchPortOpen } from './launch-port.ts'
@@ -37,14 +38,11 @@ const IDENTIFY_POLL_MS = 2
 /** QEMU writes a line or two a run. */
 const QEMU_LOG_BYTES_MAX = 1024 * 1024
 
-/** How long the guest of a copy may take to know who it is, its user data's preparations included. */
-const LAUNCH_TIMEOUT_MS = 30_000
-
-/** `launchMessage`: what a copy of a frozen machine is told, made at the last moment because it says the time. */
+/** `launch`: what a copy of a frozen machine is told. */
 export async function machineStart(
   context: DriverContext,
   spec: VmSpec,
-  launchMessage: (() => Uint8Array) | null = null,
+  launch: CopyLaunch | null = null,
 ): Promise<Machine> {
   const paths = machinePaths(context.instancesFolder, context.socketRoot, spec.instanceId)
   const report = await context.report()
@@ -86,7 +84,7 @@ export async function machineStart(
     await cgroupApply(context.cgroups, spec.instanceId, identity.pid, limitsOfMachine(spec))
     const qmp = await connectWhenReady(context, paths, identity)
     revert.add('connection', () => qmp.close())
-    if (copied) await copyStart(context, qmp, spec, copied, io, paths, launchMessage)
+    if (copied) await copyStart(context, qmp, spec, copied, io, paths, launch)
     else await qmp.execute('cont')
     const { status } = await qmp.execute<{ status: string }>('query-status')
     if (status !== 'running') throw new Error(`QEMU is ${status} after start`)
@@ -118,18 +116,18 @@ async function copyStart(
   memory: CopyMemory,
   io: IoAbilities,
   paths: MachinePaths,
-  launchMessage: (() => Uint8Array) | null,
+  launch: CopyLaunch | null,
 ): Promise<void> {
-  assert(launchMessage, 'a copy of a frozen machine is told who it is')
+  assert(launch, 'a copy of a frozen machine is told who it is')
   const startedAt = performance.now()
   const elapsedMs = (): number => Math.round(performance.now() - startedAt)
   const port = await launchPortOpen(paths.launchSocket)
   try {
     await stateLoad(qmp, spec, memory, io)
     const loadedMs = elapsedMs()
-    port.send(launchMessage())
+    port.send(launch.message())
     await qmp.execute('cont')
-    await port.expect('launched', LAUNCH_TIMEOUT_MS)
+    await port.expect('launched', launch.timeoutMs)
     log.debug({ instanceId: spec.instanceId, loadedMs, launchedMs: elapsedMs() }, 'copy launched')
   } finally {
     port.close()
