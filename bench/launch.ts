@@ -1,0 +1,5 @@
+/** Placeholder. */
+import type { Measured } from './support/report.ts'
+export async function launchBench(_values: unknown): Promise<Measured> {
+  throw new Error('not yet')
+}
