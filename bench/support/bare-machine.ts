@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HypervisorReport } from '../../src/domain/machine.ts'
+import { INTERFACE_MTU } from '../../src/domain/network-plan.ts'
 import { loadImage } from '../../src/images/store.ts'
 import { exec } from '../../src/lib/exec.ts'
 import type { BareTap } from './bare-network.ts'
@@ -34,7 +35,7 @@ export interface BareMachine {
 export async function bareStart(options: BareOptions): Promise<BareMachine> {
   const folder = join(options.folder, `bare-${randomUUID()}`)
   await mkdir(folder)
-  const { manifest } = { manifest: await loadImage(options.imageFolder) }
+  const manifest = await loadImage(options.imageFolder)
   const overlay = join(folder, 'root.qcow2')
   const base = join(options.imageFolder, manifest.disk.file)
   const create = ['create', '-q', '-f', 'qcow2']
@@ -97,7 +98,7 @@ export function bareCommandLine(
     ...(options.dataDiskMiB ? diskWords('data', hypervisor, folder) : []),
     '-netdev',
     `tap,id=net,ifname=${tap.name},script=no,downscript=no${hasVhostNet ? ',vhost=on' : ''}`,
-    ...['-device', `virtio-net-pci,netdev=net,mac=${tap.mac},romfile=`],
+    ...['-device', `virtio-net-pci,netdev=net,mac=${tap.mac},host_mtu=${INTERFACE_MTU},romfile=`],
   ]
 }
 

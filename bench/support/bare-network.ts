@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import type { MetadataView } from '../../src/app/metadata.ts'
 import { identityKeysGenerate } from '../../src/aws/imds/identity-keys.ts'
 import { createMetadataServer } from '../../src/aws/imds/listener.ts'
+import { INTERFACE_MTU } from '../../src/domain/network-plan.ts'
 import { exec, spawnDetached } from '../../src/lib/exec.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { systemClock } from '../../src/lib/time.ts'
@@ -39,7 +40,7 @@ export async function bareNetwork(options: {
   for (const [index, tap] of taps.entries()) {
     await ip('tuntap', 'add', tap.name, 'mode', 'tap', 'vnet_hdr')
     await ip('address', 'add', `${gatewayOf(index)}/30`, 'dev', tap.name)
-    await ip('link', 'set', tap.name, 'up')
+    await ip('link', 'set', tap.name, 'mtu', String(INTERFACE_MTU), 'up')
   }
   const dnsmasq = await dnsmasqStart(options.folder, taps)
   const metadata = await metadataServe(taps, options.publicKey)
@@ -76,6 +77,7 @@ async function dnsmasqStart(folder: string, taps: readonly BareTap[]) {
     ...taps.flatMap((tap, index) => [
       `dhcp-range=set:t${index},10.99.${index}.0,static,255.255.255.252,1h`,
       `dhcp-option=tag:t${index},option:router,${gatewayOf(index)}`,
+      `dhcp-option=tag:t${index},option:mtu,${INTERFACE_MTU}`,
       `dhcp-host=${tap.mac},${tap.address}`,
     ]),
   ]

@@ -57,6 +57,7 @@ export async function runIsolated(call: BenchCall, words: readonly string[]): Pr
       },
     )
   }
+  await needsEnsure(call.bench, values)
   const imageFolder = await imageEnsure(values)
   const folder = await mkdtemp(join(tmpdir(), 'brume-bench-'))
   // Ctrl-C reaches the whole group: they end, and then we clean up.
@@ -73,19 +74,24 @@ export async function runIsolated(call: BenchCall, words: readonly string[]): Pr
   }
 }
 
+async function needsEnsure(bench: BenchCall['bench'], values: MachineValues): Promise<void> {
+  const needs = [
+    ...requirementsOf(['machines', 'network', 'ssh', 'host']),
+    ...requirementsOf(bench === 'disk' || bench === 'network' ? ['workloads'] : []),
+    ...imageRequirementsOf(values.image === 'debian-12' ? 'debian-12' : 'tiny'),
+  ]
+  const retryLine = 'Or with --yes it installs them itself.'
+  await packagesEnsure(needs, { isYes: values.yes, retryLine })
+}
+
 /** The newest image of this name in the checkout's cache; made when there is none. */
-async function imageEnsure({ image, yes }: MachineValues): Promise<string> {
+async function imageEnsure({ image }: MachineValues): Promise<string> {
   if (image !== 'tiny' && image !== 'debian-12') {
     throw new CliError(`There is no image '${image}' to measure with: tiny, debian-12.`, {
       hints: ['Any other image can be measured in a cloud that is up:  --endpoint URL'],
       exitCode: EXIT.usage,
     })
   }
-  const needs = [
-    ...requirementsOf(['machines', 'network', 'ssh', 'host']),
-    ...imageRequirementsOf(image),
-  ]
-  await packagesEnsure(needs, { isYes: yes, retryLine: 'Or with --yes it installs them itself.' })
   const outputFolder = join(CACHE, 'images')
   const known = (await listImages(outputFolder)).filter(({ manifest }) => manifest.name === image)
   const newest = known.at(-1)
