@@ -49,11 +49,11 @@ export function growthExponent(points: readonly { size: number; cost: number }[]
   return across / along
 }
 
-/** Three digits that mean something: 0.0123, 1.23, 12.3, 123, 1,234. `–` for what was not measured. */
+/** Three digits that mean something: 0.0123, 1.23, 12.3, 1,234; counts as they are. `–`: not measured. */
 export function figure(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return '–'
   const size = Math.abs(value)
-  if (size === 0) return '0'
+  if (Number.isInteger(value)) return value.toLocaleString('en-US')
   if (size >= 100) return Math.round(value).toLocaleString('en-US')
   const digits = Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(size))))
   return value.toFixed(digits)
