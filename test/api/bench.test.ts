@@ -1,4 +1,6 @@
-/** `bench api` and `bench scale` from end to end with tiny counts: as a user starts them, their JSON as a user reads it. */
+/**
+ * `bench api` and `bench scale` from end to end with tiny counts: as a user starts them, their JSON as a user reads it.
+ */
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
