@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { during } from '../src/cli/ui/progress.ts'
+import { mustEnd } from './support/cleanup.ts'
 import { mixedLoad } from './support/mixed-load.ts'
 import { startMoto } from './support/moto.ts'
 import { cpuMsOf, rssMiBOf } from './support/process-facts.ts'
@@ -42,7 +43,6 @@ interface Server {
   launch: Parameters
   instanceIds: string[]
   quiet(): Promise<unknown>
-  end(): Promise<void>
 }
 
 interface Row {
@@ -60,19 +60,14 @@ export async function apiBench(values: ApiValues): Promise<Measured> {
   const sizes = values.sizes ?? (values.quick ? SIZES_QUICK : SIZES)
   const calls = values.calls ?? (values.quick ? CALLS_QUICK : CALLS)
   const servers = [await brumeServer()]
-  let motoVersion: string | null = null
-  try {
-    if (values.moto) motoVersion = await addMoto(servers)
-    const rows: Row[] = []
-    for (const size of sizes) {
-      await during(`With ${size.toLocaleString('en-US')} instances`, async () => {
-        rows.push(...(await rowsAt(servers, size, calls, size === mixedSizeOf(sizes))))
-      })
-    }
-    return { report: reportOf(values, sizes, calls, rows, motoVersion), hypervisor: null }
-  } finally {
-    for (const server of servers) await server.end()
+  const motoVersion = values.moto ? await addMoto(servers) : null
+  const rows: Row[] = []
+  for (const size of sizes) {
+    await during(`With ${size.toLocaleString('en-US')} instances`, async () => {
+      rows.push(...(await rowsAt(servers, size, calls, size === mixedSizeOf(sizes))))
+    })
   }
+  return { report: reportOf(values, sizes, calls, rows, motoVersion), hypervisor: null }
 }
 
 const mixedSizeOf = (sizes: readonly number[]): number =>
@@ -80,21 +75,14 @@ const mixedSizeOf = (sizes: readonly number[]): number =>
 
 async function brumeServer(): Promise<Server> {
   const home = await mkdtemp(join(tmpdir(), 'brume-bench-'))
+  mustEnd(() => rm(home, { recursive: true, force: true }))
   const server = await startSimulated({ home, hosts: HOSTS })
+  mustEnd(server.end)
   const client = wireClient(server.url, server.credentials)
-  return {
-    name: 'brume',
-    pid: server.pid,
-    client,
-    launch: await launchParameters(client),
-    instanceIds: [],
-    quiet: server.quiet,
-    end: async () => {
-      client.close()
-      await server.end()
-      await rm(home, { recursive: true, force: true })
-    },
-  }
+  mustEnd(async () => client.close())
+  const launch = await launchParameters(client)
+  const { pid, quiet } = server
+  return { name: 'brume', pid, client, launch, instanceIds: [], quiet }
 }
 
 async function addMoto(servers: Server[]): Promise<string | null> {
@@ -102,16 +90,10 @@ async function addMoto(servers: Server[]): Promise<string | null> {
   if (moto === null) return null
   const credentials = { accessKeyId: 'AKIAMOTOBENCHEXAMPLE', secretAccessKey: 'unused' }
   const client = wireClient(moto.url, { ...credentials, region: 'us-east-1' })
-  const end = async (): Promise<void> => {
-    client.close()
-    await moto.end()
-  }
-  const launch = await launchParameters(client).catch(async (error: unknown) => {
-    await end()
-    throw error
-  })
+  mustEnd(async () => client.close())
+  const launch = await launchParameters(client)
   const quiet = (): Promise<void> => Promise.resolve()
-  servers.push({ name: 'moto', pid: moto.pid, client, launch, instanceIds: [], quiet, end })
+  servers.push({ name: 'moto', pid: moto.pid, client, launch, instanceIds: [], quiet })
   return moto.version
 }
 

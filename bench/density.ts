@@ -8,6 +8,7 @@ import { during } from '../src/cli/ui/progress.ts'
 import { hostApi } from '../src/cli/host-api.ts'
 import { bareNetwork } from './support/bare-network.ts'
 import { bareStart, publicKeyOf } from './support/bare-machine.ts'
+import { mustEnd } from './support/cleanup.ts'
 import { openCloud, type BenchCloud } from './support/cloud.ts'
 import { launchOne, reach, terminateAll, watchRunning } from './support/machines.ts'
 import { memorySharesOf, qemuProcessesOf, type MemoryShares } from './support/process-facts.ts'
@@ -43,19 +44,15 @@ export async function densityBench(values: DensityValues): Promise<Measured> {
   const clones = values.clones ?? (values.quick ? CLONES_QUICK : CLONES)
   const bench = await openCloud(values)
   const notes: string[] = []
-  try {
-    const template = await templateOf(bench)
-    const rows: Row[] = []
-    if (typeof template === 'string') notes.push(`no template: only cold machines (${template})`)
-    else rows.push(...(await rowsFor(bench, 'template', clones)))
-    const cold = clones.filter((count) => count <= COLD_CLONES_MAX)
-    rows.push(...(await rowsFor(bench, 'cold', cold)))
-    if (bench.imageFolder !== null) rows.push(await bareRow(bench))
-    const report = reportOf(values, { clones, type: bench.instanceType }, rows, notes)
-    return { report, hypervisor: bench.hypervisor }
-  } finally {
-    await bench.end()
-  }
+  const template = await templateOf(bench)
+  const rows: Row[] = []
+  if (typeof template === 'string') notes.push(`no template: only cold machines (${template})`)
+  else rows.push(...(await rowsFor(bench, 'template', clones)))
+  const cold = clones.filter((count) => count <= COLD_CLONES_MAX)
+  rows.push(...(await rowsFor(bench, 'cold', cold)))
+  if (bench.imageFolder !== null) rows.push(await bareRow(bench))
+  const report = reportOf(values, { clones, type: bench.instanceType }, rows, notes)
+  return { report, hypervisor: bench.hypervisor }
 }
 
 async function rowsFor(
@@ -68,23 +65,21 @@ async function rowsFor(
   const onLaunch = (id: string): void => void instanceIds.push(id)
   const launch = { everyMs: TRY_EVERY_MS, isCold: variant === 'cold', onLaunch }
   const rows: Row[] = []
-  try {
-    for (const count of clones) {
-      await during(`${count} idle machines, ${variant}`, async () => {
-        while (instanceIds.length < count) {
-          const atOnce = Math.min(LAUNCH_AT_ONCE, count - instanceIds.length)
-          const results = await Promise.allSettled(
-            Array.from({ length: atOnce }, () => launchOne(bench, watch, launch)),
-          )
-          for (const result of results) if (result.status === 'rejected') throw result.reason
-        }
-        rows.push(await rowAtRest(bench, variant, instanceIds))
-      })
-    }
-    return rows
-  } finally {
-    await during('Ending them', () => terminateAll(bench.ec2, instanceIds))
+  const end = mustEnd(() => terminateAll(bench.ec2, instanceIds))
+  for (const count of clones) {
+    await during(`${count} idle machines, ${variant}`, async () => {
+      while (instanceIds.length < count) {
+        const atOnce = Math.min(LAUNCH_AT_ONCE, count - instanceIds.length)
+        const results = await Promise.allSettled(
+          Array.from({ length: atOnce }, () => launchOne(bench, watch, launch)),
+        )
+        for (const result of results) if (result.status === 'rejected') throw result.reason
+      }
+      rows.push(await rowAtRest(bench, variant, instanceIds))
+    })
   }
+  await during('Ending them', end)
+  return rows
 }
 
 async function rowAtRest(
@@ -127,26 +122,19 @@ async function averageOf(pids: readonly number[]): Promise<MemoryShares> {
 
 async function bareRow(bench: BenchCloud): Promise<Row> {
   const publicKey = await publicKeyOf(bench.identityPath)
-  const network = await bareNetwork({ folder: bench.folder, count: 1, publicKey })
-  try {
-    const machine = await bareStart({
-      imageFolder: bench.imageFolder!,
-      folder: bench.folder,
-      hypervisor: bench.host.hypervisor,
-      ...(await shapeOf(bench)),
-      tap: network.taps[0]!,
-    })
-    try {
-      const { user, identityPath } = bench
-      await reach({ user, identityPath, address: machine.address }, TRY_EVERY_MS)
-      const shares = await atRest([machine.pid])
-      return { variant: 'bare QEMU', clones: 1, ...shares, daemonMiB: null }
-    } finally {
-      await machine.end()
-    }
-  } finally {
-    await network.close()
-  }
+  const [tap] = await bareNetwork({ folder: bench.folder, count: 1, publicKey })
+  const machine = await bareStart({
+    imageFolder: bench.imageFolder!,
+    folder: bench.folder,
+    hypervisor: bench.host.hypervisor,
+    ...(await shapeOf(bench)),
+    tap: tap!,
+  })
+  const { user, identityPath } = bench
+  await reach({ user, identityPath, address: machine.address }, TRY_EVERY_MS)
+  const shares = await atRest([machine.pid])
+  await machine.end()
+  return { variant: 'bare QEMU', clones: 1, ...shares, daemonMiB: null }
 }
 
 function reportOf(

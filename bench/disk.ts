@@ -5,8 +5,9 @@
 import { join } from 'node:path'
 import type { SecondsValues } from '../src/cli/bench-arguments.ts'
 import { during } from '../src/cli/ui/progress.ts'
-import { withMachines } from './support/pairs.ts'
+import { pairsOpen } from './support/pairs.ts'
 import { probeHere, probeInGuest, type ProbePlace, type ProbeResult } from './support/probe.ts'
+import type { Login } from './support/reach.ts'
 import type { Measured, Ratio } from './support/report.ts'
 import { figure, median } from './support/statistics.ts'
 
@@ -71,34 +72,34 @@ export async function diskBench(values: SecondsValues): Promise<Measured> {
   }
   const change = { BlockDeviceMappings: [{ DeviceName: '/dev/sdf', Ebs }] }
   const options = { count: 1, change, dataDiskMiB: VOLUME_GIB * 1024 }
-  return withMachines(values, options, async ({ bench, probe, machines, bare }) => {
-    const places = new Map<Place, { at: ProbePlace; path: string }>()
-    const guest = async (login: Parameters<typeof probeInGuest>[1]) => ({
-      at: await probeInGuest(probe, login),
-      path: GUEST_DEVICE,
-    })
-    places.set('brume', await guest(machines[0]!.login))
-    if (bare[0]) places.set('bare QEMU', await guest(bare[0]))
-    places.set('host', { at: probeHere(probe), path: join(bench.folder, 'disk.tmp') })
-    const samples: Sample[] = []
-    for (let round = 1; round <= rounds; round++) {
-      await during(`Disk, round ${round} of ${rounds}`, async (progress) => {
-        for (const workload of WORKLOADS) {
-          if (workload.isOnce && round > 1) continue
-          for (const [place, { at, path }] of places) {
-            progress.update({ detail: `${workload.name}, ${place}` })
-            const { direction, order, blockBytes, depth } = workload
-            const limit = workload.isOnce ? 0 : seconds
-            const words = ['disk', path, areaMiB, limit, direction, order, blockBytes, depth]
-            samples.push({ workload, place, result: await at.run(words) })
-          }
+  const { bench, probe, machines, bare } = await pairsOpen(values, options)
+  const places: Places = new Map()
+  places.set('brume', await inGuest(probe, machines[0]!.login))
+  if (bare[0]) places.set('bare QEMU', await inGuest(probe, bare[0]))
+  places.set('host', { at: probeHere(probe), path: join(bench.folder, 'disk.tmp') })
+  const samples: Sample[] = []
+  for (let round = 1; round <= rounds; round++) {
+    const due = WORKLOADS.filter(({ isOnce }) => !isOnce || round === 1)
+    await during(`Disk, round ${round} of ${rounds}`, async (progress) => {
+      for (const workload of due) {
+        for (const [place, { at, path }] of places) {
+          progress.update({ detail: `${workload.name}, ${place}` })
+          const { direction, order, blockBytes, depth } = workload
+          const limit = workload.isOnce ? 0 : seconds
+          const words = ['disk', path, areaMiB, limit, direction, order, blockBytes, depth]
+          samples.push({ workload, place, result: await at.run(words) })
         }
-      })
-    }
-    const options = { image: values.image, seconds, rounds, areaMiB, type: bench.instanceType }
-    const report = reportOf(values, options, samples)
-    return { report, hypervisor: bench.hypervisor }
-  })
+      }
+    })
+  }
+  const conditions = { image: values.image, seconds, rounds, areaMiB, type: bench.instanceType }
+  return { report: reportOf(values, conditions, samples), hypervisor: bench.hypervisor }
+}
+
+type Places = Map<Place, { at: ProbePlace; path: string }>
+
+async function inGuest(probe: string, login: Login): Promise<{ at: ProbePlace; path: string }> {
+  return { at: await probeInGuest(probe, login), path: GUEST_DEVICE }
 }
 
 interface Row {

@@ -7,8 +7,9 @@
 import { messageOf } from '../src/cli/errors.ts'
 import { during } from '../src/cli/ui/progress.ts'
 import type { LaunchValues } from '../src/cli/bench-arguments.ts'
-import { bareNetwork, type BareNetwork } from './support/bare-network.ts'
+import { bareNetwork, type BareTap } from './support/bare-network.ts'
 import { bareStart, publicKeyOf } from './support/bare-machine.ts'
+import { mustEnd } from './support/cleanup.ts'
 import { openCloud, type BenchCloud } from './support/cloud.ts'
 import { launchReport, type Sample, type Variant } from './support/launch-report.ts'
 import {
@@ -37,31 +38,22 @@ export async function launchBench(values: LaunchValues): Promise<Measured> {
   const concurrency = values.concurrency ?? (values.quick ? CONCURRENCY_QUICK : CONCURRENCY)
   const bench = await openCloud(values)
   const notes: string[] = []
-  let bare: BareNetwork | null = null
-  try {
-    const batches = new Map<Variant, Batch>()
-    const template = await templateOf(bench)
-    if (typeof template === 'string') notes.push(`no template: only cold launches (${template})`)
-    else batches.set('template', (atOnce) => launchBatch(bench, atOnce, false))
-    batches.set('cold', (atOnce) => launchBatch(bench, atOnce, true))
-    if (bench.imageFolder === null) notes.push('no bare QEMU: the measured cloud is not ours')
-    else {
-      bare = await bareNetworkFor(bench, Math.max(...concurrency))
-      batches.set('bare QEMU', await bareBatch(bench, bare))
-    }
-    const samples = await measureAll(batches, concurrency, count, notes)
-    const report = launchReport(values, { count, concurrency, type: bench.instanceType }, samples)
-    const { hypervisor } = bench
-    return { report: { ...report, notes: [...report.notes, ...notes] }, hypervisor }
-  } finally {
-    await bare?.close()
-    await bench.end()
+  const batches = new Map<Variant, Batch>()
+  const template = await templateOf(bench)
+  if (typeof template === 'string') notes.push(`no template: only cold launches (${template})`)
+  else batches.set('template', (atOnce) => launchBatch(bench, atOnce, false))
+  batches.set('cold', (atOnce) => launchBatch(bench, atOnce, true))
+  if (bench.imageFolder === null) notes.push('no bare QEMU: the measured cloud is not ours')
+  else {
+    const publicKey = await publicKeyOf(bench.identityPath)
+    const count = Math.max(...concurrency)
+    const taps = await bareNetwork({ folder: bench.folder, count, publicKey })
+    batches.set('bare QEMU', await bareBatch(bench, taps))
   }
-}
-
-async function bareNetworkFor(bench: BenchCloud, count: number): Promise<BareNetwork> {
-  const publicKey = await publicKeyOf(bench.identityPath)
-  return bareNetwork({ folder: bench.folder, count, publicKey })
+  const samples = await measureAll(batches, concurrency, count, notes)
+  const report = launchReport(values, { count, concurrency, type: bench.instanceType }, samples)
+  const { hypervisor } = bench
+  return { report: { ...report, notes: [...report.notes, ...notes] }, hypervisor }
 }
 
 /** In turns: whatever else the host does meanwhile meets all of them. */
@@ -103,10 +95,11 @@ async function launchBatch(
   const everyMs = tryEveryMs(atOnce)
   const instanceIds: string[] = []
   const onLaunch = (instanceId: string): void => void instanceIds.push(instanceId)
+  const end = mustEnd(() => terminateAll(bench.ec2, instanceIds))
   const results = await Promise.allSettled(
     Array.from({ length: atOnce }, () => launchOne(bench, watch, { everyMs, isCold, onLaunch })),
   )
-  await terminateAll(bench.ec2, instanceIds)
+  await end()
   return timesOf(
     results.map((result) => (result.status === 'fulfilled' ? result.value.times : result)),
   )
@@ -120,7 +113,7 @@ function timesOf(results: readonly (LaunchTimes | PromiseRejectedResult)[]): Lau
 }
 
 /** Without an API there is nothing to answer: `running` is when the kernel has started QEMU. */
-async function bareBatch(bench: BenchCloud, network: BareNetwork): Promise<Batch> {
+async function bareBatch(bench: BenchCloud, taps: readonly BareTap[]): Promise<Batch> {
   const shape = await shapeOf(bench)
   const one = async (index: number, everyMs: number): Promise<LaunchTimes> => {
     const calledAt = performance.now()
@@ -129,7 +122,7 @@ async function bareBatch(bench: BenchCloud, network: BareNetwork): Promise<Batch
       folder: bench.folder,
       hypervisor: bench.host.hypervisor,
       ...shape,
-      tap: network.taps[index]!,
+      tap: taps[index]!,
     })
     try {
       const login = {

@@ -14,6 +14,7 @@ import { launchBench } from './launch.ts'
 import { networkBench } from './network.ts'
 import { scaleBench } from './scale.ts'
 import type { Chart } from './support/chart.ts'
+import { endAll, endOnSignals } from './support/cleanup.ts'
 import { conditionsBegin, type Conditions } from './support/conditions.ts'
 import { isolationNeeded, runIsolated } from './support/isolate.ts'
 import { chartOf, reportOut, type Measured } from './support/report.ts'
@@ -26,11 +27,20 @@ async function run(call: BenchCall): Promise<void> {
     process.exitCode = await runIsolated(call, process.argv.slice(1))
     return
   }
+  endOnSignals()
   const conditionsEnd = await conditionsBegin(ROOT)
-  const { report, hypervisor } = await measure(call)
+  const { report, hypervisor } = await measuredAndEnded(call)
   const { json: isJson, results: folder } = call.values
   const print = (text: string): void => void process.stdout.write(`${text}\n`)
   await reportOut(report, conditionsEnd(hypervisor), { isJson, folder, print })
+}
+
+async function measuredAndEnded(call: Exclude<BenchCall, { bench: 'chart' }>): Promise<Measured> {
+  try {
+    return await measure(call)
+  } finally {
+    await endAll()
+  }
 }
 
 function measure(call: Exclude<BenchCall, { bench: 'chart' }>): Promise<Measured> {

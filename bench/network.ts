@@ -5,7 +5,7 @@
 import type { SecondsValues } from '../src/cli/bench-arguments.ts'
 import { during } from '../src/cli/ui/progress.ts'
 import { PROBE_PORT } from './support/cloud.ts'
-import { withMachines, type Machines } from './support/pairs.ts'
+import { pairsOpen, type Machines } from './support/pairs.ts'
 import { probeHere, probeInGuest, probeServe, type ProbePlace } from './support/probe.ts'
 import type { Measured, Ratio } from './support/report.ts'
 import { figure, median } from './support/statistics.ts'
@@ -36,23 +36,22 @@ interface Sample {
 export async function networkBench(values: SecondsValues): Promise<Measured> {
   const seconds = values.seconds ?? (values.quick ? 1 : SECONDS)
   const rounds = values.rounds ?? (values.quick ? 1 : ROUNDS)
-  return withMachines(values, { count: 2 }, async (machines) => {
-    const ways = await waysOf(machines)
-    const samples: Sample[] = []
-    for (let round = 1; round <= rounds; round++) {
-      await during(`Network, round ${round} of ${rounds}`, async (progress) => {
-        for (const { path, place, from, address } of ways) {
-          progress.update({ detail: `${path}, ${place}` })
-          const { bytes, seconds: took } = await from.run(['stream', address, PROBE_PORT, seconds])
-          const { p50Us, p99Us } = await from.run(['ping', address, PROBE_PORT, seconds])
-          samples.push({ path, place, mbitPerSecond: (bytes * 8) / took / 1e6, p50Us, p99Us })
-        }
-      })
-    }
-    const { bench } = machines
-    const options = { image: values.image, seconds, rounds, type: bench.instanceType }
-    return { report: reportOf(values, options, samples), hypervisor: bench.hypervisor }
-  })
+  const machines = await pairsOpen(values, { count: 2 })
+  const ways = await waysOf(machines)
+  const samples: Sample[] = []
+  for (let round = 1; round <= rounds; round++) {
+    await during(`Network, round ${round} of ${rounds}`, async (progress) => {
+      for (const { path, place, from, address } of ways) {
+        progress.update({ detail: `${path}, ${place}` })
+        const { bytes, seconds: took } = await from.run(['stream', address, PROBE_PORT, seconds])
+        const { p50Us, p99Us } = await from.run(['ping', address, PROBE_PORT, seconds])
+        samples.push({ path, place, mbitPerSecond: (bytes * 8) / took / 1e6, p50Us, p99Us })
+      }
+    })
+  }
+  const { bench } = machines
+  const options = { image: values.image, seconds, rounds, type: bench.instanceType }
+  return { report: reportOf(values, options, samples), hypervisor: bench.hypervisor }
 }
 
 /** The first machine serves, the second one and the host ask. */

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { waitFor } from '../src/cli/wait.ts'
 import { during } from '../src/cli/ui/progress.ts'
 import type { ScaleValues } from '../src/cli/bench-arguments.ts'
+import { mustEnd } from './support/cleanup.ts'
 import { cpuMsOf, rssMiBOf } from './support/process-facts.ts'
 import type { Cell, Measured, Ratio } from './support/report.ts'
 import { startSimulated, type SimulatedServer } from './support/simulated.ts'
@@ -48,32 +49,29 @@ type Row = Record<(typeof COSTS)[number]['key'] | 'instances' | 'launchRate', nu
 export async function scaleBench(values: ScaleValues): Promise<Measured> {
   const sizes = values.sizes ?? (values.quick ? SIZES_QUICK : SIZES)
   const home = await mkdtemp(join(tmpdir(), 'brume-bench-'))
+  mustEnd(() => rm(home, { recursive: true, force: true }))
   let server = await startSimulated({ home, hosts: values.hosts })
-  try {
-    const rows: Row[] = []
-    let launch: Parameters | null = null
-    let instances = 0
-    for (const size of sizes) {
-      await during(`With ${size.toLocaleString('en-US')} instances`, async () => {
-        const client = wireClient(server.url, server.credentials)
-        launch ??= await launchParameters(client)
-        const grown = await growBy(server, client, launch, size - instances)
-        const more = await oneMore(server, client, launch)
-        instances = size + ONE_MORE
-        const settleMs = await settleCost(server)
-        const rssMiB = await rssMiBOf(server.pid)
-        client.close()
-        await server.end()
-        server = await startSimulated({ home, hosts: values.hosts })
-        const startMs = server.startedMs + (await server.quiet()).wallMs
-        rows.push({ instances: size, ...grown, ...more, settleMs, startMs, rssMiB })
-      })
-    }
-    return { report: reportOf(values, sizes, rows), hypervisor: null }
-  } finally {
-    await server.end()
-    await rm(home, { recursive: true, force: true })
+  mustEnd(() => server.end())
+  const rows: Row[] = []
+  let launch: Parameters | null = null
+  let instances = 0
+  for (const size of sizes) {
+    await during(`With ${size.toLocaleString('en-US')} instances`, async () => {
+      const client = wireClient(server.url, server.credentials)
+      launch ??= await launchParameters(client)
+      const grown = await growBy(server, client, launch, size - instances)
+      const more = await oneMore(server, client, launch)
+      instances = size + ONE_MORE
+      const settleMs = await settleCost(server)
+      const rssMiB = await rssMiBOf(server.pid)
+      client.close()
+      await server.end()
+      server = await startSimulated({ home, hosts: values.hosts })
+      const startMs = server.startedMs + (await server.quiet()).wallMs
+      rows.push({ instances: size, ...grown, ...more, settleMs, startMs, rssMiB })
+    })
   }
+  return { report: reportOf(values, sizes, rows), hypervisor: null }
 }
 
 async function growBy(
@@ -161,7 +159,7 @@ function reportOf(
     ],
     chart: {
       title: 'Cost as the cloud grows',
-      subtitle: 'Logarithmic bars within everything; less is better',
+      subtitle: 'Logarithmic bars, the same for all; less is better',
       unit: '',
       isLogarithmic: true,
       rows: COSTS.flatMap(({ key, label }) =>

@@ -11,6 +11,7 @@ import { INTERFACE_MTU } from '../../src/domain/network-plan.ts'
 import { loadImage } from '../../src/images/store.ts'
 import { exec } from '../../src/lib/exec.ts'
 import type { BareTap } from './bare-network.ts'
+import { mustEnd } from './cleanup.ts'
 
 export interface BareOptions {
   imageFolder: string
@@ -60,11 +61,11 @@ export async function bareStart(options: BareOptions): Promise<BareMachine> {
     pid: child.pid!,
     startedAt,
     address: options.tap.address,
-    end: async () => {
+    end: mustEnd(async () => {
       child.kill('SIGKILL')
       await gone
       await rm(folder, { recursive: true, force: true })
-    },
+    }),
   }
 }
 

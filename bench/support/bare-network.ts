@@ -13,6 +13,7 @@ import { INTERFACE_MTU } from '../../src/domain/network-plan.ts'
 import { exec, spawnDetached } from '../../src/lib/exec.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { systemClock } from '../../src/lib/time.ts'
+import { mustEnd } from './cleanup.ts'
 
 const METADATA_ADDRESS = '169.254.169.254'
 
@@ -23,16 +24,12 @@ export interface BareTap {
   address: string
 }
 
-export interface BareNetwork {
-  taps: readonly BareTap[]
-  close(): Promise<void>
-}
-
+/** Ends with the bench. */
 export async function bareNetwork(options: {
   folder: string
   count: number
   publicKey: string
-}): Promise<BareNetwork> {
+}): Promise<readonly BareTap[]> {
   const taps = Array.from({ length: options.count }, (_, index) => tapOf(index))
   await ip('link', 'set', 'lo', 'up')
   await ip('address', 'add', `${METADATA_ADDRESS}/32`, 'dev', 'lo')
@@ -44,16 +41,14 @@ export async function bareNetwork(options: {
   }
   const dnsmasq = await dnsmasqStart(options.folder, taps)
   const metadata = await metadataServe(taps, options.publicKey)
-  return {
-    taps,
-    close: async () => {
-      metadata.close()
-      metadata.closeAllConnections()
-      dnsmasq.kill('SIGTERM')
-      for (const tap of taps) await ip('tuntap', 'del', tap.name, 'mode', 'tap')
-      await ip('address', 'del', `${METADATA_ADDRESS}/32`, 'dev', 'lo')
-    },
-  }
+  mustEnd(async () => {
+    metadata.close()
+    metadata.closeAllConnections()
+    dnsmasq.kill('SIGTERM')
+    for (const tap of taps) await ip('tuntap', 'del', tap.name, 'mode', 'tap')
+    await ip('address', 'del', `${METADATA_ADDRESS}/32`, 'dev', 'lo')
+  })
+  return taps
 }
 
 function tapOf(index: number): BareTap {

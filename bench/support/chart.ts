@@ -26,7 +26,7 @@ export interface Chart {
 
 const WIDTH = 860
 const LABEL_WIDTH = 210
-const NOTE_WIDTH = 150
+const NOTE_WIDTH = 185
 const MARGIN = 20
 const ROW_HEIGHT = 24
 const BAR_HEIGHT = 14

@@ -24,6 +24,7 @@ import { imageChoose } from '../../src/cli/image-choice.ts'
 import { identityEnsure, keyPairEnsure } from '../../src/cli/ssh.ts'
 import { during } from '../../src/cli/ui/progress.ts'
 import type { HypervisorFacts } from './conditions.ts'
+import { mustEnd } from './cleanup.ts'
 import { isolation } from './isolate.ts'
 
 /** Where the network workload listens (bench/guest/probe.c). */
@@ -48,9 +49,9 @@ export interface BenchCloud {
   keyName: string
   identityPath: string
   groupId: string
-  end(): Promise<void>
 }
 
+/** Ends with the bench. */
 export async function openCloud(values: MachineValues): Promise<BenchCloud> {
   const own = isolation()
   return own && values.endpoint === undefined
@@ -76,10 +77,8 @@ async function openOwn(
   const stop = async (): Promise<void> => {
     await during('Ending the cloud', () => daemonStop(home, { isWithInstances: true }))
   }
-  return prepared(values, cloud, folder, target, stop).catch(async (error: unknown) => {
-    await stop()
-    throw error
-  })
+  mustEnd(stop)
+  return prepared(values, cloud, folder, target)
 }
 
 async function openForeign(values: MachineValues, url: URL): Promise<BenchCloud> {
@@ -101,11 +100,8 @@ async function openForeign(values: MachineValues, url: URL): Promise<BenchCloud>
   const port = Number(url.port || 80)
   const daemon = { pid: 0, port, startedAt: '', version: '' }
   const cloud = { home: folder, port, endpoint: url.origin, daemon, credentials }
-  const drop = (): Promise<void> => rm(folder, { recursive: true, force: true })
-  return prepared(values, cloud, folder, null, drop).catch(async (error: unknown) => {
-    await drop()
-    throw error
-  })
+  mustEnd(() => rm(folder, { recursive: true, force: true }))
+  return prepared(values, cloud, folder, null)
 }
 
 async function prepared(
@@ -113,14 +109,19 @@ async function prepared(
   cloud: Cloud,
   folder: string,
   imageFolder: string | null,
-  close: () => Promise<void>,
 ): Promise<BenchCloud> {
   const ec2 = await ec2Of(cloud)
+  mustEnd(async () => ec2.destroy())
   const host = await hostApi(cloud).host()
   const { imageId, defaultUser: user } = await imageChoose(cloud, values.image)
   const identityPath = await identityEnsure(folder)
   const keyName = await keyPairEnsure(ec2, identityPath)
   const groupId = await groupMake(ec2)
+  // In a cloud of our own they end with it.
+  if (imageFolder === null) {
+    mustEnd(() => ec2.send(new DeleteKeyPairCommand({ KeyName: keyName })))
+    mustEnd(() => ec2.send(new DeleteSecurityGroupCommand({ GroupId: groupId })))
+  }
   return {
     ec2,
     cloud,
@@ -134,15 +135,6 @@ async function prepared(
     keyName,
     identityPath,
     groupId,
-    end: async () => {
-      // In a cloud of our own they end with it.
-      if (imageFolder === null) {
-        await ec2.send(new DeleteSecurityGroupCommand({ GroupId: groupId }))
-        await ec2.send(new DeleteKeyPairCommand({ KeyName: keyName }))
-      }
-      ec2.destroy()
-      await close()
-    },
   }
 }
 

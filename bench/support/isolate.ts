@@ -3,6 +3,7 @@
  * folder: no packet reaches a real network, and when they end, all that they made is gone. What needs the network
  * (an image's packages) is made before. With `--endpoint` they measure a cloud that is up, from where the user is.
  */
+import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +18,6 @@ import { buildDebian12 } from '../../src/images/build-debian.ts'
 import { buildTiny } from '../../src/images/build-tiny.ts'
 import { requirementsOf as imageRequirementsOf } from '../../src/images/requirements.ts'
 import { listImages } from '../../src/images/store.ts'
-import { runInTerminal } from '../../src/lib/exec.ts'
 
 const CACHE = join(import.meta.dirname, '../../.cache')
 const FOLDER_VARIABLE = 'BRUME_BENCH_FOLDER'
@@ -60,16 +60,22 @@ export async function runIsolated(call: BenchCall, words: readonly string[]): Pr
   await needsEnsure(call.bench, values)
   const imageFolder = await imageEnsure(values)
   const folder = await mkdtemp(join(tmpdir(), 'brume-bench-'))
-  // Ctrl-C reaches the whole group: they end, and then we clean up.
+  const [command, ...rest] = isolated([process.execPath, ...words])
+  const env = { ...process.env, [FOLDER_VARIABLE]: folder, [IMAGE_VARIABLE]: imageFolder }
+  const child = spawn(command!, rest, { stdio: 'inherit', env })
+  // Ctrl-C reaches the whole group: they end what they started, and then we clean up.
   const onInterrupt = (): void => {}
+  const onTerminate = (): void => void child.kill('SIGKILL')
   process.on('SIGINT', onInterrupt)
+  process.on('SIGTERM', onTerminate)
   try {
-    const [command, ...rest] = isolated([process.execPath, ...words])
-    process.env[FOLDER_VARIABLE] = folder
-    process.env[IMAGE_VARIABLE] = imageFolder
-    return await runInTerminal(command!, rest)
+    return await new Promise<number>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', (code) => resolve(code ?? 1))
+    })
   } finally {
     process.off('SIGINT', onInterrupt)
+    process.off('SIGTERM', onTerminate)
     await rm(folder, { recursive: true, force: true })
   }
 }

@@ -6,6 +6,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { findProgram } from '../../src/cli/packages.ts'
 import { waitFor } from '../../src/cli/wait.ts'
 import { exec, spawnDetached } from '../../src/lib/exec.ts'
+import { mustEnd } from './cleanup.ts'
 
 const START_TIMEOUT_MS = 60_000
 
@@ -13,10 +14,9 @@ export interface MotoServer {
   pid: number
   url: string
   version: string
-  end(): Promise<void>
 }
 
-/** Null when none is installed. */
+/** Null when none is installed. Ends with the bench. */
 export async function startMoto(): Promise<MotoServer | null> {
   const shim = await findProgram('moto_server')
   if (shim === undefined) return null
@@ -31,18 +31,17 @@ export async function startMoto(): Promise<MotoServer | null> {
   child.ref()
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const url = `http://127.0.0.1:${port}`
-  const end = async (): Promise<void> => {
+  mustEnd(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
     await gone
     await rm(folder, { recursive: true, force: true })
-  }
+  })
   const version = await waitFor(() => versionOf(url), {
     timeoutMs: START_TIMEOUT_MS,
     pauseMs: 50,
     pauseMsMax: 200,
   })
-  if (version !== undefined) return { pid, url, version, end }
-  await end()
+  if (version !== undefined) return { pid, url, version }
   throw new Error(`moto_server did not answer within ${START_TIMEOUT_MS / 1000} s`)
 }
 

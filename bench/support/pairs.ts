@@ -1,12 +1,10 @@
-/**
- * Machines of the cloud and as many bare ones beside them, up and reached, with the compiled workloads; whatever
- * happens, all of it is ended.
- */
+/** Machines of the cloud and as many bare ones beside them, up and reached, with the compiled workloads. */
 import type { RunInstancesCommandInput } from '@aws-sdk/client-ec2'
 import type { MachineValues } from '../../src/cli/bench-arguments.ts'
 import { during } from '../../src/cli/ui/progress.ts'
-import { bareNetwork, type BareNetwork } from './bare-network.ts'
+import { bareNetwork, type BareTap } from './bare-network.ts'
 import { bareStart, publicKeyOf, type BareMachine } from './bare-machine.ts'
+import { mustEnd } from './cleanup.ts'
 import { openCloud, type BenchCloud } from './cloud.ts'
 import { launchOne, reach, terminateAll, watchRunning, type Launched } from './machines.ts'
 import { probeBuild } from './probe.ts'
@@ -24,46 +22,35 @@ export interface Machines {
   bare: readonly Login[]
 }
 
-export async function withMachines<T>(
+export async function pairsOpen(
   values: MachineValues,
   options: {
     count: number
     change?: Partial<RunInstancesCommandInput>
     dataDiskMiB?: number
   },
-  work: (machines: Machines) => Promise<T>,
-): Promise<T> {
+): Promise<Machines> {
   const bench = await openCloud(values)
   const instanceIds: string[] = []
-  const bareMachines: BareMachine[] = []
-  let network: BareNetwork | null = null
-  try {
-    const probe = await probeBuild(bench.folder)
-    const watch = watchRunning(bench.ec2)
-    const machines: Launched[] = []
-    await during('Starting machines', async () => {
-      for (let n = 0; n < options.count; n++) {
-        const onLaunch = (id: string): void => void instanceIds.push(id)
-        const { change } = options
-        const launch = { everyMs: TRY_EVERY_MS, isCold: false, onLaunch, ...(change && { change }) }
-        machines.push(await launchOne(bench, watch, launch))
-      }
-    })
-    if (bench.imageFolder !== null) {
-      const publicKey = await publicKeyOf(bench.identityPath)
-      network = await bareNetwork({ folder: bench.folder, count: options.count, publicKey })
-      await during('Starting bare machines', () =>
-        bareStartAll(bench, network!, bareMachines, options.dataDiskMiB),
-      )
+  mustEnd(() => terminateAll(bench.ec2, instanceIds))
+  const probe = await probeBuild(bench.folder)
+  const watch = watchRunning(bench.ec2)
+  const machines: Launched[] = []
+  await during('Starting machines', async () => {
+    for (let n = 0; n < options.count; n++) {
+      const onLaunch = (id: string): void => void instanceIds.push(id)
+      const { change } = options
+      const launch = { everyMs: TRY_EVERY_MS, isCold: false, onLaunch, ...(change && { change }) }
+      machines.push(await launchOne(bench, watch, launch))
     }
-    const bare = bareMachines.map((machine) => loginOf(bench, machine))
-    return await work({ bench, probe, machines, bare })
-  } finally {
-    for (const machine of bareMachines) await machine.end()
-    await network?.close()
-    await terminateAll(bench.ec2, instanceIds)
-    await bench.end()
-  }
+  })
+  if (bench.imageFolder === null) return { bench, probe, machines, bare: [] }
+  const publicKey = await publicKeyOf(bench.identityPath)
+  const taps = await bareNetwork({ folder: bench.folder, count: options.count, publicKey })
+  const bare = await during('Starting bare machines', () =>
+    bareStartAll(bench, taps, options.dataDiskMiB),
+  )
+  return { bench, probe, machines, bare }
 }
 
 const loginOf = (bench: BenchCloud, machine: BareMachine): Login => ({
@@ -74,12 +61,12 @@ const loginOf = (bench: BenchCloud, machine: BareMachine): Login => ({
 
 async function bareStartAll(
   bench: BenchCloud,
-  network: BareNetwork,
-  machines: BareMachine[],
+  taps: readonly BareTap[],
   dataDiskMiB: number | undefined,
-): Promise<void> {
+): Promise<Login[]> {
   const shape = await shapeOf(bench)
-  for (const tap of network.taps) {
+  const logins: Login[] = []
+  for (const tap of taps) {
     const machine = await bareStart({
       imageFolder: bench.imageFolder!,
       folder: bench.folder,
@@ -88,7 +75,9 @@ async function bareStartAll(
       tap,
       ...(dataDiskMiB && { dataDiskMiB }),
     })
-    machines.push(machine)
-    await reach(loginOf(bench, machine), TRY_EVERY_MS)
+    const login = loginOf(bench, machine)
+    await reach(login, TRY_EVERY_MS)
+    logins.push(login)
   }
+  return logins
 }

@@ -53,6 +53,8 @@ await imagesRegister(cloud.app, [
 process.on('message', (message: ToServer) => {
   void answer(cloud, message)
 })
+// Ctrl-C reaches us, too; whoever started us ends us in order.
+process.on('SIGINT', () => {})
 // Whoever started us is gone.
 process.on('disconnect', () => process.exit(1))
 tell({ type: 'ready', url: cloud.server.url, credentials: root })

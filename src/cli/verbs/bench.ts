@@ -11,6 +11,8 @@ export function command(context: VerbContext): Command {
     // The words were checked here; the program reads the same ones.
     const words = process.argv.slice(process.argv.indexOf('bench') + 1)
     const script = join(CHECKOUT, 'bench/main.ts')
+    // Ctrl-C is the program's: it ends what it started, and we wait for it.
+    process.on('SIGINT', () => {})
     context.exit(await runInTerminal(process.execPath, [script, ...words]))
   })
 }
