@@ -28,6 +28,7 @@ const SIZES = [1, 100, 1_000, 10_000]
 const SIZES_QUICK = [1, 100]
 const CALLS = 100
 const CALLS_QUICK = 10
+const ROUNDS = 3
 /** Room for ten thousand t2.nano. */
 const HOSTS = 100
 /** AWS's own limit of a page. */
@@ -108,16 +109,12 @@ async function rowsAt(
   for (const server of servers) await growTo(server, size)
   // A listing of thousands takes seconds: the number of calls shrinks with it, to at least three.
   const describes = Math.max(3, Math.round(calls / Math.max(1, size / 100)))
-  for (const server of servers) {
-    const list = (): Promise<unknown> =>
-      everyPage(server.client, 'DescribeInstances', { MaxResults: PAGE })
-    rows.push(await rowOf(`DescribeInstances of ${count}`, server, describes, list))
-  }
+  const list = ({ client }: Server): Promise<unknown> =>
+    everyPage(client, 'DescribeInstances', { MaxResults: PAGE })
+  rows.push(...(await rowsOf(`DescribeInstances of ${count}`, servers, describes, list)))
   const launches = Math.max(3, Math.round(calls / 2))
-  for (const server of servers) {
-    const launch = (): Promise<unknown> => grow(server, 1)
-    rows.push(await rowOf(`RunInstances of 1, beside ${count}`, server, launches, launch))
-  }
+  const launch = (server: Server): Promise<unknown> => grow(server, 1)
+  rows.push(...(await rowsOf(`RunInstances of 1, beside ${count}`, servers, launches, launch)))
   if (!isMixed) return rows
   for (const server of servers) {
     const { client, launch, instanceIds } = server
@@ -142,24 +139,41 @@ async function grow(server: Server, count: number): Promise<void> {
   server.instanceIds.push(...new Set(ids))
 }
 
-async function rowOf(
+/** In turns, a third of the calls at a time: other work on the host meets both. */
+async function rowsOf(
   what: string,
-  server: Server,
+  servers: readonly Server[],
   calls: number,
-  call: () => Promise<unknown>,
-): Promise<Row> {
-  await call()
-  await server.quiet()
-  const cost = await costOf(server, async () => {
-    const times: number[] = []
-    for (let n = 0; n < calls; n++) {
-      const at = performance.now()
-      await call()
-      times.push(performance.now() - at)
+  call: (server: Server) => Promise<unknown>,
+): Promise<Row[]> {
+  const costs = servers.map((server) => ({ server, times: [] as number[], cpuMs: 0 }))
+  for (const { server } of costs) {
+    await call(server)
+    await server.quiet()
+  }
+  const each = Math.ceil(calls / ROUNDS)
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const cost of costs) {
+      const { times, cpuMs } = await costOf(cost.server, () => timesOf(each, cost.server, call))
+      cost.times.push(...times)
+      cost.cpuMs += cpuMs
     }
-    return times
-  })
-  return rowFrom(what, server, cost)
+  }
+  return Promise.all(costs.map((cost) => rowFrom(what, cost.server, cost)))
+}
+
+async function timesOf(
+  calls: number,
+  server: Server,
+  call: (server: Server) => Promise<unknown>,
+): Promise<number[]> {
+  const times: number[] = []
+  for (let n = 0; n < calls; n++) {
+    const at = performance.now()
+    await call(server)
+    times.push(performance.now() - at)
+  }
+  return times
 }
 
 /** What was started by the calls and ends after them (Brume's reconcilers) counts as their cost. */

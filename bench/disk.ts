@@ -9,7 +9,7 @@ import { pairsOpen } from './support/pairs.ts'
 import { probeHere, probeInGuest, type ProbePlace, type ProbeResult } from './support/probe.ts'
 import type { Login } from './support/reach.ts'
 import type { Measured, Ratio } from './support/report.ts'
-import { figure, median } from './support/statistics.ts'
+import { figure, median, pairedRatio } from './support/statistics.ts'
 
 const SECONDS = 3
 const ROUNDS = 3
@@ -142,12 +142,14 @@ function reportOf(
   const rows = rowsOf(samples)
   const ratios: Ratio[] = rows
     .filter(({ place }) => place === 'brume')
-    .flatMap((mine) => {
-      const of = (place: Place): number | undefined =>
-        rows.find((row) => row.workload === mine.workload && row.place === place)?.iops
-      const [bare, host] = [of('bare QEMU'), of('host')]
-      const note = `of bare QEMU's rate; of the host's: ${figure(host ? mine.iops / host : null)}`
-      return [{ name: mine.workload, value: bare ? mine.iops / bare : null, note }]
+    .map(({ workload }) => {
+      const of = (place: Place): number[] =>
+        samples
+          .filter((one) => one.workload.name === workload && one.place === place)
+          .map(({ result }) => result.operations / result.seconds)
+      const host = pairedRatio(of('brume'), of('host'))
+      const note = `of bare QEMU's rate; of the host's: ${figure(host)}`
+      return { name: workload, value: pairedRatio(of('brume'), of('bare QEMU')), note }
     })
   return {
     bench: 'disk',
@@ -165,7 +167,7 @@ function reportOf(
     ],
     rows,
     notes: [
-      'an io2 volume with the highest limit (256,000 a second); O_DIRECT and Linux AIO everywhere; writes end with an fsync; medians of the rounds',
+      'an io2 volume with the highest limit (256,000 a second); O_DIRECT and Linux AIO everywhere; writes end with an fsync; medians of the rounds and of their ratios',
     ],
     chart: {
       title: 'Disk: operations per second',

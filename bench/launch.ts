@@ -73,7 +73,7 @@ async function measureAll(
         const title = `${variant}, ${atOnce} at once, round ${round} of ${rounds}`
         try {
           const times = await during(title, () => batch(atOnce))
-          samples.push(...times.map((one) => ({ variant, atOnce, times: one })))
+          samples.push(...times.map((one) => ({ variant, atOnce, round, times: one })))
         } catch (error) {
           failed.add(`${variant} ${atOnce}`)
           notes.push(`${variant}, ${atOnce} at once, failed: ${messageOf(error).slice(0, 200)}`)

@@ -8,7 +8,7 @@ import { PROBE_PORT } from './support/cloud.ts'
 import { pairsOpen, type Machines } from './support/pairs.ts'
 import { probeHere, probeInGuest, probeServe, type ProbePlace } from './support/probe.ts'
 import type { Measured, Ratio } from './support/report.ts'
-import { figure, median } from './support/statistics.ts'
+import { figure, median, pairedRatio } from './support/statistics.ts'
 
 const SECONDS = 3
 const ROUNDS = 3
@@ -100,7 +100,7 @@ function reportOf(
     title: 'What the network carries, beside a bare pair of TAPs',
     isQuick: values.quick,
     options,
-    ratios: ratiosOf(rows),
+    ratios: ratiosOf(samples),
     columns: [
       { key: 'path', label: 'path' },
       { key: 'place', label: 'network' },
@@ -110,7 +110,7 @@ function reportOf(
     ],
     rows,
     notes: [
-      'one TCP stream; one byte there and back over TCP; medians of the rounds',
+      'one TCP stream; one byte there and back over TCP; medians of the rounds and of their ratios',
       'host to machine goes by the public address: 1:1 NAT and a veth pair more than the bare TAP has',
     ],
     chart: {
@@ -127,21 +127,22 @@ function reportOf(
   }
 }
 
-function ratiosOf(rows: readonly Row[]): Ratio[] {
+function ratiosOf(samples: readonly Sample[]): Ratio[] {
   return PATHS.flatMap((path) => {
-    const [ours, bare] = PLACES.map((place) =>
-      rows.find((row) => row.path === path && row.place === place),
-    )
-    if (!ours || !bare) return []
+    const of = (place: Place, key: 'mbitPerSecond' | 'p50Us'): number[] =>
+      samples.filter((one) => one.path === path && one.place === place).map((one) => one[key])
+    const ratio = (key: 'mbitPerSecond' | 'p50Us'): number =>
+      pairedRatio(of('brume', key), of('bare TAPs', key))
+    if (of('bare TAPs', 'p50Us').length === 0) return []
     return [
       {
         name: `${path}, throughput`,
-        value: ours.mbitPerSecond / bare.mbitPerSecond,
+        value: ratio('mbitPerSecond'),
         note: 'of the bare TAPs’; more is better',
       },
       {
         name: `${path}, latency`,
-        value: ours.p50Us / bare.p50Us,
+        value: ratio('p50Us'),
         note: 'of the bare TAPs’ p50; less is better',
       },
     ]

@@ -3,13 +3,15 @@ import type { LaunchValues } from '../../src/cli/bench-arguments.ts'
 import type { ChartRow } from './chart.ts'
 import type { LaunchTimes } from './machines.ts'
 import type { BenchReport, Ratio } from './report.ts'
-import { figure, median, quantile } from './statistics.ts'
+import { figure, median, pairedRatio, quantile } from './statistics.ts'
 
 export type Variant = 'template' | 'cold' | 'bare QEMU' | 'bare restore'
 
 export interface Sample {
   variant: Variant
   atOnce: number
+  /** What was launched one after the other belongs together. */
+  round: number
   times: LaunchTimes
 }
 
@@ -44,7 +46,7 @@ export function launchReport(
     title: `${values.image} on ${options.type}: from RunInstances to the first SSH command`,
     isQuick: values.quick,
     options: { image: values.image, ...options },
-    ratios: ratiosOf(rows),
+    ratios: ratiosOf(rows, samples),
     columns: [
       { key: 'atOnce', label: 'at once' },
       { key: 'variant', label: 'launch' },
@@ -59,6 +61,7 @@ export function launchReport(
     rows,
     notes: [
       'all in milliseconds since the call, medians but for the p95; SSH: a first command by the system’s own ssh is done',
+      'ratios of the time to the first command: medians of the rounds’ own ratios',
     ],
     chart: {
       title: `${values.image}: from the call to the first SSH command`,
@@ -91,14 +94,25 @@ function rowsOf(samples: readonly Sample[]): Row[] {
   })
 }
 
-function ratiosOf(rows: readonly Row[]): Ratio[] {
-  return rows.flatMap((row) =>
-    PAIRS.filter(({ of }) => of === row.variant).flatMap(({ by, note }) => {
-      const other = rows.find((one) => one.variant === by && one.atOnce === row.atOnce)
-      if (!other) return []
-      const name = `${row.variant} : ${by}, ${row.atOnce} at once`
-      return [{ name, value: row.sshMs / other.sshMs, note: `${note} (p50)` }]
+function ratiosOf(rows: readonly Row[], samples: readonly Sample[]): Ratio[] {
+  return rows.flatMap(({ variant, atOnce }) =>
+    PAIRS.filter(({ of }) => of === variant).flatMap(({ by, note }) => {
+      const [ours, theirs] = [variant, by].map((one) => byRound(samples, one, atOnce))
+      const rounds = [...ours!.keys()].filter((round) => theirs!.has(round))
+      if (rounds.length === 0) return []
+      const [of, than] = [ours!, theirs!].map((times) => rounds.map((round) => times.get(round)!))
+      const name = `${variant} : ${by}, ${atOnce} at once`
+      return [{ name, value: pairedRatio(of!, than!), note }]
     }),
+  )
+}
+
+/** Median time to the first command of each round. */
+function byRound(samples: readonly Sample[], variant: Variant, atOnce: number) {
+  const mine = samples.filter((one) => one.variant === variant && one.atOnce === atOnce)
+  const rounds = Map.groupBy(mine, ({ round }) => round)
+  return new Map(
+    [...rounds].map(([round, all]) => [round, median(all.map(({ times }) => times.sshMs))]),
   )
 }
 

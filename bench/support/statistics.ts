@@ -34,6 +34,15 @@ export function summaryOf(values: readonly number[]): Summary {
 }
 
 /**
+ * The ratio of two things measured in turns: the median of the rounds' own ratios. A burst of other work that hits
+ * one round spoils that one, where the ratio of two medians would take its one half from it and the other from elsewhere.
+ */
+export function pairedRatio(of: readonly number[], by: readonly number[]): number {
+  const count = Math.min(of.length, by.length)
+  return median(Array.from({ length: count }, (_, round) => of[round]! / by[round]!))
+}
+
+/**
  * How cost grows with size: the exponent k of cost = a · size^k, by least squares over the logarithms. 0: constant,
  * 1: in proportion, 2: quadratic. NaN when there are not two different sizes with a positive cost.
  */

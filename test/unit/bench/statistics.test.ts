@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import {
   figure,
   growthExponent,
+  pairedRatio,
   quantile,
   rounded,
   summaryOf,
@@ -13,6 +14,12 @@ test('quantiles lie between neighbours, whatever the order', () => {
   expect(quantile([10, 20, 30, 40, 50], 0.95)).toBeCloseTo(48)
   expect(quantile([7], 0.99)).toBe(7)
   expect(quantile([], 0.5)).toBeNaN()
+})
+
+test('a ratio of things in turns is not moved by one busy round', () => {
+  expect(pairedRatio([10, 50, 10], [5, 5, 5])).toBe(2)
+  expect(pairedRatio([10, 100], [5, 50, 7])).toBe(2)
+  expect(pairedRatio([], [1])).toBeNaN()
 })
 
 test('a summary names what is reported', () => {
