@@ -34,8 +34,8 @@ export function summaryOf(values: readonly number[]): Summary {
 }
 
 /**
- * The ratio of two things measured in turns: the median of the rounds' own ratios. A burst of other work that hits
- * one round spoils that one, where the ratio of two medians would take its one half from it and the other from elsewhere.
+ * The ratio of two things measured in turns: the median of the rounds' own ratios. A burst of other work spoils the
+ * round it hits; the ratio of two medians would take one half from it and the other from elsewhere.
  */
 export function pairedRatio(of: readonly number[], by: readonly number[]): number {
   const count = Math.min(of.length, by.length)
