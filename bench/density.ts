@@ -11,7 +11,13 @@ import { bareStart, publicKeyOf } from './support/bare-machine.ts'
 import { mustEnd } from './support/cleanup.ts'
 import { openCloud, type BenchCloud } from './support/cloud.ts'
 import { launchOne, reach, terminateAll, watchRunning } from './support/machines.ts'
-import { memorySharesOf, qemuProcessesOf, type MemoryShares } from './support/process-facts.ts'
+import {
+  memoryPartsOf,
+  memorySharesOf,
+  qemuProcessesOf,
+  type MemoryParts,
+  type MemoryShares,
+} from './support/process-facts.ts'
 import type { Cell, Measured, Ratio } from './support/report.ts'
 import { shapeOf } from './support/shape.ts'
 import { figure } from './support/statistics.ts'
@@ -37,6 +43,9 @@ interface Row {
   pssMiB: number
   privateMiB: number
   sharedMiB: number
+  guestMiB: number
+  translatedMiB: number
+  qemuMiB: number
   daemonMiB: number | null
 }
 
@@ -91,17 +100,20 @@ async function rowAtRest(
   if (processes.size !== instanceIds.length) {
     throw new Error(`${processes.size} QEMU processes here for ${instanceIds.length} machines`)
   }
-  const shares = await atRest([...processes.values()])
+  const shares = await atRest(bench, [...processes.values()])
   const { daemon } = await hostApi(bench.cloud).host()
   return { variant, clones: instanceIds.length, ...shares, daemonMiB: daemon.rssBytes / 2 ** 20 }
 }
 
+type Memory = MemoryShares & MemoryParts
+
 /** Averages over the processes once they change no more. */
-async function atRest(pids: readonly number[]): Promise<MemoryShares> {
-  let last = await averageOf(pids)
+async function atRest(bench: BenchCloud, pids: readonly number[]): Promise<Memory> {
+  const { memoryMiB } = await shapeOf(bench)
+  let last = await averageOf(pids, memoryMiB)
   for (let look = 0; look < REST_LOOKS_MAX; look++) {
     await wait(REST_PAUSE_MS)
-    const now = await averageOf(pids)
+    const now = await averageOf(pids, memoryMiB)
     const isAtRest = Math.abs(now.pssMiB - last.pssMiB) < last.pssMiB * REST_DIFFERENCE
     last = now
     if (isAtRest) break
@@ -109,15 +121,17 @@ async function atRest(pids: readonly number[]): Promise<MemoryShares> {
   return last
 }
 
-async function averageOf(pids: readonly number[]): Promise<MemoryShares> {
-  const all = await Promise.all(pids.map(memorySharesOf))
-  const average = (key: keyof MemoryShares): number =>
+async function averageOf(pids: readonly number[], memoryMiB: number): Promise<Memory> {
+  const all = await Promise.all(
+    pids.map(async (pid) => ({
+      ...(await memorySharesOf(pid)),
+      ...(await memoryPartsOf(pid, memoryMiB)),
+    })),
+  )
+  const keys = Object.keys(all[0]!) as (keyof Memory)[]
+  const average = (key: keyof Memory): number =>
     all.reduce((sum, one) => sum + one[key], 0) / all.length
-  return {
-    pssMiB: average('pssMiB'),
-    privateMiB: average('privateMiB'),
-    sharedMiB: average('sharedMiB'),
-  }
+  return Object.fromEntries(keys.map((key) => [key, average(key)])) as unknown as Memory
 }
 
 async function bareRow(bench: BenchCloud): Promise<Row> {
@@ -132,7 +146,7 @@ async function bareRow(bench: BenchCloud): Promise<Row> {
   })
   const { user, identityPath } = bench
   await reach({ user, identityPath, address: machine.address }, TRY_EVERY_MS)
-  const shares = await atRest([machine.pid])
+  const shares = await atRest(bench, [machine.pid])
   await machine.end()
   return { variant: 'bare QEMU', clones: 1, ...shares, daemonMiB: null }
 }
@@ -165,10 +179,16 @@ function reportOf(
       { key: 'pssMiB', label: 'Pss MiB each' },
       { key: 'privateMiB', label: 'private MiB' },
       { key: 'sharedMiB', label: 'shared MiB' },
+      { key: 'guestMiB', label: 'guest MiB' },
+      { key: 'translatedMiB', label: 'translated code MiB' },
+      { key: 'qemuMiB', label: 'QEMU MiB' },
       { key: 'daemonMiB', label: 'daemon RSS MiB' },
     ],
     rows,
-    notes: [...notes, 'averages over the machines, idle since their first SSH command'],
+    notes: [
+      ...notes,
+      'averages over the machines, idle since their first SSH command; guest, translated code and QEMU add up to Pss',
+    ],
     chart: {
       title: `${values.image}: memory of an idle machine, QEMU included`,
       subtitle: 'MiB of Pss; less is better',
@@ -177,8 +197,9 @@ function reportOf(
         group: row.variant,
         label: `${row.clones} at once`,
         parts: [
-          { series: 'private', value: row.privateMiB },
-          { series: 'its part of what is shared', value: Math.max(0, row.pssMiB - row.privateMiB) },
+          { series: 'guest memory', value: row.guestMiB },
+          { series: 'translated code', value: row.translatedMiB },
+          { series: 'QEMU', value: row.qemuMiB },
         ],
       })),
     },

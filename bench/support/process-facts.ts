@@ -39,6 +39,36 @@ export function parseSmapsRollup(text: string): MemoryShares {
   }
 }
 
+export interface MemoryParts {
+  /** Of the guest's memory. */
+  guestMiB: number
+  /** Guest code translated to the host's, in emulation: executable pages that come from no file. */
+  translatedMiB: number
+  /** QEMU itself: its code, libraries, heap, stacks. */
+  qemuMiB: number
+}
+
+/** What a QEMU's Pss is made of; the guest's memory is the mapping of just its size, or the template's file. */
+export async function memoryPartsOf(pid: number, guestMemoryMiB: number): Promise<MemoryParts> {
+  return parseSmaps(await readFile(`/proc/${pid}/smaps`, 'utf8'), guestMemoryMiB)
+}
+
+/** `RANGE PERMISSIONS OFFSET DEVICE INODE PATH`, then lines of sizes in kB. */
+export function parseSmaps(text: string, guestMemoryMiB: number): MemoryParts {
+  const parts: MemoryParts = { guestMiB: 0, translatedMiB: 0, qemuMiB: 0 }
+  for (const block of text.split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)) {
+    const head = /^[0-9a-f]+-[0-9a-f]+ (\S{4}) \S+ \S+ (\d+) *(.*)/.exec(block)
+    if (!head) continue
+    const kib = (name: string): number =>
+      Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(block)?.[1] ?? 0)
+    const isGuest = kib('Size') === guestMemoryMiB * 1024 || head[3]!.endsWith('/memory')
+    const isTranslated = head[1]!.includes('x') && head[2] === '0'
+    const part = isGuest ? 'guestMiB' : isTranslated ? 'translatedMiB' : 'qemuMiB'
+    parts[part] += kib('Pss') / 1024
+  }
+  return parts
+}
+
 /** QEMU's processes of these instances, by instance id. */
 export async function qemuProcessesOf(
   instanceIds: readonly string[],

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Conditions } from '../../../bench/support/conditions.ts'
 import { launchReport, type Sample } from '../../../bench/support/launch-report.ts'
-import { parseSmapsRollup } from '../../../bench/support/process-facts.ts'
+import { parseSmaps, parseSmapsRollup } from '../../../bench/support/process-facts.ts'
 import { jsonOf, reportOut, textOf, type BenchReport } from '../../../bench/support/report.ts'
 
 const CONDITIONS: Conditions = {
@@ -112,4 +112,16 @@ Private_Clean:      1024 kB
 Private_Dirty:     50176 kB
 `
   expect(parseSmapsRollup(text)).toEqual({ pssMiB: 100, privateMiB: 50, sharedMiB: 20 })
+})
+
+test('what a QEMU’s memory is made of', () => {
+  const block = (head: string, sizeKib: number, pssKib: number): string =>
+    `${head}\nSize:           ${sizeKib} kB\nKernelPageSize:        4 kB\nPss:       ${pssKib} kB\nPss_Dirty:  1 kB\n`
+  const text = [
+    block('7f0000000000-7f0020000000 rw-p 00000000 fe:00 4242   /t/memory', 512 * 1024, 40 * 1024),
+    block('7f1000000000-7f1008000000 rwxp 00000000 00:00 0 ', 128 * 1024, 20 * 1024),
+    block('55d000000000-55d000a00000 r-xp 00300000 fe:00 77  /usr/bin/qemu', 10 * 1024, 2048),
+    block('7f2000000000-7f2000100000 rw-p 00000000 00:00 0   [heap]', 1024, 1024),
+  ].join('')
+  expect(parseSmaps(text, 512)).toEqual({ guestMiB: 40, translatedMiB: 20, qemuMiB: 3 })
 })
