@@ -2,7 +2,8 @@
  * What a copy of a frozen machine is told before it may be reached, for the guest's shell to read
  * (images/tiny/rootfs/usr/libexec/brume/frozen, images/debian/…). The first line is
  * `awaken ENTROPY SECONDS NANOSECONDS BYTES`; so many bytes of lines follow, then the bytes of the user data that one
- * of them announces. Guests pass over lines they do not know. Pure: entropy, keys and time are handed in. Version: domain/image-manifest.ts.
+ * of them announces. Guests pass over lines they do not know. Pure: entropy, keys and time are handed in. Its version
+ * is in domain/image-manifest.ts.
  */
 import type { HostKeyForm } from '../domain/image-manifest.ts'
 import type { LaunchIdentity, MachineNic } from '../domain/machine.ts'
@@ -73,11 +74,7 @@ export function launchMessage(facts: LaunchFacts): Buffer {
   const said = Buffer.from(`${lines.join('\n')}\n`)
   const nanoseconds = Math.round((now - seconds * 1000) * 1e6)
   const awaken = ['awaken', facts.entropy.toString('hex'), seconds, nanoseconds, said.length]
-  return Buffer.concat([
-    Buffer.from(`${awaken.join(' ')}\n`),
-    said,
-    userData ?? Buffer.alloc(0),
-  ])
+  return Buffer.concat([Buffer.from(`${awaken.join(' ')}\n`), said, userData ?? Buffer.alloc(0)])
 }
 
 /** For the guest's `printf`, which every shell has built in. */
@@ -124,5 +121,5 @@ function octal(bytes: Buffer): string {
 
 /** One line, whatever a user called their key. */
 function plain(text: string): string {
-  return text.replaceAll(/[\0-\x1f\x7f]/g, ' ').trim()
+  return text.replaceAll(/\p{Cc}/gu, ' ').trim()
 }

@@ -152,7 +152,10 @@ export function createLauncher(options: LauncherOptions): Launcher {
         if (shapeFit(template.record.shape, spec.vm) === 'pluggable') templates.wanted(spec)
         return observation
       } catch (err) {
-        log.warn({ err, instance: spec.instanceId }, 'no copy of the template came to life: booting')
+        log.warn(
+          { err, instance: spec.instanceId },
+          'no copy of the template came to life: booting',
+        )
         await templates.distrust(template)
         await rootDiscard(spec)
         return boot(spec)

@@ -245,6 +245,8 @@ function simulatedTemplate(wish: TemplateWish, clock: Clock): TemplateReport {
   return {
     key: `simulated-${wish.imageId}`,
     imageFolder: wish.imageFolder,
+    file: wish.file,
+    folder: null,
     shape: { ...size, vcpusMax: 1, memoryMaxMiB: 512 },
     state: 'ready',
     reason: null,

@@ -19,6 +19,7 @@ export interface ImageEntry {
   sizeBytes: number | null
   description: string
   defaultUser: string
+  fastLaunch: 'building' | 'ready' | 'failed' | null
 }
 
 export type ImageOperation = { operation: 'build' | 'pull' | 'add'; name: string; path?: string }

@@ -22,6 +22,10 @@ export interface TemplateWish {
 export interface TemplateReport {
   key: string
   imageFolder: string
+  /** The disk of the image that it was made of. */
+  file: string
+  /** Where it lies on its host; null until it is ready. */
+  folder: string | null
   shape: FrozenShape
   state: 'building' | 'ready' | 'failed'
   /** Why it failed, in plain words. */

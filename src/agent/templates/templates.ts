@@ -208,6 +208,8 @@ export async function createTemplates(options: TemplatesOptions): Promise<Templa
       ...[...builds.values()].map((one) => ({
         key: one.record.key,
         imageFolder: one.record.imageFolder,
+        file: one.record.file,
+        folder: null,
         shape: one.record.shape,
         state: one.state,
         reason: one.reason,
@@ -297,9 +299,10 @@ function isPortCountSame(spec: MachineSpec): boolean {
 }
 
 function reportOf(template: StoredTemplate): TemplateReport {
-  const { record, sizeBytes, lastUsedAt } = template
-  const { key, imageFolder, shape, createdAt } = record
-  return { key, imageFolder, shape, state: 'ready', reason: null, sizeBytes, createdAt, lastUsedAt }
+  const { record, files, sizeBytes, lastUsedAt } = template
+  const { key, imageFolder, file, shape, createdAt } = record
+  const known = { key, imageFolder, file, folder: files.folder, shape }
+  return { ...known, state: 'ready', reason: null, sizeBytes, createdAt, lastUsedAt }
 }
 
 function usedAt({ record, lastUsedAt }: StoredTemplate): number {

@@ -1,14 +1,16 @@
 /**
  * Fast launch of an image: whether its machines start as copies of templates. The wish is the user's; the state is what
- * the hosts report (reconcilers/templates.ts). Images of everybody have it from the start. Unlike AWS, where only Windows
- * images have it and only their owner may change it, any account that sees a public image may: templates are the host's.
+ * the hosts report (reconcilers/templates.ts). Images of everybody have it from the start. Unlike AWS, where only
+ * Windows images have it and only their owner may change it, any account that sees a public image may: templates are
+ * the host's.
  * Source: EC2 API reference, EnableFastLaunch, DisableFastLaunch, DescribeFastLaunchImages.
  */
 import { FaultError, invalidValue } from '../../domain/faults.ts'
 import type { ImageId } from '../../domain/ids.ts'
 import type { FastLaunch, Image } from '../../domain/image.ts'
+import type { TemplateReport } from '../../domain/template.ts'
 import type { StoreReader } from '../../store/store.ts'
-import type { Ctx } from '../context.ts'
+import type { App, Ctx } from '../context.ts'
 import { imageGet, imageList } from './list.ts'
 
 const TARGET_COUNT_DEFAULT = 5
@@ -110,4 +112,19 @@ export async function fastLaunchDisable(ctx: Ctx, id: ImageId): Promise<Image> {
 export async function fastLaunchList(ctx: Ctx, ids: readonly ImageId[]): Promise<Image[]> {
   const images = (await imageList(ctx)).filter((image) => image.fastLaunch)
   return ids.length === 0 ? images : images.filter((image) => ids.includes(image.id))
+}
+
+/** What the hosts have and are making, for whoever runs them; images that are gone have none. */
+export interface TemplateListing extends TemplateReport {
+  imageId: string
+  imageName: string
+}
+
+export async function templatesList(app: App): Promise<TemplateListing[]> {
+  const images = (await app.store.list('image', {})).filter((image) => image.fastLaunch)
+  const reports = (await Promise.all(app.hosts.map(({ agent }) => agent.templateList()))).flat()
+  return reports.flatMap((report) => {
+    const image = images.find((one) => one.imageFolder === report.imageFolder)
+    return image ? [{ ...report, imageId: image.id, imageName: image.family }] : []
+  })
 }

@@ -2,8 +2,8 @@
  * Freezing a machine and starting copies of it. QEMU's own words for it: the frozen machine's memory is a shared file
  * that stays behind (`x-ignore-shared`), its device state a migration stream of under a megabyte; a copy maps the file
  * privately and loads the stream, so it costs only the pages it writes. What the frozen machine did not have —
- * further interfaces and disks, memory, processors — is plugged in before the copy runs its first instruction, so its guest
- * finds everything at once. https://www.qemu.org/docs/master/devel/migration/main.html, system/qemu-manpage (`-incoming`).
+ * further interfaces and disks, memory, processors — is plugged in before the copy runs its first instruction, so its
+ * guest finds everything at once. https://www.qemu.org/docs/master/devel/migration/main.html, system/qemu-manpage (`-incoming`).
  */
 import { chown, open, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'

@@ -188,12 +188,7 @@ async function spawnQemu(
   args: string[],
   copied: CopyMemory | null,
 ): Promise<ProcessIdentity> {
-  const state = copied ? await open(copied.statePath, 'r') : null
-  const { pid, child } = await spawnDetached(exe, args, {
-    logPath: paths.qemuLog,
-    cwd: paths.folder,
-    descriptors: state ? [state.fd] : [],
-  }).finally(() => state?.close())
+  const { pid, child } = await spawnWithState(paths, exe, args, copied)
   // While nsenter becomes QEMU there is no command line to know it by.
   const deadline = context.clock.now() + IDENTIFY_TIMEOUT_MS
   let identity = await processIdentify(pid, paths.pidFile)
@@ -208,6 +203,26 @@ async function spawnQemu(
   if (!identity) throw new Error('QEMU ended at once')
   context.log.info({ folder: paths.folder, pid }, 'QEMU started')
   return identity
+}
+
+/** The state of a frozen machine is handed over open: QEMU, in its sandbox, could not fetch it itself. */
+async function spawnWithState(
+  paths: MachinePaths,
+  exe: string,
+  args: string[],
+  copied: CopyMemory | null,
+): ReturnType<typeof spawnDetached> {
+  const state = copied ? await open(copied.statePath, 'r') : null
+  try {
+    const descriptors = state ? [state.fd] : []
+    return await spawnDetached(exe, args, {
+      logPath: paths.qemuLog,
+      cwd: paths.folder,
+      descriptors,
+    })
+  } finally {
+    await state?.close()
+  }
 }
 
 /** Polls, because nothing tells when a socket file of another process begins to listen. */
