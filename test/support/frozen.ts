@@ -98,6 +98,7 @@ const MACHINE: MachineSpec = {
       subnetId: 'subnet-0123456789abcdef0' as never,
       deviceIndex: 0,
       mac: '02:00:00:00:00:05',
+      privateAddress: '172.31.0.5',
     },
   ],
 }
@@ -114,6 +115,13 @@ export function machineOf(change: Partial<MachineSpec> = {}, number = 0): Machin
     disks: [{ ...root!, volumeId: `vol-${tail}` as never }],
     ...change,
   }
+}
+
+/** A machine of another image. */
+export function machineFrom(imageFolder: string, number = 0): MachineSpec {
+  const spec = machineOf({ imageFolder }, number)
+  const source = { ...spec.disks[0]!.source!, imageFolder }
+  return { ...spec, disks: [{ ...spec.disks[0]!, source }] }
 }
 
 /** The same machine with another size. */

@@ -33,6 +33,7 @@ export async function templateBuild(
   driver: VmDriver,
   record: TemplateRecord,
   source: TemplateSource,
+  signal: AbortSignal,
 ): Promise<void> {
   await templatePublish(root, record, async (files) => {
     await overlayCreate(
@@ -46,6 +47,8 @@ export async function templateBuild(
       revert.add('machine', () => driver.remove(spec.instanceId))
       revert.add('process', () => driver.stop(spec.instanceId, { isForced: true, graceMs: 0 }))
       await driver.start(spec)
+      // Whoever ends what runs now has not seen a machine that was only starting.
+      signal.throwIfAborted()
       await driver.freeze(spec.instanceId, {
         statePath: files.state,
         timeoutMs: READY_TIMEOUT_MS,

@@ -257,6 +257,7 @@ const NIC: MachineNic = {
   subnetId: 'subnet-0123456789abcdef0' as never,
   deviceIndex: 0,
   mac: '02:00:00:00:00:05',
+  privateAddress: '172.31.16.5',
 }
 
 function planWith(dns: VpcNetworkPlan['dns']): VpcNetworkPlan {

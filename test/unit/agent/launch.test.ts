@@ -84,7 +84,9 @@ test('a new machine is a copy: its disk upon the template’s, its memory from t
     rootSizeBytes: null,
   })
   expect(backingOf(spec)).toBe(template.files.disk)
-  expect(messageOf()).toContain(`\ninstance ${spec.instanceId}\nhostname ip-172-31-0-5.ec2.internal\n`)
+  expect(messageOf()).toContain(
+    `\ninstance ${spec.instanceId}\nhostname ip-172-31-0-5.ec2.internal\n`,
+  )
   expect(messageOf()).not.toContain('\ngrow\n')
   expect(asked).toMatchObject({ found: 1, used: [template.record.key], wanted: [], distrusted: [] })
 })

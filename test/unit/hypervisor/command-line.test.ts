@@ -1,6 +1,11 @@
 /** The command line is a pure function: its whole text for typical machines, and the rules that are easy to break. */
 import { expect, test } from 'vitest'
-import type { DiskAttachment, FrozenShape, HypervisorReport, VmSpec } from '../../../src/domain/machine.ts'
+import type {
+  DiskAttachment,
+  FrozenShape,
+  HypervisorReport,
+  VmSpec,
+} from '../../../src/domain/machine.ts'
 import type { InstanceId } from '../../../src/domain/ids.ts'
 import {
   choosePin,
