@@ -153,7 +153,8 @@ test('bigger machines get their size, their disks and their user data before any
   })
   expect(await isCopy(one.InstanceId!)).toBe(true)
   const address = one.PublicIpAddress!
-  const facts = 'nproc; awk \'/^MemTotal/ { print $2 }\' /proc/meminfo; cat /sys/block/vda/size /sys/block/vdb/size'
+  const facts =
+    "nproc; awk '/^MemTotal/ { print $2 }' /proc/meminfo; cat /sys/block/vda/size /sys/block/vdb/size"
   const [processors, memoryKiB, rootSectors, dataSectors] = (
     await sshWhenReady(use.key, address, facts)
   ).split('\n')
