@@ -1,8 +1,8 @@
 /**
  * What a copy of a frozen machine is told before it may be reached, for the guest's shell to read
  * (images/tiny/rootfs/usr/libexec/brume/frozen, images/debian/…). The first line is
- * `awaken ENTROPY SECONDS NANOSECONDS BYTES`; so many bytes of lines follow, then the bytes of the user data that one
- * of them announces. Guests pass over lines they do not know. Pure: entropy, keys and time are handed in. Its version
+ * `awaken ENTROPY SECONDS NANOSECONDS BYTES`; so many bytes of lines follow and nothing else, because a guest's `head`
+ * may read on. Guests pass over lines they do not know. Pure: entropy, keys and time are handed in. Its version
  * is in domain/image-manifest.ts.
  */
 import type { HostKeyForm } from '../domain/image-manifest.ts'
@@ -49,7 +49,6 @@ export interface LaunchFacts {
 
 export function launchMessage(facts: LaunchFacts): Buffer {
   const { identity, network, plugged, now } = facts
-  const userData = identity.userData === null ? null : Buffer.from(identity.userData, 'base64')
   const seconds = Math.floor(now / 1000)
   const lines = [
     `instance ${facts.instanceId}`,
@@ -70,12 +69,12 @@ export function launchMessage(facts: LaunchFacts): Buffer {
     ...(plugged.cpus.length > 0 ? [`cpus ${plugged.cpus.join(' ')}`] : []),
     ...(plugged.memoryBlocks === null ? [] : [`memory-blocks ${plugged.memoryBlocks}`]),
     ...(facts.isRootGrown ? ['grow'] : []),
-    ...(userData === null ? [] : [`user-data ${userData.length}`]),
+    ...(identity.userData === null ? [] : [`user-data ${identity.userData}`]),
   ]
   const said = Buffer.from(`${lines.join('\n')}\n`)
   const nanoseconds = Math.round((now - seconds * 1000) * 1e6)
   const awaken = ['awaken', facts.entropy.toString('hex'), seconds, nanoseconds, said.length]
-  return Buffer.concat([Buffer.from(`${awaken.join(' ')}\n`), said, userData ?? Buffer.alloc(0)])
+  return Buffer.concat([Buffer.from(`${awaken.join(' ')}\n`), said])
 }
 
 /** For the guest's `printf`, which every shell has built in. */

@@ -17,6 +17,8 @@ export interface CopyLaunch {
   message: () => Uint8Array
   /** How long the guest may take over it. */
   timeoutMs: number
+  /** Nobody wants the machine any more. */
+  signal?: AbortSignal
 }
 
 export interface VmDriver {

@@ -10,8 +10,8 @@ const HEARD_BYTES_MAX = 4_096
 
 export interface LaunchPort {
   send(bytes: Uint8Array): void
-  /** @throws TimeoutError, or Error when the guest says something else or the line is lost. */
-  expect(word: string, timeoutMs: number): Promise<void>
+  /** @throws TimeoutError, the signal's reason, or Error when the guest says something else or the line is lost. */
+  expect(word: string, timeoutMs: number, signal?: AbortSignal): Promise<void>
   close(): void
 }
 
@@ -40,10 +40,11 @@ export async function launchPortOpen(path: string): Promise<LaunchPort> {
   onChange = (): void => {}
   return {
     send: (bytes) => void socket.write(bytes),
-    expect: (word, timeoutMs) =>
+    expect: (word, timeoutMs, signal) =>
       new Promise((resolve, reject) => {
         const finish = (error: Error | null): void => {
           clearTimeout(timer)
+          signal?.removeEventListener('abort', onAbort)
           onChange = (): void => {}
           if (error) reject(error)
           else resolve()
@@ -52,6 +53,9 @@ export async function launchPortOpen(path: string): Promise<LaunchPort> {
           () => finish(new TimeoutError(`'${word}' from the guest`, timeoutMs)),
           timeoutMs,
         )
+        const onAbort = (): void => finish(signal!.reason as Error)
+        signal?.addEventListener('abort', onAbort, { once: true })
+        if (signal?.aborted) return onAbort()
         onChange = (): void => {
           const end = heard.indexOf('\n')
           if (end >= 0) {

@@ -127,7 +127,7 @@ async function copyStart(
     const loadedMs = elapsedMs()
     port.send(launch.message())
     await qmp.execute('cont')
-    await port.expect('launched', launch.timeoutMs)
+    await port.expect('launched', launch.timeoutMs, launch.signal)
     log.debug({ instanceId: spec.instanceId, loadedMs, launchedMs: elapsedMs() }, 'copy launched')
   } finally {
     port.close()

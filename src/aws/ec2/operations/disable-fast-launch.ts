@@ -1,4 +1,4 @@
-/** DisableFastLaunch: its templates go, and its machines boot. Those that run are not touched, whatever `Force` says. */
+/** DisableFastLaunch: its templates go, and new machines boot. `Force` changes nothing: none that runs is touched. */
 import { fastLaunchDisable, fastLaunchDisableCheck } from '../../../app/images/fast-launch.ts'
 import { parseId } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
