@@ -33,6 +33,8 @@ export interface SimulatedOptions {
 export interface SimulatedAgent extends HostAgent {
   /** What the last `networkEnsure` stated. */
   networkPlans(): readonly VpcNetworkPlan[]
+  /** What was last stated of a machine. */
+  specOf(instanceId: string): MachineSpec | undefined
   /** Disks of a machine, by volume id, as its guest would see them. */
   disksOf(instanceId: string): string[]
   /** Interfaces of a machine, by id. */
@@ -177,6 +179,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       }
       return failures
     },
+    specOf: (instanceId) => machines.get(instanceId)?.spec,
     nicsOf: (instanceId) => [...(machines.get(instanceId)?.nics ?? [])].sort(),
     disksOf: (instanceId) => [...(machines.get(instanceId)?.disks ?? [])].sort(),
     holdDisk: (volumeId, isHeld) => {

@@ -49,7 +49,7 @@ interface Heard {
   nanoseconds: number
   /** In order, without the line ends. */
   lines: string[]
-  userData: Buffer
+  userData: Buffer | null
 }
 
 /** As `hear` in images/…/frozen: a line, so many bytes split at line ends, then what is announced. */
@@ -60,15 +60,18 @@ function hear(message: Buffer): Heard {
   expect(first).toHaveLength(5)
   expect(word).toBe('awaken')
   const end = lineEnd + 1 + Number(bytes)
-  const said = message.subarray(lineEnd + 1, end).toString()
+  const said = message.subarray(lineEnd + 1).toString()
+  expect(end, 'as many bytes as were announced, and no more').toBe(message.length)
   expect(said.endsWith('\n'), 'the bytes end with a line').toBe(true)
+  // A shell that splits at line ends sees no empty ones.
+  const lines = said.split('\n').filter((line) => line !== '')
+  const userData = lines.findLast((line) => line.startsWith('user-data '))
   return {
     entropy: entropy!,
     seconds: Number(seconds),
     nanoseconds: Number(nanoseconds),
-    // A shell that splits at line ends sees no empty ones.
-    lines: said.split('\n').filter((line) => line !== ''),
-    userData: message.subarray(end),
+    lines,
+    userData: userData === undefined ? null : Buffer.from(userData.slice(10), 'base64'),
   }
 }
 
@@ -137,7 +140,7 @@ test('what was plugged in, a grown root and user data are said only when there a
       "cpus 1 2 3",
       "memory-blocks 8",
       "grow",
-      "user-data 18",
+      "user-data IyEvYmluL3NoCmVjaG8gw7wK",
     ]
   `)
   expect(heard.userData).toEqual(userData)
@@ -243,11 +246,10 @@ test('whatever is said is heard', () => {
         plugged.memoryBlocks === null ? [] : [String(plugged.memoryBlocks)],
       )
       expect(heard.lines.filter((line) => line === 'grow')).toHaveLength(said.isRootGrown ? 1 : 0)
-      const userData = Buffer.from(identity.userData ?? '', 'base64')
-      expect(valuesOf(heard, 'user-data')).toEqual(
-        identity.userData === null ? [] : [String(userData.length)],
-      )
-      expect(heard.userData).toEqual(userData)
+      const { userData } = identity
+      expect(heard.userData).toEqual(userData === null ? null : Buffer.from(userData, 'base64'))
+      const ofUserData = heard.lines.filter((line) => line.startsWith('user-data'))
+      expect(ofUserData).toHaveLength(userData === null ? 0 : 1)
     }),
   )
 })

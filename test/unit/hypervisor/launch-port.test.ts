@@ -65,6 +65,15 @@ test('a guest that says nothing is given up, and may still be waited for again',
   await port.expect('launched', SOON_MS)
 })
 
+test('nobody waits for a machine that nobody wants any more', async () => {
+  const reason = new Error('the machine is not wanted any more')
+  const controller = new AbortController()
+  const waiting = port.expect('launched', SOON_MS, controller.signal)
+  controller.abort(reason)
+  await expect(waiting).rejects.toBe(reason)
+  await expect(port.expect('launched', SOON_MS, controller.signal)).rejects.toBe(reason)
+})
+
 test('a line that is lost ends the wait at once, and every later one', async () => {
   const waiting = port.expect('launched', SOON_MS)
   guest.write('laun')
