@@ -237,6 +237,22 @@ describe('what cannot be', () => {
   })
 })
 
+test('a template that cannot be made shows with its reason, and a later wish may succeed', async () => {
+  let reason: string | undefined = 'the guest was never ready'
+  await using failing = await startTestCloud({ simulated: { failTemplate: () => reason } })
+  const [id] = await imagesRegister(failing.app, [imageNamed('quick')])
+  const look = async () => (await described({ ImageIds: [id!] }, failing.ec2))[0]
+  const failed = await eventually(look, (image) => image?.State === 'enabling-failed')
+  expect(failed).toMatchObject({ StateTransitionReason: reason })
+  // Its machines boot, as ever.
+  await running(failing.ec2, { ImageId: id })
+  reason = undefined
+  await disable(id!, failing.ec2)
+  await eventually(look, (image) => image === undefined)
+  await enable(id!, {}, failing.ec2)
+  await eventually(look, (image) => image?.State === 'enabled')
+})
+
 describe('what the host is told of a launch', () => {
   const told = (id: string) => cloud.agent.specOf(id)?.launch
   const launchTag = (Value: string) => [
