@@ -120,7 +120,7 @@ export async function stateLoad(
   }
   for (const disk of spec.disks) if (!disk.isRoot) await diskPlug(qmp, disk, io)
   if (memory.rootSizeBytes !== null) {
-    // The guest still believes in the frozen machine's disk: being told of a change, it looks again.
+    // Grown under its eyes: the guest believes in the frozen machine's size until it is told otherwise.
     const root = spec.disks.find((disk) => disk.isRoot)!
     const size = memory.rootSizeBytes
     await qmp.execute('block_resize', { 'node-name': formatNodeName(root.volumeId), size })
