@@ -20,8 +20,10 @@ import { readJson, writeJsonDurable, ensureFolder } from '../lib/fs-durable.ts'
 import type { Log } from '../lib/log.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import type { Clock } from '../lib/time.ts'
-import { diskAttachmentOf, imageFilePath, nicAttachmentOf, vmSpecOf } from './vm-spec.ts'
-import type { HostAgent, HostEvent, VolumeRequest } from './protocol.ts'
+import { createLauncher } from './launch.ts'
+import type { Templates } from './templates/templates.ts'
+import { diskAttachmentOf, nicAttachmentOf } from './vm-spec.ts'
+import type { HostAgent, HostEvent } from './protocol.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 
 /** What the agent needs of the host's networks (fabric/fabric.ts). */
@@ -39,6 +41,8 @@ export interface LocalAgentOptions {
   driver: VmDriver
   networks: AgentNetworks
   volumes: VolumeBackend
+  /** Null: every machine boots. */
+  templates: Templates | null
   log: Log
   clock: Clock
   /** Between asking a guest to power off and forcing it. */
@@ -88,18 +92,16 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   const find = async (id: InstanceId): Promise<MachineObservation | undefined> =>
     (await driver.list()).find((machine) => machine.instanceId === id)
 
-  const volumeEnsure = ({ volumeId, sizeGiB, source }: VolumeRequest) =>
-    volumes.ensure({
-      volumeId,
-      sizeGiB,
-      source: source && { path: imageFilePath(options.home, source), format: 'qcow2' },
-    })
+  let plans: readonly VpcNetworkPlan[] = []
+  const { templates, home } = options
+  const planOf = (vpcId: string) => plans.find((plan) => plan.vpcId === vpcId)
+  const launcher = createLauncher({ home, driver, volumes, templates, planOf, log, clock })
+  const { volumeEnsure } = launcher
 
-  const start = async (spec: MachineSpec): Promise<void> => {
+  const start = async (spec: MachineSpec, isFirst: boolean): Promise<void> => {
     const at = performance.now()
     await ensureFolder(join(options.home, 'instances', spec.instanceId))
-    const files = await Promise.all(spec.disks.map(volumeEnsure))
-    const observation = await driver.start(await vmSpecOf(options.home, spec, files))
+    const observation = await launcher.start(spec, isFirst)
     await remember(spec)
     const tookMs = Math.round(performance.now() - at)
     log.info({ instance: spec.instanceId, tookMs }, 'machine runs')
@@ -122,7 +124,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     const wasStarted = memory.startedGeneration >= spec.generation
     if (seen && hasEnded && wasStarted && seen.stopReason !== 'host-restarted') return report(seen)
     try {
-      await start(spec)
+      await start(spec, memory.startedGeneration === 0)
     } catch (error) {
       log.error({ err: error, instance: spec.instanceId }, 'machine did not start')
       const failure = { state: 'crashed', stopReason: 'start-failed' } as const
@@ -212,6 +214,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
 
   const stops = [
     driver.subscribe(report),
+    templates?.onChange(() => emit({ type: 'templates' })) ?? ((): void => {}),
     networks.onReachability(({ interfaceId, isReachable, since: at }) => {
       const instanceId = instanceOfInterface.get(interfaceId)
       if (instanceId) emit({ type: 'reachability', instanceId, isReachable, at })
@@ -220,12 +223,17 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
 
   return {
     describe: () => options.describe(),
+    machinePrepare: async (spec) => {
+      const { startedGeneration } = await memoryOf(spec.instanceId)
+      if (startedGeneration === 0) await launcher.prepare(spec)
+    },
     machineEnsure: async (spec) => {
       const known = specs.get(spec.instanceId)
       if (known && known.generation > spec.generation) return
       specs.set(spec.instanceId, spec)
       const primary = spec.nics[0]
       if (primary) instanceOfInterface.set(primary.interfaceId, spec.instanceId)
+      if (spec.intent !== 'running') launcher.cancel(spec.instanceId)
       // A forced stop does not queue behind the patient one it is meant to end.
       if (spec.isForced && spec.intent !== 'running' && known?.intent === spec.intent) {
         void driver.stop(spec.instanceId, { isForced: true, graceMs: 0 }).catch((err: unknown) => {
@@ -256,7 +264,8 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
         acted.delete(instanceId)
       }),
     machineList: () => driver.list(),
-    networkEnsure: async (plans) => {
+    networkEnsure: async (next) => {
+      plans = next
       const isVerified = clock.now() - verifiedAt >= VERIFY_INTERVAL_MS
       if (isVerified) verifiedAt = clock.now()
       await networks.apply(plans, { isVerified })
@@ -264,6 +273,8 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     volumeEnsure: async (request) => void (await volumeEnsure(request)),
     volumeDelete: (volumeId) => volumes.delete(volumeId),
     volumeList: () => volumes.list(),
+    templatesEnsure: async (wishes) => templates?.ensure(wishes),
+    templateList: async () => templates?.list() ?? [],
     consoleOutput: (instanceId) => driver.consoleOutput(instanceId),
     consoleScreenshot: (instanceId) => driver.screenshot(instanceId),
     subscribe: (listener) => {
@@ -273,6 +284,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     close: async () => {
       for (const stop of stops) stop()
       listeners.clear()
+      await templates?.close()
       await driver.close()
       await networks.close()
     },

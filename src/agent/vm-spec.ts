@@ -36,6 +36,7 @@ export async function vmSpecOf(
   const manifest = spec.imageFolder ? await manifestOf(home, spec.imageFolder) : null
   return {
     ...spec.vm,
+    memory: null,
     boot: manifest ? bootOf(home, spec.imageFolder!, manifest) : { mode: 'bios' },
     namespace: namespaceOf(spec.vpcId),
     disks: spec.disks.map((disk, index) => diskAttachmentOf(disk, files[index]!)),
@@ -60,7 +61,7 @@ export function diskAttachmentOf(disk: MachineDisk, file: VolumeFile): DiskAttac
   return { volumeId, deviceName, path, format, backing, isRoot, isReadOnly, ...limits }
 }
 
-async function manifestOf(home: string, imageFolder: string): Promise<ImageManifest> {
+export async function manifestOf(home: string, imageFolder: string): Promise<ImageManifest> {
   const path = join(imageFolderPath(home, imageFolder), IMAGE_MANIFEST_FILE)
   const json = await readJson(path)
   if (!json) throw new Error(`the image ${imageFolder} is not on this host`)
@@ -68,7 +69,7 @@ async function manifestOf(home: string, imageFolder: string): Promise<ImageManif
 }
 
 /** Direct kernel boot when the image allows: the fastest way, with no boot loader and no firmware in between. */
-function bootOf(home: string, imageFolder: string, manifest: ImageManifest): BootPlan {
+export function bootOf(home: string, imageFolder: string, manifest: ImageManifest): BootPlan {
   const { kernel, firmware } = manifest.boot
   if (kernel) {
     const folder = imageFolderPath(home, imageFolder)

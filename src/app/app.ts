@@ -18,6 +18,7 @@ import { createAttachmentsReconciler } from './reconcilers/attachments.ts'
 import { createInterfacesReconciler } from './reconcilers/interfaces.ts'
 import { createInstancesReconciler } from './reconcilers/instances.ts'
 import { createNetworkApplier, readerOnce } from './reconcilers/network.ts'
+import { createTemplatesReconciler } from './reconcilers/templates.ts'
 import { volumesReconcile } from './reconcilers/volumes.ts'
 import { SETTINGS_DEFAULT, type SettingsOfCloud } from './settings.ts'
 
@@ -80,11 +81,13 @@ export async function startApp(options: {
     ['volumes', (signal) => volumesReconcile(app, signal)],
     ['attachments', createAttachmentsReconciler(app)],
     ['interfaces', createInterfacesReconciler(app, networkApplyTo)],
+    ['templates', createTemplatesReconciler(app)],
   ]
   // Events of one machine are applied in the order they came.
   const order = createKeyedMutex()
   const subscriptions = hosts.map(({ agent }) =>
     agent.subscribe((event) => {
+      if (event.type === 'templates') return app.activate('templates')
       const id = event.type === 'machine' ? event.observation.instanceId : event.instanceId
       order
         .run(id, () => hostEventApply(app, event))

@@ -67,7 +67,7 @@ export type ReconcilerName =
   | 'volumes'
   | 'attachments'
   | 'interfaces'
-  | 'images'
+  | 'templates'
 
 /** A host the control plane places machines on. */
 export interface HostHandle {

@@ -37,3 +37,13 @@ export interface VolumeBackend {
   /** Of the whole folder. */
   usage(): Promise<{ usedBytes: number; freeBytes: number }>
 }
+
+/** Paths of the files that some volume is an overlay of, and so must stay. */
+export async function filesBeneath(volumes: VolumeBackend): Promise<Set<string>> {
+  const paths = new Set<string>()
+  for (const id of await volumes.list()) {
+    const file = await volumes.info(id)
+    if (file?.backing) paths.add(file.backing.path)
+  }
+  return paths
+}

@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import type { HostAgent } from '../agent/protocol.ts'
 import { createHostApi, type ImageJobs } from '../api/host-api.ts'
 import { startApp, type RunningApp } from '../app/app.ts'
+import { templatesList } from '../app/images/fast-launch.ts'
 import { defaultNetworkEnsure } from '../app/network/default-network.ts'
 import { credentialsFind } from '../app/iam/sessions.ts'
 import type { SettingsOfCloud } from '../app/settings.ts'
@@ -79,6 +80,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       rssBytes: process.memoryUsage.rss(),
     }),
     images: options.imageJobs(app),
+    templates: () => templatesList(app),
     shutdown: options.shutdown,
     log,
   })

@@ -90,18 +90,7 @@ async function volumeCreate(
   await mkdir(work, { mode: 0o711 })
   try {
     const disk = join(work, DISK_FILE)
-    const backing = source ? ['-b', source.path, '-F', source.format] : []
-    await qemuImg([
-      'create',
-      '-q',
-      '-f',
-      'qcow2',
-      '-o',
-      FORMAT_OPTIONS,
-      ...backing,
-      disk,
-      String(sizeBytes),
-    ])
+    await overlayCreate(disk, source, sizeBytes)
     await chmod(disk, 0o600)
     await fsyncFile(disk)
     await fsyncFolder(work)
@@ -110,6 +99,17 @@ async function volumeCreate(
     await rm(work, { recursive: true, force: true })
     throw error
   }
+}
+
+/** A file like any volume's, anywhere: not durable yet, and whoever may read the folder may read it. */
+export async function overlayCreate(
+  path: string,
+  source: VolumeContent['source'],
+  sizeBytes: number,
+): Promise<void> {
+  const backing = source ? ['-b', source.path, '-F', source.format] : []
+  const options = ['-q', '-f', 'qcow2', '-o', FORMAT_OPTIONS]
+  await qemuImg(['create', ...options, ...backing, path, String(sizeBytes)])
 }
 
 async function sourceSize(source: { path: string; format: 'qcow2' | 'raw' }): Promise<number> {
