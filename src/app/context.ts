@@ -14,7 +14,7 @@ import type { InstanceTypeCatalogue } from './instance-types.ts'
 import type { SettingsOfCloud } from './settings.ts'
 
 export interface Principal {
-  type: 'root' | 'user' | 'role' | 'federated'
+  type: 'root' | 'user' | 'role' | 'federated' | 'anonymous'
   arn: string
   /** What `GetCallerIdentity` answers as `UserId`. */
   id: string
@@ -36,8 +36,9 @@ export interface Session {
   transitiveTagKeys: readonly string[]
   hasMfa: boolean
   sourceIdentity: string | null
-  /** The instance that a role was given to. */
+  /** The instance that a role was given to, and where it was then. */
   instanceId: string | null
+  instancePlace?: { vpcId: string; privateAddress: string }
   /** The identity provider that vouched. */
   provider: string | null
 }
@@ -84,6 +85,8 @@ export interface Ctx {
   requestId: string
   /** Hash of the parameters without the client token, for idempotency. */
   requestHash: string
-  /** The address that the request came from. */
+  /** The address that the request came from, and what the client says of itself. */
   sourceIp?: string
+  userAgent?: string | undefined
+  referer?: string | undefined
 }

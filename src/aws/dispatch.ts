@@ -36,6 +36,8 @@ export interface EdgeRequest {
   /** Of the parameters without the client token: for idempotency. */
   requestHash: string
   sourceIp: string
+  userAgent?: string | undefined
+  referer?: string | undefined
   service: ServiceName
   operation: string
 }
@@ -138,6 +140,8 @@ async function serve(
     requestId,
     requestHash: hashOfInput(operation, input, tokenMembers(model, operation)),
     sourceIp: raw.sourceIp,
+    userAgent: headerOf(raw, 'user-agent'),
+    referer: headerOf(raw, 'referer'),
     service,
     operation,
   }
@@ -169,6 +173,11 @@ async function run(
     return (output ?? {}) as Record<string, unknown>
   }
   return await withDeadline(`${edge.service} ${edge.operation}`, HANDLER_DEADLINE_MS, work())
+}
+
+function headerOf({ headers }: RawRequest, name: string): string | undefined {
+  const value = headers[name]
+  return Array.isArray(value) ? value[0] : value
 }
 
 function routable(raw: RawRequest): RoutableRequest {

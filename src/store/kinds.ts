@@ -67,6 +67,23 @@ const IAM_KINDS: Pick<KindTable, IamKind> = {
   },
   iamProvider: { references: nothing, claims: nothing },
   iamMfaDevice: { references: (r) => ref('user', r.userId), claims: nothing },
+  organisation: {
+    references: nothing,
+    claims: (r) => [{ scope: 'organisation', name: r.account }],
+  },
+  organisationUnit: {
+    references: (r) => ref('parent', r.parentId),
+    claims: (r) => [{ scope: `unit-name:${r.parentId}`, name: r.name }],
+  },
+  organisationAccount: {
+    references: (r) => ref('parent', r.parentId),
+    claims: (r) => [{ scope: 'account-email', name: r.email.toLowerCase() }],
+  },
+  organisationPolicy: {
+    references: nothing,
+    claims: (r) => [{ scope: `scp-name:${r.organisationId}`, name: r.name }],
+  },
+  organisationRequest: { references: nothing, claims: nothing },
   profileAssociation: {
     references: (r) => [...ref('instance', r.instanceId), ...ref('profile', r.profileId)],
     claims: (r) => [{ scope: 'instance-profile', name: r.instanceId }],

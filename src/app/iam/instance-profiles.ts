@@ -216,7 +216,16 @@ export async function instanceRoleOf(app: App, instance: Instance): Promise<Inst
   let credentials = cache.get(key)
   if (!credentials || credentials.expiresAt - now < RENEW_BEFORE_MS) {
     const principal = assumedPrincipal(role, instance.id)
-    const session = { instanceId: instance.id }
+    const [primary] = await app.store
+      .list('networkInterface', {
+        reference: { name: 'instance', value: instance.id },
+      })
+      .then((all) =>
+        all.toSorted((a, b) => (a.attachment?.deviceIndex ?? 0) - (b.attachment?.deviceIndex ?? 0)),
+      )
+    const privateAddress = primary?.privateAddresses[0] ?? ''
+    const instancePlace = { vpcId: instance.spec.vpcId, privateAddress }
+    const session = { instanceId: instance.id, instancePlace }
     const fresh = sessionIssue(app, role.account, principal, ROLE_SECONDS, session)
     credentials = { ...fresh, roleName: role.name, issuedAt: now }
     if (cache.size >= CACHED_MAX) cache.delete(cache.keys().next().value!)

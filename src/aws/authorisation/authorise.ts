@@ -12,6 +12,7 @@ import type { EdgeRequest } from '../dispatch.ts'
 import { ec2Wanted } from '../ec2/authorisation.ts'
 import { iamWanted } from '../iam/authorisation.ts'
 import type { ServiceName } from '../model.ts'
+import { organizationsWanted } from '../organizations/authorisation.ts'
 import { ssmWanted } from '../ssm/authorisation.ts'
 import { stsWanted } from '../sts/authorisation.ts'
 import { WireError } from '../wire-error.ts'
@@ -22,6 +23,7 @@ import { requestTagKeys, type Deriver, type Wanted } from './wanted.ts'
 export const DERIVERS: Partial<Record<ServiceName, Deriver>> = {
   ec2: ec2Wanted,
   iam: iamWanted,
+  organizations: organizationsWanted,
   ssm: ssmWanted,
   sts: stsWanted,
 }

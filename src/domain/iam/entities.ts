@@ -4,6 +4,7 @@
  * none of the rights of the first.
  */
 import type { ResourceBase } from '../resource.ts'
+import type { OrganisationResourceTypes } from './organisation.ts'
 
 /** A resource with a name and a path of its own in the account. */
 interface Named extends ResourceBase<string> {
@@ -126,7 +127,7 @@ export interface ProfileAssociation extends ResourceBase<string> {
   state: 'associated' | 'disassociating'
 }
 
-export interface IamResourceTypes {
+export interface IamResourceTypes extends OrganisationResourceTypes {
   iamUser: IamUser
   iamGroup: IamGroup
   iamRole: IamRole
