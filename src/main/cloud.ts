@@ -86,7 +86,9 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     dispatch: createDispatch({
       auth,
       contextOf: async (request) => {
-        await defaultNetworkEnsure(app, request.account, request.region)
+        if (request.principal.type !== 'anonymous') {
+          await defaultNetworkEnsure(app, request.account, request.region)
+        }
         return { ...request, app }
       },
       authorise,

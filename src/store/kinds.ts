@@ -60,6 +60,15 @@ const IAM_KINDS: Pick<KindTable, IamKind> = {
     references: (r) => [...ref('name', named(r)), ...ref('role', r.roleId)],
     claims: (r) => nameClaim('iam-profile', r),
   },
+  iamServerCertificate: {
+    references: (r) => ref('name', named(r)),
+    claims: (r) => nameClaim('iam-server-certificate', r),
+  },
+  iamUserKey: {
+    references: (r) => ref('user', r.userId),
+    claims: (r) => [{ scope: `${r.type}-key:${r.userId}`, name: r.fingerprint }],
+  },
+  iamReport: { references: nothing, claims: nothing },
   iamAccessKey: { references: (r) => ref('user', r.userId), claims: nothing },
   iamAccount: {
     references: nothing,

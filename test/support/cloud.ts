@@ -143,7 +143,9 @@ function dispatchOptions(app: RunningApp, mode: Authentication['mode'], log: Log
     },
     // As in the real composition: an account has its default network when it is first seen.
     contextOf: async (request): Promise<Ctx> => {
-      await defaultNetworkEnsure(app, request.account, request.region)
+      if (request.principal.type !== 'anonymous') {
+        await defaultNetworkEnsure(app, request.account, request.region)
+      }
       return { ...request, app }
     },
     authorise,

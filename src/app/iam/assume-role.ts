@@ -107,7 +107,7 @@ function inheritedTags({ session }: Principal): Tags {
   return Object.fromEntries(Object.entries(session?.tags ?? {}).filter(([key]) => keys.has(key)))
 }
 
-function durationOf(role: IamRole, wanted: number | undefined, isChained: boolean): number {
+export function durationOf(role: IamRole, wanted: number | undefined, isChained: boolean): number {
   const seconds = wanted ?? ROLE_SECONDS_DEFAULT
   if (isChained && seconds > CHAINED_SECONDS_MAX) {
     const reason =

@@ -70,6 +70,16 @@ export async function authenticate(
   return { account: credentials.account, region: claim.region, principal: credentials.principal }
 }
 
+/** Of the few operations that need no credentials. */
+export function anonymousCaller(
+  options: Authentication,
+  claim: ReturnType<typeof readClaim>,
+): Caller {
+  const region = typeof claim === 'object' ? claim.region : options.defaultRegion
+  const principal = { type: 'anonymous' as const, arn: 'anonymous', id: '', accessKeyId: '' }
+  return { account: parseAccountId(OPEN_ACCOUNT), region, principal }
+}
+
 function tokenMatches(claim: SignatureClaim, credentials: Credentials): boolean {
   if (credentials.sessionToken === undefined) return claim.sessionToken === undefined
   const given = Buffer.from(claim.sessionToken ?? '')

@@ -33,6 +33,7 @@ export const FREE: ReadonlySet<string> = new Set([
   'sts:GetCallerIdentity',
   'sts:GetSessionToken',
   'sts:AssumeRole',
+  'sts:AssumeRoleWithWebIdentity',
 ])
 
 export async function authorise(ctx: Ctx, edge: EdgeRequest, input: object): Promise<void> {

@@ -108,6 +108,29 @@ export interface IamProvider extends ResourceBase<string> {
   metadata: string | null
 }
 
+/** A TLS certificate with its key, as a record: nothing here serves TLS with it. */
+export interface IamServerCertificate extends Named {
+  body: string
+  chain: string | null
+  sealedKey: string
+  expiresAt: number
+}
+
+/** What a user uploads to be known by: an SSH key for a code repository, a certificate to sign SOAP requests with. */
+export interface IamUserKey extends ResourceBase<string> {
+  type: 'ssh' | 'signing'
+  userId: string
+  body: string
+  fingerprint: string
+  isActive: boolean
+}
+
+/** The account's credential report, as it was when it was made. */
+export interface IamReport extends ResourceBase<string> {
+  content: string
+  generatedAt: number
+}
+
 /** A virtual MFA device; the id is its serial number, an ARN. */
 export interface IamMfaDevice extends ResourceBase<string> {
   name: string
@@ -137,11 +160,20 @@ export interface IamResourceTypes extends OrganisationResourceTypes {
   iamAccount: IamAccount
   iamProvider: IamProvider
   iamMfaDevice: IamMfaDevice
+  iamServerCertificate: IamServerCertificate
+  iamUserKey: IamUserKey
+  iamReport: IamReport
   profileAssociation: ProfileAssociation
 }
 
 export type IamKind = keyof IamResourceTypes
-export type NamedKind = 'iamUser' | 'iamGroup' | 'iamRole' | 'iamPolicy' | 'iamInstanceProfile'
+export type NamedKind =
+  | 'iamUser'
+  | 'iamGroup'
+  | 'iamRole'
+  | 'iamPolicy'
+  | 'iamInstanceProfile'
+  | 'iamServerCertificate'
 export type PermittedKind = 'iamUser' | 'iamGroup' | 'iamRole'
 
 const ARN_WORDS: Record<NamedKind, string> = {
@@ -150,6 +182,7 @@ const ARN_WORDS: Record<NamedKind, string> = {
   iamRole: 'role',
   iamPolicy: 'policy',
   iamInstanceProfile: 'instance-profile',
+  iamServerCertificate: 'server-certificate',
 }
 
 export function iamArn(
