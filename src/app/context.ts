@@ -25,6 +25,8 @@ export interface Principal {
   session?: Session
 }
 
+export type RoleDelivery = '1.0' | '2.0'
+
 /** What temporary credentials carry with them. */
 export interface Session {
   issuedAt: number
@@ -39,6 +41,8 @@ export interface Session {
   /** The instance that a role was given to, and where it was then. */
   instanceId: string | null
   instancePlace?: { vpcId: string; privateAddress: string }
+  /** The version of the metadata service that handed it out. */
+  roleDelivery?: RoleDelivery
   /** The identity provider that vouched. */
   provider: string | null
 }

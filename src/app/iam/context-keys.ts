@@ -89,6 +89,7 @@ export function globalKeys(ctx: Ctx, facts: RequestFacts): Keys {
         session.instanceId === null
           ? undefined
           : `arn:aws:ec2:${ctx.region}:${account}:instance/${session.instanceId}`,
+      'ec2:RoleDelivery': session.roleDelivery,
       'aws:Ec2InstanceSourceVpc': session.instancePlace?.vpcId,
       'aws:Ec2InstanceSourcePrivateIPv4': session.instancePlace?.privateAddress,
     })
