@@ -8,6 +8,7 @@ import { globalKeys, keysFrom } from '../../app/iam/context-keys.ts'
 import { standingOf } from '../../app/iam/principal-policies.ts'
 import { decide, type Decision, type PolicyKind } from '../../domain/iam/evaluate.ts'
 import { FaultError } from '../../domain/faults.ts'
+import { backupWanted } from '../backup/authorisation.ts'
 import type { EdgeRequest } from '../dispatch.ts'
 import { ec2Wanted } from '../ec2/authorisation.ts'
 import { iamWanted } from '../iam/authorisation.ts'
@@ -21,6 +22,7 @@ import { requestTagKeys, type Deriver, type Wanted } from './wanted.ts'
 
 /** Services without an entry have no resource-level permissions here: their resource is `*`. */
 export const DERIVERS: Partial<Record<ServiceName, Deriver>> = {
+  backup: backupWanted,
   ec2: ec2Wanted,
   iam: iamWanted,
   organizations: organizationsWanted,
@@ -43,10 +45,10 @@ export async function authorise(ctx: Ctx, edge: EdgeRequest, input: object): Pro
   if (FREE.has(action)) return
   const standing = await standingOf(ctx)
   if (standing === undefined) return
+  const global = globalKeys(ctx, standing.facts)
   const derive = DERIVERS[edge.service] ?? everything(edge.service)
   for (const wanted of await derive(ctx, edge.operation, input as Record<string, unknown>)) {
-    const keys = globalKeys(ctx, standing.facts)
-    for (const [key, value] of keysFrom(wanted.keys)) keys.set(key, value)
+    const keys = new Map([...global, ...keysFrom(wanted.keys)])
     const { resource } = wanted
     const decision = decide({ action: wanted.action, resource, keys }, standing.policies)
     if (decision.result !== 'allowed') throw refusal(ctx, edge, wanted, decision, keys)
