@@ -6,7 +6,7 @@
  */
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { randomUUID } from 'node:crypto'
 import type { Log } from '../lib/log.ts'
 import { readClaim } from './auth/sigv4.ts'
@@ -77,9 +77,36 @@ interface Context extends HttpServerOptions {
   held: { bodyBytes: number }
 }
 
-export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+/** Serves connections that somebody else accepted: those of guests, in the namespaces of their VPCs. */
+export interface SocketServer {
+  handle(socket: Socket): void
+  close(): void
+}
+
+/** AWS requests and nothing else; `connectionsMax` is for all guests together. */
+export function createSocketServer(
+  options: Pick<HttpServerOptions, 'dispatch' | 'log'>,
+): SocketServer {
+  const { server } = createHttp({ ...options, host: '', port: 0 })
+  const { connectionsMax } = HTTP_LIMITS
+  let count = 0
+  // What starts the watch over headersTimeout and requestTimeout: it never listens by itself.
+  server.emit('listening')
+  return {
+    handle: (socket) => {
+      if (count >= connectionsMax) return void socket.destroy()
+      count += 1
+      socket.once('close', () => (count -= 1))
+      server.emit('connection', socket)
+    },
+    close: () => server.closeAllConnections(),
+  }
+}
+
+function createHttp(options: HttpServerOptions): { server: Server; end(): void } {
   const limit = { ...HTTP_LIMITS, ...options.limits }
   const context: Context = { ...options, limit, held: { bodyBytes: 0 } }
+  let isEnding = false
   const server = createServer(
     {
       maxHeaderSize: limit.headerBytesMax,
@@ -92,7 +119,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     (request, response) => {
       response.once('finish', () => {
         // A kept connection would otherwise hold up the end until it times out.
-        if (!server.listening) request.socket.end()
+        if (isEnding) request.socket.end()
       })
       void onRequest(context, request, response).catch((error: unknown) => {
         options.log.error({ err: error, url: request.url }, 'bug: a request ended in an exception')
@@ -101,6 +128,12 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     },
   )
   server.maxConnections = limit.connectionsMax
+  server.on('error', (error) => options.log.error({ err: error }, 'http server'))
+  return { server, end: () => (isEnding = true) }
+}
+
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { server, end } = createHttp(options)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.port, options.host, () => {
@@ -108,14 +141,16 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       resolve()
     })
   })
-  server.on('error', (error) => options.log.error({ err: error }, 'http server'))
   const { port } = server.address() as AddressInfo
   const shownHost = options.host.includes(':') ? `[${options.host}]` : options.host
   return {
     host: options.host,
     port,
     url: `http://${shownHost}:${port}`,
-    close: (graceMs = 5_000) => closeServer(server, graceMs),
+    close: (graceMs = 5_000) => {
+      end()
+      return closeServer(server, graceMs)
+    },
   }
 }
 

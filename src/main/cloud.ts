@@ -12,7 +12,13 @@ import type { SettingsOfCloud } from '../app/settings.ts'
 import { authorise } from '../aws/authorisation/authorise.ts'
 import { authenticate, type Authentication } from '../aws/auth/authenticate.ts'
 import { createDispatch } from '../aws/dispatch.ts'
-import { readHead, startHttpServer, type HttpServer } from '../aws/http-server.ts'
+import {
+  createSocketServer,
+  readHead,
+  startHttpServer,
+  type HttpServer,
+  type SocketServer,
+} from '../aws/http-server.ts'
 import { operationsFromFiles } from '../aws/operation-files.ts'
 import { FaultError } from '../domain/faults.ts'
 import type { Log } from '../lib/log.ts'
@@ -42,6 +48,8 @@ export interface CloudOptions {
 export interface Cloud {
   app: RunningApp
   server: HttpServer
+  /** For guests: AWS's services only. Null where signatures are not checked: a guest would own the cloud. */
+  guests: SocketServer | null
   close(): Promise<void>
 }
 
@@ -82,21 +90,22 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     shutdown: options.shutdown,
     log,
   })
+  const dispatch = createDispatch({
+    auth,
+    contextOf: async (request) => {
+      if (request.principal.type !== 'anonymous') {
+        await defaultNetworkEnsure(app, request.account, request.region)
+      }
+      return { ...request, app }
+    },
+    authorise,
+    operations: operationsFromFiles(),
+    tokenKey: await secretOf(home, 'page-tokens'),
+    log,
+    onRequest: metrics.onRequest,
+  })
   const server = await startHttpServer({
-    dispatch: createDispatch({
-      auth,
-      contextOf: async (request) => {
-        if (request.principal.type !== 'anonymous') {
-          await defaultNetworkEnsure(app, request.account, request.region)
-        }
-        return { ...request, app }
-      },
-      authorise,
-      operations: operationsFromFiles(),
-      tokenKey: await secretOf(home, 'page-tokens'),
-      log,
-      onRequest: metrics.onRequest,
-    }),
+    dispatch,
     routes: [
       {
         path: '/health',
@@ -113,10 +122,13 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     port: options.port,
     log,
   })
+  const guests = options.auth === 'strict' ? createSocketServer({ dispatch, log }) : null
   return {
     app,
     server,
+    guests,
     close: async () => {
+      guests?.close()
       await server.close()
       await app.close()
     },

@@ -23,7 +23,7 @@ export async function accessKeyCreate(ctx: Ctx, user: IamUser) {
     tags: {},
     userId: user.id,
     userName: user.name,
-    sealedSecret: ctx.app.seal.seal(PURPOSE, secret),
+    ...secretSealed(ctx.app, secret),
     isActive: true,
     lastUsed: null,
   }
@@ -73,7 +73,11 @@ export async function accessKeyGet(ctx: Ctx, id: string): Promise<IamAccessKey> 
   return key
 }
 
-export function secretOf(app: App, key: IamAccessKey): string | undefined {
+export function secretSealed(app: App, secret: string): Pick<IamAccessKey, 'sealedSecret'> {
+  return { sealedSecret: app.seal.seal(PURPOSE, secret) }
+}
+
+export function secretOf(app: App, key: Pick<IamAccessKey, 'sealedSecret'>): string | undefined {
   return app.seal.open(PURPOSE, key.sealedSecret)
 }
 

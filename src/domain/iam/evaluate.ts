@@ -5,8 +5,8 @@
  * "Cross-account policy evaluation logic".
  */
 import { conditionHolds } from './conditions.ts'
-import type { Policy, PrincipalPattern, Statement } from './document.ts'
-import { patternMatches, type ContextKeys } from './pattern.ts'
+import { serviceOf, type Policy, type PrincipalPattern, type Statement } from './document.ts'
+import { patternMatches, type ContextKeys, type Pattern } from './pattern.ts'
 
 export interface AccessRequest {
   /** `ec2:RunInstances` */
@@ -207,10 +207,12 @@ export function statementApplies(statement: Statement, request: AccessRequest): 
 
 /** Action and conditions. */
 function bodyApplies(statement: Statement, request: AccessRequest): boolean {
-  const { actions, isNotAction, conditions } = statement
-  const names = actions.some((pattern) =>
-    patternMatches(pattern, request.action, request.keys, { ignoreCase: true }),
-  )
+  const { actionsByService, isNotAction, conditions } = statement
+  const isNamed = (pattern: Pattern): boolean =>
+    patternMatches(pattern, request.action, request.keys, { ignoreCase: true })
+  const names =
+    actionsByService.any.some(isNamed) ||
+    (actionsByService.named.get(serviceOf(request.action))?.some(isNamed) ?? false)
   if (names === isNotAction) return false
   return conditions.every((condition) => conditionHolds(condition, request.keys))
 }
