@@ -40,9 +40,11 @@ export interface Session {
   sourceIdentity: string | null
   /** The instance that a role was given to, and where it was then. */
   instanceId: string | null
-  instancePlace?: { vpcId: string; privateAddress: string }
+  instancePlace?: { vpcId: string; privateAddress: string; region: string }
   /** The version of the metadata service that handed it out. */
   roleDelivery?: RoleDelivery
+  /** A person signed in with a password: IAM lets it in without MFA, where it lets in no GetSessionToken. */
+  isConsole?: boolean
   /** The identity provider that vouched. */
   provider: string | null
 }

@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { HostAgent } from '../agent/protocol.ts'
 import { createHostApi, type ImageJobs } from '../api/host-api.ts'
+import { createSignIn } from '../api/sign-in.ts'
 import { startApp, type RunningApp } from '../app/app.ts'
 import { defaultNetworkEnsure } from '../app/network/default-network.ts'
 import { credentialsFind } from '../app/iam/sessions.ts'
@@ -116,6 +117,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       },
       { path: '/metrics', handle: metrics.handle },
       { path: '/', handle: (_request, response) => void response.end(welcome(root.region)) },
+      { path: '/api/sign-in', handle: createSignIn(app) },
       { path: '/api/*', isSigned: true, handle: hostApi },
     ],
     host: options.host,

@@ -71,7 +71,7 @@ const IAM_KINDS: Pick<KindTable, IamKind> = {
   iamReport: { references: nothing, claims: nothing },
   iamAccessKey: { references: (r) => ref('user', r.userId), claims: nothing },
   iamAccount: {
-    references: nothing,
+    references: (r) => ref('alias', r.alias),
     claims: (r) => (r.alias === null ? [] : [{ scope: 'account-alias', name: r.alias }]),
   },
   iamProvider: { references: nothing, claims: nothing },

@@ -88,7 +88,7 @@ export function globalKeys(ctx: Ctx, facts: RequestFacts): Keys {
       'ec2:SourceInstanceARN':
         session.instanceId === null
           ? undefined
-          : `arn:aws:ec2:${ctx.region}:${account}:instance/${session.instanceId}`,
+          : `arn:aws:ec2:${session.instancePlace?.region ?? ctx.region}:${account}:instance/${session.instanceId}`,
       'ec2:RoleDelivery': session.roleDelivery,
       'aws:Ec2InstanceSourceVpc': session.instancePlace?.vpcId,
       'aws:Ec2InstanceSourcePrivateIPv4': session.instancePlace?.privateAddress,

@@ -215,7 +215,7 @@ export async function instanceRoleOf(app: App, instance: Instance): Promise<Inst
   })
   const primary = interfaces.find((one) => one.attachment?.deviceIndex === 0)
   const privateAddress = primary?.privateAddresses[0] ?? ''
-  const place = { vpcId: instance.spec.vpcId, privateAddress }
+  const place = { vpcId: instance.spec.vpcId, privateAddress, region: instance.region }
   return {
     profileArn,
     profileId,
@@ -230,7 +230,7 @@ function credentialsOf(
   instance: Instance,
   role: IamRole,
   roleDelivery: RoleDelivery,
-  instancePlace: { vpcId: string; privateAddress: string },
+  instancePlace: { vpcId: string; privateAddress: string; region: string },
 ): RoleCredentials {
   let cache = issued.get(app)
   if (!cache) issued.set(app, (cache = new Map()))

@@ -3,6 +3,7 @@
 record_aws.py LIST ARGUMENT...   LIST is appended to, a path a line
 """
 
+import _strptime  # noqa: F401  needed only for credentials that end, which this host's do not
 import atexit
 import os
 import runpy
