@@ -1,7 +1,7 @@
 /**
- * A person signs in with a password, as AWS's console has it: account or alias, user, password, MFA code where a device is
- * enabled, a new password where the old one is due. What is wrong is not told apart, and guessing is slowed down. Source:
- * IAM user guide, "Sign in as an IAM user", "Set an account password policy for IAM users".
+ * A person signs in with a password, as at AWS's console: account or alias, user, password, MFA code where a device is
+ * enabled, a new password where the old one is due. What is wrong is not told apart, and guessing is slowed down.
+ * Source: IAM user guide, "Sign in as an IAM user", "Set an account password policy for IAM users".
  */
 import { iamArn, type IamUser } from '../../domain/iam/entities.ts'
 import { FaultError } from '../../domain/faults.ts'
