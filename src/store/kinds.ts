@@ -69,6 +69,7 @@ const IAM_KINDS: Pick<KindTable, IamKind> = {
     claims: (r) => [{ scope: `${r.type}-key:${r.userId}`, name: r.fingerprint }],
   },
   iamReport: { references: nothing, claims: nothing },
+  iamAccessJob: { references: nothing, claims: nothing },
   iamAccessKey: { references: (r) => ref('user', r.userId), claims: nothing },
   iamAccount: {
     references: (r) => ref('alias', r.alias),

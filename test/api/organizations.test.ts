@@ -274,6 +274,36 @@ test('every step down to the account must allow', async () => {
   )
 })
 
+test('the root of a member is limited too', async () => {
+  // Where nothing is signed, everybody is root of the account that they name.
+  await using open = await startTestCloud({ mode: 'open' })
+  const own = open.organizationsOf()
+  await own.send(new CreateOrganizationCommand({}))
+  const { Roots } = await own.send(new ListRootsCommand({}))
+  const RootId = Roots![0]!.Id!
+  await own.send(new EnablePolicyTypeCommand({ RootId, PolicyType: Filter }))
+  const { CreateAccountStatus: made } = await own.send(
+    new CreateAccountCommand({ AccountName: 'member', Email: 'member@example.com' }),
+  )
+  const { Policy } = await own.send(
+    new CreatePolicyCommand({
+      Name: 'no',
+      Description: 'd',
+      Type: Filter,
+      Content: document(deny('ec2:DescribeInstances')),
+    }),
+  )
+  const PolicyId = Policy!.PolicySummary!.Id!
+  await own.send(new AttachPolicyCommand({ PolicyId, TargetId: RootId }))
+  const member = open.ec2Of({ account: made!.AccountId! })
+  await member.send(new DescribeVpcsCommand({}))
+  expect((await failureOf(member.send(new DescribeInstancesCommand({})))).code).toBe(
+    'UnauthorizedOperation',
+  )
+  // Not the management account, though the policy hangs on the root of all.
+  await open.ec2.send(new DescribeInstancesCommand({}))
+})
+
 test('documents, names and tags of policies; what is not there', async () => {
   const send = organizations.send.bind(organizations)
   const policy = { Name: 'a', Description: '', Type: Filter, Content: document(allow('*')) }

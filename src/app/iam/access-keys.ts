@@ -80,31 +80,3 @@ export function secretSealed(app: App, secret: string): Pick<IamAccessKey, 'seal
 export function secretOf(app: App, key: Pick<IamAccessKey, 'sealedSecret'>): string | undefined {
   return app.seal.open(PURPOSE, key.sealedSecret)
 }
-
-/** "Last used" is exact to this; more would be a write to the disk for every read. */
-const LAST_USED_STEP_MS = 60_000
-
-/** Remembers that a user's key or a role's session was used. */
-export async function useRecord(ctx: Ctx, service: string): Promise<void> {
-  const { app, principal, region } = ctx
-  const now = app.clock.now()
-  const isDue = (last: { at: number } | null | undefined): boolean =>
-    !last || now - last.at >= LAST_USED_STEP_MS
-  if (principal.type === 'user' && !principal.session) {
-    const key = await app.store.get('iamAccessKey', principal.accessKeyId)
-    if (!key || !isDue(key.lastUsed)) return
-    await app.store.transact(async (tx) => {
-      const fresh = await tx.get('iamAccessKey', key.id)
-      const lastUsed = { at: wholeSecond(now), region, service }
-      if (fresh) await tx.update('iamAccessKey', { ...fresh, lastUsed })
-    })
-  } else if (principal.type === 'role') {
-    const role = await app.store.get('iamRole', principal.entityId!)
-    if (!role || !isDue(role.lastUsed)) return
-    await app.store.transact(async (tx) => {
-      const fresh = await tx.get('iamRole', role.id)
-      if (fresh)
-        await tx.update('iamRole', { ...fresh, lastUsed: { at: wholeSecond(now), region } })
-    })
-  }
-}

@@ -94,7 +94,7 @@ interface Permitted {
   inlinePolicies: Readonly<Record<string, string>>
 }
 
-async function policiesOf(app: App, entity: Permitted): Promise<SourcedPolicy[]> {
+export async function policiesOf(app: App, entity: Permitted): Promise<SourcedPolicy[]> {
   const inline = Object.entries(entity.inlinePolicies).map(([name, document]) => {
     return { name, policy: documentCompiled(document, 'identity') }
   })

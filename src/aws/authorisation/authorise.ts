@@ -3,7 +3,7 @@
  * no in AWS's words. Root may do everything; so may anybody with `--auth open`, whose callers are all root.
  */
 import type { Ctx } from '../../app/context.ts'
-import { useRecord } from '../../app/iam/access-keys.ts'
+import { useRecord } from '../../app/iam/service-use.ts'
 import { accountOf } from '../../app/iam/account.ts'
 import { documentCompiled } from '../../app/iam/documents.ts'
 import { globalKeys, keysFrom } from '../../app/iam/context-keys.ts'

@@ -39,7 +39,8 @@ export const iamWanted: Deriver = async (ctx, operation, input) => {
   const targets: Target[] = []
   // The simulator and its like: about somebody by ARN, not about the caller.
   const source =
-    input.PolicySourceArn ?? (operation.includes('LastAccessed') ? input.Arn : undefined)
+    input.PolicySourceArn ??
+    (/LastAccessed|GrantingServiceAccess/.test(operation) ? input.Arn : undefined)
   if (typeof source === 'string') return [{ action, resource: source, keys }]
   for (const type of resourceTypesOf('iam', operation)) {
     const target = await targetOf(ctx, operation, type, input)

@@ -73,7 +73,7 @@ export function presentAccount(organisation: Organisation, account: Organisation
     Email: account.email,
     Name: account.name,
     Status: account.status,
-    State: account.status,
+    State: account.status === 'ACTIVE' ? 'ACTIVE' : 'CLOSED',
     JoinedMethod: account.joinedMethod,
     JoinedTimestamp: new Date(account.createdAt),
   }

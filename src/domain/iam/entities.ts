@@ -26,7 +26,11 @@ export interface IamUser extends Permitted {
   login: LoginProfile | null
   mfaSerials: readonly string[]
   passwordLastUsedAt: number | null
+  serviceUse?: ServiceUse
 }
+
+/** By service, when it was last asked something, and for which region. */
+export type ServiceUse = Readonly<Record<string, { at: number; region: string }>>
 
 export interface LoginProfile {
   createdAt: number
@@ -46,6 +50,7 @@ export interface IamRole extends Permitted {
   sessionSecondsMax: number
   boundaryArn: string | null
   lastUsed: { at: number; region: string } | null
+  serviceUse?: ServiceUse
   /** The service of a service-linked role. */
   linkedService: string | null
 }
@@ -131,6 +136,27 @@ export interface IamReport extends ResourceBase<string> {
   generatedAt: number
 }
 
+/** Which services somebody may use and did use, as it was when the report was made. */
+export interface IamAccessJob extends ResourceBase<string> {
+  arn: string
+  services: readonly ServiceAccess[]
+}
+
+export interface ServiceAccess {
+  namespace: string
+  /** Who used it, the last first. */
+  entities: readonly ServiceEntity[]
+}
+
+export interface ServiceEntity {
+  type: 'USER' | 'ROLE'
+  arn: string
+  name: string
+  id: string
+  path: string
+  lastUsed: { at: number; region: string } | null
+}
+
 /** A virtual MFA device; the id is its serial number, an ARN. */
 export interface IamMfaDevice extends ResourceBase<string> {
   name: string
@@ -163,6 +189,7 @@ export interface IamResourceTypes extends OrganisationResourceTypes {
   iamServerCertificate: IamServerCertificate
   iamUserKey: IamUserKey
   iamReport: IamReport
+  iamAccessJob: IamAccessJob
   profileAssociation: ProfileAssociation
 }
 
