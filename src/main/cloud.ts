@@ -124,7 +124,8 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     port: options.port,
     log,
   })
-  const guests = options.auth === 'strict' ? createSocketServer({ dispatch, log }) : null
+  const guests =
+    options.auth === 'strict' ? createSocketServer({ dispatch, log, clock: systemClock }) : null
   return {
     app,
     server,

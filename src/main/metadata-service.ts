@@ -54,7 +54,7 @@ export async function serveMetadata(options: {
     const socket = await fabric.listenInNamespace(vpcId, METADATA_SOCKET)
     socket.on('connection', (connection) => http.emit('connection', connection))
     const apiSocket = await fabric.listenInNamespace(vpcId, API_SOCKET)
-    apiSocket.on('connection', (connection) => void apiServe(connection))
+    apiSocket.on('connection', (connection) => void apiServe(connection, vpcId))
     const close = (): void => {
       socket.close()
       apiSocket.close()
@@ -63,11 +63,11 @@ export async function serveMetadata(options: {
     }
     served.set(vpcId, { http, close })
   }
-  const apiServe = async (connection: Socket): Promise<void> => {
+  const apiServe = async (connection: Socket, vpcId: VpcId): Promise<void> => {
     // Before the port is up the guest waits, as it does for its metadata.
     connection.on('error', () => connection.destroy())
     const server = await api.promise
-    if (server) server.handle(connection)
+    if (server) server.handle(connection, vpcId)
     else connection.destroy()
   }
   const stop = fabric.onNamespace((vpcId, change) => {
