@@ -1,5 +1,5 @@
-/** Organizations: accounts made and entered, units, service control policies and what they limit. */
-import { DescribeInstancesCommand, DescribeVpcsCommand } from '@aws-sdk/client-ec2'
+/** Organizations: accounts made and entered, units, documents and tags of policies, accounts closed and left. */
+import { DescribeVpcsCommand } from '@aws-sdk/client-ec2'
 import {
   CreateUserCommand,
   GetRoleCommand,
@@ -7,7 +7,6 @@ import {
   PutRolePolicyCommand,
 } from '@aws-sdk/client-iam'
 import {
-  AttachPolicyCommand,
   CloseAccountCommand,
   CreateAccountCommand,
   CreateOrganizationalUnitCommand,
@@ -17,13 +16,9 @@ import {
   DeleteOrganizationCommand,
   DeletePolicyCommand,
   DescribeAccountCommand,
-  DescribeCreateAccountStatusCommand,
   DescribeOrganizationalUnitCommand,
   DescribeOrganizationCommand,
   DescribePolicyCommand,
-  DetachPolicyCommand,
-  EnablePolicyTypeCommand,
-  DisablePolicyTypeCommand,
   ListAccountsCommand,
   ListAccountsForParentCommand,
   ListAWSServiceAccessForOrganizationCommand,
@@ -33,10 +28,7 @@ import {
   ListOrganizationalUnitsForParentCommand,
   ListParentsCommand,
   ListPoliciesCommand,
-  ListPoliciesForTargetCommand,
-  ListRootsCommand,
   ListTagsForResourceCommand,
-  ListTargetsForPolicyCommand,
   MoveAccountCommand,
   RemoveAccountFromOrganizationCommand,
   TagResourceCommand,
@@ -48,55 +40,31 @@ import {
 import { AssumeRoleCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ACCOUNT, startTestCloud, type TestCloud } from '../support/cloud.ts'
-import { allow, deny, document, failureOf, keysOf, userMake, type Keys } from '../support/iam.ts'
+import { allow, deny, document, failureOf, userMake } from '../support/iam.ts'
+import { organisationMake, type TestOrganisation } from '../support/organisation.ts'
 
 let cloud: TestCloud
 let organizations: OrganizationsClient
-let admin: Keys
 let rootId: string
+let accountMake: TestOrganisation['accountMake']
+let enter: TestOrganisation['assumeIn']
 
 const Filter = 'SERVICE_CONTROL_POLICY' as const
 const FULL = 'p-FullAWSAccess'
 
 beforeAll(async () => {
   cloud = await startTestCloud({ mode: 'strict' })
-  organizations = cloud.organizationsOf()
-  admin = await userMake(cloud.iamOf(), 'admin', allow('*'))
-  expect((await failureOf(organizations.send(new ListAccountsCommand({})))).code).toBe(
-    'AWSOrganizationsNotInUseException',
-  )
-  const { Organization: made } = await organizations.send(new CreateOrganizationCommand({}))
-  expect(made).toMatchObject({ FeatureSet: 'ALL', MasterAccountId: ACCOUNT })
-  expect(made!.Id).toMatch(/^o-[a-z0-9]{10,32}$/)
+  const nobody = cloud.organizationsOf().send(new ListAccountsCommand({}))
+  expect((await failureOf(nobody)).code).toBe('AWSOrganizationsNotInUseException')
+  const made = await organisationMake(cloud)
+  ;({ organizations, rootId, accountMake, assumeIn: enter } = made)
+  const { Organization } = await organizations.send(new DescribeOrganizationCommand({}))
+  expect(Organization).toMatchObject({ FeatureSet: 'ALL', MasterAccountId: ACCOUNT })
+  expect(Organization!.Id).toMatch(/^o-[a-z0-9]{10,32}$/)
   const again = organizations.send(new CreateOrganizationCommand({}))
   expect((await failureOf(again)).code).toBe('AlreadyInOrganizationException')
-  const { Roots } = await organizations.send(new ListRootsCommand({}))
-  expect(Roots).toMatchObject([{ Name: 'Root', PolicyTypes: [] }])
-  rootId = Roots![0]!.Id!
 })
 afterAll(() => cloud.close())
-
-let accounts = 0
-async function accountMake(name = `team-${++accounts}`): Promise<string> {
-  const { CreateAccountStatus } = await organizations.send(
-    new CreateAccountCommand({ AccountName: name, Email: `${name}@example.com` }),
-  )
-  const { Id: CreateAccountRequestId } = CreateAccountStatus!
-  const { CreateAccountStatus: status } = await organizations.send(
-    new DescribeCreateAccountStatusCommand({ CreateAccountRequestId }),
-  )
-  expect(status).toMatchObject({ State: 'SUCCEEDED', AccountName: name })
-  return status!.AccountId!
-}
-
-const assumeIn = (account: string, RoleName = 'OrganizationAccountAccessRole') =>
-  cloud.stsOf({ credentials: admin }).send(
-    new AssumeRoleCommand({
-      RoleArn: `arn:aws:iam::${account}:role/${RoleName}`,
-      RoleSessionName: 'admin',
-    }),
-  )
-const enter = async (account: string) => keysOf((await assumeIn(account)).Credentials!)
 
 test('an account is made, entered by its role, and apart from the others', async () => {
   const account = await accountMake()
@@ -198,112 +166,6 @@ test('units: made, named, nested, moved to, deleted when empty', async () => {
   )
 })
 
-test('a service control policy limits everybody in the account but not its management', async () => {
-  const send = organizations.send.bind(organizations)
-  const account = await accountMake()
-  const credentials = await enter(account)
-  const ec2 = cloud.ec2Of({ credentials })
-  const Content = document(deny('ec2:DescribeInstances'))
-  const { Policy } = await send(
-    new CreatePolicyCommand({ Name: 'no', Description: 'd', Type: Filter, Content }),
-  )
-  const PolicyId = Policy!.PolicySummary!.Id!
-  const attach = new AttachPolicyCommand({ PolicyId, TargetId: account })
-  expect((await failureOf(send(attach))).code).toBe('PolicyTypeNotEnabledException')
-  await send(new EnablePolicyTypeCommand({ RootId: rootId, PolicyType: Filter }))
-  await send(attach)
-  expect((await failureOf(send(attach))).code).toBe('DuplicatePolicyAttachmentException')
-  const refused = await failureOf(ec2.send(new DescribeInstancesCommand({})))
-  expect(refused.code).toBe('UnauthorizedOperation')
-  expect(refused.message).toContain('with an explicit deny in a service control policy')
-  await ec2.send(new DescribeVpcsCommand({}))
-  await cloud.ec2Of({ credentials: admin }).send(new DescribeInstancesCommand({}))
-  const { Targets } = await send(new ListTargetsForPolicyCommand({ PolicyId }))
-  expect(Targets).toMatchObject([{ TargetId: account, Type: 'ACCOUNT' }])
-  const { Policies } = await send(new ListPoliciesForTargetCommand({ TargetId: account, Filter }))
-  expect(Policies!.map(({ Id }) => Id).sort()).toEqual([PolicyId, FULL].sort())
-  expect((await failureOf(send(new DeletePolicyCommand({ PolicyId })))).code).toBe(
-    'PolicyInUseException',
-  )
-  // Another document counts at once.
-  const allowing = document(allow('ec2:*'), allow('sts:*'), allow('iam:*'))
-  await send(new UpdatePolicyCommand({ PolicyId, Content: allowing }))
-  await ec2.send(new DescribeInstancesCommand({}))
-  // The last policy of a target stays; without AWS's own only what the others allow is left.
-  await send(new DetachPolicyCommand({ PolicyId: FULL, TargetId: account }))
-  const last = send(new DetachPolicyCommand({ PolicyId, TargetId: account }))
-  expect((await failureOf(last)).code).toBe('ConstraintViolationException')
-  const inOrganizations = cloud.organizationsOf({ credentials })
-  const unlisted = await failureOf(inOrganizations.send(new DescribeOrganizationCommand({})))
-  expect(unlisted.message).toContain('because no service control policy allows')
-  await send(new DisablePolicyTypeCommand({ RootId: rootId, PolicyType: Filter }))
-  await inOrganizations.send(new DescribeOrganizationCommand({}))
-  await send(new EnablePolicyTypeCommand({ RootId: rootId, PolicyType: Filter }))
-})
-
-test('every step down to the account must allow', async () => {
-  const send = organizations.send.bind(organizations)
-  const { OrganizationalUnit: unit } = await send(
-    new CreateOrganizationalUnitCommand({ ParentId: rootId, Name: 'limited' }),
-  )
-  const account = await accountMake()
-  const TargetId = unit!.Id!
-  await send(
-    new MoveAccountCommand({
-      AccountId: account,
-      SourceParentId: rootId,
-      DestinationParentId: TargetId,
-    }),
-  )
-  const ec2 = cloud.ec2Of({ credentials: await enter(account) })
-  const { Policy } = await send(
-    new CreatePolicyCommand({
-      Name: 'only vpcs',
-      Description: 'd',
-      Type: Filter,
-      Content: document(allow('ec2:DescribeVpcs')),
-    }),
-  )
-  const PolicyId = Policy!.PolicySummary!.Id!
-  await send(new AttachPolicyCommand({ PolicyId, TargetId }))
-  await ec2.send(new DescribeInstancesCommand({}))
-  await send(new DetachPolicyCommand({ PolicyId: FULL, TargetId }))
-  await ec2.send(new DescribeVpcsCommand({}))
-  expect((await failureOf(ec2.send(new DescribeInstancesCommand({})))).code).toBe(
-    'UnauthorizedOperation',
-  )
-})
-
-test('the root of a member is limited too', async () => {
-  // Where nothing is signed, everybody is root of the account that they name.
-  await using open = await startTestCloud({ mode: 'open' })
-  const own = open.organizationsOf()
-  await own.send(new CreateOrganizationCommand({}))
-  const { Roots } = await own.send(new ListRootsCommand({}))
-  const RootId = Roots![0]!.Id!
-  await own.send(new EnablePolicyTypeCommand({ RootId, PolicyType: Filter }))
-  const { CreateAccountStatus: made } = await own.send(
-    new CreateAccountCommand({ AccountName: 'member', Email: 'member@example.com' }),
-  )
-  const { Policy } = await own.send(
-    new CreatePolicyCommand({
-      Name: 'no',
-      Description: 'd',
-      Type: Filter,
-      Content: document(deny('ec2:DescribeInstances')),
-    }),
-  )
-  const PolicyId = Policy!.PolicySummary!.Id!
-  await own.send(new AttachPolicyCommand({ PolicyId, TargetId: RootId }))
-  const member = open.ec2Of({ account: made!.AccountId! })
-  await member.send(new DescribeVpcsCommand({}))
-  expect((await failureOf(member.send(new DescribeInstancesCommand({})))).code).toBe(
-    'UnauthorizedOperation',
-  )
-  // Not the management account, though the policy hangs on the root of all.
-  await open.ec2.send(new DescribeInstancesCommand({}))
-})
-
 test('documents, names and tags of policies; what is not there', async () => {
   const send = organizations.send.bind(organizations)
   const policy = { Name: 'a', Description: '', Type: Filter, Content: document(allow('*')) }
@@ -350,7 +212,7 @@ test('a closed account can do nothing, one that left is on its own', async () =>
   expect((await failureOf(ec2.send(new DescribeVpcsCommand({})))).code).toBe(
     'UnauthorizedOperation',
   )
-  expect((await failureOf(assumeIn(closed))).code).toBe('AccessDenied')
+  expect((await failureOf(enter(closed))).code).toBe('AccessDenied')
   const left = await accountMake()
   await organizations.send(new RemoveAccountFromOrganizationCommand({ AccountId: left }))
   const own = cloud.iamOf({ credentials: await enter(left) })
