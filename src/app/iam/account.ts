@@ -67,6 +67,7 @@ export async function passwordPolicyRemove(ctx: Ctx): Promise<void> {
 export async function accountSummary(ctx: Ctx): Promise<Record<string, number>> {
   const { store } = ctx.app
   const scope = { account: ctx.account }
+  const member = await store.get('organisationAccount', ctx.account)
   const [users, groups, roles, policies, profiles, providers, devices, certificates] =
     await Promise.all([
       store.list('iamUser', scope),
@@ -99,7 +100,8 @@ export async function accountSummary(ctx: Ctx): Promise<Record<string, number>> 
     MFADevices: devices.length,
     MFADevicesInUse: devices.filter((device) => device.userId !== null).length,
     AccountMFAEnabled: 0,
-    AccountAccessKeysPresent: 1,
+    // One that an organisation made has no root key.
+    AccountAccessKeysPresent: member?.joinedMethod === 'CREATED' ? 0 : 1,
     AccountPasswordPresent: 0,
     AccountSigningCertificatesPresent: 0,
     AccessKeysPerUserQuota: 2,

@@ -76,17 +76,24 @@ async function contentOf(ctx: Ctx): Promise<string> {
   const { passwordPolicy } = await accountOf(ctx)
   const days = passwordPolicy?.ageMaxDays ?? null
   const lines = await Promise.all(users.map((user) => lineOf(ctx, user, days)))
-  return [COLUMNS, rootLine(ctx), ...lines].map((cells) => cells.map(cellOf).join(',')).join('\n')
+  const member = await ctx.app.store.get('organisationAccount', ctx.account)
+  const root = rootLine(ctx, member?.joinedMethod !== 'CREATED')
+  return [COLUMNS, root, ...lines].map((cells) => cells.map(cellOf).join(',')).join('\n')
 }
 
 /** IAM's names have no quotes; a comma may be in one. */
 const cellOf = (text: string): string => (text.includes(',') ? `"${text}"` : text)
 
 /** Root's key lies in the cloud's own files, beside IAM's records. */
-function rootLine(ctx: Ctx): string[] {
+function rootLine(ctx: Ctx, hasKey: boolean): string[] {
   const arn = `arn:aws:iam::${ctx.account}:root`
   const unknown = ['not_supported', 'no_information', 'not_supported', 'not_supported', 'false']
-  const keys = ['true', ...Array<string>(4).fill(NONE), 'false', ...Array<string>(4).fill(NONE)]
+  const keys = [
+    String(hasKey),
+    ...Array<string>(4).fill(NONE),
+    'false',
+    ...Array<string>(4).fill(NONE),
+  ]
   return ['<root_account>', arn, NONE, ...unknown, ...keys, 'false', NONE, 'false', NONE]
 }
 

@@ -5,12 +5,19 @@
 import type { Ctx } from '../../app/context.ts'
 import type { Wanted } from '../authorisation/wanted.ts'
 import { profileArn } from './authorisation-created.ts'
+import { arnOf } from './authorisation-resources.ts'
 
 type Input = Readonly<Record<string, any>>
 type Keys = Wanted['keys']
 
 export async function requestKeys(ctx: Ctx, operation: string, input: Input): Promise<Keys> {
-  const keys = { 'ec2:Region': ctx.region, ...attributeKeys(operation, input) }
+  const template = input.LaunchTemplate?.LaunchTemplateId as unknown
+  const keys = {
+    'ec2:Region': ctx.region,
+    'ec2:LaunchTemplate':
+      typeof template === 'string' ? arnOf(ctx, 'launch-template', template) : undefined,
+    ...attributeKeys(operation, input),
+  }
   if (!/^(?:Associate|Replace)IamInstanceProfile/.test(operation)) return keys
   return { ...keys, 'ec2:NewInstanceProfile': await profileArn(ctx, input.IamInstanceProfile) }
 }
