@@ -37,6 +37,8 @@ interface Issuer {
   url: string
   /** How often its keys were fetched. */
   fetched: number
+  /** How often it was asked while it was broken. */
+  refused: number
   isBroken: boolean
   token(claims?: object, change?: { key?: 'rotated' | 'forged'; issuer?: string }): Promise<string>
   close(): Promise<void>
@@ -47,9 +49,12 @@ async function issuerStart(tls?: Certificate): Promise<Issuer> {
   const [first, rotated, forged] = made as [(typeof made)[0], (typeof made)[0], (typeof made)[0]]
   const published: JWK[] = [{ ...(await exportJWK(first.publicKey)), kid: '1', alg: 'RS256' }]
   const later = { ...(await exportJWK(rotated.publicKey)), kid: '2', alg: 'RS256' }
-  const issuer = { fetched: 0, isBroken: false, url: '' }
+  const issuer = { fetched: 0, refused: 0, isBroken: false, url: '' }
   const answer: http.RequestListener = (request, response) => {
-    if (issuer.isBroken) return void response.writeHead(500).end()
+    if (issuer.isBroken) {
+      issuer.refused++
+      return void response.writeHead(500).end()
+    }
     response.setHeader('content-type', 'application/json')
     if (request.url === '/.well-known/openid-configuration') {
       return void response.end(
@@ -88,9 +93,11 @@ let cloud: TestCloud
 let iam: IAMClient
 let issuer: Issuer
 let providerArn: string
+let ahead = 0
 
 beforeAll(async () => {
-  cloud = await startTestCloud({ mode: 'strict', clock: systemClock })
+  const clock = { ...systemClock, now: () => Date.now() + ahead }
+  cloud = await startTestCloud({ mode: 'strict', clock })
   iam = cloud.iamOf()
   issuer = await issuerStart()
   providerArn = await providerMake(issuer)
@@ -269,8 +276,14 @@ test(
     const provider = await providerMake(own)
     await roleMake('broken', own, provider)
     own.isBroken = true
-    expect(await codeOf(assume(await own.token(), 'broken'))).toBe('IDPCommunicationErrorException')
+    const COMMUNICATION = 'IDPCommunicationErrorException'
+    const tried = async () => codeOf(assume(await own.token(), 'broken'))
+    expect(await Promise.all([tried(), tried(), tried()])).toEqual(Array(3).fill(COMMUNICATION))
+    expect(own.refused).toBe(1)
     own.isBroken = false
+    // It is not asked again for every token that anybody presents, but soon.
+    expect(await tried()).toBe(COMMUNICATION)
+    ahead += 3_001
     await assume(await own.token(), 'broken')
     await own.close()
   },

@@ -32,9 +32,13 @@ const service = (code: string, message: string): FaultError =>
 export const invalidToken = (message: string): FaultError =>
   service('InvalidIdentityTokenException', message)
 
+/** Anybody can present a token: an issuer that is down is not asked again for each. */
+const FAILURE_MS = 3_000
+
+/** One look for an issuer's keys, however many wait for it. */
 interface Known {
-  keys: JWTVerifyGetKey
-  foundAt: number
+  keys: Promise<JWTVerifyGetKey>
+  goodUntil: number
 }
 
 const issuers = new WeakMap<App, Map<string, Known>>()
@@ -102,11 +106,15 @@ async function keysOf(app: App, provider: IamProvider): Promise<JWTVerifyGetKey>
   if (!cache) issuers.set(app, (cache = new Map()))
   const name = [provider.id, ...provider.thumbprints].join(' ')
   const known = cache.get(name)
-  if (known && app.clock.now() - known.foundAt < KEYS_MS) return known.keys
-  const keys = await discover(app, provider)
+  if (known && app.clock.now() < known.goodUntil) return known.keys
+  const found: Known = {
+    keys: discover(app, provider),
+    goodUntil: app.clock.now() + KEYS_MS,
+  }
   if (cache.size >= ISSUERS_MAX) cache.delete(cache.keys().next().value!)
-  cache.set(name, { keys, foundAt: app.clock.now() })
-  return keys
+  cache.set(name, found)
+  found.keys.catch(() => (found.goodUntil = app.clock.now() + FAILURE_MS))
+  return found.keys
 }
 
 async function discover(app: App, provider: IamProvider): Promise<JWTVerifyGetKey> {
