@@ -1,7 +1,7 @@
 /**
  * What a decision costs: the engine alone for policies of several sizes, the whole gate with its reads of the store,
- * and for comparison the check of a request's signature; then how long refusals take for a key that is there and for one
- * that is not. In turns, so that other work on the host hits all alike.
+ * and for comparison the check of a request's signature; then how long refusals take for a key that is there and for
+ * one that is not. In turns, so that other work on the host hits all alike.
  */
 import { createHmac } from 'node:crypto'
 import { awsManagedPolicies } from '../src/app/iam/aws-managed.ts'
