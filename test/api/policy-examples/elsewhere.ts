@@ -1,16 +1,15 @@
 /**
- * Examples for services that are not served here, and for organisations and Backup: asked of the simulator, which is
+ * Examples for services that are not served here, and for Backup: asked of the simulator, which is
  * the engine that guards every call. Each title names its page. The statements say what the pages' do.
  */
 import { REGION } from '../../support/cloud.ts'
-import { allow, deny, iamArn, simulated, type Example } from './world.ts'
+import { allow, deny, simulated, type Example } from './world.ts'
 
-export const PAGE = 'IAM, Organizations, Backup: examples for other services'
+export const PAGE = 'IAM, Backup: examples for other services'
 
 const TABLE = `arn:aws:dynamodb:${REGION}:111122223333:table/MyTable`
 const BUCKET = 'arn:aws:s3:::bucket'
 const VAULT = `arn:aws:backup:${REGION}:111122223333:backup-vault:`
-const INSTANCE = `arn:aws:ec2:${REGION}:111122223333:instance/i-0123456789abcdef0`
 const DB = `arn:aws:rds:${REGION}:111122223333:db:one`
 const REPOSITORY = `arn:aws:codecommit:${REGION}:111122223333:MyRepo`
 const everything = allow('*')
@@ -209,104 +208,6 @@ export const examples = (): Example[] => [
         'aws:userid': 'AIDAX',
       }),
     ],
-  },
-  {
-    title: 'Organizations, SCP: Deny access to AWS based on the requested AWS Region',
-    policy: [
-      everything,
-      {
-        Effect: 'Deny',
-        NotAction: ['iam:*', 'organizations:*', 'sts:*', 'support:*'],
-        Resource: '*',
-        Condition: {
-          StringNotEquals: { 'aws:RequestedRegion': ['eu-central-1', 'eu-west-1'] },
-          ArnNotLike: { 'aws:PrincipalARN': ['arn:aws:iam::*:role/Role1AllowedToBypassThisSCP'] },
-        },
-      },
-    ],
-    allowed: [
-      simulated('ec2:RunInstances', '*', {
-        'aws:RequestedRegion': 'eu-west-1',
-        'aws:PrincipalARN': iamArn('user/ada'),
-      }),
-      simulated('iam:CreateUser', '*', {
-        'aws:RequestedRegion': 'us-east-1',
-        'aws:PrincipalARN': iamArn('user/ada'),
-      }),
-      simulated('ec2:RunInstances', '*', {
-        'aws:RequestedRegion': 'us-east-1',
-        'aws:PrincipalARN': iamArn('role/Role1AllowedToBypassThisSCP'),
-      }),
-    ],
-    refused: [
-      simulated('ec2:RunInstances', '*', {
-        'aws:RequestedRegion': 'us-east-1',
-        'aws:PrincipalARN': iamArn('user/ada'),
-      }),
-    ],
-  },
-  {
-    title: 'Organizations, SCP: Prevent IAM users and roles from making certain changes',
-    policy: [
-      everything,
-      deny(
-        ['iam:AttachRolePolicy', 'iam:DeleteRole', 'iam:PutRolePolicy'],
-        iamArn('role/name-of-role'),
-      ),
-    ],
-    allowed: [simulated('iam:DeleteRole', iamArn('role/other'))],
-    refused: [simulated('iam:DeleteRole', iamArn('role/name-of-role'))],
-  },
-  {
-    title: 'Organizations, SCP: Require MFA to perform an API operation',
-    policy: [
-      everything,
-      deny(['ec2:StopInstances', 'ec2:TerminateInstances'], '*', {
-        BoolIfExists: { 'aws:MultiFactorAuthPresent': false },
-      }),
-    ],
-    allowed: [simulated('ec2:StopInstances', INSTANCE, { 'aws:MultiFactorAuthPresent': 'true' })],
-    refused: [
-      simulated('ec2:StopInstances', INSTANCE),
-      simulated('ec2:StopInstances', INSTANCE, { 'aws:MultiFactorAuthPresent': 'false' }),
-    ],
-  },
-  {
-    title: 'Organizations, SCP: Block service access for the root user',
-    policy: [
-      everything,
-      deny('ec2:*', '*', { StringLike: { 'aws:PrincipalArn': ['arn:aws:iam::*:root'] } }),
-    ],
-    allowed: [simulated('ec2:RunInstances', '*', { 'aws:PrincipalArn': iamArn('user/ada') })],
-    refused: [simulated('ec2:RunInstances', '*', { 'aws:PrincipalArn': iamArn('root') })],
-  },
-  {
-    title: 'Organizations, SCP: Require Amazon EC2 instances to use a specific type',
-    policy: [
-      everything,
-      deny('ec2:RunInstances', 'arn:aws:ec2:*:*:instance/*', {
-        StringNotEquals: { 'ec2:InstanceType': 't2.micro' },
-      }),
-    ],
-    allowed: [simulated('ec2:RunInstances', INSTANCE, { 'ec2:InstanceType': 't2.micro' })],
-    refused: [simulated('ec2:RunInstances', INSTANCE, { 'ec2:InstanceType': 'm5.large' })],
-  },
-  {
-    title: 'Organizations, SCP: Require a tag on specified created resources',
-    policy: [
-      everything,
-      deny('ec2:RunInstances', ['arn:aws:ec2:*:*:instance/*', 'arn:aws:ec2:*:*:volume/*'], {
-        Null: { 'aws:RequestTag/Project': 'true' },
-      }),
-    ],
-    allowed: [simulated('ec2:RunInstances', INSTANCE, { 'aws:RequestTag/Project': 'x' })],
-    refused: [simulated('ec2:RunInstances', INSTANCE)],
-  },
-  {
-    title: 'Organizations, SCP: Prevent member accounts from leaving the organization',
-    policy: [everything, deny('organizations:LeaveOrganization')],
-    allowed: [simulated('organizations:DescribeOrganization', '*')],
-    refused: [simulated('organizations:LeaveOrganization', '*')],
   },
   {
     title: 'Backup: Access control, identity-based policies by vault name',

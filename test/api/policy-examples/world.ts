@@ -12,6 +12,7 @@ import { STEP_MS, totpCode } from '../../../src/lib/totp.ts'
 import { TINY } from '../../support/app.ts'
 import { ACCOUNT, REGION, startTestCloud, type TestCloud } from '../../support/cloud.ts'
 import { document, keysOf, userMake, type Keys } from '../../support/iam.ts'
+import { memberMake } from './member.ts'
 
 export const USER = 'jane'
 /** The address that the test's requests come from. */
@@ -29,8 +30,19 @@ export interface Example {
   refused: readonly Ask[]
 }
 
+export interface Member {
+  account: string
+  role: Keys
+  user: Keys
+  /** Puts a service control policy into force there. */
+  limit(document: string): Promise<void>
+}
+
 export interface World {
   cloud: TestCloud
+  member: Member
+  /** Of the member account. */
+  farInstance: string
   plain: Keys
   withMfa: Keys
   mine: string
@@ -113,6 +125,20 @@ export const iam =
     return code === 'AccessDenied' ? 'refused' : 'allowed'
   }
 
+/** In the member account that service control policies hang on, by its administrator: a role, or a user. */
+export const ecIn =
+  (operation: string, input: Input = {}, region?: string, who: 'role' | 'user' = 'role'): Ask =>
+  (world, policy) => {
+    const { cloud, member } = world
+    const plain = who === 'role' ? member.role : member.user
+    return ec2(operation, input, region ? { region } : {})({ ...world, cloud, plain }, policy)
+  }
+
+export const iamIn =
+  (operation: string, input: Input = {}): Ask =>
+  (world, policy) =>
+    iam(operation, input)({ ...world, plain: world.member.role }, policy)
+
 /** For services that are not here: the simulator, which is the same engine, asked over the API. */
 export const simulated =
   (action: string, resource: string, keys: Readonly<Record<string, string | string[]>> = {}): Ask =>
@@ -169,7 +195,8 @@ export async function worldMake(): Promise<World> {
   await cloud.iamOf().send(new TagUserCommand({ UserName: USER, Tags }))
   for (const UserName of ['john', 'example-user']) await userMake(cloud.iamOf(), UserName)
   const withMfa = await mfaSession(cloud, plain)
-  return { cloud, plain, withMfa, ...(await machines(cloud)), ...(await networks(cloud)) }
+  const far = await memberMake(cloud)
+  return { cloud, plain, withMfa, ...far, ...(await machines(cloud)), ...(await networks(cloud)) }
 }
 
 async function mfaSession(cloud: TestCloud, plain: Keys): Promise<Keys> {
