@@ -1,6 +1,7 @@
 /**
- * Policy examples that AWS publishes, each named by its page, mean here what the page says: put on a user, or as a service
- * control policy on an account, and tried by calls. What is in the page is said with this world's own names; docs.aws.amazon.com has the pages by their titles.
+ * Policy examples that AWS publishes, each named by its page, mean here what the page says: put on a user, or as a
+ * service control policy on an account, and tried by calls. What is in the page is said with this world's own names;
+ * docs.aws.amazon.com has the pages by their titles.
  */
 import { PutUserPolicyCommand } from '@aws-sdk/client-iam'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
