@@ -123,6 +123,7 @@ const cloud: Cloud = await startCloud({
   onApp: (app) => metadata.attach(app),
   shutdown: (options) => void end(options),
 })
+metadata.attachApi(cloud.guests)
 await imagesScan(home, cloud.app, root.account)
 await writeJsonDurable(
   home.daemonFile,
