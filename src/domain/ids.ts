@@ -31,6 +31,7 @@ export const ID_PREFIXES = {
   elasticAddress: 'eipalloc',
   elasticAddressAssociation: 'eipassoc',
   vpcCidrAssociation: 'vpc-cidr-assoc',
+  prefixList: 'pl',
 } as const
 
 export type ResourceKind = keyof typeof ID_PREFIXES

@@ -49,6 +49,7 @@ export type RouteTarget =
   | { type: 'natGateway'; id: IdOf<'natGateway'> }
 
 export interface Route {
+  /** A block, or the id of a prefix list. */
   destination: string
   target: RouteTarget
   origin: 'CreateRouteTable' | 'CreateRoute'
@@ -74,6 +75,7 @@ export type RulePeer =
   | { type: 'cidr'; cidr: string }
   | { type: 'cidr6'; cidr: string }
   | { type: 'group'; groupId: SecurityGroupId; account: string }
+  | { type: 'prefixList'; listId: IdOf<'prefixList'> }
 
 export interface SecurityGroupRule {
   id: IdOf<'securityGroupRule'>

@@ -19,6 +19,7 @@ import type {
   Subnet,
   Vpc,
 } from './network.ts'
+import type { PrefixList } from './prefix-list.ts'
 import type { Volume } from './volume.ts'
 
 /** Fields every stored resource has. Times are milliseconds since the epoch. */
@@ -51,6 +52,7 @@ export interface ResourceTypes extends IamResourceTypes {
   networkInterface: NetworkInterface
   elasticAddress: ElasticAddress
   natGateway: NatGateway
+  prefixList: PrefixList
 }
 
 export type StoredKind = keyof ResourceTypes

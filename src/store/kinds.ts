@@ -30,6 +30,9 @@ const nameClaim = (scope: string, r: { account: string; name: string }) => [
   { scope: `${scope}:${r.account}`, name: r.name.toLowerCase() },
 ]
 
+const prefixListRef = (text: string): Reference[] =>
+  text.startsWith('pl-') ? ref('prefixList', text) : []
+
 const IAM_KINDS: Pick<KindTable, IamKind> = {
   iamUser: {
     references: (r) => [
@@ -117,7 +120,13 @@ export const KINDS: KindTable = {
     ],
   },
   subnet: { references: (r) => ref('vpc', r.vpcId), claims: nothing },
-  routeTable: { references: (r) => ref('vpc', r.vpcId), claims: nothing },
+  routeTable: {
+    references: (r) => [
+      ...ref('vpc', r.vpcId),
+      ...r.routes.flatMap(({ destination }) => prefixListRef(destination)),
+    ],
+    claims: nothing,
+  },
   internetGateway: {
     references: (r) => ref('vpc', r.vpcId),
     claims: (r) => (r.vpcId ? [{ scope: 'gateway-of', name: r.vpcId }] : []),
@@ -127,6 +136,9 @@ export const KINDS: KindTable = {
       ...ref('vpc', r.vpcId),
       ...r.rules.flatMap((rule) =>
         rule.peer.type === 'group' ? ref('names', rule.peer.groupId) : [],
+      ),
+      ...r.rules.flatMap(({ peer }) =>
+        peer.type === 'prefixList' ? prefixListRef(peer.listId) : [],
       ),
     ],
     claims: (r) => [{ scope: `group-name:${r.vpcId}`, name: r.name }],
@@ -155,6 +167,7 @@ export const KINDS: KindTable = {
     ],
   },
   natGateway: { references: (r) => ref('vpc', r.vpcId), claims: nothing },
+  prefixList: { references: nothing, claims: nothing },
   elasticAddress: {
     references: nothing,
     claims: (r) => [{ scope: 'public-address', name: r.publicAddress }],

@@ -20,6 +20,7 @@ import type { Tags } from '../../domain/resource.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import { groupNamed, groupOf, type GroupTarget } from './groups.ts'
+import { prefixListNamed, prefixListSizes } from './prefix-lists.ts'
 
 export type PeerRequest =
   | { type: 'cidr' | 'cidr6' | 'prefixList'; value: string; description: string | null }
@@ -63,7 +64,7 @@ export async function rulesAuthorizePlan(
     tags: request.tags,
   }))
   const rules = [...group.rules, ...added]
-  rulesMustFit(group, rules)
+  rulesMustFit(group, rules, await prefixListSizes(ctx, reader))
   return { group: { ...group, rules }, added }
 }
 
@@ -156,7 +157,7 @@ export async function rulesModifyPlan(
     })
   }
   const rules = [...byId.values()]
-  rulesMustFit(group, rules)
+  rulesMustFit(group, rules, await prefixListSizes(ctx, reader))
   return { ...group, rules }
 }
 
@@ -276,8 +277,7 @@ async function peerOf(
     case 'cidr6':
       return peerOfCidr6(request.value)
     case 'prefixList':
-      // There are no prefix lists in this cloud yet.
-      throw notFound('prefixList', request.value)
+      return { type: 'prefixList', listId: (await prefixListNamed(ctx, reader, request.value)).id }
     case 'group':
       return await groupPeer(ctx, reader, group, request)
   }

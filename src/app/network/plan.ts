@@ -26,7 +26,9 @@ import type {
   VpcDnsPlan,
   VpcNetworkPlan,
 } from '../../domain/network-plan.ts'
+import { prefixListNow, type PrefixList } from '../../domain/prefix-list.ts'
 import type { StoreReader } from '../../store/store.ts'
+import { isPrefixListId } from './prefix-lists.ts'
 import { routeStateOf, routeTargets, type RouteTargets } from './routes.ts'
 
 /** Everything of one VPC that its plan is made from. */
@@ -40,6 +42,7 @@ export interface VpcRecords {
   interfaces: readonly NetworkInterface[]
   instances: readonly Instance[]
   dhcpOptions: Readonly<Record<string, readonly string[]>>
+  prefixLists: ReadonlyMap<string, PrefixList>
 }
 
 /** Plans of all VPCs that have a machine on this host, in order of id. */
@@ -80,7 +83,19 @@ async function vpcRecords(
     interfaces: await reader.list('networkInterface', inVpc),
     instances: live.filter((instance) => instance.spec.vpcId === vpcId),
     dhcpOptions: dhcp?.options ?? {},
+    prefixLists: await prefixListsOf(reader, vpc),
   }
+}
+
+async function prefixListsOf(reader: StoreReader, { account, region }: Vpc) {
+  const lists = await reader.list('prefixList', { account, region })
+  return new Map(lists.map((list) => [list.id as string, list]))
+}
+
+/** The blocks that a list stands for now. */
+function blocksOf(listId: string, { prefixLists }: VpcRecords): string[] {
+  const list = prefixLists.get(listId)
+  return list ? prefixListNow(list).entries.map((entry) => entry.cidr) : []
 }
 
 export function planOf(records: VpcRecords): VpcNetworkPlan {
@@ -103,7 +118,7 @@ export function planOf(records: VpcRecords): VpcNetworkPlan {
     interfaces: records.interfaces
       .filter((networkInterface) => networkInterface.attachment)
       .flatMap((networkInterface) => interfacePlan(networkInterface, instances)),
-    groups: records.groups.map((group) => groupPlan(group, records.interfaces)),
+    groups: records.groups.map((group) => groupPlan(group, records)),
   }
 }
 
@@ -165,8 +180,17 @@ function tableOf(subnetId: string, tables: readonly RouteTable[]): RouteTable | 
 function routesOf(subnet: Subnet, records: VpcRecords): RoutePlan[] {
   return (tableOf(subnet.id, records.routeTables)?.routes ?? [])
     .filter((route) => route.target.type !== 'local')
-    .map((route) => ({ cidr: route.destination, target: targetOf(subnet, route, records) }))
+    .sort((a, b) => Number(isPrefixListId(a.destination)) - Number(isPrefixListId(b.destination)))
+    .flatMap((route) => routePlans(subnet, route, records))
     .sort((a, b) => cidrParse(b.cidr).prefix - cidrParse(a.cidr).prefix)
+}
+
+/** "If a route with a prefix list overlaps with another of the same block, the other takes priority": it is first. */
+function routePlans(subnet: Subnet, route: Route, records: VpcRecords): RoutePlan[] {
+  const { destination } = route
+  const target = targetOf(subnet, route, records)
+  const cidrs = isPrefixListId(destination) ? blocksOf(destination, records) : [destination]
+  return cidrs.filter((cidr) => !cidr.includes(':')).map((cidr) => ({ cidr, target }))
 }
 
 function targetOf(subnet: Subnet, route: Route, records: VpcRecords): RoutePlan['target'] {
@@ -199,7 +223,7 @@ function aclOf(subnet: Subnet, acls: readonly NetworkAcl[]): { acl?: AclPlan } {
   return { acl: { ingress: rules(false), egress: rules(true) } }
 }
 
-function groupPlan(group: SecurityGroup, interfaces: readonly NetworkInterface[]): GroupPlan {
+function groupPlan(group: SecurityGroup, records: VpcRecords): GroupPlan {
   const rules = (isEgress: boolean): GroupRulePlan[] =>
     group.rules
       .filter((rule) => rule.isEgress === isEgress)
@@ -207,13 +231,18 @@ function groupPlan(group: SecurityGroup, interfaces: readonly NetworkInterface[]
         const { protocol, fromPort, toPort, peer } = rule
         // There is no IPv6 in guests yet, so its rules allow nothing that exists.
         if (peer.type === 'cidr6') return []
+        if (peer.type === 'prefixList') {
+          return blocksOf(peer.listId, records)
+            .filter((cidr) => !cidr.includes(':'))
+            .map((cidr) => ({ protocol, fromPort, toPort, peer: { type: 'cidr', cidr } }))
+        }
         return [{ protocol, fromPort, toPort, peer }]
       })
   return {
     groupId: group.id,
     ingress: rules(false),
     egress: rules(true),
-    memberAddresses: interfaces
+    memberAddresses: records.interfaces
       .filter((networkInterface) => networkInterface.groupIds.includes(group.id))
       .flatMap((networkInterface) => networkInterface.privateAddresses)
       .sort(),

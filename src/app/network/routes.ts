@@ -19,6 +19,7 @@ import type { ListQuery, StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import type { Change } from './change.ts'
 import { interfaceOfInstance } from './interfaces.ts'
+import { isPrefixListId, prefixListNamed, prefixListSizes } from './prefix-lists.ts'
 import { ownGet, ownList } from './scope.ts'
 
 /** The most that AWS raises its quota to. */
@@ -84,12 +85,15 @@ export interface RouteRequest {
 export function routeCreate(ctx: Ctx, request: RouteRequest): Change<void> {
   return async (tx) => {
     const table = await ownGet(ctx, tx, 'routeTable', request.tableId)
-    const destination = cidrFormat(cidrParse(request.destination, 'destinationCidrBlock'))
+    const destination = await destinationOf(ctx, tx, request.destination)
     const target = await targetOf(ctx, tx, table, destination, request.target)
     if (table.routes.some((route) => route.destination === destination)) {
       throw new FaultError({ type: 'Duplicate', kind: 'route', name: destination })
     }
-    if (table.routes.length >= ROUTES_MAX) {
+    const sizes = await prefixListSizes(ctx, tx)
+    const weigh = (one: string): number => sizes.get(one) ?? 1
+    const weight = table.routes.reduce((sum, route) => sum + weigh(route.destination), 0)
+    if (weight + weigh(destination) > ROUTES_MAX) {
       const reason = 'The maximum number of routes for this route table has been reached.'
       throw new FaultError({ type: 'LimitExceeded', kind: 'route', limit: ROUTES_MAX, reason })
     }
@@ -102,7 +106,7 @@ export function routeCreate(ctx: Ctx, request: RouteRequest): Change<void> {
 export function routeReplace(ctx: Ctx, request: RouteRequest): Change<void> {
   return async (tx) => {
     const table = await ownGet(ctx, tx, 'routeTable', request.tableId)
-    const destination = cidrFormat(cidrParse(request.destination, 'destinationCidrBlock'))
+    const destination = destinationText(request.destination)
     const before = table.routes.find((route) => route.destination === destination)
     if (!before) {
       const reason = `There is no route defined for '${destination}' in the route table. Use CreateRoute instead.`
@@ -118,11 +122,11 @@ export function routeReplace(ctx: Ctx, request: RouteRequest): Change<void> {
 export function routeDelete(
   ctx: Ctx,
   tableId: IdOf<'routeTable'>,
-  destinationText: string,
+  destinationGiven: string,
 ): Change<void> {
   return async (tx) => {
     const table = await ownGet(ctx, tx, 'routeTable', tableId)
-    const destination = cidrFormat(cidrParse(destinationText, 'destinationCidrBlock'))
+    const destination = destinationText(destinationGiven)
     const route = table.routes.find((each) => each.destination === destination)
     if (!route) throw notFound('route', destination)
     if (route.origin === 'CreateRouteTable') {
@@ -132,6 +136,16 @@ export function routeDelete(
     const routes = table.routes.filter((each) => each !== route)
     await tx.update('routeTable', { ...table, routes })
   }
+}
+
+/** Canonical: a block, or the id of a prefix list. */
+function destinationText(text: string): string {
+  return isPrefixListId(text) ? text : cidrFormat(cidrParse(text, 'destinationCidrBlock'))
+}
+
+async function destinationOf(ctx: Ctx, reader: StoreReader, text: string): Promise<string> {
+  if (isPrefixListId(text)) await prefixListNamed(ctx, reader, text)
+  return destinationText(text)
 }
 
 /** The target, if a route of this table to this destination may lead there. */
@@ -149,7 +163,8 @@ async function targetOf(
     const reason = 'Only the local route of the VPC leads to the local target'
     throw invalidValue('destinationCidrBlock', destination, reason)
   }
-  const isInVpc = blocks.some((block) => isWithin(cidrParse(destination), cidrParse(block)))
+  const isList = isPrefixListId(destination)
+  const isInVpc = !isList && blocks.some((block) => isWithin(cidrParse(destination), cidrParse(block)))
   if (request.type === 'internetGateway') {
     const gateway = await reader.get('internetGateway', request.id)
     if (gateway?.account !== ctx.account || gateway.region !== ctx.region) {

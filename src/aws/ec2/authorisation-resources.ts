@@ -18,7 +18,6 @@ export interface Target {
 const OTHER_TYPES: Readonly<Record<string, string>> = {
   nat: 'natgateway',
   lt: 'launch-template',
-  pl: 'prefix-list',
   vpce: 'vpc-endpoint',
   pcx: 'vpc-peering-connection',
   eigw: 'egress-only-internet-gateway',

@@ -140,13 +140,17 @@ export const KINDS: Record<ResourceKind, KindWords> = {
     subject: 'The vpc CIDR block association ID',
     malformed: 'InvalidVpcCidrBlockAssociationID.Malformed',
   },
+  prefixList: {
+    notFound: 'InvalidPrefixListID.NotFound',
+    subject: 'The prefix list ID',
+    malformed: 'InvalidPrefixListId.Malformed',
+  },
 }
 
 /** Things without an id of their own kind, by the word the fault uses. */
 export const OTHER_NOT_FOUND: Record<string, string> = {
   address: 'InvalidAddress.NotFound',
   resource: 'InvalidID',
-  prefixList: 'InvalidPrefixListID.NotFound',
   vpcPeeringConnection: 'InvalidVpcPeeringConnectionID.NotFound',
   route: 'InvalidRoute.NotFound',
   gateway: 'InvalidGatewayID.NotFound',
@@ -192,6 +196,8 @@ export const LIMITS: Record<string, string> = {
   tag: 'TagLimitExceeded',
   attachment: 'AttachmentLimitExceeded',
   privateAddress: 'PrivateIpAddressLimitExceeded',
+  prefixList: 'PrefixListLimitExceeded',
+  prefixListEntry: 'PrefixListMaxEntriesExceeded',
 }
 
 export function wordsOf(kind: string): KindWords | undefined {

@@ -19,4 +19,5 @@ export const RESOURCE_TYPES: Record<TagEntry['kind'], ResourceType> = {
   networkInterface: 'network-interface',
   elasticAddress: 'elastic-ip',
   natGateway: 'natgateway',
+  prefixList: 'prefix-list',
 }

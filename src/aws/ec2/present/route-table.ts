@@ -1,5 +1,6 @@
 /** Route tables as EC2 shows them. */
 import type { Route as Ec2Route, RouteTable as Ec2RouteTable } from '@aws-sdk/client-ec2'
+import { isPrefixListId } from '../../../app/network/prefix-lists.ts'
 import { routeStateOf, type RouteTargets } from '../../../app/network/routes.ts'
 import type { Route, RouteTable } from '../../../domain/network.ts'
 import { tagList } from '../tags.ts'
@@ -13,11 +14,16 @@ export const NO_TARGETS: RouteTargets = {
 
 export function routeShape(table: RouteTable, route: Route, targets: RouteTargets): Ec2Route {
   return {
-    DestinationCidrBlock: route.destination,
+    ...destinationShape(route.destination),
     ...targetShape(route, targets),
     Origin: route.origin,
     State: routeStateOf(table, route, targets),
   }
+}
+
+function destinationShape(destination: string): Ec2Route {
+  if (isPrefixListId(destination)) return { DestinationPrefixListId: destination }
+  return { DestinationCidrBlock: destination }
 }
 
 function targetShape({ target }: Route, targets: RouteTargets): Ec2Route {
