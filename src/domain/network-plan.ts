@@ -23,6 +23,8 @@ export interface VpcNetworkPlan {
   subnets: readonly SubnetPlan[]
   interfaces: readonly InterfacePlan[]
   groups: readonly GroupPlan[]
+  /** Absent: none. */
+  peers?: readonly PeerPlan[]
 }
 
 export interface VpcDnsPlan {
@@ -68,7 +70,28 @@ export interface AclRulePlan {
 export interface RoutePlan {
   cidr: string
   /** `nowhere`: the target is gone, and the route stands in the way of shorter ones. */
-  target: { type: 'internet' } | { type: 'nat'; publicAddress: string } | { type: 'nowhere' }
+  target:
+    | { type: 'internet' }
+    | { type: 'nat'; publicAddress: string }
+    | { type: 'nowhere' }
+    | InnerTarget
+    /** A private NAT gateway: its private address stands for the sender's on the way to `next`. */
+    | { type: 'privateNat'; address: string; next: InnerTarget }
+}
+
+/** Where a route leads without leaving by the internet. */
+export type InnerTarget =
+  | { type: 'interface'; interfaceId: NetworkInterfaceId; address: string }
+  /** Over the peering with the VPC of this index, one of `peers`. */
+  | { type: 'peer'; index: number }
+
+/** A peered VPC that is on this host too. */
+export interface PeerPlan {
+  vpcId: VpcId
+  index: number
+  cidrs: readonly string[]
+  /** Members of its groups that rules here name. */
+  groups: readonly { groupId: SecurityGroupId; memberAddresses: readonly string[] }[]
 }
 
 export interface InterfacePlan {

@@ -15,6 +15,7 @@ import { NAMESPACE_SWITCHES, runInNamespace } from './namespace-sockets.ts'
 import {
   hostAddressOf,
   LINK_HOST_PREFIX,
+  LINK_PEER_PREFIX,
   LINK_TAP_PREFIX,
   LINK_UPLINK,
   linkOf,
@@ -103,7 +104,7 @@ async function openSockets(tools: Tools, plan: VpcNetworkPlan): Promise<void> {
 }
 
 /** The namespace with its veth pair whole, and what else it holds. */
-async function ensureNamespace(
+export async function ensureNamespace(
   tools: Tools,
   plan: VpcNetworkPlan,
   isThere: boolean,
@@ -155,7 +156,9 @@ export async function removeStrangers(
       // A machine may still hold the namespace open; without links it reaches nobody.
       const links = [...found.links].filter(
         ([link, { kind }]) =>
-          link === LINK_UPLINK || (kind === 'tap' && link.startsWith(LINK_TAP_PREFIX)),
+          link === LINK_UPLINK ||
+          (kind === 'tap' && link.startsWith(LINK_TAP_PREFIX)) ||
+          (kind === 'other' && link.startsWith(LINK_PEER_PREFIX)),
       )
       const lines = links.map(([link]) => `link del ${link}`)
       await kernel.ipBatch(name, lines)

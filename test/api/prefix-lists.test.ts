@@ -19,7 +19,10 @@ beforeAll(async () => {
 afterAll(() => cloud.close())
 
 const NEW = { PrefixListName: 'offices', AddressFamily: 'IPv4', MaxEntries: 3 }
-const entry = (Cidr: string, Description?: string) => ({ Cidr, ...(Description && { Description }) })
+const entry = (Cidr: string, Description?: string) => ({
+  Cidr,
+  ...(Description && { Description }),
+})
 
 async function make(more: object = {}): Promise<string> {
   const { PrefixList } = await aws.createManagedPrefixList({ ...NEW, ...more })
@@ -65,7 +68,10 @@ test('from its making to its end: every change is a version', async () => {
   await modify({ RemoveEntries: [{ Cidr: '10.2.0.0/16' }], CurrentVersion: 2 })
   const stranger = modify({ RemoveEntries: [{ Cidr: '10.9.0.0/16' }], CurrentVersion: 3 })
   expect(await codeOf(stranger)).toBe('InvalidParameterValue')
-  expect(await entriesOf(PrefixListId)).toEqual([entry('10.1.0.0/16', 'first'), entry('10.3.0.0/16')])
+  expect(await entriesOf(PrefixListId)).toEqual([
+    entry('10.1.0.0/16', 'first'),
+    entry('10.3.0.0/16'),
+  ])
   expect(await entriesOf(PrefixListId, 1)).toHaveLength(2)
   await modify({ PrefixListName: 'places', MaxEntries: 5 })
   expect(await shown()).toMatchObject({ PrefixListName: 'places', MaxEntries: 5, Version: 3 })

@@ -164,7 +164,8 @@ async function targetOf(
     throw invalidValue('destinationCidrBlock', destination, reason)
   }
   const isList = isPrefixListId(destination)
-  const isInVpc = !isList && blocks.some((block) => isWithin(cidrParse(destination), cidrParse(block)))
+  const isInVpc =
+    !isList && blocks.some((block) => isWithin(cidrParse(destination), cidrParse(block)))
   if (request.type === 'internetGateway') {
     const gateway = await reader.get('internetGateway', request.id)
     if (gateway?.account !== ctx.account || gateway.region !== ctx.region) {

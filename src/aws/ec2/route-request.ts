@@ -65,7 +65,13 @@ function targetOf(operation: string, input: Input): RouteTargetRequest {
     throw new FaultError({ type: 'MissingParameter', parameter: 'gatewayId', hint })
   }
   if (others.length > 0) {
-    const parameters = ['GatewayId', 'NatGatewayId', 'InstanceId', 'NetworkInterfaceId', 'LocalTarget']
+    const parameters = [
+      'GatewayId',
+      'NatGatewayId',
+      'InstanceId',
+      'NetworkInterfaceId',
+      'LocalTarget',
+    ]
     const reason = 'A route has exactly one target'
     throw new FaultError({ type: 'InvalidCombination', parameters, reason })
   }

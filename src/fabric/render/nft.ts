@@ -23,6 +23,7 @@ import {
 import { aclChains } from './acls.ts'
 import { livePublicMappings } from './links.ts'
 import { natAcceptRules, natChains, routeChains } from './routes.ts'
+import { peerInRules, peerOutRules, privateNatRules } from './tables.ts'
 import { chain, elements } from './text.ts'
 import { groupChainOf, groupRules, OPEN_MARK, openProtocols } from './rules.ts'
 import type { Direction } from './rules.ts'
@@ -91,14 +92,19 @@ function memberSet(name: string, addresses: readonly string[]): string[] {
   return [...lines, '}']
 }
 
-/** A rule may name a group of a peered VPC or one that is gone: it matches nobody. */
+/** A rule may name a group of a peered VPC, or one that is gone and matches nobody. */
 function unknownGroupSets(plan: VpcNetworkPlan): string[] {
   const known = new Set<string>(plan.groups.map((group) => group.groupId))
   const named = plan.groups
     .flatMap((group) => [...group.ingress, ...group.egress])
     .flatMap((rule) => (rule.peer.type === 'group' ? [rule.peer.groupId as string] : []))
   const unknown = new Set(named.filter((groupId) => !known.has(groupId)))
-  return [...unknown].flatMap((groupId) => memberSet(groupId, []))
+  const foreign = new Map(
+    (plan.peers ?? []).flatMap(({ groups }) =>
+      groups.map((group) => [group.groupId as string, group.memberAddresses] as const),
+    ),
+  )
+  return [...unknown].flatMap((groupId) => memberSet(groupId, foreign.get(groupId) ?? []))
 }
 
 function rulesOf(plan: VpcNetworkPlan, nic: InterfacePlan, direction: Direction): GroupRulePlan[] {
@@ -154,6 +160,7 @@ function baseChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): strin
       ...establishedRules('out'),
       // From outside: only to a public address of ours (the address chains translated it).
       `iifname "${LINK_UPLINK}" ct status dnat accept`,
+      ...peerInRules(plan),
       ...(nics.length > 0 ? [`iifname vmap ${map('out')}`] : []),
     ]),
     ...chain('ingress', [
@@ -162,6 +169,7 @@ function baseChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): strin
       // To the internet: only what has a public address and a route to it.
       `oifname "${LINK_UPLINK}" ip saddr @internet accept`,
       ...natAcceptRules(plan, nics),
+      ...peerOutRules(plan),
       ...(nics.length > 0 ? [`oifname vmap ${map('in')}`] : []),
     ]),
     ...chain('input', [
@@ -199,7 +207,8 @@ function addressChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): st
     mappings.map((m) => m.privateAddress),
   )
   const nat = natChains(plan, nics)
-  if (mappings.length === 0 && nat.jumps.length === 0) return sources
+  const inner = privateNatRules(plan)
+  if (mappings.length === 0 && nat.jumps.length === 0 && inner.length === 0) return sources
   const toPrivate = mappings.map((m) => `${m.publicAddress} : ${m.privateAddress}`)
   const toPublic = mappings.map((m) => `${m.privateAddress} : ${m.publicAddress}`)
   const uplink = `"${LINK_UPLINK}"`
@@ -216,6 +225,7 @@ function addressChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): st
     ...chain('public-out', [
       'type nat hook postrouting priority 100; policy accept;',
       ...nat.jumps,
+      ...inner,
       ...(isMapped ? [`oifname ${uplink} snat ip to ip saddr map ${elements(toPublic)}`] : []),
     ]),
   ]

@@ -8,7 +8,9 @@ import { prefixListShape } from '../present/prefix-list.ts'
 
 export default changing<'ModifyManagedPrefixList', PrefixList>({
   change: (ctx, input) => {
-    refuseFeatures('ModifyManagedPrefixList', { IpamPrefixListResolver: input.IpamPrefixListResolverSyncEnabled })
+    refuseFeatures('ModifyManagedPrefixList', {
+      IpamPrefixListResolver: input.IpamPrefixListResolverSyncEnabled,
+    })
     return prefixListModify(ctx, {
       id: parseId('prefixList', input.PrefixListId!),
       currentVersion: input.CurrentVersion ?? null,
