@@ -32,6 +32,7 @@ export const ID_PREFIXES = {
   elasticAddressAssociation: 'eipassoc',
   vpcCidrAssociation: 'vpc-cidr-assoc',
   prefixList: 'pl',
+  vpcPeering: 'pcx',
 } as const
 
 export type ResourceKind = keyof typeof ID_PREFIXES

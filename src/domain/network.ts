@@ -47,6 +47,7 @@ export type RouteTarget =
   | { type: 'internetGateway'; id: IdOf<'internetGateway'> }
   | { type: 'networkInterface'; id: NetworkInterfaceId }
   | { type: 'natGateway'; id: IdOf<'natGateway'> }
+  | { type: 'peering'; id: IdOf<'vpcPeering'> }
 
 export interface Route {
   /** A block, or the id of a prefix list. */
@@ -74,7 +75,13 @@ export interface InternetGateway extends ResourceBase<IdOf<'internetGateway'>> {
 export type RulePeer =
   | { type: 'cidr'; cidr: string }
   | { type: 'cidr6'; cidr: string }
-  | { type: 'group'; groupId: SecurityGroupId; account: string }
+  | {
+      type: 'group'
+      groupId: SecurityGroupId
+      account: string
+      /** Of a peered VPC. */
+      foreign?: { vpcId: VpcId; peeringId: IdOf<'vpcPeering'> }
+    }
   | { type: 'prefixList'; listId: IdOf<'prefixList'> }
 
 export interface SecurityGroupRule {
@@ -161,7 +168,10 @@ export interface NatGateway extends ResourceBase<IdOf<'natGateway'>> {
   vpcId: VpcId
   subnetId: SubnetId
   interfaceId: NetworkInterfaceId
-  address: ElasticAssociation
+  /** null: a private one, which leads to other VPCs by its private address. */
+  address: ElasticAssociation | null
+  /** Absent in records from before there were private ones: the association's. */
+  privateAddress?: string
   /** It stays visible for an hour. */
   deletedAt: number | null
 }

@@ -19,6 +19,7 @@ import type {
   Subnet,
   Vpc,
 } from './network.ts'
+import type { Peering } from './peering.ts'
 import type { PrefixList } from './prefix-list.ts'
 import type { Volume } from './volume.ts'
 
@@ -53,6 +54,7 @@ export interface ResourceTypes extends IamResourceTypes {
   elasticAddress: ElasticAddress
   natGateway: NatGateway
   prefixList: PrefixList
+  vpcPeering: Peering
 }
 
 export type StoredKind = keyof ResourceTypes

@@ -168,6 +168,15 @@ export const KINDS: KindTable = {
   },
   natGateway: { references: (r) => ref('vpc', r.vpcId), claims: nothing },
   prefixList: { references: nothing, claims: nothing },
+  vpcPeering: {
+    references: ({ requester, accepter }) => [
+      ...each('vpc', [...new Set([requester.vpcId, accepter.vpcId])]),
+      ...each('side', [
+        ...new Set([requester, accepter].map(({ account, region }) => `${account}/${region}`)),
+      ]),
+    ],
+    claims: nothing,
+  },
   elasticAddress: {
     references: nothing,
     claims: (r) => [{ scope: 'public-address', name: r.publicAddress }],

@@ -1,5 +1,6 @@
 /** Routes that do not leave by the internet: to an interface, over a peering, through a private NAT gateway. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { SubnetId } from '../../src/domain/ids.ts'
 import type { PeerPlan, RoutePlan, VpcNetworkPlan } from '../../src/domain/network-plan.ts'
 import { createFabric } from '../../src/fabric/fabric.ts'
 import type { Fabric } from '../../src/fabric/fabric.ts'
@@ -17,7 +18,11 @@ describeIsolated('inner routes', import.meta.url, () => {
   const nicD = nicPlan(4, '10.9.0.7', [2])
   const OPEN = { ingress: ALLOW_ALL }
   const plain = vpcPlan(1, [nicA, router, nicB], { 1: OPEN })
-  const subnetD = { subnetId: 'subnet-0000000000000000d', cidr: '10.9.0.0/24', gateway: '10.9.0.1' }
+  const subnetD = {
+    subnetId: 'subnet-0000000000000000d' as SubnetId,
+    cidr: '10.9.0.0/24',
+    gateway: '10.9.0.1',
+  }
   const farOf = (ingress = ALLOW_ALL, routes: RoutePlan[] = []): VpcNetworkPlan =>
     vpcPlan(
       2,

@@ -3,6 +3,7 @@
  * Pure once the records are read.
  */
 import { addressFormat, cidrParse } from '../../domain/net/cidr.ts'
+import type { SecurityGroupId } from '../../domain/ids.ts'
 import { instanceStateOf, type Instance } from '../../domain/instance.ts'
 import {
   hostNameOf,
@@ -11,7 +12,6 @@ import {
   vpcBlocks,
   type NetworkAcl,
   type NetworkInterface,
-  type Route,
   type RouteTable,
   type SecurityGroup,
   type Subnet,
@@ -22,14 +22,16 @@ import type {
   AclRulePlan,
   GroupPlan,
   GroupRulePlan,
-  RoutePlan,
+  PeerPlan,
   VpcDnsPlan,
   VpcNetworkPlan,
 } from '../../domain/network-plan.ts'
-import { prefixListNow, type PrefixList } from '../../domain/prefix-list.ts'
+import { peeringOther } from '../../domain/peering.ts'
+import type { PrefixList } from '../../domain/prefix-list.ts'
 import type { StoreReader } from '../../store/store.ts'
-import { isPrefixListId } from './prefix-lists.ts'
-import { routeStateOf, routeTargets, type RouteTargets } from './routes.ts'
+import { blocksOf } from './plan-blocks.ts'
+import { routesOf } from './plan-routes.ts'
+import { routeTargets, type RouteTargets } from './routes.ts'
 
 /** Everything of one VPC that its plan is made from. */
 export interface VpcRecords {
@@ -43,6 +45,7 @@ export interface VpcRecords {
   instances: readonly Instance[]
   dhcpOptions: Readonly<Record<string, readonly string[]>>
   prefixLists: ReadonlyMap<string, PrefixList>
+  peers: readonly PeerPlan[]
 }
 
 /** Plans of all VPCs that have a machine on this host, in order of id. */
@@ -50,12 +53,44 @@ export async function networkPlans(reader: StoreReader, hostId: string): Promise
   const here = await reader.list('instance', { reference: { name: 'host', value: hostId } })
   const live = here.filter(hasMachine)
   const vpcIds = [...new Set(live.map((instance) => instance.spec.vpcId))].sort()
-  const plans: VpcNetworkPlan[] = []
+  const found: VpcRecords[] = []
   for (const vpcId of vpcIds) {
     const records = await vpcRecords(reader, vpcId, live)
-    if (records) plans.push(planOf(records))
+    if (records) found.push(records)
   }
-  return plans
+  const byVpc = new Map(found.map((records) => [records.vpc.id, records]))
+  return found.map((records) => planOf({ ...records, peers: peersOf(records, byVpc) }))
+}
+
+/** Peered VPCs that are on this host too, with the members of their groups that rules here name. */
+function peersOf(records: VpcRecords, byVpc: ReadonlyMap<string, VpcRecords>): PeerPlan[] {
+  const { vpc, groups, targets } = records
+  const named = new Set(
+    groups.flatMap(({ rules }) =>
+      rules.flatMap(({ peer }) => (peer.type === 'group' && peer.foreign ? [peer.groupId] : [])),
+    ),
+  )
+  return [...targets.peerings.values()].flatMap((peering): PeerPlan[] => {
+    const other = byVpc.get(peeringOther(peering, vpc.id).vpcId)
+    if (peering.status !== 'active' || !other) return []
+    return [
+      {
+        vpcId: other.vpc.id,
+        index: other.vpc.index,
+        cidrs: vpcBlocks(other.vpc).map((block) => block.cidrBlock),
+        groups: other.groups
+          .filter((group) => named.has(group.id))
+          .map(({ id }) => ({ groupId: id, memberAddresses: membersOf(id, other.interfaces) })),
+      },
+    ]
+  })
+}
+
+function membersOf(groupId: SecurityGroupId, interfaces: readonly NetworkInterface[]): string[] {
+  return interfaces
+    .filter((networkInterface) => networkInterface.groupIds.includes(groupId))
+    .flatMap((networkInterface) => networkInterface.privateAddresses)
+    .sort()
 }
 
 /** Whether a process of it may exist, so that its interfaces must be there. */
@@ -84,18 +119,13 @@ async function vpcRecords(
     instances: live.filter((instance) => instance.spec.vpcId === vpcId),
     dhcpOptions: dhcp?.options ?? {},
     prefixLists: await prefixListsOf(reader, vpc),
+    peers: [],
   }
 }
 
 async function prefixListsOf(reader: StoreReader, { account, region }: Vpc) {
   const lists = await reader.list('prefixList', { account, region })
   return new Map(lists.map((list) => [list.id as string, list]))
-}
-
-/** The blocks that a list stands for now. */
-function blocksOf(listId: string, { prefixLists }: VpcRecords): string[] {
-  const list = prefixLists.get(listId)
-  return list ? prefixListNow(list).entries.map((entry) => entry.cidr) : []
 }
 
 export function planOf(records: VpcRecords): VpcNetworkPlan {
@@ -119,6 +149,7 @@ export function planOf(records: VpcRecords): VpcNetworkPlan {
       .filter((networkInterface) => networkInterface.attachment)
       .flatMap((networkInterface) => interfacePlan(networkInterface, instances)),
     groups: records.groups.map((group) => groupPlan(group, records)),
+    ...(records.peers.length > 0 && { peers: records.peers }),
   }
 }
 
@@ -170,45 +201,6 @@ function interfacePlan(
   ]
 }
 
-/** The subnet's own table, or the main one. */
-function tableOf(subnetId: string, tables: readonly RouteTable[]): RouteTable | undefined {
-  const own = tables.find((table) => table.associations.some((a) => a.subnetId === subnetId))
-  return own ?? tables.find((table) => table.associations.some((a) => a.subnetId === null))
-}
-
-/** Those within the VPC are the namespace's affair. */
-function routesOf(subnet: Subnet, records: VpcRecords): RoutePlan[] {
-  return (tableOf(subnet.id, records.routeTables)?.routes ?? [])
-    .filter((route) => route.target.type !== 'local')
-    .sort((a, b) => Number(isPrefixListId(a.destination)) - Number(isPrefixListId(b.destination)))
-    .flatMap((route) => routePlans(subnet, route, records))
-    .sort((a, b) => cidrParse(b.cidr).prefix - cidrParse(a.cidr).prefix)
-}
-
-/** "If a route with a prefix list overlaps with another of the same block, the other takes priority": it is first. */
-function routePlans(subnet: Subnet, route: Route, records: VpcRecords): RoutePlan[] {
-  const { destination } = route
-  const target = targetOf(subnet, route, records)
-  const cidrs = isPrefixListId(destination) ? blocksOf(destination, records) : [destination]
-  return cidrs.filter((cidr) => !cidr.includes(':')).map((cidr) => ({ cidr, target }))
-}
-
-function targetOf(subnet: Subnet, route: Route, records: VpcRecords): RoutePlan['target'] {
-  const { targets, routeTables } = records
-  const isActive = routeStateOf(subnet, route, targets) === 'active'
-  if (isActive && route.target.type === 'internetGateway') return { type: 'internet' }
-  if (isActive && route.target.type === 'natGateway') {
-    const gateway = targets.natGateways.get(route.target.id)!
-    // A NAT gateway is no better off than the subnet it is in.
-    const hasWayOut = tableOf(gateway.subnetId, routeTables)?.routes.some(
-      (each) =>
-        each.target.type === 'internetGateway' && routeStateOf(subnet, each, targets) === 'active',
-    )
-    if (hasWayOut) return { type: 'nat', publicAddress: gateway.address.publicAddress }
-  }
-  return { type: 'nowhere' }
-}
-
 /** There is no IPv6 in guests yet, so its entries judge nothing that exists. */
 function aclOf(subnet: Subnet, acls: readonly NetworkAcl[]): { acl?: AclPlan } {
   const acl = acls.find((each) => each.associations.some((one) => one.subnetId === subnet.id))
@@ -236,15 +228,14 @@ function groupPlan(group: SecurityGroup, records: VpcRecords): GroupPlan {
             .filter((cidr) => !cidr.includes(':'))
             .map((cidr) => ({ protocol, fromPort, toPort, peer: { type: 'cidr', cidr } }))
         }
-        return [{ protocol, fromPort, toPort, peer }]
+        if (peer.type === 'cidr') return [{ protocol, fromPort, toPort, peer }]
+        const { groupId } = peer
+        return [{ protocol, fromPort, toPort, peer: { type: 'group', groupId } }]
       })
   return {
     groupId: group.id,
     ingress: rules(false),
     egress: rules(true),
-    memberAddresses: records.interfaces
-      .filter((networkInterface) => networkInterface.groupIds.includes(group.id))
-      .flatMap((networkInterface) => networkInterface.privateAddresses)
-      .sort(),
+    memberAddresses: membersOf(group.id, records.interfaces),
   }
 }

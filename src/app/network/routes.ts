@@ -15,10 +15,12 @@ import {
   type RouteTable,
   type RouteTarget,
 } from '../../domain/network.ts'
+import type { Peering } from '../../domain/peering.ts'
 import type { ListQuery, StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import type { Change } from './change.ts'
 import { interfaceOfInstance } from './interfaces.ts'
+import { peeringGet } from './peerings.ts'
 import { isPrefixListId, prefixListNamed, prefixListSizes } from './prefix-lists.ts'
 import { ownGet, ownList } from './scope.ts'
 
@@ -30,19 +32,24 @@ export interface RouteTargets {
   gateways: ReadonlyMap<string, InternetGateway>
   interfaces: ReadonlyMap<string, NetworkInterface>
   natGateways: ReadonlyMap<string, NatGateway>
+  peerings: ReadonlyMap<string, Peering>
 }
 
 /** Those of an account and region, or of a VPC. */
 export async function routeTargets(reader: StoreReader, query: ListQuery): Promise<RouteTargets> {
-  const [gateways, interfaces, natGateways] = await Promise.all([
+  // A connection belongs to two sides: it is asked for by either.
+  const side = { name: 'side', value: `${query.account}/${query.region}` }
+  const [gateways, interfaces, natGateways, peerings] = await Promise.all([
     reader.list('internetGateway', query),
     reader.list('networkInterface', query),
     reader.list('natGateway', query),
+    reader.list('vpcPeering', { reference: query.reference ?? side }),
   ])
   return {
     gateways: new Map(gateways.map((each) => [each.id, each])),
     interfaces: new Map(interfaces.map((each) => [each.id, each])),
     natGateways: new Map(natGateways.map((each) => [each.id, each])),
+    peerings: new Map(peerings.map((each) => [each.id, each])),
   }
 }
 
@@ -62,6 +69,8 @@ export function routeStateOf(
         return Boolean(targets.interfaces.get(target.id)?.attachment)
       case 'natGateway':
         return targets.natGateways.get(target.id)?.deletedAt === null
+      case 'peering':
+        return targets.peerings.get(target.id)?.status === 'active'
     }
   }
   return isActive() ? 'active' : 'blackhole'
@@ -73,6 +82,7 @@ export type RouteTargetRequest =
   | { type: 'internetGateway'; id: IdOf<'internetGateway'> }
   | { type: 'networkInterface'; id: NetworkInterfaceId }
   | { type: 'natGateway'; id: IdOf<'natGateway'> }
+  | { type: 'peering'; id: IdOf<'vpcPeering'> }
   | { type: 'instance'; id: InstanceId }
 
 export interface RouteRequest {
@@ -194,6 +204,19 @@ async function targetOf(
       type: 'Unsupported',
       feature: 'a route within the VPC to a NAT gateway',
     })
+  }
+  if (request.type === 'peering') {
+    const peering = await peeringGet(ctx, reader, request.id)
+    const { requester, accepter, status } = peering
+    if (requester.vpcId !== table.vpcId && accepter.vpcId !== table.vpcId) {
+      throw new FaultError({ type: 'NetworkMismatch', ids: [table.id, request.id] })
+    }
+    if (status !== 'active') {
+      const fault = { kind: 'vpcPeering', id: request.id, state: status } as const
+      throw new FaultError({ type: 'IncorrectState', ...fault, operation: 'createRoute' })
+    }
+    if (!isInVpc) return request
+    throw new FaultError({ type: 'Unsupported', feature: 'a route within the VPC to a peering' })
   }
   const one =
     request.type === 'networkInterface'

@@ -19,7 +19,6 @@ const OTHER_TYPES: Readonly<Record<string, string>> = {
   nat: 'natgateway',
   lt: 'launch-template',
   vpce: 'vpc-endpoint',
-  pcx: 'vpc-peering-connection',
   eigw: 'egress-only-internet-gateway',
   fl: 'vpc-flow-log',
   tgw: 'transit-gateway',

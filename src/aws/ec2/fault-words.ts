@@ -145,13 +145,18 @@ export const KINDS: Record<ResourceKind, KindWords> = {
     subject: 'The prefix list ID',
     malformed: 'InvalidPrefixListId.Malformed',
   },
+  vpcPeering: {
+    notFound: 'InvalidVpcPeeringConnectionID.NotFound',
+    subject: 'The vpcPeeringConnection ID',
+    malformed: 'InvalidVpcPeeringConnectionId.Malformed',
+    duplicate: 'VpcPeeringConnectionAlreadyExists',
+  },
 }
 
 /** Things without an id of their own kind, by the word the fault uses. */
 export const OTHER_NOT_FOUND: Record<string, string> = {
   address: 'InvalidAddress.NotFound',
   resource: 'InvalidID',
-  vpcPeeringConnection: 'InvalidVpcPeeringConnectionID.NotFound',
   route: 'InvalidRoute.NotFound',
   gateway: 'InvalidGatewayID.NotFound',
   natGatewayOfRoute: 'InvalidNatGatewayID.NotFound',
@@ -197,6 +202,7 @@ export const LIMITS: Record<string, string> = {
   attachment: 'AttachmentLimitExceeded',
   privateAddress: 'PrivateIpAddressLimitExceeded',
   prefixList: 'PrefixListLimitExceeded',
+  vpcPeering: 'VpcPeeringConnectionLimitExceeded',
   prefixListEntry: 'PrefixListMaxEntriesExceeded',
 }
 

@@ -224,7 +224,11 @@ function incorrectState(fault: Extract<Fault, { type: 'IncorrectState' }>): Wire
       fault.operation === 'associateAddress' ? 'InvalidInstanceID' : 'IncorrectInstanceState'
     return new WireError(code, join(text, fault.hint))
   }
-  const code = fault.kind === 'image' ? 'InvalidAMIID.Unavailable' : 'IncorrectState'
+  const codes: Partial<Record<ResourceKind, string>> = {
+    image: 'InvalidAMIID.Unavailable',
+    vpcPeering: 'InvalidStateTransition',
+  }
+  const code = codes[fault.kind] ?? 'IncorrectState'
   const text = `The ${spaced(fault.kind)} '${fault.id}' is in the state '${fault.state}', which does not allow:`
   return new WireError(code, join(`${text} ${fault.operation}.`, fault.hint))
 }

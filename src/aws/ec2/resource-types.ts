@@ -20,4 +20,5 @@ export const RESOURCE_TYPES: Record<TagEntry['kind'], ResourceType> = {
   elasticAddress: 'elastic-ip',
   natGateway: 'natgateway',
   prefixList: 'prefix-list',
+  vpcPeering: 'vpc-peering-connection',
 }

@@ -43,13 +43,15 @@ function targetOf(operation: string, input: Input): RouteTargetRequest {
     TransitGatewayId: input.TransitGatewayId,
     LocalGatewayId: input.LocalGatewayId,
     CarrierGatewayId: input.CarrierGatewayId,
-    VpcPeeringConnectionId: input.VpcPeeringConnectionId,
     CoreNetworkArn: input.CoreNetworkArn,
   })
   const targets: RouteTargetRequest[] = []
   if (input.GatewayId) targets.push(gatewayOf(operation, input.GatewayId))
   if (input.NatGatewayId) {
     targets.push({ type: 'natGateway', id: parseId('natGateway', input.NatGatewayId) })
+  }
+  if (input.VpcPeeringConnectionId) {
+    targets.push({ type: 'peering', id: parseId('vpcPeering', input.VpcPeeringConnectionId) })
   }
   if (input.InstanceId) {
     targets.push({ type: 'instance', id: parseId('instance', input.InstanceId) })
@@ -70,6 +72,7 @@ function targetOf(operation: string, input: Input): RouteTargetRequest {
       'NatGatewayId',
       'InstanceId',
       'NetworkInterfaceId',
+      'VpcPeeringConnectionId',
       'LocalTarget',
     ]
     const reason = 'A route has exactly one target'

@@ -28,6 +28,8 @@ export default operation<'ec2', 'DescribeRouteTables', ShownTable>({
     'route.gateway-id': ({ shape }) => shape.Routes!.map((route) => route.GatewayId),
     'route.instance-id': ({ shape }) => shape.Routes!.map((route) => route.InstanceId),
     'route.nat-gateway-id': ({ shape }) => shape.Routes!.map((route) => route.NatGatewayId),
+    'route.vpc-peering-connection-id': ({ shape }) =>
+      shape.Routes!.map((route) => route.VpcPeeringConnectionId),
     'route.origin': ({ table }) => table.routes.map((route) => route.origin),
     'route.state': ({ shape }) => shape.Routes!.map((route) => route.State),
     'vpc-id': ({ table }) => table.vpcId,
@@ -36,7 +38,6 @@ export default operation<'ec2', 'DescribeRouteTables', ShownTable>({
     'route.destination-ipv6-cidr-block': NONE,
     'route.egress-only-internet-gateway-id': NONE,
     'route.transit-gateway-id': NONE,
-    'route.vpc-peering-connection-id': NONE,
   },
   tagsOf: ({ table }) => table.tags,
   handle: async (ctx, input, call) => {

@@ -10,6 +10,7 @@ export const NO_TARGETS: RouteTargets = {
   gateways: new Map(),
   interfaces: new Map(),
   natGateways: new Map(),
+  peerings: new Map(),
 }
 
 export function routeShape(table: RouteTable, route: Route, targets: RouteTargets): Ec2Route {
@@ -30,6 +31,7 @@ function targetShape({ target }: Route, targets: RouteTargets): Ec2Route {
   if (target.type === 'local') return { GatewayId: 'local' }
   if (target.type === 'internetGateway') return { GatewayId: target.id }
   if (target.type === 'natGateway') return { NatGatewayId: target.id }
+  if (target.type === 'peering') return { VpcPeeringConnectionId: target.id }
   const one = targets.interfaces.get(target.id)
   return {
     NetworkInterfaceId: target.id,

@@ -54,7 +54,9 @@ function permissionShape(rules: readonly RuleSpec[]): IpPermission {
     else if (peer.type === 'prefixList') {
       permission.PrefixListIds!.push({ PrefixListId: peer.listId, ...said })
     } else {
-      const pair = { GroupId: peer.groupId, UserId: peer.account, ...said }
+      const { foreign } = peer
+      const over = foreign && { VpcId: foreign.vpcId, VpcPeeringConnectionId: foreign.peeringId }
+      const pair = { GroupId: peer.groupId, UserId: peer.account, ...over, ...said }
       permission.UserIdGroupPairs!.push(pair)
     }
   }
@@ -79,7 +81,12 @@ export function securityGroupRuleShape(
     ...(peer.type === 'cidr6' && { CidrIpv6: peer.cidr }),
     ...(peer.type === 'prefixList' && { PrefixListId: peer.listId }),
     ...(peer.type === 'group' && {
-      ReferencedGroupInfo: { GroupId: peer.groupId, UserId: peer.account, VpcId: group.vpcId },
+      ReferencedGroupInfo: {
+        GroupId: peer.groupId,
+        UserId: peer.account,
+        VpcId: peer.foreign?.vpcId ?? group.vpcId,
+        ...(peer.foreign && { VpcPeeringConnectionId: peer.foreign.peeringId }),
+      },
     }),
     ...(description !== null && { Description: description }),
     Tags: tagList(rule.tags),
