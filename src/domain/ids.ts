@@ -33,6 +33,8 @@ export const ID_PREFIXES = {
   vpcCidrAssociation: 'vpc-cidr-assoc',
   prefixList: 'pl',
   vpcPeering: 'pcx',
+  launchTemplate: 'lt',
+  placementGroup: 'pg',
 } as const
 
 export type ResourceKind = keyof typeof ID_PREFIXES

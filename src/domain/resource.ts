@@ -19,7 +19,9 @@ import type {
   Subnet,
   Vpc,
 } from './network.ts'
+import type { LaunchTemplate, LaunchTemplateVersion } from './launch-template.ts'
 import type { Peering } from './peering.ts'
+import type { PlacementGroup } from './placement-group.ts'
 import type { PrefixList } from './prefix-list.ts'
 import type { Volume } from './volume.ts'
 
@@ -55,9 +57,12 @@ export interface ResourceTypes extends IamResourceTypes {
   natGateway: NatGateway
   prefixList: PrefixList
   vpcPeering: Peering
+  launchTemplate: LaunchTemplate
+  launchTemplateVersion: LaunchTemplateVersion
+  placementGroup: PlacementGroup
 }
 
 export type StoredKind = keyof ResourceTypes
 
-/** What IAM keeps is not among EC2's resources and their tags. */
-export type Ec2Kind = Exclude<StoredKind, IamKind>
+/** What IAM keeps is not among EC2's resources and their tags, nor is what has no id and no tags of its own. */
+export type Ec2Kind = Exclude<StoredKind, IamKind | 'launchTemplateVersion'>

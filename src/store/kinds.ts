@@ -167,6 +167,15 @@ export const KINDS: KindTable = {
     ],
   },
   natGateway: { references: (r) => ref('vpc', r.vpcId), claims: nothing },
+  launchTemplate: {
+    references: (r) => ref('name', r.name),
+    claims: (r) => [{ scope: `launch-template:${r.account}:${r.region}`, name: r.name }],
+  },
+  launchTemplateVersion: { references: (r) => ref('template', r.templateId), claims: nothing },
+  placementGroup: {
+    references: (r) => ref('name', r.name),
+    claims: (r) => [{ scope: `placement-group:${r.account}:${r.region}`, name: r.name }],
+  },
   prefixList: { references: nothing, claims: nothing },
   vpcPeering: {
     references: ({ requester, accepter }) => [

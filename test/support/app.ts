@@ -124,7 +124,6 @@ export function runRequest(change: Partial<RunRequest> = {}): RunRequest {
       isHibernationEnabled: false,
       iamInstanceProfileArn: null,
       tenancy: 'default',
-      placementGroup: null,
       privateDnsHostnameType: 'ip-name',
       cpuCredits: null,
       autoRecovery: 'default',

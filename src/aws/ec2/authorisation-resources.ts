@@ -17,7 +17,6 @@ export interface Target {
 /** Prefixes of ids whose resources the store does not keep under that id. */
 const OTHER_TYPES: Readonly<Record<string, string>> = {
   nat: 'natgateway',
-  lt: 'launch-template',
   vpce: 'vpc-endpoint',
   eigw: 'egress-only-internet-gateway',
   fl: 'vpc-flow-log',
@@ -152,6 +151,19 @@ async function namedTargets(ctx: Ctx, operation: string, input: Input): Promise<
     const found = addresses.find((one) => one.publicAddress === input.PublicIp)
     if (found) targets.push(targetOf(ctx, 'elasticAddress', found))
   }
+  if (typeof input.LaunchTemplateName === 'string' && operation !== 'CreateLaunchTemplate') {
+    const reference = { name: 'name', value: input.LaunchTemplateName }
+    for (const each of await store.list('launchTemplate', { ...scope, reference })) {
+      targets.push(targetOf(ctx, 'launchTemplate', each))
+    }
+  }
+  const placement = input.Placement?.GroupName ?? input.GroupName
+  if (typeof placement === 'string' && operation !== 'CreatePlacementGroup') {
+    const reference = { name: 'name', value: placement }
+    for (const each of await store.list('placementGroup', { ...scope, reference })) {
+      targets.push(targetOf(ctx, 'placementGroup', each))
+    }
+  }
   if (operation === 'RunInstances') targets.push(...(await launchDefaults(ctx, input)))
   return targets
 }
@@ -186,7 +198,8 @@ async function launchDefaults(ctx: Ctx, input: Input): Promise<Target[]> {
 
 function targetOf(ctx: Ctx, kind: Ec2Kind, resource: Resource): Target {
   const type = RESOURCE_TYPES[kind]
-  const name = kind === 'keyPair' ? (resource as ResourceTypes['keyPair']).name : resource.id
+  const isNamed = kind === 'keyPair' || kind === 'placementGroup'
+  const name = isNamed ? (resource as ResourceTypes['keyPair']).name : resource.id
   const tags = Object.entries(resource.account === ctx.account ? resource.tags : {})
   return {
     type,

@@ -4,6 +4,7 @@
  * input names only indirectly (an attachment, an association, a rule) is resolved to its owner, so that no detour
  * avoids a Deny.
  */
+import type { RunInstancesRequest } from '@aws-sdk/client-ec2'
 import type { Ctx } from '../../app/context.ts'
 import { profileFind } from '../../app/iam/instance-profiles.ts'
 import { parameterResolve } from '../../app/parameters.ts'
@@ -11,6 +12,7 @@ import { iamArn } from '../../domain/iam/entities.ts'
 import { resourceTypesOf } from '../authorisation/reference.ts'
 import type { Deriver, Wanted } from '../authorisation/wanted.ts'
 import { parameterArn } from '../ssm/authorisation.ts'
+import { launchInputOf } from './launch-template-data.ts'
 import { resourcesOf, type Target } from './authorisation-resources.ts'
 
 type Input = Readonly<Record<string, any>>
@@ -56,7 +58,8 @@ const NAMED: Readonly<Record<string, string>> = {
 
 export const ec2Wanted: Deriver = async (ctx, operation, given) => {
   const action = `ec2:${operation}`
-  const input = await imageResolved(ctx, given)
+  const asked = operation === 'RunInstances' ? await launchFull(ctx, given) : given
+  const input = await imageResolved(ctx, asked)
   const types = resourceTypesOf('ec2', operation)
   const base = { 'ec2:Region': ctx.region, ...attributeKeys(operation, input) }
   const requested = requestedTags(operation, input)
@@ -73,7 +76,14 @@ export const ec2Wanted: Deriver = async (ctx, operation, given) => {
   if (wanted.length === 0) {
     wanted.push({ action, resource: '*', keys: { ...base, ...tagKeysOf(requested.all) } })
   }
-  return [...wanted, ...taggingOf(operation, made, requested, base), ...(await passed(ctx, given))]
+  return [...wanted, ...taggingOf(operation, made, requested, base), ...(await passed(ctx, asked))]
+}
+
+/** A launch with what its template says: no detour avoids a Deny. The template itself is a resource of the launch. */
+async function launchFull(ctx: Ctx, given: Input): Promise<Input> {
+  if (!given.LaunchTemplate) return given
+  const { input, templateId } = await launchInputOf(ctx, given as RunInstancesRequest)
+  return { ...input, LaunchTemplate: { LaunchTemplateId: templateId } }
 }
 
 async function imageResolved(ctx: Ctx, input: Readonly<Record<string, unknown>>): Promise<Input> {

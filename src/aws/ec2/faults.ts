@@ -240,6 +240,7 @@ function inUse(fault: Extract<Fault, { type: 'InUse' }>): WireError {
     networkInterface: 'InvalidNetworkInterface.InUse',
     elasticAddress: 'InvalidIPAddress.InUse',
     internetGateway: 'Resource.AlreadyAssociated',
+    placementGroup: 'InvalidPlacementGroup.InUse',
   }
   if (/^[\d.]+$|:/.test(fault.id)) {
     return new WireError('InvalidIPAddress.InUse', `Address ${fault.id} is in use by ${fault.by}`)

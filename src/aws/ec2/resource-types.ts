@@ -20,5 +20,7 @@ export const RESOURCE_TYPES: Record<TagEntry['kind'], ResourceType> = {
   elasticAddress: 'elastic-ip',
   natGateway: 'natgateway',
   prefixList: 'prefix-list',
+  launchTemplate: 'launch-template',
+  placementGroup: 'placement-group',
   vpcPeering: 'vpc-peering-connection',
 }

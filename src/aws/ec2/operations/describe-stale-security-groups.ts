@@ -1,4 +1,4 @@
-/** DescribeStaleSecurityGroups: groups whose rules name a deleted group, or one of a VPC that is not peered any more. */
+/** DescribeStaleSecurityGroups: groups with rules that name a deleted group, or one of a VPC not peered any more. */
 import type { StaleIpPermission } from '@aws-sdk/client-ec2'
 import { staleGroups } from '../../../app/network/foreign-groups.ts'
 import { parseId } from '../../../domain/ids.ts'

@@ -82,6 +82,7 @@ export function presentInstance(view: InstanceView): Ec2Instance {
     Placement: {
       AvailabilityZone: spec.zone,
       GroupName: spec.placementGroup ?? '',
+      ...(spec.partitionNumber && { PartitionNumber: spec.partitionNumber }),
       Tenancy: spec.tenancy,
     },
     Platform: image?.platform === 'windows' ? 'Windows' : undefined,
