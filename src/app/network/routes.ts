@@ -38,7 +38,10 @@ export interface RouteTargets {
 /** Those of an account and region, or of a VPC. */
 export async function routeTargets(reader: StoreReader, query: ListQuery): Promise<RouteTargets> {
   // A connection belongs to two sides: it is asked for by either.
-  const side = { name: 'side', value: `${query.account}/${query.region}` }
+  const side =
+    query.account === undefined
+      ? undefined
+      : { name: 'side', value: `${query.account}/${query.region}` }
   const [gateways, interfaces, natGateways, peerings] = await Promise.all([
     reader.list('internetGateway', query),
     reader.list('networkInterface', query),
