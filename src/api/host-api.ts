@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { FaultError, invalidValue } from '../domain/faults.ts'
 import type { HostDescription } from '../domain/machine.ts'
+import type { ReachAnswer, ReachWords } from '../domain/reach.ts'
 import type { Log } from '../lib/log.ts'
 
 export interface ImageListing {
@@ -48,6 +49,8 @@ export interface HostApiOptions {
   hosts(): Promise<HostDescription[]>
   daemon(): { version: string; uptimeSeconds: number; rssBytes: number }
   images: ImageJobs
+  /** Whether one can reach another, and why not. @throws Faults. */
+  explain(account: string, words: ReachWords): Promise<ReachAnswer>
   shutdown(options: { instances: boolean }): void
   log: Log
 }
@@ -88,6 +91,8 @@ async function route(
     }
     case 'GET /api/images':
       return answer(response, 200, await options.images.list(call.account))
+    case 'POST /api/net/explain':
+      return answer(response, 200, await options.explain(call.account, wordsOf(call.body)))
     case 'POST /api/images':
       return imageJob(options, request, response, call.account, jobOf(call.body))
     case 'POST /api/shutdown': {
@@ -98,6 +103,16 @@ async function route(
     default:
       return answer(response, 404, { error: `there is no ${request.method} ${path}` })
   }
+}
+
+function wordsOf(body: Buffer): ReachWords {
+  const json = JSON.parse(body.toString() || '{}') as Partial<Record<keyof ReachWords, unknown>>
+  const word = (name: keyof ReachWords): string => {
+    const value = json[name]
+    if (typeof value !== 'string') throw invalidValue(name, value, 'a word is needed')
+    return value
+  }
+  return { from: word('from'), to: word('to'), port: word('port') }
 }
 
 function jobOf(body: Buffer): ImageJob {

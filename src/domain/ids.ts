@@ -35,6 +35,8 @@ export const ID_PREFIXES = {
   vpcPeering: 'pcx',
   launchTemplate: 'lt',
   placementGroup: 'pg',
+  insightsPath: 'nip',
+  insightsAnalysis: 'nia',
 } as const
 
 export type ResourceKind = keyof typeof ID_PREFIXES

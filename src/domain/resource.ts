@@ -7,6 +7,7 @@ import type { IamKind, IamResourceTypes } from './iam/entities.ts'
 import type { Image, Snapshot } from './image.ts'
 import type { Instance } from './instance.ts'
 import type { KeyPair } from './key-pair.ts'
+import type { InsightsAnalysis, InsightsPath } from './network-insights.ts'
 import type {
   DhcpOptions,
   ElasticAddress,
@@ -60,6 +61,8 @@ export interface ResourceTypes extends IamResourceTypes {
   launchTemplate: LaunchTemplate
   launchTemplateVersion: LaunchTemplateVersion
   placementGroup: PlacementGroup
+  insightsPath: InsightsPath
+  insightsAnalysis: InsightsAnalysis
 }
 
 export type StoredKind = keyof ResourceTypes

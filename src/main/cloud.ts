@@ -7,6 +7,7 @@ import type { HostAgent } from '../agent/protocol.ts'
 import { createHostApi, type ImageJobs } from '../api/host-api.ts'
 import { startApp, type RunningApp } from '../app/app.ts'
 import { defaultNetworkEnsure } from '../app/network/default-network.ts'
+import { reachAsk } from '../app/network/reach/ask.ts'
 import { credentialsFind } from '../app/iam/sessions.ts'
 import type { SettingsOfCloud } from '../app/settings.ts'
 import { authorise } from '../aws/authorisation/authorise.ts'
@@ -79,6 +80,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       rssBytes: process.memoryUsage.rss(),
     }),
     images: options.imageJobs(app),
+    explain: (account, words) => reachAsk(app, account, words),
     shutdown: options.shutdown,
     log,
   })

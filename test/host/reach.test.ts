@@ -1,204 +1,31 @@
 /**
  * Who can reach whom: every question is put to the pure function that explains networks and to real packets between
- * guests on the fabric, and both must say what is expected. The networks are made through the SDK; the plans that the
- * control plane tells its host are applied to the kernel.
+ * guests on the fabric, and both must say what is expected.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { EC2, IpPermission } from '@aws-sdk/client-ec2'
-import { reachExplain } from '../../src/app/network/reach/explain.ts'
-import { reachState } from '../../src/app/network/reach/state.ts'
-import type { ReachEnd } from '../../src/app/network/reach/answer.ts'
-import { createFabric, type Fabric } from '../../src/fabric/fabric.ts'
-import { createLog } from '../../src/lib/log.ts'
-import { systemClock } from '../../src/lib/time.ts'
-import { TINY } from '../support/app.ts'
-import { startTestCloud, type TestCloud } from '../support/cloud.ts'
 import { eventually } from '../support/eventually.ts'
-import { createVpcKit, inVpc, type VpcKit } from '../support/vpc-kit.ts'
-import { askFromHost, describeIsolated, guestStart, until, type Guest } from './fabric-host.ts'
-
-type Name = 'web' | 'peer' | 'db' | 'app' | 'remote'
-type Port = 80 | 8080 | 'ping'
-/** `host`: the machine that all this runs on, which stands for the internet. */
-type Question = [from: Name | 'host', to: Name, port: Port, isReachable: boolean]
-
-interface Machine {
-  instanceId: string
-  interfaceId: string
-  address: string
-  guest: Guest
-}
-
-const HOST_ADDRESS = '100.64.0.1'
-const EVERYWHERE = '0.0.0.0/0'
+import { inVpc } from '../support/vpc-kit.ts'
+import { describeIsolated, until } from './fabric-host.ts'
+import { EVERYWHERE, startReachBench, type ReachBench } from './reach-bench.ts'
 
 describeIsolated('reachability', import.meta.url, () => {
-  let cloud: TestCloud
-  let aws: EC2
-  let kit: VpcKit
-  let fabric: Fabric
-  const machines = {} as Record<Name, Machine>
-  const ids = {} as Record<string, string>
+  let bench: ReachBench
+  let aws: ReachBench['aws']
+  let machines: ReachBench['machines']
+  let ids: ReachBench['ids']
+  const both: ReachBench['both'] = (...questions) => bench.both(...questions)
+  const allow: ReachBench['allow'] = (...rule) => bench.allow(...rule)
+  const revoke: ReachBench['revoke'] = (...rule) => bench.revoke(...rule)
+  const cidr = (CidrIp: string) => ({ IpRanges: [{ CidrIp }] })
+  const group: ReachBench['group'] = (name) => bench.group(name)
 
   beforeAll(async () => {
-    cloud = await startTestCloud({ simulated: { cpuCount: 16, memoryMiB: 64 * 1024 } })
-    aws = cloud.ec2
-    kit = createVpcKit(aws)
-    const log = createLog({ level: 'warn' })
-    fabric = createFabric({ stateFolder: '/run/brume', log, clock: systemClock })
-    await place('a', '10.1', ['1', '2'])
-    await place('b', '10.2', ['1'])
-    await place('c', '10.3', ['1'])
-    // The inner subnet of the first VPC has a table of its own, with nothing in it yet.
-    ids['a.inner'] = (await kit.table(ids['a']!)).RouteTableId!
-    await aws.associateRouteTable({ RouteTableId: ids['a.inner'], SubnetId: ids['a.2'] })
-    for (const vpc of ['a', 'b', 'c']) {
-      const GatewayId = await kit.gateway(ids[vpc]!)
-      const route = { RouteTableId: ids[`${vpc}.main`], DestinationCidrBlock: EVERYWHERE }
-      await aws.createRoute({ ...route, GatewayId })
-    }
-    const launched = {
-      web: await launch('a.1', true),
-      peer: await launch('a.1', false),
-      db: await launch('a.2', false),
-      app: await launch('b.1', true),
-      remote: await launch('c.1', true),
-    }
-    await apply()
-    for (const [name, one] of Object.entries(launched)) await start(name as Name, one)
+    bench = await startReachBench()
+    ;({ aws, machines, ids } = bench)
+    await bench.ground()
   }, 120_000)
 
-  afterAll(async () => {
-    for (const { guest } of Object.values(machines)) await guest.stop()
-    await fabric?.removeAll()
-    await fabric?.close()
-    await cloud?.close()
-  })
-
-  async function place(name: string, block: string, subnets: string[]): Promise<void> {
-    const VpcId = (await kit.vpc(`${block}.0.0/16`)).VpcId!
-    ids[name] = VpcId
-    ids[`${name}.main`] = (await kit.mainTable(VpcId)).RouteTableId!
-    for (const n of subnets) {
-      ids[`${name}.${n}`] = (await kit.subnet(VpcId, `${block}.${n}.0/24`)).SubnetId!
-    }
-    const { SecurityGroups } = await aws.describeSecurityGroups(inVpc(VpcId))
-    ids[`${name}.default`] = SecurityGroups![0]!.GroupId!
-  }
-
-  async function launch(subnet: string, isPublic: boolean) {
-    const VpcId = ids[subnet.slice(0, 1)]!
-    const GroupName = `group-${Object.keys(ids).length}`
-    const { GroupId } = await aws.createSecurityGroup({ VpcId, GroupName, Description: 'x' })
-    const { Instances } = await aws.runInstances({
-      ImageId: TINY,
-      InstanceType: 't3.nano',
-      MinCount: 1,
-      MaxCount: 1,
-      NetworkInterfaces: [
-        {
-          DeviceIndex: 0,
-          SubnetId: ids[subnet],
-          Groups: [GroupId!],
-          AssociatePublicIpAddress: isPublic,
-        },
-      ],
-    })
-    const [one] = Instances!
-    ids[one!.InstanceId!] = GroupId!
-    const [nic] = one!.NetworkInterfaces!
-    return {
-      instanceId: one!.InstanceId!,
-      interfaceId: nic!.NetworkInterfaceId!,
-      address: nic!.PrivateIpAddress!,
-    }
-  }
-
-  async function start(name: Name, one: Omit<Machine, 'guest'>): Promise<void> {
-    const plans = cloud.agent.networkPlans()
-    const plan = plans.find((each) =>
-      each.interfaces.some((nic) => nic.interfaceId === one.interfaceId),
-    )!
-    const nic = plan.interfaces.find((each) => each.interfaceId === one.interfaceId)!
-    const guest = await guestStart(plan, nic)
-    machines[name] = { ...one, guest }
-    ids[name] = ids[one.instanceId]!
-    await guest.dhcp()
-    await guest.serve(80)
-    await guest.serve(8080)
-  }
-
-  /** What the control plane has told its host, in the kernel. */
-  async function apply(): Promise<void> {
-    await cloud.app.networkApply()
-    await fabric.apply(cloud.agent.networkPlans())
-  }
-
-  const endOf = (name: Name | 'host'): ReachEnd =>
-    name === 'host'
-      ? { type: 'address', address: HOST_ADDRESS }
-      : { type: 'interface', interfaceId: machines[name].interfaceId }
-
-  async function ask([from, to, port]: Question) {
-    const state = await reachState(cloud.app.store, cloud.app.settings.publicPool)
-    const isPing = port === 'ping'
-    const answer = reachExplain(state, {
-      from: endOf(from),
-      to: endOf(to),
-      protocol: isPing ? 'icmp' : 'tcp',
-      port: isPing ? null : port,
-    })
-    const address = answer.destination ?? machines[to].address
-    return { answer, isAnswered: await packet(from, address, port) }
-  }
-
-  async function packet(from: Name | 'host', address: string, port: Port): Promise<boolean> {
-    if (from === 'host') return (await askFromHost(address, port as number)) !== null
-    const { guest } = machines[from]
-    if (port !== 'ping') return (await guest.ask(address, port)) !== null
-    return await guest.can('busybox', 'ping', '-c', '1', '-W', '1', address)
-  }
-
-  /** Both answers to each of the questions, after what was changed is in force. */
-  async function both(...questions: Question[]): Promise<void> {
-    await apply()
-    const seen = await Promise.all(
-      questions.map(async (question) => {
-        const [from, to, port] = question
-        const { answer, isAnswered } = await ask(question)
-        const why = answer.isReachable ? '' : answer.blocks.map((block) => block.text).join(' ')
-        return { from, to, port, explained: answer.isReachable, packets: isAnswered, why }
-      }),
-    )
-    const wanted = questions.map(([from, to, port, isReachable], n) => ({
-      from,
-      to,
-      port,
-      explained: isReachable,
-      packets: isReachable,
-      why: isReachable ? '' : seen[n]!.why,
-    }))
-    expect(seen).toEqual(wanted)
-    // A refusal always says why.
-    for (const each of seen) if (!each.explained) expect(each.why).not.toBe('')
-  }
-
-  const permission = (port: Port, more: Partial<IpPermission>): IpPermission => {
-    if (port === 'ping') return { IpProtocol: 'icmp', FromPort: 8, ToPort: -1, ...more }
-    return { IpProtocol: 'tcp', FromPort: port, ToPort: port, ...more }
-  }
-  const allow = async (to: Name, port: Port, more: Partial<IpPermission>) =>
-    void (await aws.authorizeSecurityGroupIngress({
-      GroupId: ids[to],
-      IpPermissions: [permission(port, more)],
-    }))
-  const revoke = async (to: Name, port: Port, more: Partial<IpPermission>) =>
-    void (await aws.revokeSecurityGroupIngress({
-      GroupId: ids[to],
-      IpPermissions: [permission(port, more)],
-    }))
-  const cidr = (CidrIp: string) => ({ IpRanges: [{ CidrIp }] })
-  const group = (name: Name) => ({ UserIdGroupPairs: [{ GroupId: ids[name] }] })
+  afterAll(() => bench?.close())
 
   test('new groups let nothing in', async () => {
     await both(
@@ -237,7 +64,7 @@ describeIsolated('reachability', import.meta.url, () => {
     const GroupId = ids['peer']
     await aws.revokeSecurityGroupEgress({ GroupId, IpPermissions: [everything] })
     await both(['peer', 'web', 80, false], ['peer', 'db', 'ping', false])
-    const toWeb = permission(80, cidr('10.1.1.0/24'))
+    const toWeb = bench.permission(80, cidr('10.1.1.0/24'))
     await aws.authorizeSecurityGroupEgress({ GroupId, IpPermissions: [toWeb] })
     await both(['peer', 'web', 80, true], ['peer', 'db', 'ping', false])
     await aws.revokeSecurityGroupEgress({ GroupId, IpPermissions: [toWeb] })
@@ -376,9 +203,9 @@ describeIsolated('reachability', import.meta.url, () => {
       NetworkInterfaceId: interfaceId,
       SourceDestCheck: { Value: false },
     })
-    await apply()
+    await bench.apply()
     // The guest's own translation is not known to us: with its public address the packet leaves.
-    expect(await packet('db', await publicOf('remote'), 80)).toBe(true)
+    expect(await bench.packet('db', await bench.publicOf('remote'), 80)).toBe(true)
     await aws.deleteRoute(route)
     await both(['db', 'remote', 80, false], ['db', 'web', 80, true])
   })
@@ -403,7 +230,7 @@ describeIsolated('reachability', import.meta.url, () => {
     await eventually(stopped, (name) => name === 'stopped')
     await until(
       () =>
-        !cloud.agent
+        !bench.cloud.agent
           .networkPlans()
           .some((plan) =>
             plan.interfaces.some((nic) => nic.interfaceId === machines.db.interfaceId),
@@ -411,11 +238,4 @@ describeIsolated('reachability', import.meta.url, () => {
     )
     await both(['web', 'db', 80, false])
   })
-
-  async function publicOf(name: Name): Promise<string> {
-    const { NetworkInterfaces } = await aws.describeNetworkInterfaces({
-      NetworkInterfaceIds: [machines[name].interfaceId],
-    })
-    return NetworkInterfaces![0]!.Association!.PublicIp!
-  }
 })

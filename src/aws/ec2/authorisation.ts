@@ -32,6 +32,7 @@ const CREATED: Readonly<Record<string, readonly string[]>> = {
   CreateManagedPrefixList: ['prefix-list'],
   CreateNatGateway: ['natgateway'],
   CreateNetworkAcl: ['network-acl'],
+  CreateNetworkInsightsPath: ['network-insights-path'],
   CreateNetworkInterface: ['network-interface'],
   CreatePlacementGroup: ['placement-group'],
   CreateRouteTable: ['route-table'],
@@ -48,6 +49,7 @@ const CREATED: Readonly<Record<string, readonly string[]>> = {
   ImportSnapshot: ['snapshot'],
   RegisterImage: ['image'],
   RunInstances: ['instance', 'network-interface', 'volume'],
+  StartNetworkInsightsAnalysis: ['network-insights-analysis'],
 }
 
 /** Their name is part of the ARN. */

@@ -157,6 +157,16 @@ export const KINDS: Record<ResourceKind, KindWords> = {
     malformed: 'InvalidPlacementGroupId.Malformed',
     duplicate: 'InvalidPlacementGroup.Duplicate',
   },
+  insightsPath: {
+    notFound: 'InvalidNetworkInsightsPathId.NotFound',
+    subject: 'The network insights path',
+    malformed: 'InvalidNetworkInsightsPathId.Malformed',
+  },
+  insightsAnalysis: {
+    notFound: 'InvalidNetworkInsightsAnalysisId.NotFound',
+    subject: 'The network insights analysis',
+    malformed: 'InvalidNetworkInsightsAnalysisId.Malformed',
+  },
   vpcPeering: {
     notFound: 'InvalidVpcPeeringConnectionID.NotFound',
     subject: 'The vpcPeeringConnection ID',
@@ -214,6 +224,7 @@ export const LIMITS: Record<string, string> = {
   attachment: 'AttachmentLimitExceeded',
   privateAddress: 'PrivateIpAddressLimitExceeded',
   placementGroup: 'PlacementGroupLimitExceeded',
+  insightsPath: 'NetworkInsightsPathLimitExceeded',
   launchTemplate: 'LaunchTemplateLimitExceeded',
   prefixList: 'PrefixListLimitExceeded',
   vpcPeering: 'VpcPeeringConnectionLimitExceeded',

@@ -20,6 +20,8 @@ export const RESOURCE_TYPES: Record<TagEntry['kind'], ResourceType> = {
   elasticAddress: 'elastic-ip',
   natGateway: 'natgateway',
   prefixList: 'prefix-list',
+  insightsPath: 'network-insights-path',
+  insightsAnalysis: 'network-insights-analysis',
   launchTemplate: 'launch-template',
   placementGroup: 'placement-group',
   vpcPeering: 'vpc-peering-connection',

@@ -7,7 +7,7 @@
  * ACLs and routes on both.
  */
 import type { NetworkInterface } from '../../../domain/network.ts'
-import type { Block, ReachAnswer, ReachEnd, ReachQuestion } from './answer.ts'
+import type { Block, ReachAnswer, ReachEnd, ReachQuestion } from '../../../domain/reach.ts'
 import { interfaceOfPublic, publicOf, type ReachState } from './state.ts'
 import { internet, leave, type Arrival, type WalkContext } from './walk.ts'
 

@@ -7,7 +7,7 @@ import type {
   SecurityGroupRule,
 } from '../../../domain/network.ts'
 import { blocksOf } from '../plan-blocks.ts'
-import type { Packet } from './answer.ts'
+import type { Packet } from '../../../domain/reach.ts'
 import { addressesOf, isIn, type ReachState } from './state.ts'
 
 const ECHO_REQUEST = 8
@@ -82,7 +82,7 @@ export interface AclVerdict {
   entry: NetworkAclEntry | undefined
 }
 
-/** The first entry that covers all of the packet's ports decides; one that covers some of them denies or says nothing. */
+/** The first entry that covers all of its ports decides; one that covers some of them denies, or says nothing. */
 export function aclVerdict(acl: NetworkAcl, packet: Packet, isEgress: boolean): AclVerdict {
   const other = isEgress ? packet.destination : packet.source
   const entries = acl.entries

@@ -5,7 +5,7 @@
 import type { NatGateway, NetworkInterface, Subnet } from '../../../domain/network.ts'
 import { vpcBlocks } from '../../../domain/network.ts'
 import { peeringOther } from '../../../domain/peering.ts'
-import type { Block, BlockKind, Hop, Packet } from './answer.ts'
+import type { Block, BlockKind, Hop, Packet } from '../../../domain/reach.ts'
 import { aclVerdict, groupRuleFor } from './judge.ts'
 import { isPublicSubnet, routeFor } from './routes.ts'
 import {

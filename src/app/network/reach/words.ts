@@ -1,5 +1,5 @@
 /** Packets, rules and remedies in words. Pure. */
-import type { Packet } from './answer.ts'
+import type { Packet } from '../../../domain/reach.ts'
 
 export function trafficText({ protocol, ports }: Packet): string {
   if (!ports) return protocol

@@ -62,3 +62,11 @@ export interface ReachAnswer {
   back: Hop[]
   blocks: Block[]
 }
+
+/** A question as people put it: machines by id or name, interfaces, addresses, `internet`. */
+export interface ReachWords {
+  from: string
+  to: string
+  /** `80`, `tcp/80`, `udp/53`, `icmp`. */
+  port: string
+}
