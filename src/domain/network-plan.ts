@@ -37,6 +37,8 @@ export interface VpcDnsPlan {
   ntpServers: readonly string[] | null
   /** Further DHCP options by dnsmasq's names for them. */
   netbios?: { servers: readonly string[]; nodeType: number | null }
+  /** Public names, which in here stand for private addresses. Absent: none. */
+  publicNames?: readonly { name: string; address: string }[]
 }
 
 export interface SubnetPlan {

@@ -206,6 +206,11 @@ export function publicBindings(one: NetworkInterface): PublicBinding[] {
   })
 }
 
+/** `ec2-100-64-0-10.compute-1.amazonaws.com`. */
+export function publicHostName(address: string, region: string): string {
+  return `ec2-${address.replaceAll('.', '-')}.${publicDomainOf(region)}`
+}
+
 /** The public address that an instance with this interface is known by. */
 export function publicAddressOf(one: NetworkInterface): string | null {
   const [primary] = one.privateAddresses

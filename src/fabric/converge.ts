@@ -21,6 +21,7 @@ import {
   linkOf,
   NTP_ADDRESS,
 } from './names.ts'
+import { filterChange } from './render/changes.ts'
 import { linkChanges, wantedInNamespace, wantedOnHost } from './render/links.ts'
 import type { NetworkState } from './render/links.ts'
 import { removeTable, renderFilter, renderGuard, renderHost } from './render/nft.ts'
@@ -81,7 +82,7 @@ export async function convergeVpc(
   const wanted = wantedInNamespace(plan)
   const guard = renderGuard(plan)
   const filter = renderFilter(plan)
-  const rules = [known?.guard === guard ? '' : guard, known?.filter === filter ? '' : filter]
+  const rules = [known?.guard === guard ? '' : guard, filterChange(known?.filter ?? null, filter)]
   await kernel.ipBatch(namespace, linkChanges(wanted, found))
   if (rules.some((text) => text !== '')) await kernel.nft(namespace, rules.join(''))
 

@@ -215,6 +215,28 @@ test('the hosts are told both sides, and the groups that rules name across', asy
   expect(plan.peers).toEqual([{ vpcId: there.VpcId, index, cidrs: [there.cidr], groups: members }])
   expect(told(there.VpcId)!.peers).toMatchObject([{ vpcId: here.VpcId, groups: [] }])
 
+  // A public name of the other side leads to its private address once its owner allows it.
+  const named = () => told(here.VpcId)!.dns.publicNames
+  expect(named()).toBeUndefined()
+  const { AllocationId, PublicIp } = await aws.allocateAddress({})
+  const nic = told(there.VpcId)!.interfaces[0]!
+  await kit.gateway(there.VpcId)
+  await aws.associateAddress({ AllocationId, NetworkInterfaceId: nic.interfaceId })
+  await aws.modifyVpcAttribute({ VpcId: there.VpcId, EnableDnsHostnames: { Value: true } })
+  const own = [
+    {
+      name: `ec2-${PublicIp!.replaceAll('.', '-')}.compute-1.amazonaws.com`,
+      address: nic.privateAddresses[0]!,
+    },
+  ]
+  expect(told(there.VpcId)!.dns.publicNames).toEqual(own)
+  expect(named()).toBeUndefined()
+  await aws.modifyVpcPeeringConnectionOptions({
+    VpcPeeringConnectionId,
+    AccepterPeeringConnectionOptions: { AllowDnsResolutionFromRemoteVpc: true },
+  })
+  expect(named()).toEqual(own)
+
   const stale = async () =>
     (await aws.describeStaleSecurityGroups({ VpcId: here.VpcId })).StaleSecurityGroupSet
   expect(await stale()).toEqual([])

@@ -7,7 +7,7 @@ import type { Fabric } from '../../src/fabric/fabric.ts'
 import { createLog } from '../../src/lib/log.ts'
 import { systemClock } from '../../src/lib/time.ts'
 import { ALLOW_ALL, groupId, groupRule, nicPlan, vpcPlan } from '../unit/fabric/plans.ts'
-import { describeIsolated, guestStart } from './fabric-host.ts'
+import { describeIsolated, guestStart, until } from './fabric-host.ts'
 import type { Guest } from './fabric-host.ts'
 
 describeIsolated('inner routes', import.meta.url, () => {
@@ -158,6 +158,18 @@ describeIsolated('inner routes', import.meta.url, () => {
     await fabric.apply(both, { isVerified: true })
     expect(await b.ask('10.9.0.7', 80)).toBe('172.31.16.7')
     await fabric.apply([plain, far])
+  })
+
+  test('public names stand for private addresses where the plan says so', async () => {
+    const name = 'ec2-100-64-0-10.compute-1.amazonaws.com'
+    const dns = { ...plain.dns, publicNames: [{ name, address: '172.31.16.7' }] }
+    await fabric.apply([{ ...plain, dns }, far])
+    const ask = (what: string) => a.run('busybox', ['nslookup', what, '172.31.0.2'])
+    await until(async () => (await ask(name).catch(() => '')).includes('172.31.16.7'))
+    expect(await ask('172.31.16.7')).toContain('ip-172-31-16-7.ec2.internal')
+    expect(await ask('ip-172-31-16-7.ec2.internal')).toContain('172.31.16.7')
+    await fabric.apply([plain, far])
+    await until(async () => !(await ask(name).catch(() => '')).includes('172.31.16.7'))
   })
 
   test('a private NAT gateway stands for its subnet on the way to a peer', async () => {

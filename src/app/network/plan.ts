@@ -9,6 +9,7 @@ import {
   hostNameOf,
   privateDomainOf,
   publicBindings,
+  publicHostName,
   vpcBlocks,
   type NetworkAcl,
   type NetworkInterface,
@@ -46,6 +47,8 @@ export interface VpcRecords {
   dhcpOptions: Readonly<Record<string, readonly string[]>>
   prefixLists: ReadonlyMap<string, PrefixList>
   peers: readonly PeerPlan[]
+  /** Records of peered VPCs whose public names resolve to private addresses here. */
+  resolved: readonly VpcRecords[]
 }
 
 /** Plans of all VPCs that have a machine on this host, in order of id. */
@@ -59,7 +62,13 @@ export async function networkPlans(reader: StoreReader, hostId: string): Promise
     if (records) found.push(records)
   }
   const byVpc = new Map(found.map((records) => [records.vpc.id, records]))
-  return found.map((records) => planOf({ ...records, peers: peersOf(records, byVpc) }))
+  return found.map((records) =>
+    planOf({
+      ...records,
+      peers: peersOf(records, byVpc),
+      resolved: resolvedOf(records, byVpc),
+    }),
+  )
 }
 
 /** Peered VPCs that are on this host too, with the members of their groups that rules here name. */
@@ -84,6 +93,28 @@ function peersOf(records: VpcRecords, byVpc: ReadonlyMap<string, VpcRecords>): P
       },
     ]
   })
+}
+
+/** "Accept DNS resolution from the peer VPC" is the side's own permission for the other. */
+function resolvedOf(
+  { vpc, targets }: VpcRecords,
+  byVpc: ReadonlyMap<string, VpcRecords>,
+): VpcRecords[] {
+  return [...targets.peerings.values()].flatMap((peering) => {
+    const other = peeringOther(peering, vpc.id)
+    const records = byVpc.get(other.vpcId)
+    return peering.status === 'active' && other.isDnsResolved && records ? [records] : []
+  })
+}
+
+/** Where DNS host names are on, a public name leads to the private address from within. */
+function publicNames({ vpc, interfaces }: VpcRecords): { name: string; address: string }[] {
+  if (!vpc.hasDnsHostnames) return []
+  return interfaces.flatMap((one) =>
+    publicBindings(one).map(({ publicAddress, privateAddress }) => {
+      return { name: publicHostName(publicAddress, vpc.region), address: privateAddress }
+    }),
+  )
 }
 
 function membersOf(groupId: SecurityGroupId, interfaces: readonly NetworkInterface[]): string[] {
@@ -120,6 +151,7 @@ async function vpcRecords(
     dhcpOptions: dhcp?.options ?? {},
     prefixLists: await prefixListsOf(reader, vpc),
     peers: [],
+    resolved: [],
   }
 }
 
@@ -137,7 +169,7 @@ export function planOf(records: VpcRecords): VpcNetworkPlan {
     region: vpc.region,
     cidrs: vpcBlocks(vpc).map((block) => block.cidrBlock),
     index: vpc.index,
-    dns: dnsPlan(vpc, records.dhcpOptions),
+    dns: dnsPlan(records),
     subnets: records.subnets.map((subnet) => ({
       subnetId: subnet.id,
       cidr: subnet.cidrBlock,
@@ -153,7 +185,9 @@ export function planOf(records: VpcRecords): VpcNetworkPlan {
   }
 }
 
-function dnsPlan(vpc: Vpc, options: VpcRecords['dhcpOptions']): VpcDnsPlan {
+function dnsPlan(records: VpcRecords): VpcDnsPlan {
+  const { vpc, dhcpOptions: options } = records
+  const names = [records, ...records.resolved].flatMap(publicNames)
   // Without the option guests are told no server, as with AWS's `default` set.
   const servers = options['domain-name-servers'] ?? []
   const ntpServers = options['ntp-servers']
@@ -165,6 +199,7 @@ function dnsPlan(vpc: Vpc, options: VpcRecords['dhcpOptions']): VpcDnsPlan {
     domain: options['domain-name']?.[0] ?? privateDomainOf(vpc.region),
     servers: servers.includes('AmazonProvidedDNS') ? null : [...servers],
     ntpServers: ntpServers ? [...ntpServers] : null,
+    ...(names.length > 0 && { publicNames: names }),
     ...(hasNetbios && {
       netbios: { servers: netbiosServers, nodeType: nodeType ? Number(nodeType) : null },
     }),

@@ -178,7 +178,7 @@ async function launchDefaults(ctx: Ctx, input: Input): Promise<Target[]> {
     interfaces.length > 0
   if (hasSubnet && hasGroups) return []
   const scope = { account: ctx.account, region: ctx.region }
-  const zone = input.Placement?.AvailabilityZone as string | undefined
+  const zone = (input.Placement?.AvailabilityZone as string | undefined) || undefined
   const [vpc] = await store.list('vpc', { ...scope, reference: { name: 'default', value: 'yes' } })
   const subnets = await store.list('subnet', scope)
   const places = subnets.filter((subnet) =>

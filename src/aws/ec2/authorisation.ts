@@ -108,7 +108,7 @@ function createdKeys(ctx: Ctx, type: string, input: Input): Wanted['keys'] {
   const vpcArn = (id: unknown) =>
     typeof id === 'string' ? `arn:aws:ec2:${ctx.region}:${ctx.account}:vpc/${id}` : undefined
   const subnet = input.SubnetId ?? input.NetworkInterfaces?.[0]?.SubnetId
-  const zone = input.Placement?.AvailabilityZone ?? input.AvailabilityZone
+  const zone = (input.Placement?.AvailabilityZone || input.AvailabilityZone) as string | undefined
   switch (type) {
     case 'instance':
       return {
@@ -224,7 +224,7 @@ async function passed(ctx: Ctx, input: Input): Promise<Wanted[]> {
     wanted.push({ action: 'ssm:GetParameters', resource, keys: {} })
   }
   const profile = input.IamInstanceProfile as { Arn?: string; Name?: string } | undefined
-  if (profile) {
+  if (profile?.Arn || profile?.Name) {
     const { role } = await profileFind(ctx, profile)
     const keys = { 'iam:PassedToService': 'ec2.amazonaws.com' }
     if (role) wanted.push({ action: 'iam:PassRole', resource: iamArn('iamRole', role), keys })

@@ -33,10 +33,10 @@ export async function runRequestOf(ctx: Ctx, given: RunInstancesRequest): Promis
     minCount: input.MinCount ?? 1,
     maxCount: input.MaxCount ?? 1,
     clientToken: input.ClientToken ?? null,
-    keyName: input.KeyName ?? null,
+    keyName: input.KeyName || null,
     userData: userDataOf(input.UserData),
     interfaces: interfacesOf(input),
-    zone: input.Placement?.AvailabilityZone ?? null,
+    zone: input.Placement?.AvailabilityZone || null,
     ...(placement && { placement }),
     blockDevices: (input.BlockDeviceMappings ?? []).map(blockDeviceOf),
     tags: {
@@ -60,9 +60,11 @@ export async function runRequestOf(ctx: Ctx, given: RunInstancesRequest): Promis
       isMonitored: input.Monitoring?.Enabled ?? false,
       isEbsOptimized: input.EbsOptimized ?? false,
       isHibernationEnabled: false,
-      iamInstanceProfileArn: input.IamInstanceProfile
-        ? (await profileFind(ctx, input.IamInstanceProfile)).arn
-        : null,
+      // Packer sends empty names for what it does not want.
+      iamInstanceProfileArn:
+        input.IamInstanceProfile?.Arn || input.IamInstanceProfile?.Name
+          ? (await profileFind(ctx, input.IamInstanceProfile)).arn
+          : null,
       tenancy: input.Placement?.Tenancy === 'dedicated' ? 'dedicated' : 'default',
       privateDnsHostnameType: input.PrivateDnsNameOptions?.HostnameType ?? 'ip-name',
       cpuCredits: (input.CreditSpecification?.CpuCredits ?? null) as
@@ -116,7 +118,7 @@ function interfacesOf(input: RunInstancesRequest): InterfaceRequest[] {
         subnetId: input.SubnetId ? parseId('subnet', input.SubnetId) : null,
         groupIds: (input.SecurityGroupIds ?? []).map((id) => parseId('securityGroup', id)),
         groupNames: input.SecurityGroups ?? [],
-        privateAddress: input.PrivateIpAddress ?? null,
+        privateAddress: input.PrivateIpAddress || null,
         hasPublicAddress: null,
         deleteOnTermination: true,
         description: '',
