@@ -32,6 +32,7 @@ export const ID_PREFIXES = {
   elasticAddressAssociation: 'eipassoc',
   vpcCidrAssociation: 'vpc-cidr-assoc',
   prefixList: 'pl',
+  subnetReservation: 'scr',
   vpcPeering: 'pcx',
   launchTemplate: 'lt',
   placementGroup: 'pg',

@@ -40,6 +40,15 @@ export interface Subnet extends ResourceBase<SubnetId> {
   cidrBlock: string
   isDefaultForZone: boolean
   mapPublicIpOnLaunch: boolean
+  /** Of instances launched here, unless they say otherwise. Absent: `ip-name`. */
+  hostnameTypeOnLaunch?: 'ip-name' | 'resource-name'
+}
+
+export interface SubnetReservation extends ResourceBase<IdOf<'subnetReservation'>> {
+  subnetId: SubnetId
+  cidr: string
+  type: 'prefix' | 'explicit'
+  description: string
 }
 
 export type RouteTarget =

@@ -18,6 +18,7 @@ import type {
   RouteTable,
   SecurityGroup,
   Subnet,
+  SubnetReservation,
   Vpc,
 } from './network.ts'
 import type { LaunchTemplate, LaunchTemplateVersion } from './launch-template.ts'
@@ -57,6 +58,7 @@ export interface ResourceTypes extends IamResourceTypes {
   elasticAddress: ElasticAddress
   natGateway: NatGateway
   prefixList: PrefixList
+  subnetReservation: SubnetReservation
   vpcPeering: Peering
   launchTemplate: LaunchTemplate
   launchTemplateVersion: LaunchTemplateVersion

@@ -176,6 +176,7 @@ export const KINDS: KindTable = {
     references: (r) => ref('name', r.name),
     claims: (r) => [{ scope: `placement-group:${r.account}:${r.region}`, name: r.name }],
   },
+  subnetReservation: { references: (r) => ref('subnet', r.subnetId), claims: nothing },
   insightsPath: { references: nothing, claims: nothing },
   insightsAnalysis: { references: (r) => ref('path', r.pathId), claims: nothing },
   prefixList: { references: nothing, claims: nothing },

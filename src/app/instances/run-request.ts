@@ -23,6 +23,8 @@ export interface RunRequest {
   metadata: MetadataOptions
   /** Absent: in no group. */
   placement?: PlacementWish
+  /** null: as the subnet says. */
+  hostnameType: InstanceSpec['privateDnsHostnameType'] | null
   cpu: { coreCount: number; threadsPerCore: number } | null
   options: Pick<
     InstanceSpec,
@@ -34,7 +36,6 @@ export interface RunRequest {
     | 'isHibernationEnabled'
     | 'iamInstanceProfileArn'
     | 'tenancy'
-    | 'privateDnsHostnameType'
     | 'cpuCredits'
     | 'autoRecovery'
   >

@@ -160,6 +160,8 @@ async function recordOne(
   const spec: InstanceSpec = {
     ...request.options,
     ...placed,
+    privateDnsHostnameType:
+      request.hostnameType ?? primary.subnet.hostnameTypeOnLaunch ?? 'ip-name',
     ...machine,
     reservationId: launch.reservationId,
     launchIndex: launch.index,

@@ -40,6 +40,7 @@ const CREATED: Readonly<Record<string, readonly string[]>> = {
   CreateSnapshot: ['snapshot'],
   CreateSnapshots: ['snapshot'],
   CreateSubnet: ['subnet'],
+  CreateSubnetCidrReservation: ['subnet-cidr-reservation'],
   CreateVolume: ['volume'],
   CreateVpc: ['vpc'],
   CreateVpcEndpoint: ['vpc-endpoint'],

@@ -167,6 +167,12 @@ export const KINDS: Record<ResourceKind, KindWords> = {
     subject: 'The network insights analysis',
     malformed: 'InvalidNetworkInsightsAnalysisId.Malformed',
   },
+  subnetReservation: {
+    notFound: 'InvalidSubnetCidrReservationID.NotFound',
+    subject: 'The subnet CIDR reservation ID',
+    malformed: 'InvalidSubnetCidrReservationID.Malformed',
+    duplicate: 'InvalidSubnetCidrReservation.Conflict',
+  },
   vpcPeering: {
     notFound: 'InvalidVpcPeeringConnectionID.NotFound',
     subject: 'The vpcPeeringConnection ID',

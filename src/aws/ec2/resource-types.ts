@@ -20,6 +20,7 @@ export const RESOURCE_TYPES: Record<TagEntry['kind'], ResourceType> = {
   elasticAddress: 'elastic-ip',
   natGateway: 'natgateway',
   prefixList: 'prefix-list',
+  subnetReservation: 'subnet-cidr-reservation',
   insightsPath: 'network-insights-path',
   insightsAnalysis: 'network-insights-analysis',
   launchTemplate: 'launch-template',

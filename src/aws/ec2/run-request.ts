@@ -52,6 +52,7 @@ export async function runRequestOf(ctx: Ctx, given: RunInstancesRequest): Promis
       ),
     },
     metadata: await metadataOfLaunch(ctx, input.MetadataOptions),
+    hostnameType: input.PrivateDnsNameOptions?.HostnameType ?? null,
     cpu: cpuOf(input),
     options: {
       shutdownBehavior: input.InstanceInitiatedShutdownBehavior ?? 'stop',
@@ -66,7 +67,6 @@ export async function runRequestOf(ctx: Ctx, given: RunInstancesRequest): Promis
           ? (await profileFind(ctx, input.IamInstanceProfile)).arn
           : null,
       tenancy: input.Placement?.Tenancy === 'dedicated' ? 'dedicated' : 'default',
-      privateDnsHostnameType: input.PrivateDnsNameOptions?.HostnameType ?? 'ip-name',
       cpuCredits: (input.CreditSpecification?.CpuCredits ?? null) as
         | 'standard'
         | 'unlimited'
