@@ -6,7 +6,7 @@
  */
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { randomUUID } from 'node:crypto'
 import type { Log } from '../lib/log.ts'
 import { readClaim } from './auth/sigv4.ts'
@@ -68,6 +68,8 @@ export interface HttpServer {
   host: string
   port: number
   url: string
+  /** A connection that came in by another door. */
+  accept(socket: Socket): void
   /** Stops accepting, lets running requests end, then closes. */
   close(graceMs?: number): Promise<void>
 }
@@ -115,6 +117,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     host: options.host,
     port,
     url: `http://${shownHost}:${port}`,
+    accept: (socket) => void server.emit('connection', socket),
     close: (graceMs = 5_000) => closeServer(server, graceMs),
   }
 }

@@ -32,6 +32,7 @@ export const ID_PREFIXES = {
   elasticAddressAssociation: 'eipassoc',
   vpcCidrAssociation: 'vpc-cidr-assoc',
   prefixList: 'pl',
+  vpcEndpoint: 'vpce',
   subnetReservation: 'scr',
   vpcPeering: 'pcx',
   launchTemplate: 'lt',

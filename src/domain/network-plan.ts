@@ -25,7 +25,18 @@ export interface VpcNetworkPlan {
   groups: readonly GroupPlan[]
   /** Absent: none. */
   peers?: readonly PeerPlan[]
+  /** Where the cloud's own services are served inside the VPC. Absent: nowhere. */
+  endpoints?: readonly EndpointPlan[]
 }
+
+export interface EndpointPlan {
+  interfaceId: NetworkInterfaceId
+  address: string
+  groupIds: readonly SecurityGroupId[]
+}
+
+/** Of an endpoint: plain and TLS. */
+export const ENDPOINT_PORTS = { plain: 80, tls: 443 } as const
 
 export interface VpcDnsPlan {
   /** `enableDnsSupport`: answer at the VPC's base address + 2 and at 169.254.169.253. */

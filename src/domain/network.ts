@@ -170,6 +170,13 @@ export interface NetworkInterface extends ResourceBase<NetworkInterfaceId> {
   attachment: InterfaceAttachment | null
   /** Made for a NAT gateway, and gone with it. */
   natGatewayId?: IdOf<'natGateway'>
+  /** Made for a VPC endpoint, and gone with it. */
+  vpcEndpointId?: IdOf<'vpcEndpoint'>
+}
+
+/** What an interface was made for, which alone may change it. */
+export function managerOf(one: NetworkInterface): string | undefined {
+  return one.natGatewayId ?? one.vpcEndpointId
 }
 
 /** Gives subnets a way out by its elastic address, which its interface has. */

@@ -25,6 +25,7 @@ import type { LaunchTemplate, LaunchTemplateVersion } from './launch-template.ts
 import type { Peering } from './peering.ts'
 import type { PlacementGroup } from './placement-group.ts'
 import type { PrefixList } from './prefix-list.ts'
+import type { VpcEndpoint } from './vpc-endpoint.ts'
 import type { Volume } from './volume.ts'
 
 /** Fields every stored resource has. Times are milliseconds since the epoch. */
@@ -58,6 +59,7 @@ export interface ResourceTypes extends IamResourceTypes {
   elasticAddress: ElasticAddress
   natGateway: NatGateway
   prefixList: PrefixList
+  vpcEndpoint: VpcEndpoint
   subnetReservation: SubnetReservation
   vpcPeering: Peering
   launchTemplate: LaunchTemplate

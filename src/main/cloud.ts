@@ -13,12 +13,13 @@ import type { SettingsOfCloud } from '../app/settings.ts'
 import { authorise } from '../aws/authorisation/authorise.ts'
 import { authenticate, type Authentication } from '../aws/auth/authenticate.ts'
 import { createDispatch } from '../aws/dispatch.ts'
-import { readHead, startHttpServer, type HttpServer } from '../aws/http-server.ts'
+import { readHead, startHttpServer, type HttpServer, type Route } from '../aws/http-server.ts'
 import { operationsFromFiles } from '../aws/operation-files.ts'
 import { FaultError } from '../domain/faults.ts'
 import type { Log } from '../lib/log.ts'
 import { systemClock } from '../lib/time.ts'
 import { openStore } from '../store/sql-store.ts'
+import type { EndpointService } from './endpoint-service.ts'
 import type { Home } from './home.ts'
 import { createMetrics } from './metrics.ts'
 import { credentialsOfRoot, secretOf, type RootCredentials } from './secrets.ts'
@@ -28,6 +29,8 @@ export interface CloudOptions {
   home: Home
   root: RootCredentials
   agents: readonly HostAgent[]
+  /** Doors inside VPCs. */
+  endpoints?: EndpointService
   auth: 'strict' | 'open'
   host: string
   port: number
@@ -106,6 +109,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
         },
       },
       { path: '/metrics', handle: metrics.handle },
+      ...(options.endpoints ? [authorityRoute(options.endpoints.authorityPem)] : []),
       { path: '/', handle: (_request, response) => void response.end(welcome(root.region)) },
       { path: '/api/*', isSigned: true, handle: hostApi },
     ],
@@ -113,12 +117,24 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     port: options.port,
     log,
   })
+  options.endpoints?.attach((socket) => server.accept(socket))
   return {
     app,
     server,
     close: async () => {
       await server.close()
       await app.close()
+    },
+  }
+}
+
+/** What guests must trust to speak TLS with endpoints. */
+function authorityRoute(authorityPem: string): Route {
+  return {
+    path: '/endpoint-ca.pem',
+    handle: (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/x-pem-file' })
+      response.end(authorityPem)
     },
   }
 }

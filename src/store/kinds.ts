@@ -177,6 +177,7 @@ export const KINDS: KindTable = {
     claims: (r) => [{ scope: `placement-group:${r.account}:${r.region}`, name: r.name }],
   },
   subnetReservation: { references: (r) => ref('subnet', r.subnetId), claims: nothing },
+  vpcEndpoint: { references: (r) => ref('vpc', r.vpcId), claims: nothing },
   insightsPath: { references: nothing, claims: nothing },
   insightsAnalysis: { references: (r) => ref('path', r.pathId), claims: nothing },
   prefixList: { references: nothing, claims: nothing },

@@ -21,12 +21,14 @@ import {
 import type {
   AclPlan,
   AclRulePlan,
+  EndpointPlan,
   GroupPlan,
   GroupRulePlan,
   PeerPlan,
   VpcDnsPlan,
   VpcNetworkPlan,
 } from '../../domain/network-plan.ts'
+import { endpointNames, vpceDomain, type VpcEndpoint } from '../../domain/vpc-endpoint.ts'
 import { peeringOther } from '../../domain/peering.ts'
 import type { PrefixList } from '../../domain/prefix-list.ts'
 import type { StoreReader } from '../../store/store.ts'
@@ -46,6 +48,7 @@ export interface VpcRecords {
   instances: readonly Instance[]
   dhcpOptions: Readonly<Record<string, readonly string[]>>
   prefixLists: ReadonlyMap<string, PrefixList>
+  endpoints: readonly VpcEndpoint[]
   peers: readonly PeerPlan[]
   /** Records of peered VPCs whose public names resolve to private addresses here. */
   resolved: readonly VpcRecords[]
@@ -117,6 +120,29 @@ function publicNames({ vpc, interfaces }: VpcRecords): { name: string; address: 
   )
 }
 
+function endpointPlans({ interfaces }: VpcRecords): EndpointPlan[] {
+  return interfaces
+    .filter((one) => one.vpcEndpointId)
+    .map((one) => ({
+      interfaceId: one.id,
+      address: one.privateAddresses[0]!,
+      groupIds: one.groupIds,
+    }))
+}
+
+/** Of each endpoint: its own name, its service's when that is wanted, and one a zone. */
+function endpointHosts(records: VpcRecords): { name: string; address: string }[] {
+  return records.endpoints.flatMap((endpoint) =>
+    records.interfaces
+      .filter((one) => one.vpcEndpointId === endpoint.id)
+      .flatMap((one) => {
+        const zonal = `${endpoint.id}-${endpoint.label}-${one.zone}.${vpceDomain(endpoint)}`
+        const names = [...endpointNames(endpoint), zonal]
+        return names.map((name) => ({ name, address: one.privateAddresses[0]! }))
+      }),
+  )
+}
+
 function membersOf(groupId: SecurityGroupId, interfaces: readonly NetworkInterface[]): string[] {
   return interfaces
     .filter((networkInterface) => networkInterface.groupIds.includes(groupId))
@@ -150,6 +176,7 @@ async function vpcRecords(
     instances: live.filter((instance) => instance.spec.vpcId === vpcId),
     dhcpOptions: dhcp?.options ?? {},
     prefixLists: await prefixListsOf(reader, vpc),
+    endpoints: await reader.list('vpcEndpoint', inVpc),
     peers: [],
     resolved: [],
   }
@@ -182,12 +209,14 @@ export function planOf(records: VpcRecords): VpcNetworkPlan {
       .flatMap((networkInterface) => interfacePlan(networkInterface, instances)),
     groups: records.groups.map((group) => groupPlan(group, records)),
     ...(records.peers.length > 0 && { peers: records.peers }),
+    ...(records.endpoints.length > 0 && { endpoints: endpointPlans(records) }),
   }
 }
 
 function dnsPlan(records: VpcRecords): VpcDnsPlan {
   const { vpc, dhcpOptions: options } = records
-  const names = [records, ...records.resolved].flatMap(publicNames)
+  const others = [records, ...records.resolved].flatMap(publicNames)
+  const names = [...others, ...endpointHosts(records)]
   // Without the option guests are told no server, as with AWS's `default` set.
   const servers = options['domain-name-servers'] ?? []
   const ntpServers = options['ntp-servers']

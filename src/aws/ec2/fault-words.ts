@@ -173,6 +173,11 @@ export const KINDS: Record<ResourceKind, KindWords> = {
     malformed: 'InvalidSubnetCidrReservationID.Malformed',
     duplicate: 'InvalidSubnetCidrReservation.Conflict',
   },
+  vpcEndpoint: {
+    notFound: 'InvalidVpcEndpointId.NotFound',
+    subject: 'The Vpc Endpoint Id',
+    malformed: 'InvalidVpcEndpointId.Malformed',
+  },
   vpcPeering: {
     notFound: 'InvalidVpcPeeringConnectionID.NotFound',
     subject: 'The vpcPeeringConnection ID',
@@ -189,6 +194,7 @@ export const OTHER_NOT_FOUND: Record<string, string> = {
   gateway: 'InvalidGatewayID.NotFound',
   natGatewayOfRoute: 'InvalidNatGatewayID.NotFound',
   networkAclEntry: 'InvalidNetworkAclEntry.NotFound',
+  vpcEndpointService: 'InvalidServiceName',
   launchTemplateName: 'InvalidLaunchTemplateName.NotFoundException',
   launchTemplateVersion: 'InvalidLaunchTemplateId.VersionNotFound',
   availabilityZone: 'InvalidZone.NotFound',
@@ -200,6 +206,7 @@ export const OTHER_DUPLICATE: Record<string, string> = {
   // The list of codes says InvalidDevice.InUse; EC2 answers this.
   device: 'InvalidParameterValue',
   route: 'RouteAlreadyExists',
+  endpointZone: 'DuplicateSubnetsInSameZone',
   networkAclEntry: 'NetworkAclEntryAlreadyExists',
   privateAddress: 'InvalidIPAddress.InUse',
   cidr: 'InvalidSubnet.Conflict',
@@ -230,6 +237,7 @@ export const LIMITS: Record<string, string> = {
   attachment: 'AttachmentLimitExceeded',
   privateAddress: 'PrivateIpAddressLimitExceeded',
   placementGroup: 'PlacementGroupLimitExceeded',
+  vpcEndpoint: 'VpcEndpointLimitExceeded',
   insightsPath: 'NetworkInsightsPathLimitExceeded',
   launchTemplate: 'LaunchTemplateLimitExceeded',
   prefixList: 'PrefixListLimitExceeded',

@@ -20,6 +20,7 @@ export const RESOURCE_TYPES: Record<TagEntry['kind'], ResourceType> = {
   elasticAddress: 'elastic-ip',
   natGateway: 'natgateway',
   prefixList: 'prefix-list',
+  vpcEndpoint: 'vpc-endpoint',
   subnetReservation: 'subnet-cidr-reservation',
   insightsPath: 'network-insights-path',
   insightsAnalysis: 'network-insights-analysis',

@@ -53,6 +53,7 @@ export function wantedInNamespace(plan: VpcNetworkPlan): NetworkState {
   )
   const services = [METADATA_ADDRESS, NTP_ADDRESS]
   if (plan.dns.isServed) services.push(DNS_LINK_ADDRESS, resolverAddressOf(plan))
+  for (const { address } of plan.endpoints ?? []) services.push(address)
   const links = new Map<string, LinkState>([
     ['lo', { kind: 'other', isUp: true, addresses: services.map((address) => `${address}/32`) }],
     [LINK_UPLINK, { kind: 'other', isUp: true, addresses: [`${link.namespaceAddress}/31`] }],

@@ -7,7 +7,7 @@
  * On the host: what comes out of a VPC may go to the uplink or to another VPC's public address, never to the host.
  */
 import type { GroupRulePlan, InterfacePlan, VpcNetworkPlan } from '../../domain/network-plan.ts'
-import { tapNameOf } from '../../domain/network-plan.ts'
+import { ENDPOINT_PORTS, tapNameOf } from '../../domain/network-plan.ts'
 import {
   DNS_LINK_ADDRESS,
   LINK_CIDR,
@@ -76,8 +76,9 @@ export function renderFilter(plan: VpcNetworkPlan): string {
   return replaceTable('inet', [
     ...plan.groups.flatMap((group) => memberSet(group.groupId, group.memberAddresses)),
     ...unknownGroupSets(plan),
-    ...groupChains(plan, nics),
+    ...groupChains(plan, [...nics, ...endpointNics(plan)]),
     ...nics.flatMap((nic) => interfaceChains(plan, nic)),
+    ...endpointChains(plan, nics),
     ...routeChains(plan, nics),
     ...aclChains(plan, nics),
     ...baseChains(plan, nics),
@@ -107,21 +108,58 @@ function unknownGroupSets(plan: VpcNetworkPlan): string[] {
   return [...unknown].flatMap((groupId) => memberSet(groupId, foreign.get(groupId) ?? []))
 }
 
-function rulesOf(plan: VpcNetworkPlan, nic: InterfacePlan, direction: Direction): GroupRulePlan[] {
+/** What groups guard: guests' interfaces and those of endpoints. */
+type Grouped = Pick<InterfacePlan, 'interfaceId' | 'groupIds'>
+
+const endpointNics = (plan: VpcNetworkPlan): readonly Grouped[] => plan.endpoints ?? []
+
+/**
+ * Endpoints are in the namespace itself, so packets to them are not forwarded: the sender's groups are asked before,
+ * the endpoint's own where the namespace takes packets in.
+ */
+function endpointChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): string[] {
+  const endpoints = plan.endpoints ?? []
+  if (endpoints.length === 0 || nics.length === 0) return []
+  const senders = nics
+    .map((nic) => tapNameOf(nic.interfaceId))
+    .map((tap) => `"${tap}" : jump ${tap}-out`)
+  return [
+    ...endpoints.flatMap((endpoint) => interfaceChains(plan, endpoint)),
+    ...chain('endpoints', [
+      'type filter hook input priority -5; policy accept;',
+      `ip daddr != ${elements(endpoints.map(({ address }) => address))} accept`,
+      'ct state established accept',
+      `iifname vmap ${elements(senders)}`,
+      'drop',
+    ]),
+  ]
+}
+
+function endpointRules(plan: VpcNetworkPlan, isFromTap: string): string[] {
+  const endpoints = plan.endpoints ?? []
+  if (endpoints.length === 0 || liveInterfaces(plan).length === 0) return []
+  const ports = elements(Object.values(ENDPOINT_PORTS).map(String))
+  const judged = endpoints.map(
+    ({ address, interfaceId }) => `${address} : jump ${tapNameOf(interfaceId)}-in`,
+  )
+  return [`${isFromTap} tcp dport ${ports} ip daddr vmap ${elements(judged)}`]
+}
+
+function rulesOf(plan: VpcNetworkPlan, nic: Grouped, direction: Direction): GroupRulePlan[] {
   return plan.groups
     .filter((group) => nic.groupIds.includes(group.groupId))
     .flatMap((group) => (direction === 'in' ? [...group.ingress] : [...group.egress]))
 }
 
 /** The group chains one interface jumps through, in the plan's order. */
-function groupsOf(plan: VpcNetworkPlan, nic: InterfacePlan, direction: Direction) {
+function groupsOf(plan: VpcNetworkPlan, nic: Grouped, direction: Direction) {
   const open = openProtocols(rulesOf(plan, nic, direction === 'in' ? 'out' : 'in'))
   return plan.groups
     .filter((group) => nic.groupIds.includes(group.groupId))
     .map((group) => ({ name: groupChainOf(group, direction, open), group, direction, open }))
 }
 
-function groupChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): string[] {
+function groupChains(plan: VpcNetworkPlan, nics: readonly Grouped[]): string[] {
   const chains = new Map<string, string[]>()
   for (const nic of nics) {
     for (const { name, group, direction, open } of [
@@ -135,7 +173,7 @@ function groupChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): stri
   return [...chains.values()].flat()
 }
 
-function interfaceChains(plan: VpcNetworkPlan, nic: InterfacePlan): string[] {
+function interfaceChains(plan: VpcNetworkPlan, nic: Grouped): string[] {
   const tap = tapNameOf(nic.interfaceId)
   return (['out', 'in'] as const).flatMap((direction) =>
     chain(
@@ -179,6 +217,7 @@ function baseChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): strin
       `${isFromTap} udp sport 68 udp dport 67 accept`,
       `${isFromTap} ip daddr ${METADATA_ADDRESS} tcp dport 80 accept`,
       `${isFromTap} ip daddr ${NTP_ADDRESS} udp dport 123 accept`,
+      ...endpointRules(plan, isFromTap),
       ...(plan.dns.isServed
         ? [`${isFromTap} ip daddr ${dns} meta l4proto { tcp, udp } th dport 53 accept`]
         : []),

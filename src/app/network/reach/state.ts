@@ -81,6 +81,7 @@ export function prefixOf(cidr: string): number {
 
 /** Whether packets get to whoever has it: its machine runs. */
 export function isLive(state: ReachState, one: NetworkInterface): boolean {
+  if (one.vpcEndpointId) return true
   const instance = state.instances.get(one.attachment?.instanceId ?? '')
   return instance !== undefined && instanceStateOf(instance) === 'running'
 }
