@@ -31,6 +31,7 @@ export interface VpcNetworkPlan {
 
 export interface EndpointPlan {
   interfaceId: NetworkInterfaceId
+  subnetId: SubnetId
   address: string
   groupIds: readonly SecurityGroupId[]
 }

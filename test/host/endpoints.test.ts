@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { HostAgent } from '../../src/agent/protocol.ts'
-import type { VpcNetworkPlan } from '../../src/domain/network-plan.ts'
+import type { AclPlan, AclRulePlan, VpcNetworkPlan } from '../../src/domain/network-plan.ts'
 import { createFabric, type Fabric } from '../../src/fabric/fabric.ts'
 import { createLog } from '../../src/lib/log.ts'
 import { systemClock } from '../../src/lib/time.ts'
@@ -28,7 +28,14 @@ describeIsolated('endpoints', import.meta.url, () => {
     return {
       ...base,
       subnets: base.subnets.map((subnet) => ({ ...subnet, routes: [] })),
-      endpoints: [{ interfaceId, address: ADDRESS, groupIds: [groupId(3)] }],
+      endpoints: [
+        {
+          interfaceId,
+          subnetId: base.subnets[1]!.subnetId,
+          address: ADDRESS,
+          groupIds: [groupId(3)],
+        },
+      ],
       dns: { ...base.dns, publicNames: [{ name: NAME, address: ADDRESS }] },
     }
   }
@@ -93,6 +100,34 @@ describeIsolated('endpoints', import.meta.url, () => {
     expect(await call(a, `https://${NAME}/`)).toBeNull()
     await apply([planOf()])
     expect(await call(a, `https://${NAME}/`)).toBe(`${NAME} for 172.31.0.5`)
+  })
+
+  test('network ACLs of both subnets judge, packet by packet', async () => {
+    const entry = (isAllow: boolean, protocol = '-1', from = 0, to = 65_535): AclRulePlan => {
+      const ports = protocol === '6' ? { from, to } : null
+      return { isAllow, protocol, cidr: '0.0.0.0/0', ports, icmp: null }
+    }
+    const OPEN = { ingress: [entry(true)], egress: [entry(true)] }
+    const withAcls = (first: AclPlan, second: AclPlan): VpcNetworkPlan => ({
+      ...planOf(),
+      subnets: planOf().subnets.map((subnet, n) => ({ ...subnet, acl: n === 0 ? first : second })),
+    })
+    const reaches = async (first: AclPlan, second: AclPlan): Promise<boolean> => {
+      await apply([withAcls(first, second)])
+      return (await call(a, `http://${NAME}/`)) !== null
+    }
+    expect(await reaches(OPEN, OPEN)).toBe(true)
+    expect(await reaches(OPEN, { ...OPEN, ingress: [entry(true, '6', 443, 443)] })).toBe(false)
+    expect(await reaches(OPEN, { ...OPEN, ingress: [entry(true, '6', 80, 80)] })).toBe(true)
+    // Answers need an entry of their own, on both sides.
+    expect(await reaches(OPEN, { ...OPEN, egress: [entry(true, '6', 80, 80)] })).toBe(false)
+    expect(await reaches({ ...OPEN, ingress: [entry(true, '17')] }, OPEN)).toBe(false)
+    const ephemeral = [entry(true, '6', 1024, 65_535)]
+    expect(
+      await reaches({ ...OPEN, ingress: [...ephemeral] }, { ...OPEN, egress: ephemeral }),
+    ).toBe(true)
+    expect(await reaches({ ...OPEN, egress: [entry(false)] }, OPEN)).toBe(false)
+    await apply([planOf()])
   })
 
   test('an endpoint that is deleted answers no more, and answers when it is there again', async () => {

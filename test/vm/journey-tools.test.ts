@@ -60,16 +60,13 @@ test(
 )
 
 test('packer launches, provisions over SSH and cleans up', { timeout: TIMEOUT_MS }, async () => {
-  const { daemon, key } = use
+  const { daemon } = use
   const { accessKeyId, secretAccessKey } = daemon.credentials
   const variables = {
     endpoint: daemon.url,
     image: daemon.imageId,
     access_key: accessKeyId,
     secret_key: secretAccessKey,
-    // Its own keys are RSA and it signs with SHA-1, which no current SSH server takes.
-    key_name: key.name,
-    key_file: key.path,
   }
   const given = Object.entries(variables).flatMap(([name, value]) => ['-var', `${name}=${value}`])
   const template = join(import.meta.dirname, 'journey-packer.json')

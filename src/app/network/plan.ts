@@ -125,6 +125,7 @@ function endpointPlans({ interfaces }: VpcRecords): EndpointPlan[] {
     .filter((one) => one.vpcEndpointId)
     .map((one) => ({
       interfaceId: one.id,
+      subnetId: one.subnetId,
       address: one.privateAddresses[0]!,
       groupIds: one.groupIds,
     }))
