@@ -1,6 +1,7 @@
 /**
  * Interface endpoints: made, changed, deleted. Each has an interface in a subnet a zone, guarded by groups; the host
- * serves the cloud's own port there. Source: AWS PrivateLink guide, "Access an AWS service using an interface endpoint".
+ * serves the cloud's own port there. Source: AWS PrivateLink guide, "Access an AWS service using an interface
+ * endpoint".
  */
 import { FaultError, invalidValue } from '../../domain/faults.ts'
 import {

@@ -1,4 +1,4 @@
-/** DescribeVpcClassicLink: EC2-Classic is no more, so no VPC is linked to it; amazon.aws of Ansible asks all the same. */
+/** DescribeVpcClassicLink: EC2-Classic is no more and no VPC linked to it; Ansible asks all the same. */
 import { ownList } from '../../../app/network/scope.ts'
 import { parseId } from '../../../domain/ids.ts'
 import type { Vpc } from '../../../domain/network.ts'
