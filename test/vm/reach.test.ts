@@ -79,7 +79,8 @@ test(
       return one!.InstanceId!
     }
     const ids = [await guest('web', open, true), await guest('db', inner, false)]
-    const [web, db] = await reach(daemon, ids, 'running')
+    const running = await reach(daemon, ids, 'running')
+    const [web, db] = ids.map((id) => running.find((one) => one.InstanceId === id))
     const [address, target] = [web!.PublicIpAddress!, db!.PrivateIpAddress!]
     await sshWhenReady(key, address)
 
@@ -114,7 +115,7 @@ test(
     // By way of the first guest into the second, which has no internet and reaches EC2 by its name.
     const proxy = `ssh -F none -i ${key.path} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -W %h:%p ec2-user@${address}`
     const name = 'ec2.us-east-1.amazonaws.com'
-    const asked = `wget -T 10 -q -O - http://${name}/health; ping -c 1 -W 2 ${address} >/dev/null && echo internet`
+    const asked = `wget -q -O - http://${name}/health; ping -c 1 -W 2 ${address} >/dev/null && echo internet`
     const { stdout } = await exec(
       'ssh',
       [
