@@ -4,7 +4,16 @@
  * and Ubuntu's.
  */
 
-export type Feature = 'machines' | 'network' | 'ssh' | 'unit' | 'store' | 'api' | 'host' | 'vm'
+export type Feature =
+  | 'machines'
+  | 'network'
+  | 'ssh'
+  | 'unit'
+  | 'store'
+  | 'api'
+  | 'host'
+  | 'vm'
+  | 'workloads'
 
 export interface Requirement {
   feature: Feature
@@ -149,6 +158,19 @@ export const REQUIREMENTS: readonly Requirement[] = [
     package: 'packer',
     proof: { program: 'packer' },
     why: 'provisions a machine as users of amazon-ebs do',
+  },
+  // What `bench disk` and `bench network` need on top.
+  {
+    feature: 'workloads',
+    package: 'gcc',
+    proof: { program: 'cc' },
+    why: 'compiles the workloads that are measured in guests',
+  },
+  {
+    feature: 'workloads',
+    package: 'libc6-dev',
+    proof: { file: '/usr/include/stdio.h' },
+    why: 'compiles the workloads that are measured in guests',
   },
 ]
 
