@@ -139,6 +139,43 @@ test('the same in words', async () => {
   await expect(ask('web', 'db', 'http')).rejects.toThrow('port')
 })
 
+test('what is in the way of another account is not told', async () => {
+  const other = '444455556666'
+  const theirs = cloud.ec2Of({ account: other })
+  const { Instances } = await theirs.runInstances({
+    ImageId: TINY,
+    InstanceType: 't3.nano',
+    MinCount: 1,
+    MaxCount: 1,
+  })
+  const InstanceIds = [Instances![0]!.InstanceId!]
+  const look = async () => {
+    const { Reservations } = await theirs.describeInstances({ InstanceIds })
+    return Reservations![0]!.Instances![0]!
+  }
+  const { PublicIpAddress } = await eventually(look, (one) => one.State!.Name === 'running')
+  const [words, seen] = [
+    await reachAsk(cloud.app, ACCOUNT, { from: 'web', to: PublicIpAddress!, port: '22' }),
+    await analyse({ Source: web, DestinationIp: PublicIpAddress, DestinationPort: 22 }),
+  ]
+  const { NetworkInterfaceId, PrivateIpAddress } = (await look()).NetworkInterfaces![0]!
+  const { GroupId } = (await look()).SecurityGroups![0]!
+  for (const text of [JSON.stringify(words), JSON.stringify(seen)]) {
+    for (const secret of [NetworkInterfaceId!, PrivateIpAddress!, GroupId!]) {
+      expect(text).not.toContain(secret)
+    }
+  }
+  expect(words.isReachable).toBe(false)
+  expect(explainText(words)).toContain('another account')
+  expect(seen.NetworkPathFound).toBe(false)
+  const own = await reachAsk(cloud.app, other, {
+    from: 'internet',
+    to: InstanceIds[0]!,
+    port: '22',
+  })
+  expect(explainText(own)).toContain(GroupId)
+})
+
 test('bad input', async () => {
   const make = (more: object) =>
     aws.createNetworkInsightsPath({

@@ -12,6 +12,7 @@ import type { Ctx } from '../context.ts'
 import type { ReachAnswer, ReachEnd } from '../../domain/reach.ts'
 import { SOMEWHERE } from './reach/ask.ts'
 import { reachExplain } from './reach/explain.ts'
+import { reachRedact } from './reach/redact.ts'
 import { isAddress, reachState, type ReachState } from './reach/state.ts'
 import { baseOf, ownGet, scopeOf } from './scope.ts'
 
@@ -104,13 +105,17 @@ export async function analysisStart(
         id: newId('insightsAnalysis', ctx.app.random),
         pathId,
         startedAt: ctx.app.clock.now(),
-        result: reachExplain(state, {
-          from: endOf(state, path.source, path.sourceIp),
-          to: destinationOf(state, path),
-          protocol: path.protocol,
-          // Without a port any would do: the first that nobody is likely to have closed by name.
-          port: path.destinationPort ?? 0,
-        }),
+        result: reachRedact(
+          state,
+          ctx.account,
+          reachExplain(state, {
+            from: endOf(state, path.source, path.sourceIp),
+            to: destinationOf(state, path),
+            protocol: path.protocol,
+            // Without a port any would do: the first that nobody is likely to have closed by name.
+            port: path.destinationPort ?? 0,
+          }),
+        ),
       })
       return analysis.id
     })

@@ -4,6 +4,7 @@ import { instanceStateOf } from '../../../domain/instance.ts'
 import type { App } from '../../context.ts'
 import type { ReachAnswer, ReachEnd, ReachQuestion, ReachWords } from '../../../domain/reach.ts'
 import { reachExplain } from './explain.ts'
+import { reachRedact } from './redact.ts'
 import { isAddress, reachState, type ReachState } from './state.ts'
 
 const PORT_MAX = 65_535
@@ -15,7 +16,7 @@ export async function reachAsk(app: App, account: string, words: ReachWords): Pr
   const state = await reachState(app.store, app.settings.publicPool)
   const from = endNamed(state, account, words.from)
   const to = endNamed(state, account, words.to)
-  return reachExplain(state, { from, to, ...trafficOf(words.port) })
+  return reachRedact(state, account, reachExplain(state, { from, to, ...trafficOf(words.port) }))
 }
 
 function trafficOf(text: string): Pick<ReachQuestion, 'protocol' | 'port'> {
