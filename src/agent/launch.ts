@@ -48,6 +48,8 @@ export interface Launcher {
   prepare(spec: MachineSpec): Promise<void>
   /** `isFirst`: it never ran before, so its root disk is still to be made. @throws Error when it cannot be started. */
   start(spec: MachineSpec, isFirst: boolean): Promise<MachineObservation>
+  /** A copy on its way to life is not wanted any more: its start fails at once. */
+  cancel(instanceId: InstanceId): void
   volumeEnsure(disk: Pick<MachineDisk, 'volumeId' | 'sizeGiB' | 'source'>): Promise<VolumeFile>
 }
 
@@ -63,6 +65,8 @@ export function createLauncher(options: LauncherOptions): Launcher {
 
   /** What `prepare` chose for a machine whose start is to come. */
   const chosen = new Map<InstanceId, StoredTemplate | null>()
+  /** Copies on their way to life. */
+  const underway = new Map<InstanceId, AbortController>()
 
   const disksEnsure = (spec: MachineSpec, template: StoredTemplate | null): Promise<VolumeFile[]> =>
     Promise.all(
@@ -76,7 +80,12 @@ export function createLauncher(options: LauncherOptions): Launcher {
     return driver.start(await vmSpecOf(home, spec, files))
   }
 
-  const copy = async (spec: MachineSpec, template: StoredTemplate): Promise<MachineObservation> => {
+  const copy = async (
+    spec: MachineSpec,
+    template: StoredTemplate,
+    signal: AbortSignal,
+  ): Promise<MachineObservation> => {
+    signal.throwIfAborted()
     const { record } = template
     const [files, facts] = await Promise.all([
       disksEnsure(spec, template),
@@ -106,11 +115,14 @@ export function createLauncher(options: LauncherOptions): Launcher {
       })
     const hasUserData = spec.launch?.userData !== null
     const timeoutMs = hasUserData ? USER_DATA_TIMEOUT_MS : LAUNCH_TIMEOUT_MS
-    return driver.start(vm, { message, timeoutMs })
+    return driver.start(vm, { message, timeoutMs, signal })
   }
 
-  const rootEnsure = ({ volumeId, sizeGiB }: MachineDisk, { files }: StoredTemplate) =>
-    volumes.ensure({ volumeId, sizeGiB, source: { path: files.disk, format: 'qcow2' } })
+  /** Of the template's size: a copy's guest believes in no other until QEMU itself makes it bigger. */
+  const rootEnsure = ({ volumeId }: MachineDisk, { files, record }: StoredTemplate) => {
+    const source = { path: files.disk, format: 'qcow2' } as const
+    return volumes.ensure({ volumeId, sizeGiB: record.rootSizeGiB, source })
+  }
 
   /** What a copy that did not come to life wrote is nobody's: the machine begins again. @returns What is left. */
   const rootDiscard = async (spec: MachineSpec): Promise<VolumeFile | null> => {
@@ -148,12 +160,15 @@ export function createLauncher(options: LauncherOptions): Launcher {
       const template = isFirst ? await choose(spec) : null
       chosen.delete(spec.instanceId)
       if (!templates || !template) return boot(spec)
+      const controller = new AbortController()
+      underway.set(spec.instanceId, controller)
       try {
-        const observation = await copies.run(() => copy(spec, template))
+        const observation = await copies.run(() => copy(spec, template, controller.signal))
         templates.used(template)
         if (shapeFit(template.record.shape, spec.vm) === 'pluggable') templates.wanted(spec)
         return observation
       } catch (err) {
+        if (controller.signal.aborted) throw err
         log.warn(
           { err, instance: spec.instanceId },
           'no copy of the template came to life: booting',
@@ -161,7 +176,12 @@ export function createLauncher(options: LauncherOptions): Launcher {
         await templates.distrust(template)
         await rootDiscard(spec)
         return boot(spec)
+      } finally {
+        underway.delete(spec.instanceId)
       }
+    },
+    cancel: (instanceId) => {
+      underway.get(instanceId)?.abort(new Error('the machine is not wanted any more'))
     },
   }
 }

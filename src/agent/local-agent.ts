@@ -235,6 +235,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       specs.set(spec.instanceId, spec)
       const primary = spec.nics[0]
       if (primary) instanceOfInterface.set(primary.interfaceId, spec.instanceId)
+      if (spec.intent !== 'running') launcher.cancel(spec.instanceId)
       // A forced stop does not queue behind the patient one it is meant to end.
       if (spec.isForced && spec.intent !== 'running' && known?.intent === spec.intent) {
         void driver.stop(spec.instanceId, { isForced: true, graceMs: 0 }).catch((err: unknown) => {

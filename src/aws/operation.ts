@@ -6,6 +6,7 @@
  */
 import type * as Ec2 from '@aws-sdk/client-ec2'
 import type * as Iam from '@aws-sdk/client-iam'
+import type * as Organizations from '@aws-sdk/client-organizations'
 import type * as Ssm from '@aws-sdk/client-ssm'
 import type * as Sts from '@aws-sdk/client-sts'
 import type { Ctx } from '../app/context.ts'
@@ -16,6 +17,7 @@ import type { ServiceName } from './model.ts'
 interface Clients {
   ec2: typeof Ec2
   iam: typeof Iam
+  organizations: typeof Organizations
   ssm: typeof Ssm
   sts: typeof Sts
 }

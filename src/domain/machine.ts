@@ -65,7 +65,7 @@ export type MemoryPlan =
       memoryPath: string
       statePath: string
       shape: FrozenShape
-      /** The root disk's size where it differs from the frozen machine's. */
+      /** What the root disk is to grow to from the frozen machine's size; null: it has its size. */
       rootSizeBytes: number | null
     }
 

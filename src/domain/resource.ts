@@ -7,6 +7,7 @@ import type { IamKind, IamResourceTypes } from './iam/entities.ts'
 import type { Image, Snapshot } from './image.ts'
 import type { Instance } from './instance.ts'
 import type { KeyPair } from './key-pair.ts'
+import type { InsightsAnalysis, InsightsPath } from './network-insights.ts'
 import type {
   DhcpOptions,
   ElasticAddress,
@@ -17,8 +18,14 @@ import type {
   RouteTable,
   SecurityGroup,
   Subnet,
+  SubnetReservation,
   Vpc,
 } from './network.ts'
+import type { LaunchTemplate, LaunchTemplateVersion } from './launch-template.ts'
+import type { Peering } from './peering.ts'
+import type { PlacementGroup } from './placement-group.ts'
+import type { PrefixList } from './prefix-list.ts'
+import type { VpcEndpoint } from './vpc-endpoint.ts'
 import type { Volume } from './volume.ts'
 
 /** Fields every stored resource has. Times are milliseconds since the epoch. */
@@ -51,9 +58,18 @@ export interface ResourceTypes extends IamResourceTypes {
   networkInterface: NetworkInterface
   elasticAddress: ElasticAddress
   natGateway: NatGateway
+  prefixList: PrefixList
+  vpcEndpoint: VpcEndpoint
+  subnetReservation: SubnetReservation
+  vpcPeering: Peering
+  launchTemplate: LaunchTemplate
+  launchTemplateVersion: LaunchTemplateVersion
+  placementGroup: PlacementGroup
+  insightsPath: InsightsPath
+  insightsAnalysis: InsightsAnalysis
 }
 
 export type StoredKind = keyof ResourceTypes
 
-/** What IAM keeps is not among EC2's resources and their tags. */
-export type Ec2Kind = Exclude<StoredKind, IamKind>
+/** What IAM keeps is not among EC2's resources and their tags, nor is what has no id and no tags of its own. */
+export type Ec2Kind = Exclude<StoredKind, IamKind | 'launchTemplateVersion'>

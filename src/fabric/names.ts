@@ -13,6 +13,8 @@ export const LINK_HOST_PREFIX = 'brume'
 export const LINK_UPLINK = 'uplink'
 /** Every TAP's name begins with it (see `tapNameOf`); no other link in a namespace does. */
 export const LINK_TAP_PREFIX = 't'
+/** The link to the namespace of a peered VPC, by its index. */
+export const LINK_PEER_PREFIX = 'peer'
 export const NAMESPACE_PREFIX = 'brume-vpc-'
 export const NAMESPACE_FOLDER = '/run/netns'
 /** Routing protocol number: how we know our routes on the host (below 4 is the kernel's, ours is arbitrary). */
@@ -21,6 +23,9 @@ export const ROUTE_PROTOCOL = '183'
 export const METADATA_ADDRESS = '169.254.169.254'
 export const DNS_LINK_ADDRESS = '169.254.169.253'
 export const NTP_ADDRESS = '169.254.169.123'
+/** Where guests reach the AWS API itself. Nothing of AWS's is there. */
+export const API_ADDRESS = '169.254.169.251'
+export const API_PORT = 4566
 /** AWS's link-local addresses belong to the platform: no guest may use one, none is routed. */
 export const LINK_LOCAL_CIDR = '169.254.0.0/16'
 /** The lower half numbers our veth pairs (a /31 each); 169.254.169.x lies in the upper half. */
@@ -41,6 +46,10 @@ export function linkOf(index: number): LinkNames {
     hostAddress: addressFormat(base),
     namespaceAddress: addressFormat(base + 1),
   }
+}
+
+export function peerLinkOf(index: number): string {
+  return `${LINK_PEER_PREFIX}${index}`
 }
 
 /** The resolver's address inside a VPC: the primary block's base plus two. */

@@ -5,20 +5,30 @@
 import type { IncomingMessage } from 'node:http'
 import type { HostAgent } from '../agent/protocol.ts'
 import { createHostApi, type ImageJobs } from '../api/host-api.ts'
+import { createSignIn } from '../api/sign-in.ts'
 import { startApp, type RunningApp } from '../app/app.ts'
 import { templatesList } from '../app/images/fast-launch.ts'
 import { defaultNetworkEnsure } from '../app/network/default-network.ts'
+import { reachAsk } from '../app/network/reach/ask.ts'
 import { credentialsFind } from '../app/iam/sessions.ts'
 import type { SettingsOfCloud } from '../app/settings.ts'
 import { authorise } from '../aws/authorisation/authorise.ts'
 import { authenticate, type Authentication } from '../aws/auth/authenticate.ts'
 import { createDispatch } from '../aws/dispatch.ts'
-import { readHead, startHttpServer, type HttpServer } from '../aws/http-server.ts'
+import {
+  createSocketServer,
+  readHead,
+  startHttpServer,
+  type HttpServer,
+  type Route,
+  type SocketServer,
+} from '../aws/http-server.ts'
 import { operationsFromFiles } from '../aws/operation-files.ts'
 import { FaultError } from '../domain/faults.ts'
 import type { Log } from '../lib/log.ts'
 import { systemClock } from '../lib/time.ts'
 import { openStore } from '../store/sql-store.ts'
+import type { EndpointService } from './endpoint-service.ts'
 import type { Home } from './home.ts'
 import { createMetrics } from './metrics.ts'
 import { credentialsOfRoot, secretOf, type RootCredentials } from './secrets.ts'
@@ -28,6 +38,8 @@ export interface CloudOptions {
   home: Home
   root: RootCredentials
   agents: readonly HostAgent[]
+  /** Doors inside VPCs. */
+  endpoints?: EndpointService
   auth: 'strict' | 'open'
   host: string
   port: number
@@ -43,6 +55,8 @@ export interface CloudOptions {
 export interface Cloud {
   app: RunningApp
   server: HttpServer
+  /** For guests: AWS's services only. Null where signatures are not checked: a guest would own the cloud. */
+  guests: SocketServer | null
   close(): Promise<void>
 }
 
@@ -81,44 +95,75 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     }),
     images: options.imageJobs(app),
     templates: () => templatesList(app),
+    explain: (account, words) => reachAsk(app, account, words),
     shutdown: options.shutdown,
     log,
   })
-  const server = await startHttpServer({
-    dispatch: createDispatch({
-      auth,
-      contextOf: async (request) => {
+  const dispatch = createDispatch({
+    auth,
+    contextOf: async (request) => {
+      if (request.principal.type !== 'anonymous') {
         await defaultNetworkEnsure(app, request.account, request.region)
-        return { ...request, app }
+      }
+      return { ...request, app }
+    },
+    authorise,
+    operations: operationsFromFiles(),
+    tokenKey: await secretOf(home, 'page-tokens'),
+    log,
+    onRequest: metrics.onRequest,
+  })
+  /** What anybody may see, guests too. */
+  const guestRoutes: Route[] = [
+    {
+      path: '/health',
+      handle: (_request, response) => {
+        response.writeHead(200, { 'content-type': 'application/json' })
+        response.end(`${JSON.stringify({ status: 'ok', version: VERSION })}\n`)
       },
-      authorise,
-      operations: operationsFromFiles(),
-      tokenKey: await secretOf(home, 'page-tokens'),
-      log,
-      onRequest: metrics.onRequest,
-    }),
+    },
+    ...(options.endpoints ? [authorityRoute(options.endpoints.authorityPem)] : []),
+  ]
+  const server = await startHttpServer({
+    dispatch,
     routes: [
-      {
-        path: '/health',
-        handle: (_request, response) => {
-          response.writeHead(200, { 'content-type': 'application/json' })
-          response.end(`${JSON.stringify({ status: 'ok', version: VERSION })}\n`)
-        },
-      },
+      ...guestRoutes,
       { path: '/metrics', handle: metrics.handle },
       { path: '/', handle: (_request, response) => void response.end(welcome(root.region)) },
+      { path: '/api/sign-in', handle: createSignIn(app) },
       { path: '/api/*', isSigned: true, handle: hostApi },
     ],
     host: options.host,
     port: options.port,
     log,
   })
+  const guests =
+    options.auth === 'strict'
+      ? createSocketServer({ dispatch, log, clock: systemClock, routes: guestRoutes })
+      : null
+  // Where signatures are not checked, guests reach nothing.
+  options.endpoints?.attach((socket) =>
+    guests ? guests.handle(socket, 'endpoint') : socket.destroy(),
+  )
   return {
     app,
     server,
+    guests,
     close: async () => {
+      guests?.close()
       await server.close()
       await app.close()
+    },
+  }
+}
+
+/** What guests must trust to speak TLS with endpoints. */
+function authorityRoute(authorityPem: string): Route {
+  return {
+    path: '/endpoint-ca.pem',
+    handle: (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/x-pem-file' })
+      response.end(authorityPem)
     },
   }
 }

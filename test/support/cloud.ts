@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EC2, EC2ServiceException } from '@aws-sdk/client-ec2'
 import { IAMClient } from '@aws-sdk/client-iam'
+import { OrganizationsClient } from '@aws-sdk/client-organizations'
 import { SSMClient } from '@aws-sdk/client-ssm'
 import { STSClient } from '@aws-sdk/client-sts'
 import {
@@ -68,6 +69,7 @@ export interface TestCloud extends AsyncDisposable {
   iamOf(options?: ClientOptions): IAMClient
   stsOf(options?: ClientOptions): STSClient
   ssmOf(options?: ClientOptions): SSMClient
+  organizationsOf(options?: ClientOptions): OrganizationsClient
   close(): Promise<void>
 }
 
@@ -122,6 +124,7 @@ export async function startTestCloud(options: CloudOptions = {}): Promise<TestCl
     iamOf: (client) => kept(new IAMClient(configOf(client))),
     stsOf: (client) => kept(new STSClient(configOf(client))),
     ssmOf: (client) => kept(new SSMClient(configOf(client))),
+    organizationsOf: (client) => kept(new OrganizationsClient(configOf(client))),
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -140,7 +143,9 @@ function dispatchOptions(app: RunningApp, mode: Authentication['mode'], log: Log
     },
     // As in the real composition: an account has its default network when it is first seen.
     contextOf: async (request): Promise<Ctx> => {
-      await defaultNetworkEnsure(app, request.account, request.region)
+      if (request.principal.type !== 'anonymous') {
+        await defaultNetworkEnsure(app, request.account, request.region)
+      }
       return { ...request, app }
     },
     authorise,

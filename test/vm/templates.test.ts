@@ -205,7 +205,11 @@ test('a broken template costs a boot, never a launch, and is made anew', async (
   const one = await launchRunning()
   expect(await isCopy(one.InstanceId!)).toBe(false)
   await sshWhenReady(use.key, one.PublicIpAddress!)
-  await templateReady()
+  await eventually(
+    () => use.daemon.host.templates(),
+    (all) => all.some((each) => each.state === 'ready' && !folders.includes(each.folder!)),
+    TEMPLATE_TIMEOUT_MS,
+  )
   const again = await launchRunning()
   expect(await isCopy(again.InstanceId!)).toBe(true)
   const { Output } = await use.daemon.ec2.send(

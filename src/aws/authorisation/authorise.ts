@@ -3,15 +3,25 @@
  * no in AWS's words. Root may do everything; so may anybody with `--auth open`, whose callers are all root.
  */
 import type { Ctx } from '../../app/context.ts'
-import { useRecord } from '../../app/iam/access-keys.ts'
+import { useRecord } from '../../app/iam/service-use.ts'
+import { accountOf } from '../../app/iam/account.ts'
+import { documentCompiled } from '../../app/iam/documents.ts'
 import { globalKeys, keysFrom } from '../../app/iam/context-keys.ts'
 import { standingOf } from '../../app/iam/principal-policies.ts'
-import { decide, type Decision, type PolicyKind } from '../../domain/iam/evaluate.ts'
+import {
+  decide,
+  type Decision,
+  type PolicyKind,
+  type PolicySet,
+  type SourcedPolicy,
+} from '../../domain/iam/evaluate.ts'
 import { FaultError } from '../../domain/faults.ts'
+import { backupWanted } from '../backup/authorisation.ts'
 import type { EdgeRequest } from '../dispatch.ts'
 import { ec2Wanted } from '../ec2/authorisation.ts'
 import { iamWanted } from '../iam/authorisation.ts'
 import type { ServiceName } from '../model.ts'
+import { organizationsWanted } from '../organizations/authorisation.ts'
 import { ssmWanted } from '../ssm/authorisation.ts'
 import { stsWanted } from '../sts/authorisation.ts'
 import { WireError } from '../wire-error.ts'
@@ -20,8 +30,10 @@ import { requestTagKeys, type Deriver, type Wanted } from './wanted.ts'
 
 /** Services without an entry have no resource-level permissions here: their resource is `*`. */
 export const DERIVERS: Partial<Record<ServiceName, Deriver>> = {
+  backup: backupWanted,
   ec2: ec2Wanted,
   iam: iamWanted,
+  organizations: organizationsWanted,
   ssm: ssmWanted,
   sts: stsWanted,
 }
@@ -31,6 +43,7 @@ export const FREE: ReadonlySet<string> = new Set([
   'sts:GetCallerIdentity',
   'sts:GetSessionToken',
   'sts:AssumeRole',
+  'sts:AssumeRoleWithWebIdentity',
 ])
 
 export async function authorise(ctx: Ctx, edge: EdgeRequest, input: object): Promise<void> {
@@ -40,14 +53,42 @@ export async function authorise(ctx: Ctx, edge: EdgeRequest, input: object): Pro
   if (FREE.has(action)) return
   const standing = await standingOf(ctx)
   if (standing === undefined) return
+  const global = globalKeys(ctx, standing.facts)
   const derive = DERIVERS[edge.service] ?? everything(edge.service)
   for (const wanted of await derive(ctx, edge.operation, input as Record<string, unknown>)) {
-    const keys = globalKeys(ctx, standing.facts)
-    for (const [key, value] of keysFrom(wanted.keys)) keys.set(key, value)
+    const keys = new Map([...global, ...keysFrom(wanted.keys)])
     const { resource } = wanted
-    const decision = decide({ action: wanted.action, resource, keys }, standing.policies)
+    const own = await implied(ctx, wanted.action, standing.policies)
+    const decision = decide({ action: wanted.action, resource, keys }, own)
     if (decision.result !== 'allowed') throw refusal(ctx, edge, wanted, decision, keys)
   }
+}
+
+/**
+ * A password policy that lets users change their passwords gives them the permission, within all other limits. Source:
+ * IAM user guide, "Permit IAM users to change their own passwords".
+ */
+async function implied(ctx: Ctx, action: string, policies: PolicySet): Promise<PolicySet> {
+  const isOwn = action === 'iam:ChangePassword' || action === 'iam:GetAccountPasswordPolicy'
+  if (!isOwn || ctx.principal.type !== 'user') return policies
+  const { passwordPolicy } = await accountOf(ctx)
+  if (!passwordPolicy?.canUsersChange) return policies
+  return { ...policies, identity: [...policies.identity, PASSWORD_CHANGE] }
+}
+
+const PASSWORD_CHANGE: SourcedPolicy = {
+  name: 'AllowUsersToChangePassword',
+  policy: documentCompiled(
+    JSON.stringify({
+      Version: '2012-10-17',
+      Statement: {
+        Effect: 'Allow',
+        Action: ['iam:ChangePassword', 'iam:GetAccountPasswordPolicy'],
+        Resource: '*',
+      },
+    }),
+    'identity',
+  ),
 }
 
 function everything(service: ServiceName): Deriver {
@@ -70,7 +111,7 @@ function refuseSession({ principal }: Ctx, { service, operation }: EdgeRequest):
   }
   if (type === 'role') return
   const isRefused =
-    (service === 'iam' && (type === 'federated' || !session.hasMfa)) ||
+    (service === 'iam' && (type === 'federated' || !(session.hasMfa || session.isConsole))) ||
     (service === 'sts' &&
       operation !== 'GetCallerIdentity' &&
       !(type !== 'federated' && operation === 'AssumeRole'))

@@ -11,7 +11,7 @@ import type { MemoryPlan, VmSpec } from '../../domain/machine.ts'
 import { createRevert } from '../../lib/revert.ts'
 import { withDeadline } from '../../lib/time.ts'
 import type { QmpClient } from '../qmp/client.ts'
-import { formatNodeName, netdevId, nicObjects, nicPort, type IoAbilities } from './devices.ts'
+import { topNodeName, netdevId, nicObjects, nicPort, type IoAbilities } from './devices.ts'
 import { diskPlug } from './hotplug.ts'
 
 /** Device state of our machines is 0.4–1.5 MB; a stream this long would have memory in it. */
@@ -120,10 +120,10 @@ export async function stateLoad(
   }
   for (const disk of spec.disks) if (!disk.isRoot) await diskPlug(qmp, disk, io)
   if (memory.rootSizeBytes !== null) {
-    // The guest still believes in the frozen machine's disk: being told of a change, it looks again.
+    // Grown under its eyes: the guest believes in the frozen machine's size until it is told otherwise.
     const root = spec.disks.find((disk) => disk.isRoot)!
     const size = memory.rootSizeBytes
-    await qmp.execute('block_resize', { 'node-name': formatNodeName(root.volumeId), size })
+    await qmp.execute('block_resize', { 'node-name': topNodeName(root), size })
   }
   await memoryPlug(qmp, spec.memoryMiB - memory.shape.memoryMiB)
   await processorsPlug(qmp, spec.vcpus - memory.shape.vcpus)

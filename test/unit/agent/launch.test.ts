@@ -106,9 +106,10 @@ test('a size that was plugged together is worth a template of its own', async ()
   expect(messageOf()).toMatch(/\ncpus 1\nmemory-blocks 8\n/)
 })
 
-test('a root volume larger than the template’s is grown', async () => {
+test('a root volume larger than the template’s is made of its size, and grown when the copy is there', async () => {
   await launcher.start(rooted(machineOf(), 9), true)
   expect(driver.started[0]!.spec.memory).toMatchObject({ rootSizeBytes: 9 * GIB })
+  expect(volumes.files.get(machineOf().disks[0]!.volumeId)?.sizeBytes).toBe(GIB)
   expect(messageOf()).toContain('\ngrow\n')
 })
 
@@ -146,6 +147,30 @@ test('a copy that fails boots instead, from a fresh disk, and its template is di
   expect(volumes.deleted).toEqual([spec.disks[0]!.volumeId])
   expect(backingOf(spec)).toBe(imageDisk)
   expect(asked).toMatchObject({ used: [], distrusted: [template.record.key] })
+})
+
+test('a copy that nobody wants any more is given up: no boot, and no fault of the template', async () => {
+  const spec = machineOf()
+  const begun = Promise.withResolvers<AbortSignal>()
+  driver.onStart = () => {
+    const { signal } = driver.started[0]!.launch!
+    begun.resolve(signal!)
+    return new Promise((_, reject) => {
+      signal!.addEventListener('abort', () => reject(signal!.reason as Error))
+    })
+  }
+  const starting = launcher.start(spec, true)
+  launcher.cancel(machineOf({}, 7).instanceId)
+  expect((await begun.promise).aborted).toBe(false)
+  launcher.cancel(spec.instanceId)
+  await expect(starting).rejects.toThrow('not wanted any more')
+  expect(driver.started).toHaveLength(1)
+  expect(asked).toMatchObject({ used: [], distrusted: [] })
+  // Whoever wants it again gets a fresh copy, not what is left of this one.
+  driver.onStart = () => {}
+  await launcher.start(spec, true)
+  expect(volumes.deleted).toEqual([spec.disks[0]!.volumeId])
+  expect(driver.started[1]!.spec.memory).not.toBeNull()
 })
 
 test('a data volume is kept when the copy fails', async () => {
