@@ -3,10 +3,10 @@
  * found, thrown away and kept, and what happens around crashes.
  */
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   createTemplates,
   type Templates,
@@ -52,14 +52,21 @@ const reopen = async (change: Partial<TemplatesOptions> = {}): Promise<void> => 
   templates = await open(change)
 }
 
+/** The disk of every image. */
+let blank: string
+beforeAll(async () => {
+  blank = join(await mkdtemp(join(tmpdir(), 'brume-blank-')), DISK)
+  await exec('qemu-img', ['create', '-q', '-f', 'qcow2', blank, '64M'])
+})
+afterAll(() => rm(join(blank, '..'), { recursive: true }))
+
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'brume-templates-'))
   root = join(home, 'templates')
   driver = createFakeDriver()
   needed = new Set()
   for (const version of ['1', '2', '3']) {
-    const folder = await imageWrite(home, `tiny/${version}`)
-    await exec('qemu-img', ['create', '-q', '-f', 'qcow2', join(folder, DISK), '64M'])
+    await copyFile(blank, join(await imageWrite(home, `tiny/${version}`), DISK))
   }
   templates = await open()
 })
