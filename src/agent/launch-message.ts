@@ -62,7 +62,8 @@ export function launchMessage(facts: LaunchFacts): Buffer {
       network.mask,
       network.gateway,
       network.mtu,
-      plain(network.domain) || '-',
+      // Of several, the first: DHCP will tell the others.
+      plain(network.domain).split(' ')[0] || '-',
       ...network.servers,
     ].join(' ')}`,
     ...(plugged.cpus.length > 0 ? [`cpus ${plugged.cpus.join(' ')}`] : []),

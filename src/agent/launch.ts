@@ -103,6 +103,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
         memoryPath: template.files.memory,
         statePath: template.files.state,
         shape: record.shape,
+        marks: template.marks ?? null,
         rootSizeBytes: isGrown ? root.sizeGiB * GIB : null,
       },
     }
@@ -124,21 +125,23 @@ export function createLauncher(options: LauncherOptions): Launcher {
     return volumes.ensure({ volumeId, sizeGiB: record.rootSizeGiB, source })
   }
 
-  /** What a copy that did not come to life wrote is nobody's: the machine begins again from its image. */
-  const rootDiscard = async (spec: MachineSpec): Promise<void> => {
+  /** What a copy that did not come to life wrote is nobody's: the machine begins again. @returns What is left. */
+  const rootDiscard = async (spec: MachineSpec): Promise<VolumeFile | null> => {
     const root = spec.disks.find((disk) => disk.isRoot)
-    const file = root && (await volumes.info(root.volumeId))
-    if (file?.backing?.path.startsWith(`${join(home, 'templates')}/`)) {
-      await volumes.delete(file.volumeId)
-    }
+    const file = root ? await volumes.info(root.volumeId) : null
+    if (!file?.backing?.path.startsWith(`${join(home, 'templates')}/`)) return file
+    await volumes.delete(file.volumeId)
+    return null
   }
 
-  /** The template of a new machine, its root disk's remains of an earlier try removed. */
+  /**
+   * The template of a new machine, its root disk's remains of an earlier try removed. One that was made to boot from
+   * holds another content than the template's memory believes in.
+   */
   const choose = async (spec: MachineSpec): Promise<StoredTemplate | null> => {
     const known = chosen.get(spec.instanceId)
     if (known !== undefined) return known
-    if (!templates) return null
-    await rootDiscard(spec)
+    if (!templates || (await rootDiscard(spec))) return null
     return templates.find(spec)
   }
 

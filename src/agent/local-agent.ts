@@ -224,6 +224,8 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   return {
     describe: () => options.describe(),
     machinePrepare: async (spec) => {
+      // What is being started, or was by a daemon that did not come to write it down, may have its disks open.
+      if (specs.has(spec.instanceId) || (await find(spec.instanceId))) return
       const { startedGeneration } = await memoryOf(spec.instanceId)
       if (startedGeneration === 0) await launcher.prepare(spec)
     },

@@ -28,11 +28,15 @@ export interface SimulatedOptions {
   failAttach?: (id: string) => string | undefined
   /** Answers the reason for which a start fails, or undefined. */
   failStart?: (spec: MachineSpec) => string | undefined
+  /** Answers the reason for which a template cannot be made, or undefined. */
+  failTemplate?: (wish: TemplateWish) => string | undefined
 }
 
 export interface SimulatedAgent extends HostAgent {
   /** What the last `networkEnsure` stated. */
   networkPlans(): readonly VpcNetworkPlan[]
+  /** What was last stated of a machine. */
+  specOf(instanceId: string): MachineSpec | undefined
   /** Disks of a machine, by volume id, as its guest would see them. */
   disksOf(instanceId: string): string[]
   /** Interfaces of a machine, by id. */
@@ -177,6 +181,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       }
       return failures
     },
+    specOf: (instanceId) => machines.get(instanceId)?.spec,
     nicsOf: (instanceId) => [...(machines.get(instanceId)?.nics ?? [])].sort(),
     disksOf: (instanceId) => [...(machines.get(instanceId)?.disks ?? [])].sort(),
     holdDisk: (volumeId, isHeld) => {
@@ -195,7 +200,9 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
     volumes: () => volumes,
     // Nothing boots here, so nothing is frozen: a wish is there at once.
     templatesEnsure: async (wishes) => {
-      templates = wishes.map((wish) => simulatedTemplate(wish, clock))
+      templates = wishes.map((wish) =>
+        simulatedTemplate(wish, clock, options.failTemplate?.(wish) ?? null),
+      )
       for (const listener of listeners) listener({ type: 'templates' })
     },
     templateList: async () => templates,
@@ -240,7 +247,11 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
   }
 }
 
-function simulatedTemplate(wish: TemplateWish, clock: Clock): TemplateReport {
+function simulatedTemplate(
+  wish: TemplateWish,
+  clock: Clock,
+  reason: string | null,
+): TemplateReport {
   const size = { vcpus: 1, memoryMiB: 512, coresPerSocket: 1, threadsPerCore: 1 }
   return {
     key: `simulated-${wish.imageId}`,
@@ -248,8 +259,8 @@ function simulatedTemplate(wish: TemplateWish, clock: Clock): TemplateReport {
     file: wish.file,
     folder: null,
     shape: { ...size, vcpusMax: 1, memoryMaxMiB: 512 },
-    state: 'ready',
-    reason: null,
+    state: reason === null ? 'ready' : 'failed',
+    reason,
     sizeBytes: 0,
     createdAt: clock.now(),
     lastUsedAt: null,

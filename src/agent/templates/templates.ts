@@ -22,6 +22,7 @@ import {
   templatesScan,
   templateTouch,
   type StoredTemplate,
+  type TemplateFiles,
   type TemplateRecord,
 } from './store.ts'
 
@@ -31,6 +32,8 @@ const DISK_BYTES_MAX = 8 * 1024 ** 3
 const SHAPES_PER_IMAGE_MAX = 6
 /** A build that failed is tried again when its image or this host changes, and this often without that. */
 const BUILD_ATTEMPTS_MAX = 2
+/** Far longer than a launch takes from its template to a volume upon its disk. */
+const HANDED_OUT_MS = 10 * 60_000
 
 export interface TemplatesOptions {
   home: string
@@ -81,11 +84,15 @@ export async function createTemplates(options: TemplatesOptions): Promise<Templa
   const shapes = new Map<string, FrozenShape[]>()
   const listeners = new Set<() => void>()
   const mutex = createKeyedMutex()
-  let isClosed = false
+  /** By folder: when a launch was given it. Its disk stays meanwhile, though no volume is seen to lie upon it yet. */
+  const handedOutAt = new Map<string, number>()
+  const closing = new AbortController()
   let work: Promise<void> = Promise.resolve()
   const changed = (): void => {
     for (const listener of listeners) listener()
   }
+  const isDiskNeeded = ({ folder, disk }: TemplateFiles, needed: ReadonlySet<string>): boolean =>
+    needed.has(disk) || clock.now() - (handedOutAt.get(folder) ?? -HANDED_OUT_MS) < HANDED_OUT_MS
   const isCurrent = ({ record }: StoredTemplate): boolean =>
     isSame(record.environment, environment) &&
     (wishes?.some((wish) => isOf(record, wish) && wish.rootSizeGiB === record.rootSizeGiB) ?? true)
@@ -95,23 +102,27 @@ export async function createTemplates(options: TemplatesOptions): Promise<Templa
     const found = await templatesScan(root)
     const needed = await options.filesBeneathVolumes()
     for (const files of found.retired) {
-      if (!needed.has(files.disk)) await templateRemove(root, files, false)
+      if (isDiskNeeded(files, needed)) continue
+      handedOutAt.delete(files.folder)
+      await templateRemove(root, files, false)
     }
     const kept: StoredTemplate[] = []
+    const gone: StoredTemplate[] = []
     let bytes = 0
     const byUse = found.ready.sort((a, b) => usedAt(b) - usedAt(a))
     for (const template of byUse) {
       bytes += template.sizeBytes
       const isOver = bytes > (options.diskBytesMax ?? DISK_BYTES_MAX)
-      if (isCurrent(template) && !isOver) {
-        kept.push(template)
-        continue
-      }
-      bytes -= template.sizeBytes
-      log.info({ template: template.record.key, isOver }, 'template removed')
-      await templateRemove(root, template.files, needed.has(template.files.disk))
+      const isKept = isCurrent(template) && !isOver
+      if (!isKept) bytes -= template.sizeBytes
+      ;(isKept ? kept : gone).push(template)
     }
+    // From here on no launch is given what goes.
     ready = kept
+    for (const { record, files } of gone) {
+      log.info({ template: record.key }, 'template removed')
+      await templateRemove(root, files, isDiskNeeded(files, needed))
+    }
   }
 
   const recordOf = (wish: TemplateWish, shape: FrozenShape): TemplateRecord => {
@@ -123,7 +134,7 @@ export async function createTemplates(options: TemplatesOptions): Promise<Templa
   const build = async (one: Build): Promise<void> => {
     const { record } = one
     const wish = wishes?.find((wanted) => isOf(record, wanted))
-    if (!wish || isClosed) return void builds.delete(record.key)
+    if (!wish || closing.signal.aborted) return void builds.delete(record.key)
     one.state = 'building'
     one.attempts++
     changed()
@@ -140,15 +151,17 @@ export async function createTemplates(options: TemplatesOptions): Promise<Templa
           boot: bootOf(options.home, record.imageFolder, manifest),
           diskPath: imageFilePath(options.home, wish),
         },
+        closing.signal,
       )
+      // Known as being made until it is known as ready: who plans in between would make it twice.
+      await mutex.run('wishes', sweep)
       builds.delete(record.key)
-      await sweep()
       const tookMs = Math.round(performance.now() - at)
       log.info({ template: record.key, tookMs }, 'template made')
     } catch (err) {
       one.state = 'failed'
       one.reason = (err as Error).message.slice(0, 400)
-      if (!isClosed) log.error({ err, template: record.key }, 'template not made')
+      if (!closing.signal.aborted) log.error({ err, template: record.key }, 'template not made')
     }
     changed()
   }
@@ -159,7 +172,7 @@ export async function createTemplates(options: TemplatesOptions): Promise<Templa
       .then(async () => {
         for (const one of builds.values()) {
           const isDue = one.state === 'building' || one.attempts < BUILD_ATTEMPTS_MAX
-          if (isDue && !isClosed) await build(one)
+          if (isDue && !closing.signal.aborted) await build(one)
         }
       })
       .catch((err: unknown) => log.error({ err }, 'templates not brought to what is wished'))
@@ -223,7 +236,9 @@ export async function createTemplates(options: TemplatesOptions): Promise<Templa
         shapeFit(record.shape, spec.vm) === 'exact'
           ? Number.POSITIVE_INFINITY
           : record.shape.memoryMiB
-      return fitting(spec).sort((a, b) => rank(b) - rank(a))[0] ?? null
+      const best = fitting(spec).sort((a, b) => rank(b) - rank(a))[0] ?? null
+      if (best) handedOutAt.set(best.files.folder, clock.now())
+      return best
     },
     wanted: (spec) => {
       const source = spec.disks.find((one) => one.isRoot)?.source
@@ -237,17 +252,20 @@ export async function createTemplates(options: TemplatesOptions): Promise<Templa
       shapes.set(name, [shape, ...known].slice(0, SHAPES_PER_IMAGE_MAX))
       plan()
     },
-    used: (template) => {
-      template.lastUsedAt = clock.now()
-      void templateTouch(template.files, clock.now())
+    used: ({ files }) => {
+      const now = clock.now()
+      for (const one of ready) if (one.files.folder === files.folder) one.lastUsedAt = now
+      void templateTouch(files, now)
     },
     distrust: (template) =>
       mutex.run('wishes', async () => {
-        if (!ready.includes(template)) return
+        // It may have been read again from the disk since the launch was given it.
+        const { folder } = template.files
+        if (!ready.some((one) => one.files.folder === folder)) return
         log.warn({ template: template.record.key }, 'template failed a launch: making it anew')
-        ready = ready.filter((one) => one !== template)
+        ready = ready.filter((one) => one.files.folder !== folder)
         const needed = await options.filesBeneathVolumes()
-        await templateRemove(root, template.files, needed.has(template.files.disk))
+        await templateRemove(root, template.files, isDiskNeeded(template.files, needed))
         plan()
       }),
     onChange: (listener) => {
@@ -261,7 +279,7 @@ export async function createTemplates(options: TemplatesOptions): Promise<Templa
       }
     },
     close: async () => {
-      isClosed = true
+      closing.abort(new Error('the daemon ends'))
       listeners.clear()
       await machinesEnd(driver)
       await work

@@ -1,6 +1,11 @@
 /** The command line is a pure function: its whole text for typical machines, and the rules that are easy to break. */
 import { expect, test } from 'vitest'
-import type { DiskAttachment, HypervisorReport, VmSpec } from '../../../src/domain/machine.ts'
+import type {
+  DiskAttachment,
+  FrozenShape,
+  HypervisorReport,
+  VmSpec,
+} from '../../../src/domain/machine.ts'
 import type { InstanceId } from '../../../src/domain/ids.ts'
 import {
   choosePin,
@@ -179,4 +184,82 @@ test('a pin holds while its accelerator is there, and keeps the machine type whe
     cpuModel: REPORT.cpuModel,
     accelerator: 'tcg',
   })
+})
+
+const SHAPE: FrozenShape = {
+  vcpus: 1,
+  memoryMiB: 512,
+  coresPerSocket: 1,
+  threadsPerCore: 1,
+  vcpusMax: 16,
+  memoryMaxMiB: 65_536,
+}
+const MEMORY_PATH = '/home/templates/tiny-1x512/memory'
+const COPY: VmSpec = {
+  ...SPEC,
+  memory: {
+    mode: 'frozen',
+    memoryPath: MEMORY_PATH,
+    statePath: '/home/templates/tiny-1x512/state',
+    shape: SHAPE,
+    rootSizeBytes: null,
+  },
+}
+const TO_FREEZE: VmSpec = {
+  ...SPEC,
+  instanceType: 'brume.template',
+  vcpus: 1,
+  threadsPerCore: 1,
+  memoryMiB: 512,
+  memory: { mode: 'to-freeze', memoryPath: MEMORY_PATH, shape: SHAPE },
+  namespace: null,
+}
+
+test('a machine that is to be frozen: memory in a shared file, in a network of its own', () => {
+  expect(text(TO_FREEZE)).toMatchSnapshot()
+})
+
+test('a copy of a frozen machine: the same file, private', () => {
+  expect(text(COPY)).toMatchSnapshot()
+})
+
+test('a copy is described as the frozen machine was, but for what is the instance’s own', () => {
+  const data = { ...ROOT, volumeId: 'vol-0aaaaaaaaaaaaaaaa' as never, isRoot: false }
+  const second = {
+    ...SPEC.nics[0]!,
+    interfaceId: 'eni-0aaaaaaaaaaaaaaaa' as never,
+    deviceIndex: 1,
+    tapName: 't0aaaaaaaaaaaa',
+  }
+  const copy = { ...COPY, vcpus: 4, memoryMiB: 4096, disks: [data, ROOT] }
+  const twoNics = { ...copy, nics: [second, ...SPEC.nics] }
+  for (const option of ['-smp', '-m', '-machine', '-cpu', '-accel']) {
+    expect(optionsOf(copy, option), option).toEqual(optionsOf(TO_FREEZE, option))
+  }
+  const [backend] = optionsOf(copy, '-object').filter((one) => one.includes('id=mem'))
+  const [shared] = optionsOf(TO_FREEZE, '-object').filter((one) => one.includes('id=mem'))
+  expect(backend).toBe(shared!.replace('share=on', 'share=off'))
+  // Further disks and interfaces are plugged in afterwards; the other half of an interface is opened at the start.
+  const devices = (spec: VmSpec, driver: string) =>
+    optionsOf(spec, '-device').filter((one) => one.includes(`"${driver}`)).length
+  expect(devices(copy, 'virtio-blk')).toBe(1)
+  expect(devices(twoNics, 'virtio-net')).toBe(1)
+  expect(optionsOf(twoNics, '-netdev')).toHaveLength(2)
+})
+
+test('only frozen machines and their copies have the line by which identity comes', () => {
+  const line = (spec: VmSpec) =>
+    optionsOf(spec, '-device').filter((one) => one.includes('org.brume.launch.0'))
+  expect(line(COPY)).toEqual(line(TO_FREEZE))
+  expect(line(COPY)).toHaveLength(1)
+  expect(line(SPEC)).toEqual([])
+  expect(optionsOf(COPY, '-incoming')).toEqual(['defer'])
+  expect(optionsOf(TO_FREEZE, '-incoming')).toEqual([])
+})
+
+test('a template of one exact size leaves no room to plug anything in', () => {
+  const shape = { ...SHAPE, vcpus: 2, threadsPerCore: 2, vcpusMax: 2, memoryMaxMiB: 512 }
+  const spec: VmSpec = { ...TO_FREEZE, memory: { ...TO_FREEZE.memory!, shape } as never }
+  expect(optionsOf(spec, '-smp')).toEqual(['cpus=2,sockets=1,cores=1,threads=2,maxcpus=2'])
+  expect(optionsOf(spec, '-m')).toEqual(['size=512M'])
 })
