@@ -9,10 +9,12 @@ import type {
   DiskChanges,
   DiskFailure,
   HostDescription,
+  MachineDisk,
   MachineObservation,
   MachineSpec,
   NicChanges,
   NicFailure,
+  VolumeSource,
 } from '../domain/machine.ts'
 import type { VolumeBackend } from '../blocks/backend.ts'
 import type { VmDriver } from '../hypervisor/driver.ts'
@@ -22,6 +24,7 @@ import { createKeyedMutex } from '../lib/mutex.ts'
 import type { Clock } from '../lib/time.ts'
 import { diskAttachmentOf, imageFilePath, nicAttachmentOf, vmSpecOf } from './vm-spec.ts'
 import type { HostAgent, HostEvent, VolumeRequest } from './protocol.ts'
+import { createVolumeWork, wordsOf } from './volume-work.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 
 /** What the agent needs of the host's networks (fabric/fabric.ts). */
@@ -88,18 +91,23 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   const find = async (id: InstanceId): Promise<MachineObservation | undefined> =>
     (await driver.list()).find((machine) => machine.instanceId === id)
 
+  const work = createVolumeWork({ driver, volumes, log })
+  const sourcePath = (source: VolumeSource): string =>
+    'layerId' in source ? volumes.layers.path(source.layerId) : imageFilePath(options.home, source)
   const volumeEnsure = ({ volumeId, sizeGiB, source }: VolumeRequest) =>
     volumes.ensure({
       volumeId,
       sizeGiB,
-      source: source && { path: imageFilePath(options.home, source), format: 'qcow2' },
+      source: source && { path: sourcePath(source), format: 'qcow2' },
     })
 
   const start = async (spec: MachineSpec): Promise<void> => {
     const at = performance.now()
     await ensureFolder(join(options.home, 'instances', spec.instanceId))
-    const files = await Promise.all(spec.disks.map(volumeEnsure))
-    const observation = await driver.start(await vmSpecOf(options.home, spec, files))
+    const observation = await work.exclusively(volumeIdsOf(spec.disks), async () => {
+      const files = await Promise.all(spec.disks.map(volumeEnsure))
+      return driver.start(await vmSpecOf(options.home, spec, files))
+    })
     await remember(spec)
     const tookMs = Math.round(performance.now() - at)
     log.info({ instance: spec.instanceId, tookMs }, 'machine runs')
@@ -184,13 +192,15 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       if (reason !== null) failures.push({ volumeId, reason })
     }
     for (const volumeId of changes.detach) {
-      await change(volumeId, () => driver.diskDetach(instanceId, volumeId))
+      const detach = () => driver.diskDetach(instanceId, volumeId)
+      await change(volumeId, () => work.exclusively([volumeId], detach))
     }
     for (const disk of changes.attach) {
-      await change(disk.volumeId, async () => {
+      const attach = async () => {
         const file = await volumeEnsure(disk)
         await driver.diskAttach(instanceId, diskAttachmentOf(disk, file))
-      })
+      }
+      await change(disk.volumeId, () => work.exclusively([disk.volumeId], attach))
     }
     return failures
   }
@@ -261,9 +271,15 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       if (isVerified) verifiedAt = clock.now()
       await networks.apply(plans, { isVerified })
     },
-    volumeEnsure: async (request) => void (await volumeEnsure(request)),
-    volumeDelete: (volumeId) => volumes.delete(volumeId),
+    volumeEnsure: (request) =>
+      work.exclusively([request.volumeId], async () => void (await volumeEnsure(request))),
+    volumeDelete: (volumeId) => work.exclusively([volumeId], () => volumes.delete(volumeId)),
     volumeList: () => volumes.list(),
+    volumesFreeze: work.freeze,
+    volumeCollapse: work.collapse,
+    volumeChange: work.change,
+    layerDelete: (layerId) => volumes.layers.delete(layerId),
+    layerList: () => volumes.layers.list(),
     consoleOutput: (instanceId) => driver.consoleOutput(instanceId),
     consoleScreenshot: (instanceId) => driver.screenshot(instanceId),
     subscribe: (listener) => {
@@ -297,8 +313,4 @@ function blank(
   }
 }
 
-/** An error's words for the user: bounded, one line. */
-function wordsOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
-  return text.replaceAll(/\s+/g, ' ').slice(0, 400)
-}
+const volumeIdsOf = (disks: readonly MachineDisk[]) => disks.map((disk) => disk.volumeId)

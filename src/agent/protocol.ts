@@ -6,12 +6,15 @@
 import type {
   DiskChanges,
   DiskFailure,
+  DiskLimits,
   HostDescription,
   MachineObservation,
   MachineSpec,
   NicChanges,
   NicFailure,
+  VolumeSource,
 } from '../domain/machine.ts'
+import type { LayerId } from '../domain/layer.ts'
 import type { InstanceId, VolumeId } from '../domain/ids.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 
@@ -42,6 +45,22 @@ export interface HostAgent {
   volumeEnsure(volume: VolumeRequest): Promise<void>
   volumeDelete(volumeId: VolumeId): Promise<void>
   volumeList(): Promise<VolumeId[]>
+  /**
+   * Freezes what the volumes hold now, all at one instant, as layers with these ids; each volume goes on upon its
+   * layer. Repeating it changes nothing. Answers for each volume what came of it.
+   * @throws Error when that is not known: ask again.
+   */
+  volumesFreeze(request: FreezeRequest): Promise<FreezeOutcome[]>
+  /**
+   * Copies into the volume's own file what it reads from layers, so that it lies on its image (or on nothing) again.
+   * Takes long; a start of the machine or a freeze interrupts it without harm. @throws Error when interrupted.
+   */
+  volumeCollapse(volumeId: VolumeId, instanceId: InstanceId | null): Promise<void>
+  /** Brings size and limits of a volume to what it is now, seen by the guest that has it. Idempotent. */
+  volumeChange(volumeId: VolumeId, change: VolumeChange): Promise<void>
+  /** Idempotent. The caller makes sure that nothing lies on it. */
+  layerDelete(layerId: LayerId): Promise<void>
+  layerList(): Promise<LayerId[]>
   /** The last 64 KiB of the serial console, live or after the end; null when there never was one. */
   consoleOutput(instanceId: InstanceId): Promise<{ bytes: Uint8Array; at: number } | null>
   /** A JPEG picture of the screen. @throws FaultError `IncorrectState` when it is not running. */
@@ -51,8 +70,35 @@ export interface HostAgent {
   close(): Promise<void>
 }
 
+/** What a volume is from now on. */
+export interface VolumeChange {
+  /** The machine that has it attached, running or not; null: none has. */
+  instanceId: InstanceId | null
+  sizeGiB: number
+  limits: DiskLimits
+}
+
+export interface FreezeRequest {
+  /** The machine that has them attached, running or not; null: none has. */
+  instanceId: InstanceId | null
+  volumes: readonly { volumeId: VolumeId; layerId: LayerId }[]
+}
+
+export type FreezeOutcome =
+  | {
+      volumeId: VolumeId
+      /** What the layer lies on, and what the volume lies on now: the layer, or a younger one. */
+      parentId: LayerId | null
+      headOn: LayerId
+      usedBytes: number
+      /** For how long writes of the guest were held up. */
+      pauseMs: number
+    }
+  /** Nothing was changed. */
+  | { volumeId: VolumeId; reason: string }
+
 export interface VolumeRequest {
   volumeId: VolumeId
   sizeGiB: number
-  source: { imageId: string; imageFolder: string; file: string } | null
+  source: VolumeSource | null
 }

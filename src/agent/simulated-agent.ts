@@ -14,7 +14,8 @@ import type { HostId, InstanceId } from '../domain/ids.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 import { FaultError } from '../domain/faults.ts'
 import type { Clock } from '../lib/time.ts'
-import type { HostAgent, HostEvent, VolumeRequest } from './protocol.ts'
+import type { HostAgent, HostEvent } from './protocol.ts'
+import { createSimulatedVolumes, type SimulatedVolumes } from './simulated-volumes.ts'
 
 export interface SimulatedOptions {
   hostId: string
@@ -23,6 +24,8 @@ export interface SimulatedOptions {
   memoryMiB?: number
   /** How long each change takes; 0: in the next turn of the event loop. */
   delayMs?: number
+  /** Shared with other hosts; absent: its own. */
+  volumes?: SimulatedVolumes
   /** Answers the reason for which a disk or an interface cannot be plugged, or undefined. */
   failAttach?: (id: string) => string | undefined
   /** Answers the reason for which a start fails, or undefined. */
@@ -48,7 +51,8 @@ export interface SimulatedAgent extends HostAgent {
   guestAnswers(instanceId: string, isReachable: boolean): void
   /** While held, guests that start do not answer by themselves. */
   holdReachability(isHeld: boolean): void
-  volumes(): ReadonlyMap<string, VolumeRequest>
+  volumes(): SimulatedVolumes['all']
+  storage: SimulatedVolumes
   reboots(instanceId: string): number
 }
 
@@ -68,7 +72,7 @@ const MEMORY_MIB_DEFAULT = 256 * 1024
 
 export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent {
   const machines = new Map<string, Machine>()
-  const volumes = new Map<string, VolumeRequest>()
+  const storage = options.volumes ?? createSimulatedVolumes()
   const listeners = new Set<(event: HostEvent) => void>()
   let plans: readonly VpcNetworkPlan[] = []
   const emit = (event: HostEvent): void => {
@@ -134,7 +138,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       machine.spec = spec
       const turn = ++machine.turn
       machines.set(spec.instanceId, machine)
-      for (const disk of spec.disks) volumes.set(disk.volumeId, disk)
+      if (spec.intent === 'running') for (const disk of spec.disks) storage.ensure(disk)
       later(() => {
         if (machine.turn !== turn) return
         const isRunning = machine.observation.state === 'running'
@@ -185,10 +189,16 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       plans = next
     },
     networkPlans: () => plans,
-    volumeEnsure: async (volume) => void volumes.set(volume.volumeId, volume),
-    volumeDelete: async (volumeId) => void volumes.delete(volumeId),
-    volumeList: async () => [...volumes.values()].map((volume) => volume.volumeId),
-    volumes: () => volumes,
+    volumeEnsure: async (volume) => storage.ensure(volume),
+    volumeDelete: async (volumeId) => storage.delete(volumeId),
+    volumeList: async () => [...storage.all.values()].map((volume) => volume.volumeId),
+    volumesFreeze: async (request) => storage.freeze(request),
+    volumeCollapse: async (volumeId) => storage.collapse(volumeId),
+    volumeChange: async (volumeId, change) => storage.change(volumeId, change),
+    layerDelete: async (layerId) => storage.layerDelete(layerId),
+    layerList: async () => storage.layerList(),
+    volumes: () => storage.all,
+    storage,
     consoleOutput: async (instanceId) => {
       const machine = machines.get(instanceId)
       if (!machine) return null

@@ -22,8 +22,8 @@ function imageFolderPath(home: string, imageFolder: string): string {
   return join(home, 'images', imageFolder)
 }
 
-/** Where the bytes lie that a volume starts from. */
-export function imageFilePath(home: string, source: NonNullable<MachineDisk['source']>): string {
+/** Where the bytes of an image lie that a volume starts from. */
+export function imageFilePath(home: string, source: { imageFolder: string; file: string }): string {
   return join(imageFolderPath(home, source.imageFolder), source.file)
 }
 
@@ -55,9 +55,8 @@ export function nicAttachmentOf(nic: MachineNic): NicAttachment {
 
 export function diskAttachmentOf(disk: MachineDisk, file: VolumeFile): DiskAttachment {
   const { path, format, backing } = file
-  const { volumeId, deviceName, isRoot, isReadOnly, iopsMax, throughputMaxMiBps } = disk
-  const limits = { iopsMax, throughputMaxMiBps }
-  return { volumeId, deviceName, path, format, backing, isRoot, isReadOnly, ...limits }
+  const { sizeGiB: _size, source: _source, ...asked } = disk
+  return { ...asked, path, format, backing }
 }
 
 async function manifestOf(home: string, imageFolder: string): Promise<ImageManifest> {

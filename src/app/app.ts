@@ -18,7 +18,10 @@ import { createAttachmentsReconciler } from './reconcilers/attachments.ts'
 import { createInterfacesReconciler } from './reconcilers/interfaces.ts'
 import { createInstancesReconciler } from './reconcilers/instances.ts'
 import { createNetworkApplier } from './reconcilers/network.ts'
+import { chainsReconcile, layersReconcile } from './reconcilers/layers.ts'
+import { snapshotsReconcile } from './reconcilers/snapshots.ts'
 import { volumesReconcile } from './reconcilers/volumes.ts'
+import { createSnapshotSettler } from './snapshots/settle.ts'
 import { SETTINGS_DEFAULT, type SettingsOfCloud } from './settings.ts'
 
 /** A full look at everything at least this often, should an activation ever be lost. */
@@ -26,6 +29,8 @@ const PERIOD_MS = 30_000
 
 /** An answer does not wait longer for a host's networks; they follow all the same. */
 const IN_FORCE_TIMEOUT_MS = 1_000
+/** Nor for a snapshot, which takes milliseconds unless the host's disk is busy. */
+const SNAPSHOT_TIMEOUT_MS = 10_000
 
 export interface RunningApp extends App {
   /** Resolves when the rules and machines that were asked for are with their hosts. */
@@ -67,7 +72,16 @@ export async function startApp(options: {
         app.activate('network')
       }
     },
+    snapshotsTaken: async (batch) => {
+      try {
+        await withDeadline('snapshots', SNAPSHOT_TIMEOUT_MS, settle(batch))
+      } catch (err) {
+        log.warn({ err }, 'snapshots are not taken yet')
+        app.activate('snapshots')
+      }
+    },
   }
+  const settle = createSnapshotSettler(app)
   const networkApplyTo = createNetworkApplier(app)
   const networkApply = async (): Promise<void> => {
     await Promise.all(hosts.map((host) => networkApplyTo(host)))
@@ -77,6 +91,9 @@ export async function startApp(options: {
     ['network', networkApply],
     ['instances', instances.reconcile],
     ['volumes', (signal) => volumesReconcile(app, signal)],
+    ['snapshots', (signal) => snapshotsReconcile(app, settle, signal)],
+    ['layers', (signal) => layersReconcile(app, signal)],
+    ['chains', (signal) => chainsReconcile(app, signal)],
     ['attachments', createAttachmentsReconciler(app)],
     ['interfaces', createInterfacesReconciler(app, networkApplyTo)],
   ]

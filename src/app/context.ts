@@ -59,6 +59,11 @@ export interface App {
    * is in force when the answer goes out. Never throws; what failed is tried again by the reconciler.
    */
   networkInForce(): Promise<void>
+  /**
+   * Resolves when the snapshots of the batch are taken or have failed, or after a while when a host is slow. Never
+   * throws; what was not taken is tried again by the reconciler.
+   */
+  snapshotsTaken(batch: string): Promise<void>
 }
 
 export type ReconcilerName =
@@ -68,6 +73,9 @@ export type ReconcilerName =
   | 'attachments'
   | 'interfaces'
   | 'images'
+  | 'snapshots'
+  | 'layers'
+  | 'chains'
 
 /** A host the control plane places machines on. */
 export interface HostHandle {

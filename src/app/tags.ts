@@ -137,7 +137,7 @@ export async function tagsList(ctx: Ctx): Promise<TagEntry[]> {
 }
 
 function isEc2Kind(kind: StoredKind): kind is Ec2Kind {
-  return !kind.startsWith('iam') && kind !== 'profileAssociation'
+  return !kind.startsWith('iam') && kind !== 'profileAssociation' && kind !== 'layer'
 }
 
 type Target = { [K in StoredKind]: StoredTarget<K> }[StoredKind] | RuleTarget

@@ -1,14 +1,12 @@
 /** Machine images (AMIs) and the snapshots they are made of. */
+import type { LayerId } from './layer.ts'
 import type { IdOf, ImageId, SnapshotId } from './ids.ts'
 import type { Architecture } from './machine.ts'
 import type { ResourceBase } from './resource.ts'
 import type { VolumeType } from './volume.ts'
 
-/** Where the bytes of a snapshot lie: a file of an image folder under BRUME_HOME/images. */
-export interface SnapshotSource {
-  imageFolder: string
-  file: string
-}
+/** Where the bytes of a snapshot lie: a file of an image folder under BRUME_HOME/images, or a frozen layer. */
+export type SnapshotSource = { imageFolder: string; file: string } | { layerId: LayerId }
 
 export interface Snapshot extends ResourceBase<SnapshotId> {
   description: string
@@ -17,6 +15,28 @@ export interface Snapshot extends ResourceBase<SnapshotId> {
   volumeId: string
   ownerAlias: string | null
   isPublic: boolean
+  /** Accounts that may make volumes of it. */
+  sharedWith?: readonly string[]
+  /** Absent: completed. `pending` until the host has fixed the point in time. */
+  state?: 'pending' | 'completed' | 'error'
+  stateMessage?: string | null
+  completedAt?: number
+  /** Snapshots with the same batch show one instant. */
+  batch?: string
+  /** The image folder whose kernel and firmware the content boots with; null: by its own boot loader. */
+  bootFolder?: string | null
+  isEncrypted?: boolean
+  copyOf?: { snapshotId: string; region: string } | null
+}
+
+export function snapshotStateOf(snapshot: Snapshot): 'pending' | 'completed' | 'error' {
+  return snapshot.state ?? 'completed'
+}
+
+/** What the content boots with: see `bootFolder`. */
+export function bootFolderOf(snapshot: Snapshot): string | null {
+  const { source } = snapshot
+  return 'imageFolder' in source ? source.imageFolder : (snapshot.bootFolder ?? null)
 }
 
 export interface BlockDevice {
@@ -40,8 +60,8 @@ export interface Image extends ResourceBase<ImageId> {
   rootDeviceName: string
   blockDevices: readonly BlockDevice[]
   bootMode: 'legacy-bios' | 'uefi' | 'uefi-preferred'
-  /** Folder under BRUME_HOME/images with image.json (domain/image-manifest.ts). */
-  imageFolder: string
+  /** Folder under BRUME_HOME/images with image.json (domain/image-manifest.ts); null: it boots by its own loader. */
+  imageFolder: string | null
   defaultUser: string
   imdsSupport: 'v2.0' | null
   deregisteredAt: number | null

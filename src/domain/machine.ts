@@ -5,6 +5,7 @@
  */
 import type { HostId, InstanceId, NetworkInterfaceId, SubnetId, VolumeId, VpcId } from './ids.ts'
 import type { AccountId } from './ids.ts'
+import type { LayerId } from './layer.ts'
 
 export type Architecture = 'x86_64' | 'arm64'
 export type Accelerator = 'kvm' | 'hvf' | 'tcg'
@@ -15,19 +16,35 @@ export type BootPlan =
   | { mode: 'uefi' }
   | { mode: 'kernel'; kernelPath: string; initrdPath: string | null; append: string }
 
+/** What a disk may do a second; null: no limit. Volumes' types say which (domain/volume-types.ts). */
+export interface DiskLimits {
+  iopsMax: number | null
+  throughputMaxMiBps: number | null
+  /** For a while it may do more, and saves up for it when it does less. */
+  iopsBurst?: { perSecond: number; seconds: number } | null
+  throughputBurst?: { mibPerSecond: number; seconds: number } | null
+  /** A larger request counts as several. */
+  ioSizeKiB?: number | null
+}
+
 /** A block device of a machine. The serial is the volume id without its dash, as EBS's NVMe serials are. */
-export interface DiskAttachment {
+export interface DiskAttachment extends DiskLimits {
   volumeId: VolumeId
   /** AWS's name for it, `/dev/xvda`. */
   deviceName: string
   path: string
   format: 'qcow2' | 'raw'
   /** The read-only image beneath an overlay, if any: read through the page cache, which all machines share. */
-  backing?: { path: string; format: 'qcow2' | 'raw' } | null
+  backing?: DiskBacking | null
   isRoot: boolean
   isReadOnly: boolean
-  iopsMax: number | null
-  throughputMaxMiBps: number | null
+}
+
+/** A file beneath a disk, and what lies beneath that one. */
+export interface DiskBacking {
+  path: string
+  format: 'qcow2' | 'raw'
+  backing?: DiskBacking | null
 }
 
 /** A network interface of a machine, as the hypervisor needs it. */
@@ -181,17 +198,20 @@ export interface DiskFailure {
   reason: string
 }
 
+/** What a volume's content starts from: a file of an image, or a frozen layer. */
+export type VolumeSource =
+  | { imageId: string; imageFolder: string; file: string }
+  | { layerId: LayerId }
+
 /** A disk by what it is, not by where the host keeps it. */
-export interface MachineDisk {
+export interface MachineDisk extends DiskLimits {
   volumeId: VolumeId
   deviceName: string
   sizeGiB: number
   isRoot: boolean
   isReadOnly: boolean
   /** What its content starts from; null: zeros. */
-  source: { imageId: string; imageFolder: string; file: string } | null
-  iopsMax: number | null
-  throughputMaxMiBps: number | null
+  source: VolumeSource | null
 }
 
 export interface MachineNic {

@@ -7,6 +7,7 @@ import type { IamKind, IamResourceTypes } from './iam/entities.ts'
 import type { Image, Snapshot } from './image.ts'
 import type { Instance } from './instance.ts'
 import type { KeyPair } from './key-pair.ts'
+import type { Layer } from './layer.ts'
 import type {
   DhcpOptions,
   ElasticAddress,
@@ -39,6 +40,7 @@ export interface ResourceTypes extends IamResourceTypes {
   instance: Instance
   volume: Volume
   snapshot: Snapshot
+  layer: Layer
   image: Image
   keyPair: KeyPair
   vpc: Vpc
@@ -55,5 +57,8 @@ export interface ResourceTypes extends IamResourceTypes {
 
 export type StoredKind = keyof ResourceTypes
 
+/** Kept for ourselves: no API shows them. */
+export type HiddenKind = 'layer'
+
 /** What IAM keeps is not among EC2's resources and their tags. */
-export type Ec2Kind = Exclude<StoredKind, IamKind>
+export type Ec2Kind = Exclude<StoredKind, IamKind | HiddenKind>

@@ -1,5 +1,7 @@
 /** Volumes: what users attach to instances. The bytes are files on a host (blocks). */
 import type { InstanceId, SnapshotId, VolumeId } from './ids.ts'
+import type { SnapshotSource } from './image.ts'
+import type { LayerId } from './layer.ts'
 import type { ResourceBase } from './resource.ts'
 
 export type VolumeType = 'gp2' | 'gp3' | 'io1' | 'io2' | 'st1' | 'sc1' | 'standard'
@@ -21,6 +23,12 @@ export interface Volume extends ResourceBase<VolumeId> {
   throughputMiBps: number | null
   isEncrypted: boolean
   snapshotId: SnapshotId | null
+  /** What its content started as; absent or null: zeros. */
+  source?: SnapshotSource | null
+  /** The frozen layer that its own file lies on; absent or null: its snapshot's image, or nothing. */
+  layerId?: LayerId | null
+  /** See `Snapshot.bootFolder`. */
+  bootFolder?: string | null
   /** What the users want; `absent` volumes vanish once their file is gone. */
   intended: 'present' | 'absent'
   /** Whether the host has its file. Volumes of a launching instance appear before their file does. */

@@ -5,11 +5,20 @@
 import type { InstanceId } from '../domain/ids.ts'
 import type {
   DiskAttachment,
+  DiskLimits,
   HypervisorReport,
   MachineObservation,
   NicAttachment,
   VmSpec,
 } from '../domain/machine.ts'
+
+/** A disk that goes over from one file to an empty one upon it. */
+export interface DiskOverlay {
+  volumeId: string
+  layerId: string
+  /** The new file. */
+  path: string
+}
 
 export interface VmDriver {
   /** Finds out by really booting a kernel; remembered per QEMU version, kernel and CPU. */
@@ -32,6 +41,16 @@ export interface VmDriver {
   screenshot(instanceId: InstanceId): Promise<Uint8Array>
   diskAttach(instanceId: InstanceId, disk: DiskAttachment): Promise<void>
   diskDetach(instanceId: InstanceId, volumeId: string): Promise<void>
+  /** See qemu/snapshots.ts. A machine that does not live has nothing to change: null, or nothing. */
+  disksOverlay(instanceId: InstanceId, overlays: readonly DiskOverlay[]): Promise<number | null>
+  diskCollapse(
+    instanceId: InstanceId,
+    volumeId: string,
+    base: string | null,
+    signal: AbortSignal,
+  ): Promise<void>
+  diskResize(instanceId: InstanceId, volumeId: string, sizeBytes: number): Promise<void>
+  diskLimit(instanceId: InstanceId, disk: DiskLimits & { volumeId: string }): Promise<void>
   nicAttach(instanceId: InstanceId, nic: NicAttachment): Promise<void>
   nicDetach(instanceId: InstanceId, interfaceId: string): Promise<void>
   subscribe(listener: (observation: MachineObservation) => void): () => void

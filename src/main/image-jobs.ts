@@ -146,8 +146,8 @@ async function listImagesOf(
       kind,
       status: building.has(name) ? 'building' : newest ? 'registered' : 'available',
       imageId: newest?.id ?? null,
-      version: newest ? basename(newest.imageFolder) : null,
-      sizeBytes: newest ? (sizes.get(newest.imageFolder) ?? null) : null,
+      version: newest?.imageFolder ? basename(newest.imageFolder) : null,
+      sizeBytes: newest?.imageFolder ? (sizes.get(newest.imageFolder) ?? null) : null,
       description: about.description,
       defaultUser: newest?.defaultUser ?? about.defaultUser,
     }

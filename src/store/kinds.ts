@@ -91,15 +91,37 @@ export const KINDS: KindTable = {
       ...ref('instance', r.attachment?.instanceId ?? null),
       ...ref('changing', r.attachment && r.attachment.state !== 'attached' ? 'yes' : null),
       ...ref('pending', r.intended === 'absent' || !r.isMaterialised ? 'yes' : null),
+      ...ref('layer', r.layerId ?? null),
     ],
     claims: (r) =>
       r.attachment
         ? [{ scope: `device:${r.attachment.instanceId}`, name: r.attachment.deviceName }]
         : [],
   },
-  snapshot: { references: nothing, claims: nothing },
+  snapshot: {
+    references: (r) => [
+      ...ref('layer', 'layerId' in r.source ? r.source.layerId : null),
+      ...ref('pending', r.state === 'pending' ? 'yes' : null),
+      ...ref('batch', r.state === 'pending' ? (r.batch ?? null) : null),
+      ...ref('volume', r.volumeId),
+    ],
+    claims: nothing,
+  },
+  layer: {
+    references: (r) => [
+      ...ref('parent', r.parentId),
+      ...ref('going', r.intended === 'absent' ? 'yes' : null),
+    ],
+    claims: nothing,
+  },
   image: {
-    references: (r) => ref('family', r.family),
+    references: (r) => [
+      ...ref('family', r.family),
+      // What a registered image is made of cannot be deleted.
+      ...(r.deregisteredAt === null ? r.blockDevices : []).flatMap((device) =>
+        ref('snapshot', device.snapshotId),
+      ),
+    ],
     claims: (r) =>
       r.deregisteredAt === null
         ? [{ scope: `image-name:${r.account}:${r.region}`, name: r.name }]

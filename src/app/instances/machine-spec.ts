@@ -3,8 +3,8 @@ import type { Instance } from '../../domain/instance.ts'
 import type { MachineDisk, MachineIntent, MachineNic, MachineSpec } from '../../domain/machine.ts'
 import type { NetworkInterface } from '../../domain/network.ts'
 import type { AccountId } from '../../domain/ids.ts'
-import type { Snapshot } from '../../domain/image.ts'
 import { volumeIsLeaving, type Volume } from '../../domain/volume.ts'
+import { sourceOf } from '../volumes/create.ts'
 import type { StoreReader } from '../../store/store.ts'
 
 const INTENTS: Readonly<Record<Instance['intended']['state'], MachineIntent>> = {
@@ -18,16 +18,13 @@ export async function machineSpecOf(reader: StoreReader, instance: Instance): Pr
   const attached = await reader.list('volume', mine)
   const volumes = attached.filter((volume) => !volumeIsLeaving(volume))
   const interfaces = await reader.list('networkInterface', mine)
-  const snapshotIds = volumes.flatMap((volume) => (volume.snapshotId ? [volume.snapshotId] : []))
-  const snapshots = await reader.list('snapshot', { ids: snapshotIds })
-  return specOf(instance, volumes, interfaces, new Map(snapshots.map((s) => [s.id as string, s])))
+  return specOf(instance, volumes, interfaces)
 }
 
 function specOf(
   instance: Instance,
   volumes: readonly Volume[],
   interfaces: readonly NetworkInterface[],
-  snapshots: ReadonlyMap<string, Snapshot>,
 ): MachineSpec {
   const { spec, intended } = instance
   return {
@@ -52,7 +49,7 @@ function specOf(
     },
     imageFolder: spec.imageFolder,
     disks: volumes
-      .map((volume) => diskOf(volume, spec.rootDeviceName, snapshots))
+      .map((volume) => diskOf(volume, spec.rootDeviceName))
       .sort((a, b) => Number(b.isRoot) - Number(a.isRoot) || order(a.deviceName, b.deviceName)),
     nics: interfaces.map(nicOf).sort((a, b) => a.deviceIndex - b.deviceIndex),
   }
@@ -69,20 +66,15 @@ export function nicOf(networkInterface: NetworkInterface): MachineNic {
   }
 }
 
-export function diskOf(
-  volume: Volume,
-  rootDeviceName: string,
-  snapshots: ReadonlyMap<string, Snapshot>,
-): MachineDisk {
+export function diskOf(volume: Volume, rootDeviceName: string): MachineDisk {
   const deviceName = volume.attachment!.deviceName
-  const snapshot = volume.snapshotId ? snapshots.get(volume.snapshotId) : undefined
   return {
     volumeId: volume.id,
     deviceName,
     sizeGiB: volume.sizeGiB,
     isRoot: deviceName === rootDeviceName,
     isReadOnly: false,
-    source: snapshot ? { imageId: snapshot.id, ...snapshot.source } : null,
+    source: sourceOf(volume),
     iopsMax: volume.iops,
     throughputMaxMiBps: volume.throughputMiBps,
   }

@@ -5,7 +5,8 @@ import { newId, type InstanceId } from '../../domain/ids.ts'
 import { DISKS_PER_MACHINE_MAX } from '../../domain/machine.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
-import { snapshotGet } from '../volumes/snapshots.ts'
+import { snapshotGet } from '../snapshots/find.ts'
+import { contentOf } from '../volumes/create.ts'
 import { volumeShapeChecked, type VolumeShape } from '../volumes/shape.ts'
 import type { RunRequest } from './run-request.ts'
 
@@ -113,6 +114,7 @@ export async function volumesCreate(
       throughputMiBps: volume.throughputMiBps,
       isEncrypted: volume.isEncrypted,
       snapshotId: volume.snapshot?.id ?? null,
+      ...contentOf(volume.snapshot),
       intended: 'present',
       isMaterialised: false,
       attachment: {

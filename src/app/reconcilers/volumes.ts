@@ -3,6 +3,7 @@
  * the machine; here are the ones made by CreateVolume and the ones nobody wants any more.
  */
 import type { App } from '../context.ts'
+import { sourceOf } from '../volumes/create.ts'
 import type { Volume } from '../../domain/volume.ts'
 
 export async function volumesReconcile(app: App, signal: AbortSignal): Promise<void> {
@@ -22,24 +23,26 @@ export async function volumesReconcile(app: App, signal: AbortSignal): Promise<v
 }
 
 async function remove(app: App, volume: Volume): Promise<void> {
+  const reference = { name: 'volume', value: volume.id }
+  const snapshots = await app.store.list('snapshot', { reference })
+  // Taken first: what was asked of the volume before its end is still done.
+  if (snapshots.some((one) => one.state === 'pending')) return app.activate('snapshots')
   // The file goes first: a record without a file is retried, a file without a record is lost.
   for (const host of app.hosts) await host.agent.volumeDelete(volume.id)
   await app.store.transact(async (tx) => {
     const now = await tx.get('volume', volume.id)
     if (now) await tx.remove('volume', now)
   })
+  app.activate('layers')
 }
 
 async function materialise(app: App, volume: Volume): Promise<void> {
   const [host] = app.hosts
   if (!host) return
-  const snapshot = volume.snapshotId
-    ? await app.store.get('snapshot', volume.snapshotId)
-    : undefined
   await host.agent.volumeEnsure({
     volumeId: volume.id,
     sizeGiB: volume.sizeGiB,
-    source: snapshot ? { imageId: snapshot.id, ...snapshot.source } : null,
+    source: sourceOf(volume),
   })
   await app.store.transact(async (tx) => {
     const now = await tx.get('volume', volume.id)

@@ -154,6 +154,12 @@ async function namedTargets(ctx: Ctx, operation: string, input: Input): Promise<
     const found = addresses.find((one) => one.publicAddress === input.PublicIp)
     if (found) targets.push(targetOf(ctx, 'elasticAddress', found))
   }
+  if (operation === 'CreateSnapshots' || operation === 'CreateImage') {
+    const instanceId = String(input.InstanceId ?? input.InstanceSpecification?.InstanceId ?? '')
+    const reference = { name: 'instance', value: instanceId }
+    const volumes = await store.list('volume', { ...scope, reference })
+    targets.push(...volumes.map((volume) => targetOf(ctx, 'volume', volume)))
+  }
   if (operation === 'RunInstances') targets.push(...(await launchDefaults(ctx, input)))
   return targets
 }

@@ -1,16 +1,12 @@
 /**
- * Volumes as qcow2 files: `VOLUMES/<volume id>/disk.qcow2`. A volume made from an image is an overlay: it costs
+ * Volumes as qcow2 files: `VOLUMES/<volume id>/`. A volume made from an image is an overlay: it costs
  * 400 KiB and the time of one `qemu-img create`, whatever the size of the image. Guarantees: a volume's folder appears
  * whole and durable or not at all (made beside, synced, renamed); its going is one rename.
- *
- * Choices. `extended_l2` with 128 KiB clusters: a guest's first 4 KiB write to a block of the image copies nothing,
- * where plain 64 KiB clusters copy sixteen times what was written; the metadata still covers 256 GiB from the default
- * cache. No preallocation: volumes of any size are made at once, and space is taken when written. No `lazy_refcounts`:
- * they save little with write-back flushes, and after a crash would scan the whole volume before its machine starts.
+ * What a volume's files look like is in files.ts, how they are frozen for snapshots in layers.ts.
  */
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises'
-import { isAbsolute, join } from 'node:path'
+import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises'
+import { dirname, isAbsolute, join } from 'node:path'
 import { invalidValue } from '../../domain/faults.ts'
 import type { VolumeId } from '../../domain/ids.ts'
 import { assert } from '../../lib/assert.ts'
@@ -19,28 +15,32 @@ import type { Log } from '../../lib/log.ts'
 import { createKeyedMutex } from '../../lib/mutex.ts'
 import type { VolumeBackend, VolumeContent, VolumeFile } from '../backend.ts'
 import { qemuImg } from '../qemu-img.ts'
-import { HEADER_BYTES, qcow2HeaderParse, type Qcow2Header } from './header.ts'
+import { FIRST_FILE, overlayMake, readHeader, volumeInfo } from './files.ts'
+import { createLayers } from './layers.ts'
 
-const DISK_FILE = 'disk.qcow2'
 const GIB = 1024 ** 3
-const FORMAT_OPTIONS = 'compat=1.1,cluster_size=128k,extended_l2=on'
 /** Folders being made or removed; what a crash left of them goes at the next start. */
 const UNFINISHED = /^\.(?:new|gone)-/
 
 /** One process at a time owns the folder (the daemon's lock): its unfinished business is removed here. */
 export async function createQcow2Backend(options: {
   folder: string
+  /** Where frozen layers lie; beside the volumes' folder, because a file has a name in both for a moment. */
+  layersFolder?: string
   log: Log
 }): Promise<VolumeBackend> {
   const { folder, log } = options
+  const layersFolder = options.layersFolder ?? join(dirname(folder), 'layers')
   const mutex = createKeyedMutex()
   // Others may pass through, not look: a QEMU that runs as its own user owns the file it is given.
   await ensureFolder(folder, 0o711)
+  await ensureFolder(layersFolder, 0o711)
   for (const name of (await readdir(folder)).filter((one) => UNFINISHED.test(one))) {
     log.warn({ name }, 'removing an unfinished volume')
     await rm(join(folder, name), { recursive: true, force: true })
   }
   return {
+    layers: createLayers(folder, layersFolder),
     ensure: (content) => mutex.run(content.volumeId, () => volumeEnsure(folder, content)),
     delete: (volumeId) => mutex.run(volumeId, () => volumeDelete(folder, volumeId)),
     list: () => volumeList(folder),
@@ -89,21 +89,7 @@ async function volumeCreate(
   const work = join(folder, `.new-${volumeId}-${randomBytes(4).toString('hex')}`)
   await mkdir(work, { mode: 0o711 })
   try {
-    const disk = join(work, DISK_FILE)
-    const backing = source ? ['-b', source.path, '-F', source.format] : []
-    await qemuImg([
-      'create',
-      '-q',
-      '-f',
-      'qcow2',
-      '-o',
-      FORMAT_OPTIONS,
-      ...backing,
-      disk,
-      String(sizeBytes),
-    ])
-    await chmod(disk, 0o600)
-    await fsyncFile(disk)
+    await overlayMake(join(work, FIRST_FILE), sizeBytes, source)
     await fsyncFolder(work)
     await renameDurable(work, join(folder, volumeId))
   } catch (error) {
@@ -131,27 +117,4 @@ async function volumeDelete(folder: string, volumeId: VolumeId): Promise<void> {
 async function volumeList(folder: string): Promise<VolumeId[]> {
   const names = await readdir(folder)
   return names.filter((name) => name.startsWith('vol-')).sort() as VolumeId[]
-}
-
-async function volumeInfo(folder: string, volumeId: VolumeId): Promise<VolumeFile | null> {
-  const path = join(folder, volumeId, DISK_FILE)
-  try {
-    const [header, { blocks }] = await Promise.all([readHeader(path), stat(path)])
-    const { sizeBytes, backing } = header
-    return { volumeId, path, format: 'qcow2', sizeBytes, backing, usedBytes: blocks * 512 }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
-}
-
-async function readHeader(path: string): Promise<Qcow2Header> {
-  const handle = await open(path, 'r')
-  try {
-    const buffer = Buffer.alloc(HEADER_BYTES)
-    const { bytesRead } = await handle.read(buffer, 0, HEADER_BYTES, 0)
-    return qcow2HeaderParse(buffer.subarray(0, bytesRead))
-  } finally {
-    await handle.close()
-  }
 }

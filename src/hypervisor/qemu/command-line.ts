@@ -191,7 +191,7 @@ function diskArgs(spec: VmSpec, io: IoAbilities): string[] {
   return disks.flatMap((disk, slot) => {
     const objects = diskObjects(disk, diskPort(slot), io)
     return [
-      objects.throttleGroup ? ['-object', JSON.stringify(objects.throttleGroup)] : [],
+      ['-object', JSON.stringify(objects.throttleGroup)],
       ['-blockdev', JSON.stringify(objects.blockdev)],
       ['-device', JSON.stringify(objects.device)],
     ].flat()

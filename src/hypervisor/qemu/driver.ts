@@ -30,6 +30,7 @@ import { hypervisorProbe } from './probe.ts'
 import { hostBootId, processScan } from './process.ts'
 import { machineReboot } from './reboot.ts'
 import { jpegOf, ppmParse } from './screenshot.ts'
+import { diskCollapse, diskLimit, diskResize, disksOverlay } from './snapshots.ts'
 import { isDirectIoPossible, machineStart } from './start.ts'
 
 const CONSOLE_TRIM_MS = 10_000
@@ -154,10 +155,20 @@ function queries(context: DriverContext): Pick<QemuDriver, Queries> {
   }
 }
 
+type DeviceOperations =
+  | 'diskAttach'
+  | 'diskDetach'
+  | 'nicAttach'
+  | 'nicDetach'
+  | 'disksOverlay'
+  | 'diskCollapse'
+  | 'diskResize'
+  | 'diskLimit'
+
 function deviceOperations(
   context: DriverContext,
   exclusively: <T>(instanceId: InstanceId, section: () => Promise<T>) => Promise<T>,
-): Pick<QemuDriver, 'diskAttach' | 'diskDetach' | 'nicAttach' | 'nicDetach'> {
+): Pick<QemuDriver, DeviceOperations> {
   const withQmp = <T>(instanceId: InstanceId, act: (qmp: QmpClient) => Promise<T>): Promise<T> =>
     exclusively(instanceId, async () => act(connection(context, instanceId)))
   return {
@@ -168,10 +179,42 @@ function deviceOperations(
         await diskPlug(qmp, disk, await ioAbilities(context, disk))
       }),
     diskDetach: (instanceId, volumeId) => withQmp(instanceId, (qmp) => diskUnplug(qmp, volumeId)),
+    ...diskChanges(context),
     nicAttach: (instanceId, nic) =>
       withQmp(instanceId, async (qmp) => nicPlug(qmp, nic, await ioAbilities(context, null))),
     nicDetach: (instanceId, interfaceId) =>
       withQmp(instanceId, (qmp) => nicUnplug(qmp, interfaceId)),
+  }
+}
+
+/** Not serialised with the machine's other operations: a snapshot does not wait for a reboot's grace. */
+function diskChanges(
+  context: DriverContext,
+): Pick<QemuDriver, 'disksOverlay' | 'diskCollapse' | 'diskResize' | 'diskLimit'> {
+  const living = async (instanceId: InstanceId): Promise<QmpClient | null> =>
+    (await machineFind(context, instanceId)) ? connection(context, instanceId) : null
+  return {
+    disksOverlay: async (instanceId, overlays) => {
+      const qmp = await living(instanceId)
+      if (!qmp) return null
+      const { hasIoUring, hasVhostNet } = await context.report()
+      const direct = new Set<string>()
+      for (const { path } of overlays) if (await isDirectIoPossible(path)) direct.add(path)
+      const io = { hasIoUring, hasVhostNet, isDirectIo: (path: string) => direct.has(path) }
+      return disksOverlay(qmp, overlays, io)
+    },
+    diskCollapse: async (instanceId, volumeId, base, signal) => {
+      const qmp = await living(instanceId)
+      if (qmp) await diskCollapse(qmp, volumeId, base, signal)
+    },
+    diskResize: async (instanceId, volumeId, sizeBytes) => {
+      const qmp = await living(instanceId)
+      if (qmp) await diskResize(qmp, volumeId, sizeBytes)
+    },
+    diskLimit: async (instanceId, disk) => {
+      const qmp = await living(instanceId)
+      if (qmp) await diskLimit(qmp, disk)
+    },
   }
 }
 

@@ -1,0 +1,118 @@
+/**
+ * The volumes of simulated hosts: blocks in maps, upon layers of blocks, so that tests see what a snapshot holds and
+ * that the end of one leaves others whole. Hosts that share one of these see each other's volumes.
+ */
+import type { LayerId } from '../domain/layer.ts'
+import type { DiskLimits } from '../domain/machine.ts'
+import type { FreezeOutcome, FreezeRequest, VolumeChange, VolumeRequest } from './protocol.ts'
+
+interface Blocks {
+  beneath: LayerId | null
+  /** By block number; what is not here is read from beneath. */
+  written: Map<number, string>
+}
+
+type Volume = VolumeRequest & Blocks & { limits: DiskLimits | null }
+
+export interface SimulatedVolumes {
+  all: ReadonlyMap<string, Volume>
+  ensure(request: VolumeRequest): void
+  delete(volumeId: string): void
+  freeze(request: FreezeRequest): FreezeOutcome[]
+  collapse(volumeId: string): void
+  change(volumeId: string, change: VolumeChange): void
+  layerDelete(layerId: LayerId): void
+  layerList(): LayerId[]
+  /** The guest writes one block. */
+  write(volumeId: string, block: number, content: string): void
+  /** What is read there; an empty text where nobody has written. @throws Error when a layer is missing. */
+  read(volumeId: string, block: number): string
+  /** Freezes fail with this reason from now on; null: they work. */
+  failFreeze(reason: string | null): void
+}
+
+const BLOCK_BYTES = 512 * 1024
+
+export function createSimulatedVolumes(): SimulatedVolumes {
+  const volumes = new Map<string, Volume>()
+  const layers = new Map<LayerId, Blocks>()
+  let reason: string | null = null
+  const layerOf = (id: LayerId): Blocks => {
+    const layer = layers.get(id)
+    if (!layer) throw new Error(`the layer ${id} is missing`)
+    return layer
+  }
+  const volumeOf = (id: string): Volume => {
+    const volume = volumes.get(id)
+    if (!volume) throw new Error(`the volume ${id} is missing`)
+    return volume
+  }
+  const readFrom = (blocks: Blocks, block: number): string => {
+    const found = blocks.written.get(block)
+    if (found !== undefined) return found
+    return blocks.beneath === null ? '' : readFrom(layerOf(blocks.beneath), block)
+  }
+  const freezeOne = (volumeId: string, layerId: LayerId): FreezeOutcome => {
+    const volume = volumeOf(volumeId)
+    if (!layers.has(layerId)) {
+      layers.set(layerId, { beneath: volume.beneath, written: volume.written })
+      volume.written = new Map()
+      volume.beneath = layerId
+    }
+    return {
+      volumeId: volume.volumeId,
+      parentId: layerOf(layerId).beneath,
+      headOn: volume.beneath!,
+      usedBytes: layerOf(layerId).written.size * BLOCK_BYTES,
+      pauseMs: 0,
+    }
+  }
+  return {
+    all: volumes,
+    ensure: (request) => {
+      const known = volumes.get(request.volumeId)
+      if (known) {
+        known.sizeGiB = Math.max(known.sizeGiB, request.sizeGiB)
+        return
+      }
+      const { source } = request
+      const beneath = source && 'layerId' in source ? source.layerId : null
+      if (beneath) layerOf(beneath)
+      volumes.set(request.volumeId, { ...request, beneath, written: new Map(), limits: null })
+    },
+    delete: (volumeId) => void volumes.delete(volumeId),
+    freeze: (request) => {
+      if (reason !== null) {
+        return request.volumes.map(({ volumeId }) => ({ volumeId, reason: reason! }))
+      }
+      return request.volumes.map(({ volumeId, layerId }) => freezeOne(volumeId, layerId))
+    },
+    collapse: (volumeId) => {
+      const volume = volumeOf(volumeId)
+      for (let id = volume.beneath; id !== null; id = layerOf(id).beneath) {
+        for (const [block, content] of layerOf(id).written) {
+          if (!volume.written.has(block)) volume.written.set(block, content)
+        }
+      }
+      volume.beneath = null
+    },
+    change: (volumeId, { sizeGiB, limits }) => {
+      const volume = volumeOf(volumeId)
+      volume.sizeGiB = Math.max(volume.sizeGiB, sizeGiB)
+      volume.limits = limits
+    },
+    layerDelete: (layerId) => {
+      const users = [...volumes.values(), ...layers.values()].filter(
+        (one) => one.beneath === layerId,
+      )
+      if (users.length > 0) throw new Error(`the layer ${layerId} is in use`)
+      layers.delete(layerId)
+    },
+    layerList: () => [...layers.keys()],
+    write: (volumeId, block, content) => void volumeOf(volumeId).written.set(block, content),
+    read: (volumeId, block) => readFrom(volumeOf(volumeId), block),
+    failFreeze: (next) => {
+      reason = next
+    },
+  }
+}
