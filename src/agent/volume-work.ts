@@ -89,9 +89,9 @@ export function createVolumeWork(options: {
             await driver.diskResize(instanceId, volumeId, sizeGiB * GIB)
           }
           await driver.diskLimit(instanceId, { ...limits, volumeId })
-        } else {
-          await volumes.ensure({ volumeId, sizeGiB, source: null })
         }
+        // Also when the machine that lives does not have it (yet); one that has it has grown it.
+        await volumes.ensure({ volumeId, sizeGiB, source: null })
       }),
   }
 }

@@ -15,6 +15,22 @@ export interface VolumeAttachment {
   state: 'attaching' | 'attached' | 'detaching' | 'busy'
 }
 
+/** A change of a volume in use. Nothing is optimised here afterwards: it is over when the host has done it. */
+export interface VolumeModification {
+  state: 'modifying' | 'completed'
+  original: VolumeFigures
+  target: VolumeFigures
+  startedAt: number
+  endedAt: number | null
+}
+
+export interface VolumeFigures {
+  sizeGiB: number
+  type: VolumeType
+  iops: number | null
+  throughputMiBps: number | null
+}
+
 export interface Volume extends ResourceBase<VolumeId> {
   zone: string
   sizeGiB: number
@@ -34,6 +50,8 @@ export interface Volume extends ResourceBase<VolumeId> {
   /** Whether the host has its file. Volumes of a launching instance appear before their file does. */
   isMaterialised: boolean
   attachment: VolumeAttachment | null
+  /** The last one. */
+  modification?: VolumeModification | null
   /** EBS's `AutoEnableIO`: kept and answered; volumes here never have their I/O disabled. */
   isIoAutoEnabled?: boolean
 }

@@ -32,6 +32,7 @@ const { values } = parseArgs({
     auth: { type: 'string', default: 'strict' },
     'cpu-overcommit': { type: 'string', default: String(SETTINGS_DEFAULT.cpuOvercommit) },
     'memory-overcommit': { type: 'string', default: String(SETTINGS_DEFAULT.memoryOvercommit) },
+    'volume-modification-wait': { type: 'string', default: '0' },
     'log-level': { type: 'string', default: 'info' },
   },
 })
@@ -97,6 +98,7 @@ const cloud: Cloud = await startCloud({
   settings: {
     cpuOvercommit: factor('cpu-overcommit'),
     memoryOvercommit: factor('memory-overcommit'),
+    volumeModificationWaitMs: Math.max(0, Number(values['volume-modification-wait']) || 0) * 1000,
   },
   imageJobs: (app) => createImageJobs(home, app),
   onApp: (app) => metadata.attach(app),

@@ -91,6 +91,7 @@ export const KINDS: KindTable = {
       ...ref('instance', r.attachment?.instanceId ?? null),
       ...ref('changing', r.attachment && r.attachment.state !== 'attached' ? 'yes' : null),
       ...ref('pending', r.intended === 'absent' || !r.isMaterialised ? 'yes' : null),
+      ...ref('modifying', r.modification?.state === 'modifying' ? 'yes' : null),
       ...ref('layer', r.layerId ?? null),
     ],
     claims: (r) =>

@@ -4,6 +4,7 @@ import type { MachineDisk, MachineIntent, MachineNic, MachineSpec } from '../../
 import type { NetworkInterface } from '../../domain/network.ts'
 import type { AccountId } from '../../domain/ids.ts'
 import { volumeIsLeaving, type Volume } from '../../domain/volume.ts'
+import { volumeLimits } from '../../domain/volume-types.ts'
 import { sourceOf } from '../volumes/create.ts'
 import type { StoreReader } from '../../store/store.ts'
 
@@ -75,8 +76,7 @@ export function diskOf(volume: Volume, rootDeviceName: string): MachineDisk {
     isRoot: deviceName === rootDeviceName,
     isReadOnly: false,
     source: sourceOf(volume),
-    iopsMax: volume.iops,
-    throughputMaxMiBps: volume.throughputMiBps,
+    ...volumeLimits(volume),
   }
 }
 

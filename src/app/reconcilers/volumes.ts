@@ -1,8 +1,10 @@
 /**
- * Volumes whose file has to be made or removed. Those of a launching instance are made by its host together with
+ * Volumes whose file has to be made, removed or changed. Those of a launching instance are made by its host together with
  * the machine; here are the ones made by CreateVolume and the ones nobody wants any more.
  */
 import type { App } from '../context.ts'
+import { volumeLimits } from '../../domain/volume-types.ts'
+import { hostOf } from '../snapshots/settle.ts'
 import { sourceOf } from '../volumes/create.ts'
 import type { Volume } from '../../domain/volume.ts'
 
@@ -19,7 +21,36 @@ export async function volumesReconcile(app: App, signal: AbortSignal): Promise<v
       failures.push(error)
     }
   }
+  const modifying = await app.store.list('volume', {
+    reference: { name: 'modifying', value: 'yes' },
+  })
+  for (const volume of modifying) {
+    signal.throwIfAborted()
+    await modify(app, volume).catch((error: unknown) => failures.push(error))
+  }
   if (failures.length > 0) throw failures[0]
+}
+
+/** The guest sees it first, then the API. */
+async function modify(app: App, { id }: Volume): Promise<void> {
+  // Read anew: it may have been attached or let go a moment ago.
+  const volume = await app.store.get('volume', id)
+  const modification = volume?.modification
+  if (!volume || modification?.state !== 'modifying' || volume.intended === 'absent') return
+  const { target } = modification
+  const host = await hostOf(app, volume)
+  await host.agent.volumeChange(id, {
+    instanceId: volume.attachment?.instanceId ?? null,
+    sizeGiB: target.sizeGiB,
+    limits: volumeLimits(target),
+  })
+  await app.store.transact(async (tx) => {
+    const now = await tx.get('volume', id)
+    if (now?.modification?.startedAt !== modification.startedAt) return
+    const ended = { ...modification, state: 'completed' as const, endedAt: app.clock.now() }
+    await tx.update('volume', { ...now, ...target, modification: ended })
+  })
+  app.log.info({ volume: id, ...target }, 'volume modified')
 }
 
 async function remove(app: App, volume: Volume): Promise<void> {

@@ -2,9 +2,11 @@
 import type {
   Volume as Ec2Volume,
   VolumeAttachment as Ec2Attachment,
+  VolumeModification,
   VolumeStatusItem,
 } from '@aws-sdk/client-ec2'
 import { volumeStateOf, type Volume, type VolumeAttachment } from '../../../domain/volume.ts'
+import { present } from '../../../lib/assert.ts'
 import { zoneIdOf } from '../../../domain/zones.ts'
 import { tagList } from '../tags.ts'
 
@@ -56,5 +58,27 @@ export function presentVolumeStatus(volume: Volume): VolumeStatusItem {
       ],
       Status: isThere ? 'ok' : 'insufficient-data',
     },
+  }
+}
+
+/** The volume's last modification, which it has. */
+export function presentModification(volume: Volume): VolumeModification {
+  const { state, original, target, startedAt, endedAt } = present(volume.modification, volume.id)
+  return {
+    EndTime: endedAt === null ? undefined : new Date(endedAt),
+    ModificationState: state,
+    OriginalIops: original.iops ?? undefined,
+    OriginalMultiAttachEnabled: false,
+    OriginalSize: original.sizeGiB,
+    OriginalThroughput: original.throughputMiBps ?? undefined,
+    OriginalVolumeType: original.type,
+    Progress: state === 'completed' ? 100 : 0,
+    StartTime: new Date(startedAt),
+    TargetIops: target.iops ?? undefined,
+    TargetMultiAttachEnabled: false,
+    TargetSize: target.sizeGiB,
+    TargetThroughput: target.throughputMiBps ?? undefined,
+    TargetVolumeType: target.type,
+    VolumeId: volume.id,
   }
 }
