@@ -82,6 +82,8 @@ export interface FreezeRequest {
   /** The machine that has them attached, running or not; null: none has. */
   instanceId: InstanceId | null
   volumes: readonly { volumeId: VolumeId; layerId: LayerId }[]
+  /** A running machine is rebooted first, and the instant is when it begins anew. */
+  isRebooted?: boolean
 }
 
 export type FreezeOutcome =

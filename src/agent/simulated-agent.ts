@@ -192,7 +192,11 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
     volumeEnsure: async (volume) => storage.ensure(volume),
     volumeDelete: async (volumeId) => storage.delete(volumeId),
     volumeList: async () => [...storage.all.values()].map((volume) => volume.volumeId),
-    volumesFreeze: async (request) => storage.freeze(request),
+    volumesFreeze: async (request) => {
+      const machine = machines.get(request.instanceId ?? '')
+      if (request.isRebooted && machine?.observation.state === 'running') machine.reboots++
+      return storage.freeze(request)
+    },
     volumeCollapse: async (volumeId) => storage.collapse(volumeId),
     volumeChange: async (volumeId, change) => storage.change(volumeId, change),
     layerDelete: async (layerId) => storage.layerDelete(layerId),

@@ -23,6 +23,8 @@ export interface VolumeWork {
 }
 
 const GIB = 1024 ** 3
+/** Longer than an ordinary reboot's: here the guest's last writes are what it is about. */
+const REBOOT_GRACE_MS = 30_000
 
 export function createVolumeWork(options: {
   driver: VmDriver
@@ -39,10 +41,13 @@ export function createVolumeWork(options: {
     return mutex.runAll(ids, section)
   }
 
-  const freeze = async ({ instanceId, volumes: wanted }: FreezeRequest) => {
+  const freeze = async ({ instanceId, volumes: wanted, isRebooted = false }: FreezeRequest) => {
     const begun: Freeze[] = []
     try {
       for (const one of wanted) begun.push(await volumes.layers.begin(one.volumeId, one.layerId))
+      // Its files lie ready: the moment after the reset is theirs, and the guest has written nothing yet.
+      const isNew = begun.every((one) => !one.isSuperseded && one.from !== one.to)
+      if (isRebooted && isNew && instanceId !== null) await reboot(driver, instanceId)
       const pauseMs = await goOver(driver, instanceId, begun)
       for (const one of begun) await volumes.layers.finish(one)
       return await Promise.all(begun.map((one) => outcomeOf(volumes, one, pauseMs)))
@@ -94,6 +99,12 @@ export function createVolumeWork(options: {
         await volumes.ensure({ volumeId, sizeGiB, source: null })
       }),
   }
+}
+
+/** A guest that does not shut down in time is reset, as with RebootInstances. */
+async function reboot(driver: VmDriver, instanceId: InstanceId): Promise<void> {
+  if (!(await isAlive(driver, instanceId))) return
+  await driver.reboot(instanceId, { graceMs: REBOOT_GRACE_MS })
 }
 
 async function goOver(

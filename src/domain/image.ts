@@ -21,6 +21,8 @@ export interface Snapshot extends ResourceBase<SnapshotId> {
   state?: 'pending' | 'completed' | 'error'
   stateMessage?: string | null
   completedAt?: number
+  /** Its instance is rebooted for it, and the instant is when it begins anew. */
+  isRebooted?: boolean
   /** Snapshots with the same batch show one instant. */
   batch?: string
   /** The image folder whose kernel and firmware the content boots with; null: by its own boot loader. */
@@ -67,8 +69,19 @@ export interface Image extends ResourceBase<ImageId> {
   deregisteredAt: number | null
   deprecatedAt: number | null
   launchPermissions: readonly string[]
+  /** Absent: available. */
+  state?: 'pending' | 'available' | 'failed' | 'disabled'
+  stateReason?: string | null
+  /** Not to be deregistered until its owner ends the protection. */
+  isProtected?: boolean
+  sourceInstanceId?: string | null
+  sourceImage?: { imageId: string; region: string } | null
   /** The short name people type: `tiny`, `debian-12`. */
   family: string
+}
+
+export function imageStateOf(image: Image): 'pending' | 'available' | 'failed' | 'disabled' {
+  return image.state ?? 'available'
 }
 
 export type SnapshotIdOf = IdOf<'snapshot'>

@@ -11,6 +11,7 @@ import type { Tags } from '../../domain/resource.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import { snapshotGet } from '../snapshots/find.ts'
+import { imageNameFree } from './list.ts'
 import { volumeShapeChecked } from '../volumes/shape.ts'
 
 export interface ImageRegistration {
@@ -46,14 +47,7 @@ export async function imageRegisterPlan(
     const reason = `the root snapshot holds a system for ${origin.architecture}`
     throw invalidValue('Architecture', wanted.architecture, reason)
   }
-  // Images of every region (those that were added on the host) have names too.
-  const isTaken = images.some(
-    ({ name, account, deregisteredAt }) =>
-      name === wanted.name && account === ctx.account && deregisteredAt === null,
-  )
-  if (isTaken) {
-    throw new FaultError({ type: 'Duplicate', kind: 'image', name: wanted.name })
-  }
+  await imageNameFree(ctx, reader, wanted.name)
   return {
     id: newId('image', ctx.app.random),
     account: ctx.account,

@@ -1,6 +1,6 @@
 /**
- * Volumes whose file has to be made, removed or changed. Those of a launching instance are made by its host together with
- * the machine; here are the ones made by CreateVolume and the ones nobody wants any more.
+ * Volumes whose file has to be made, removed or changed. Those of a launching instance are made by its host together
+ * with the machine; here are the ones made by CreateVolume and the ones nobody wants any more.
  */
 import type { App } from '../context.ts'
 import { volumeLimits } from '../../domain/volume-types.ts'

@@ -36,10 +36,20 @@ export async function snapshotCopyPlan(
     const fault = { type: 'IncorrectState', kind: 'snapshot', id: source.id, state } as const
     throw new FaultError({ ...fault, operation: 'CopySnapshot' })
   }
+  return snapshotCopyOf(ctx, source, request.sourceRegion, request)
+}
+
+/** Of the caller, with the same content. */
+export function snapshotCopyOf(
+  ctx: Ctx,
+  source: Snapshot,
+  sourceRegion: string,
+  { description, tags }: { description: string; tags: Tags },
+): Snapshot {
   return {
-    ...baseOf(ctx, request.tags),
+    ...baseOf(ctx, tags),
     id: newId('snapshot', ctx.app.random),
-    description: request.description,
+    description,
     sizeGiB: source.sizeGiB,
     source: source.source,
     volumeId: VOLUME_OF_COPIES,
@@ -49,7 +59,7 @@ export async function snapshotCopyPlan(
     completedAt: ctx.app.clock.now(),
     bootFolder: source.bootFolder ?? null,
     isEncrypted: source.isEncrypted ?? false,
-    copyOf: { snapshotId: source.id, region: request.sourceRegion },
+    copyOf: { snapshotId: source.id, region: sourceRegion },
   }
 }
 

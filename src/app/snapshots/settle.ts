@@ -4,7 +4,7 @@
  * the first time, and what it says about the order of layers is the truth.
  */
 import type { FreezeOutcome } from '../../agent/protocol.ts'
-import type { Snapshot } from '../../domain/image.ts'
+import type { Image, Snapshot } from '../../domain/image.ts'
 import type { Layer } from '../../domain/layer.ts'
 import type { Volume } from '../../domain/volume.ts'
 import { present } from '../../lib/assert.ts'
@@ -41,6 +41,7 @@ async function settle(app: App, batch: string): Promise<void> {
   const host = await hostOf(app, volumes[0]!)
   const outcomes = await host.agent.volumesFreeze({
     instanceId,
+    isRebooted: first.isRebooted ?? false,
     volumes: snapshots.map((one) => ({
       volumeId: volumes.find((volume) => volume.id === one.volumeId)!.id,
       layerId: layerIdOf(one),
@@ -93,6 +94,18 @@ async function confirm(
     if (volume) await tx.update('volume', { ...volume, layerId: outcome.headOn })
     const completedAt = app.clock.now()
     await tx.update('snapshot', { ...snapshot, state: 'completed', completedAt })
+    await imagesFollow(tx, snapshot, { state: 'available' })
+  }
+}
+
+/** An image that waited for its snapshots; they come and fail together. */
+async function imagesFollow(
+  tx: StoreTransaction,
+  { id }: Snapshot,
+  change: Pick<Image, 'state' | 'stateReason'>,
+): Promise<void> {
+  for (const image of await tx.list('image', { reference: { name: 'snapshot', value: id } })) {
+    if (image.state === 'pending') await tx.update('image', { ...image, ...change })
   }
 }
 
@@ -103,6 +116,7 @@ async function fail(app: App, batch: string, reason: string): Promise<void> {
     const pending = await tx.list('snapshot', { reference: { name: 'batch', value: batch } })
     for (const snapshot of pending) {
       await tx.update('snapshot', { ...snapshot, state: 'error', stateMessage: reason })
+      await imagesFollow(tx, snapshot, { state: 'failed', stateReason: reason })
     }
   })
 }
