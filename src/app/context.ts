@@ -76,6 +76,7 @@ export type ReconcilerName =
   | 'snapshots'
   | 'layers'
   | 'chains'
+  | 'keys'
 
 /** A host the control plane places machines on. */
 export interface HostHandle {

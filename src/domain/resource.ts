@@ -7,6 +7,7 @@ import type { IamKind, IamResourceTypes } from './iam/entities.ts'
 import type { Image, Snapshot } from './image.ts'
 import type { Instance } from './instance.ts'
 import type { KeyPair } from './key-pair.ts'
+import type { KmsAlias, KmsKey } from './kms.ts'
 import type { Layer } from './layer.ts'
 import type {
   DhcpOptions,
@@ -41,6 +42,8 @@ export interface ResourceTypes extends IamResourceTypes {
   volume: Volume
   snapshot: Snapshot
   layer: Layer
+  kmsKey: KmsKey
+  kmsAlias: KmsAlias
   image: Image
   keyPair: KeyPair
   vpc: Vpc
@@ -57,8 +60,8 @@ export interface ResourceTypes extends IamResourceTypes {
 
 export type StoredKind = keyof ResourceTypes
 
-/** Kept for ourselves: no API shows them. */
-export type HiddenKind = 'layer'
+/** Not EC2's: kept for ourselves, or another service's. */
+export type HiddenKind = 'layer' | 'kmsKey' | 'kmsAlias'
 
 /** What IAM keeps is not among EC2's resources and their tags. */
 export type Ec2Kind = Exclude<StoredKind, IamKind | HiddenKind>

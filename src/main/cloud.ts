@@ -20,7 +20,7 @@ import { systemClock } from '../lib/time.ts'
 import { openStore } from '../store/sql-store.ts'
 import type { Home } from './home.ts'
 import { createMetrics } from './metrics.ts'
-import { credentialsOfRoot, secretOf, type RootCredentials } from './secrets.ts'
+import { credentialsOfRoot, sealKeyOf, secretOf, type RootCredentials } from './secrets.ts'
 import { VERSION } from './version.ts'
 
 export interface CloudOptions {
@@ -32,6 +32,8 @@ export interface CloudOptions {
   port: number
   log: Log
   databaseUrl?: string | undefined
+  /** Locks the key that seals secrets (secrets.ts#sealKeyOf). */
+  passphrase?: string | null
   settings?: Partial<SettingsOfCloud>
   imageJobs(app: RunningApp): ImageJobs
   /** The control plane is up; the port is not yet. */
@@ -55,7 +57,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     store,
     agents: options.agents,
     log,
-    sealKey: await secretOf(home, 'seal'),
+    sealKey: await sealKeyOf(home, options.passphrase ?? null),
     ...(options.settings ? { settings: options.settings } : {}),
   })
   options.onApp?.(app)

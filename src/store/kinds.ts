@@ -108,6 +108,17 @@ export const KINDS: KindTable = {
     ],
     claims: nothing,
   },
+  kmsKey: {
+    references: (r) => [
+      ...ref('going', r.state === 'PendingDeletion' ? 'yes' : null),
+      ...ref('rotating', r.rotation.isEnabled ? 'yes' : null),
+    ],
+    claims: nothing,
+  },
+  kmsAlias: {
+    references: (r) => ref('key', r.keyId),
+    claims: (r) => [{ scope: `kms-alias:${r.account}:${r.region}`, name: r.name }],
+  },
   layer: {
     references: (r) => [
       ...ref('parent', r.parentId),

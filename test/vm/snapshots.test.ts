@@ -73,9 +73,7 @@ test('what a guest had flushed is in a snapshot of it while it writes', async ()
     if (index > 0) continue
     await ec2.send(new ModifyVolumeCommand({ VolumeId, Size: root.Size! + 1 }))
     const sectors = String((root.Size! + 1) * 2 ** 21)
-    await expect
-      .poll(() => run(`cat /sys/block/${disk}/size`), { timeout: 10_000 })
-      .toBe(sectors)
+    await expect.poll(() => run(`cat /sys/block/${disk}/size`), { timeout: 10_000 }).toBe(sectors)
   }
   await terminate(daemon, [InstanceId])
 })

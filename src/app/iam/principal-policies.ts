@@ -44,7 +44,7 @@ export async function standingOf(ctx: Ctx): Promise<Standing | undefined> {
   return user ? standingOfUser(app, user) : NOTHING
 }
 
-const EVERYTHING: SourcedPolicy = {
+export const EVERYTHING: SourcedPolicy = {
   name: 'root',
   policy: documentCompiled(
     '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}',

@@ -5,12 +5,19 @@
 import type { Ctx } from '../../app/context.ts'
 import { useRecord } from '../../app/iam/access-keys.ts'
 import { globalKeys, keysFrom } from '../../app/iam/context-keys.ts'
-import { standingOf } from '../../app/iam/principal-policies.ts'
-import { decide, type Decision, type PolicyKind } from '../../domain/iam/evaluate.ts'
+import { EVERYTHING, standingOf, type Standing } from '../../app/iam/principal-policies.ts'
+import {
+  decide,
+  decideWithResource,
+  type AccessPrincipal,
+  type Decision,
+  type PolicyKind,
+} from '../../domain/iam/evaluate.ts'
 import { FaultError } from '../../domain/faults.ts'
 import type { EdgeRequest } from '../dispatch.ts'
 import { ec2Wanted } from '../ec2/authorisation.ts'
 import { iamWanted } from '../iam/authorisation.ts'
+import { kmsWanted } from '../kms/authorisation.ts'
 import type { ServiceName } from '../model.ts'
 import { ssmWanted } from '../ssm/authorisation.ts'
 import { stsWanted } from '../sts/authorisation.ts'
@@ -22,6 +29,7 @@ import { requestTagKeys, type Deriver, type Wanted } from './wanted.ts'
 export const DERIVERS: Partial<Record<ServiceName, Deriver>> = {
   ec2: ec2Wanted,
   iam: iamWanted,
+  kms: kmsWanted,
   ssm: ssmWanted,
   sts: stsWanted,
 }
@@ -39,15 +47,27 @@ export async function authorise(ctx: Ctx, edge: EdgeRequest, input: object): Pro
   const action = `${edge.service}:${edge.operation}`
   if (FREE.has(action)) return
   const standing = await standingOf(ctx)
-  if (standing === undefined) return
+  // Root may do everything, but a key's policy can shut out even root.
+  if (standing === undefined && edge.service !== 'kms') return
+  const { policies, facts } = standing ?? ROOT
   const derive = DERIVERS[edge.service] ?? everything(edge.service)
   for (const wanted of await derive(ctx, edge.operation, input as Record<string, unknown>)) {
-    const keys = globalKeys(ctx, standing.facts)
+    const keys = globalKeys(ctx, facts)
     for (const [key, value] of keysFrom(wanted.keys)) keys.set(key, value)
-    const { resource } = wanted
-    const decision = decide({ action: wanted.action, resource, keys }, standing.policies)
+    const { resource, resourcePolicy } = wanted
+    const request = { action: wanted.action, resource, keys }
+    const decision = resourcePolicy
+      ? decideWithResource(request, principalOf(ctx, facts), policies, resourcePolicy)
+      : decide(request, policies)
     if (decision.result !== 'allowed') throw refusal(ctx, edge, wanted, decision, keys)
   }
+}
+
+const ROOT: Standing = { policies: { identity: [EVERYTHING] }, facts: { principalTags: {} } }
+
+function principalOf({ account, principal }: Ctx, { roleArn }: Standing['facts']): AccessPrincipal {
+  const { arn, entityId } = principal
+  return { account, arn, ...(roleArn && { roleArn }), ...(entityId && { id: entityId }) }
 }
 
 function everything(service: ServiceName): Deriver {
