@@ -22,7 +22,13 @@ import { readJson, writeJsonDurable, ensureFolder } from '../lib/fs-durable.ts'
 import type { Log } from '../lib/log.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import type { Clock } from '../lib/time.ts'
-import { diskAttachmentOf, imageFilePath, nicAttachmentOf, vmSpecOf } from './vm-spec.ts'
+import {
+  diskAttachmentOf,
+  imageFilePath,
+  keysChecked,
+  nicAttachmentOf,
+  vmSpecOf,
+} from './vm-spec.ts'
 import type { HostAgent, HostEvent, VolumeRequest } from './protocol.ts'
 import { createVolumeWork, wordsOf } from './volume-work.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
@@ -94,10 +100,12 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   const work = createVolumeWork({ driver, volumes, log })
   const sourcePath = (source: VolumeSource): string =>
     'layerId' in source ? volumes.layers.path(source.layerId) : imageFilePath(options.home, source)
-  const volumeEnsure = ({ volumeId, sizeGiB, source }: VolumeRequest) =>
+  const volumeEnsure = async ({ volumeId, sizeGiB, source, keys, isCopied }: VolumeRequest) =>
     volumes.ensure({
       volumeId,
       sizeGiB,
+      keys: keysChecked(keys),
+      isCopied: isCopied ?? false,
       source: source && { path: sourcePath(source), format: 'qcow2' },
     })
 
@@ -106,7 +114,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     await ensureFolder(join(options.home, 'instances', spec.instanceId))
     const observation = await work.exclusively(volumeIdsOf(spec.disks), async () => {
       const files = await Promise.all(spec.disks.map(volumeEnsure))
-      return driver.start(await vmSpecOf(options.home, spec, files))
+      return driver.start(await vmSpecOf(options.home, spec, files, volumes.withKeys))
     })
     await remember(spec)
     const tookMs = Math.round(performance.now() - at)
@@ -198,7 +206,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     for (const disk of changes.attach) {
       const attach = async () => {
         const file = await volumeEnsure(disk)
-        await driver.diskAttach(instanceId, diskAttachmentOf(disk, file))
+        await driver.diskAttach(instanceId, diskAttachmentOf(disk, file, volumes.withKeys))
       }
       await change(disk.volumeId, () => work.exclusively([disk.volumeId], attach))
     }

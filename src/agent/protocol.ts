@@ -12,6 +12,7 @@ import type {
   MachineSpec,
   NicChanges,
   NicFailure,
+  VolumeKeys,
   VolumeSource,
 } from '../domain/machine.ts'
 import type { LayerId } from '../domain/layer.ts'
@@ -76,12 +77,14 @@ export interface VolumeChange {
   instanceId: InstanceId | null
   sizeGiB: number
   limits: DiskLimits
+  keys?: VolumeKeys | string | null
 }
 
 export interface FreezeRequest {
   /** The machine that has them attached, running or not; null: none has. */
   instanceId: InstanceId | null
-  volumes: readonly { volumeId: VolumeId; layerId: LayerId }[]
+  /** With the key of the volume's own file, which the next one gets too. */
+  volumes: readonly { volumeId: VolumeId; layerId: LayerId; key?: string | null }[]
   /** A running machine is rebooted first, and the instant is when it begins anew. */
   isRebooted?: boolean
 }
@@ -103,4 +106,7 @@ export interface VolumeRequest {
   volumeId: VolumeId
   sizeGiB: number
   source: VolumeSource | null
+  /** See `MachineDisk`. */
+  keys?: VolumeKeys | string | null
+  isCopied?: boolean
 }

@@ -100,11 +100,13 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
   const description = describe(options)
 
   const start = (machine: Machine): void => {
-    const reason = options.failStart?.(machine.spec)
+    const locked = machine.spec.disks.find((disk) => typeof disk.keys === 'string')
+    const reason = options.failStart?.(machine.spec) ?? (locked?.keys as string | undefined)
     if (reason) {
       return show(machine, { state: 'crashed', stopReason: 'start-failed', detail: reason })
     }
     const processId = 100_000 + machines.size
+    for (const disk of machine.spec.disks) storage.ensure(disk)
     machine.disks = new Set(machine.spec.disks.map((disk) => disk.volumeId))
     machine.nics = new Set(machine.spec.nics.map((nic) => nic.interfaceId))
     show(machine, {
@@ -138,7 +140,6 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       machine.spec = spec
       const turn = ++machine.turn
       machines.set(spec.instanceId, machine)
-      if (spec.intent === 'running') for (const disk of spec.disks) storage.ensure(disk)
       later(() => {
         if (machine.turn !== turn) return
         const isRunning = machine.observation.state === 'running'

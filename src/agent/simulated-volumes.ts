@@ -67,6 +67,15 @@ export function createSimulatedVolumes(): SimulatedVolumes {
       pauseMs: 0,
     }
   }
+  const collapse = (volumeId: string): void => {
+    const volume = volumeOf(volumeId)
+    for (let id = volume.beneath; id !== null; id = layerOf(id).beneath) {
+      for (const [block, content] of layerOf(id).written) {
+        if (!volume.written.has(block)) volume.written.set(block, content)
+      }
+    }
+    volume.beneath = null
+  }
   return {
     all: volumes,
     ensure: (request) => {
@@ -79,6 +88,7 @@ export function createSimulatedVolumes(): SimulatedVolumes {
       const beneath = source && 'layerId' in source ? source.layerId : null
       if (beneath) layerOf(beneath)
       volumes.set(request.volumeId, { ...request, beneath, written: new Map(), limits: null })
+      if (request.isCopied) collapse(request.volumeId)
     },
     delete: (volumeId) => void volumes.delete(volumeId),
     freeze: (request) => {
@@ -87,15 +97,7 @@ export function createSimulatedVolumes(): SimulatedVolumes {
       }
       return request.volumes.map(({ volumeId, layerId }) => freezeOne(volumeId, layerId))
     },
-    collapse: (volumeId) => {
-      const volume = volumeOf(volumeId)
-      for (let id = volume.beneath; id !== null; id = layerOf(id).beneath) {
-        for (const [block, content] of layerOf(id).written) {
-          if (!volume.written.has(block)) volume.written.set(block, content)
-        }
-      }
-      volume.beneath = null
-    },
+    collapse,
     change: (volumeId, { sizeGiB, limits }) => {
       const volume = volumeOf(volumeId)
       volume.sizeGiB = Math.max(volume.sizeGiB, sizeGiB)

@@ -8,6 +8,7 @@ import type { Freeze, VolumeBackend } from '../blocks/backend.ts'
 import type { InstanceId, VolumeId } from '../domain/ids.ts'
 import type { DiskBacking } from '../domain/machine.ts'
 import type { VmDriver } from '../hypervisor/driver.ts'
+import { keysChecked } from './vm-spec.ts'
 import { QmpError } from '../hypervisor/qmp/client.ts'
 import { present } from '../lib/assert.ts'
 import type { Log } from '../lib/log.ts'
@@ -44,11 +45,13 @@ export function createVolumeWork(options: {
   const freeze = async ({ instanceId, volumes: wanted, isRebooted = false }: FreezeRequest) => {
     const begun: Freeze[] = []
     try {
-      for (const one of wanted) begun.push(await volumes.layers.begin(one.volumeId, one.layerId))
+      for (const { volumeId, layerId, key } of wanted) {
+        begun.push(await volumes.layers.begin(volumeId, layerId, key))
+      }
       // Its files lie ready: the moment after the reset is theirs, and the guest has written nothing yet.
       const isNew = begun.every((one) => !one.isSuperseded && one.from !== one.to)
       if (isRebooted && isNew && instanceId !== null) await reboot(driver, instanceId)
-      const pauseMs = await goOver(driver, instanceId, begun)
+      const pauseMs = await goOver(driver, instanceId, begun, wanted)
       for (const one of begun) await volumes.layers.finish(one)
       return await Promise.all(begun.map((one) => outcomeOf(volumes, one, pauseMs)))
     } catch (error) {
@@ -84,7 +87,7 @@ export function createVolumeWork(options: {
       return exclusively(ids, () => freeze(request))
     },
     collapse,
-    change: (volumeId, { instanceId, sizeGiB, limits }) =>
+    change: (volumeId, { instanceId, sizeGiB, limits, keys }) =>
       exclusively([volumeId], async () => {
         const file = await volumes.info(volumeId)
         if (!file) return
@@ -96,7 +99,7 @@ export function createVolumeWork(options: {
           await driver.diskLimit(instanceId, { ...limits, volumeId })
         }
         // Also when the machine that lives does not have it (yet); one that has it has grown it.
-        await volumes.ensure({ volumeId, sizeGiB, source: null })
+        await volumes.ensure({ volumeId, sizeGiB, source: null, keys: keysChecked(keys) })
       }),
   }
 }
@@ -111,10 +114,14 @@ async function goOver(
   driver: VmDriver,
   instanceId: InstanceId | null,
   begun: readonly Freeze[],
+  wanted: FreezeRequest['volumes'],
 ): Promise<number> {
   const overlays = begun
     .filter((one) => !one.isSuperseded)
-    .map(({ volumeId, layerId, to }) => ({ volumeId, layerId, path: to }))
+    .map(({ volumeId, layerId, to }) => {
+      const key = wanted.find((one) => one.volumeId === volumeId)?.key ?? null
+      return { volumeId, layerId, path: to, key }
+    })
   if (instanceId === null || overlays.length === 0) return 0
   try {
     return (await driver.disksOverlay(instanceId, overlays)) ?? 0

@@ -4,13 +4,16 @@
  */
 import type { VolumeId } from '../domain/ids.ts'
 import type { LayerId } from '../domain/layer.ts'
-import type { DiskBacking } from '../domain/machine.ts'
+import type { DiskBacking, VolumeKeys } from '../domain/machine.ts'
 
 export interface VolumeContent {
   volumeId: VolumeId
   sizeGiB: number
   /** A read-only file the volume starts as; it is never copied, and must outlive the volume. Null: zeros. */
   source: { path: string; format: 'qcow2' | 'raw' } | null
+  keys?: VolumeKeys | null
+  /** The source is copied, because it is encrypted otherwise; it may go then. */
+  isCopied?: boolean
 }
 
 /** What a machine needs to attach it (see `DiskAttachment`), and what it takes. */
@@ -39,6 +42,8 @@ export interface VolumeBackend {
   /** Of the whole folder. */
   usage(): Promise<{ usedBytes: number; freeBytes: number }>
   layers: LayerBackend
+  /** A file and what lies beneath, each with its key. */
+  withKeys(file: DiskBacking, keys: VolumeKeys | null): DiskBacking
 }
 
 /** A freeze that has begun: the volume's next file lies ready upon the layer. */
@@ -60,7 +65,7 @@ export interface Freeze {
  */
 export interface LayerBackend {
   path(layerId: LayerId): string
-  begin(volumeId: VolumeId, layerId: LayerId): Promise<Freeze>
+  begin(volumeId: VolumeId, layerId: LayerId, key?: string | null): Promise<Freeze>
   finish(freeze: Freeze): Promise<void>
   undo(freeze: Freeze): Promise<void>
   /** What a layer or a volume lies on; null: an image, or nothing. */

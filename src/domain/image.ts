@@ -1,4 +1,5 @@
 /** Machine images (AMIs) and the snapshots they are made of. */
+import type { DataKey } from './kms.ts'
 import type { LayerId } from './layer.ts'
 import type { IdOf, ImageId, SnapshotId } from './ids.ts'
 import type { Architecture } from './machine.ts'
@@ -28,6 +29,7 @@ export interface Snapshot extends ResourceBase<SnapshotId> {
   /** The image folder whose kernel and firmware the content boots with; null: by its own boot loader. */
   bootFolder?: string | null
   isEncrypted?: boolean
+  encryption?: DataKey | null
   copyOf?: { snapshotId: string; region: string } | null
 }
 
@@ -50,6 +52,8 @@ export interface BlockDevice {
   throughputMiBps: number | null
   deleteOnTermination: boolean
   isEncrypted: boolean
+  /** With `isEncrypted`: another key than the account's default. */
+  kmsKeyId?: string | null
 }
 
 export interface Image extends ResourceBase<ImageId> {

@@ -41,3 +41,11 @@ export function kmsKeyArn(key: { account: string; region: string; id: string }):
 export function kmsAliasArn(alias: { account: string; region: string; name: string }): string {
   return `arn:aws:kms:${alias.region}:${alias.account}:${alias.name}`
 }
+
+/** The key of a volume's content, wrapped under a key of KMS: what is kept beside the content. */
+export interface DataKey {
+  /** Of the key of KMS. */
+  keyArn: string
+  /** KMS's ciphertext in base64. */
+  wrapped: string
+}

@@ -3,6 +3,7 @@
  * changes once frozen; snapshots name it, volumes and other layers lie on it, and it goes when nobody does
  * (docs/decisions/0040-snapshots-are-frozen-layers.md). No user sees it.
  */
+import type { DataKey } from './kms.ts'
 import type { ResourceBase } from './resource.ts'
 
 export type LayerId = `lay-${string}`
@@ -13,6 +14,8 @@ export interface Layer extends ResourceBase<LayerId> {
   /** Layers from here down to the image or nothing, this one counted. */
   depth: number
   isFrozen: boolean
+  /** Of its file; absent or null: it is not encrypted. */
+  encryption?: DataKey | null
   /** Bytes on the host's disk when it was frozen. */
   usedBytes: number
   /** `absent`: nobody needs it; the file goes, then the record. */

@@ -35,6 +35,7 @@ export interface DiskAttachment extends DiskLimits {
   path: string
   format: 'qcow2' | 'raw'
   /** The read-only image beneath an overlay, if any: read through the page cache, which all machines share. */
+  key?: string | null
   backing?: DiskBacking | null
   isRoot: boolean
   isReadOnly: boolean
@@ -44,7 +45,15 @@ export interface DiskAttachment extends DiskLimits {
 export interface DiskBacking {
   path: string
   format: 'qcow2' | 'raw'
+  /** What opens it; absent or null: it is not encrypted. Never written to a file that stays. */
+  key?: string | null
   backing?: DiskBacking | null
+}
+
+/** Keys of an encrypted volume: of its own file, and of the layers beneath that have one. */
+export interface VolumeKeys {
+  head: string | null
+  layers: Readonly<Record<LayerId, string>>
 }
 
 /** A network interface of a machine, as the hypervisor needs it. */
@@ -212,6 +221,10 @@ export interface MachineDisk extends DiskLimits {
   isReadOnly: boolean
   /** What its content starts from; null: zeros. */
   source: VolumeSource | null
+  /** Absent or null: nothing of it is encrypted. A text: why its key cannot be had, so that it cannot be opened. */
+  keys?: VolumeKeys | string | null
+  /** Its content is copied rather than lain upon: the source is encrypted otherwise. */
+  isCopied?: boolean
 }
 
 export interface MachineNic {

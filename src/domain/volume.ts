@@ -1,6 +1,7 @@
 /** Volumes: what users attach to instances. The bytes are files on a host (blocks). */
 import type { InstanceId, SnapshotId, VolumeId } from './ids.ts'
 import type { SnapshotSource } from './image.ts'
+import type { DataKey } from './kms.ts'
 import type { LayerId } from './layer.ts'
 import type { ResourceBase } from './resource.ts'
 
@@ -38,6 +39,9 @@ export interface Volume extends ResourceBase<VolumeId> {
   iops: number | null
   throughputMiBps: number | null
   isEncrypted: boolean
+  encryption?: DataKey | null
+  /** Its content is copied from its source when it is made, because that is encrypted otherwise. */
+  isCopied?: boolean
   snapshotId: SnapshotId | null
   /** What its content started as; absent or null: zeros. */
   source?: SnapshotSource | null
@@ -67,4 +71,9 @@ export function volumeStateOf(volume: Volume): VolumeState {
   if (volume.intended === 'absent') return 'deleting'
   if (volume.attachment) return 'in-use'
   return volume.isMaterialised ? 'available' : 'creating'
+}
+
+/** Once its host has made its file. */
+export function volumeMaterialised(volume: Volume): Volume {
+  return { ...volume, isMaterialised: true, ...(volume.isCopied ? { layerId: null } : {}) }
 }

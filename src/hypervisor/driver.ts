@@ -16,8 +16,9 @@ import type {
 export interface DiskOverlay {
   volumeId: string
   layerId: string
-  /** The new file. */
+  /** The new file, with the same key as the one that it lies on. */
   path: string
+  key?: string | null
 }
 
 export interface VmDriver {

@@ -120,7 +120,6 @@ describe('a volume', () => {
       'InvalidParameterCombination',
     ],
     ['too large', { Size: 65_537, VolumeType: 'gp3' }, 'InvalidParameterValue'],
-    ['encryption', { Encrypted: true }, 'UnsupportedOperation'],
     ['multi-attach', { MultiAttachEnabled: true }, 'UnsupportedOperation'],
     ['an unknown snapshot', { SnapshotId: 'snap-00000000000000000' }, 'InvalidSnapshot.NotFound'],
     ['a dry run', { DryRun: true }, 'DryRunOperation'],

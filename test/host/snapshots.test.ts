@@ -12,10 +12,11 @@ import type { VolumeBackend } from '../../src/blocks/backend.ts'
 import { createQcow2Backend } from '../../src/blocks/qcow2/backend.ts'
 import type { InstanceId, VolumeId } from '../../src/domain/ids.ts'
 import type { LayerId } from '../../src/domain/layer.ts'
-import type { MachineDisk, VmSpec } from '../../src/domain/machine.ts'
+import type { MachineDisk } from '../../src/domain/machine.ts'
 import { createQemuDriver, type QemuDriver } from '../../src/hypervisor/qemu/driver.ts'
 import { exec } from '../../src/lib/exec.ts'
 import { silentLog } from '../../src/lib/log.ts'
+import { MACHINE_REPORT, machineSpec } from '../support/bare-machine.ts'
 
 const INSTANCE = 'i-0123456789abcdef0' as InstanceId
 const A = 'vol-0000000000000000a' as VolumeId
@@ -35,18 +36,7 @@ beforeEach(async () => {
     instancesFolder: join(root, 'instances'),
     probeCachePath: null,
     log: silentLog,
-    report: {
-      qemuVersion: '7.2',
-      architecture: 'x86_64',
-      accelerator: 'tcg',
-      hypervisorType: 2,
-      explanation: '',
-      machineType: 'q35',
-      cpuModel: 'max',
-      hasUefi: false,
-      hasIoUring: false,
-      hasVhostNet: false,
-    },
+    report: MACHINE_REPORT,
   })
   work = createVolumeWork({ driver, volumes, log: silentLog })
 })
@@ -74,23 +64,7 @@ async function start(...ids: VolumeId[]): Promise<void> {
       return diskAttachmentOf(diskOf(volumeId, index === 0), file)
     }),
   )
-  const spec: VmSpec = {
-    instanceId: INSTANCE,
-    uuid: 'ec2a1111-2222-4333-8444-555566667777',
-    instanceType: 't3.micro',
-    architecture: 'x86_64',
-    vcpus: 1,
-    coresPerSocket: 1,
-    threadsPerCore: 1,
-    memoryMiB: 64,
-    boot: { mode: 'bios' },
-    disks,
-    nics: [],
-    namespace: null,
-    cpuQuotaPercent: null,
-    pinned: null,
-  }
-  await driver.start(spec)
+  await driver.start(machineSpec(INSTANCE, disks))
 }
 
 const kill = () => driver.stop(INSTANCE, { isForced: true, graceMs: 0 })

@@ -162,6 +162,7 @@ async function addedDevice(
     iops: wanted.iops,
     throughputMiBps: wanted.throughputMiBps,
     deleteOnTermination: wanted.deleteOnTermination ?? true,
-    isEncrypted: wanted.isEncrypted,
+    isEncrypted: wanted.isEncrypted ?? snapshot?.isEncrypted ?? false,
+    kmsKeyId: wanted.kmsKeyId ?? null,
   }
 }

@@ -3,7 +3,7 @@
  * root snapshot began as: kernel and firmware are looked up in the same image folder. One that began as none boots by
  * its own boot loader.
  */
-import { FaultError, invalidValue } from '../../domain/faults.ts'
+import { invalidValue } from '../../domain/faults.ts'
 import { newId, type ImageId } from '../../domain/ids.ts'
 import { bootFolderOf, type BlockDevice, type Image, type Snapshot } from '../../domain/image.ts'
 import type { Architecture } from '../../domain/machine.ts'
@@ -83,10 +83,9 @@ export async function imageRegister(ctx: Ctx, wanted: ImageRegistration): Promis
 }
 
 function deviceChecked(device: BlockDevice, snapshots: ReadonlyMap<string, Snapshot>): BlockDevice {
-  if (device.isEncrypted) {
-    throw new FaultError({ type: 'Unsupported', feature: 'encrypted volumes' })
-  }
   const snapshotSizeGiB = snapshots.get(device.snapshotId ?? '')?.sizeGiB ?? null
   const { sizeGiB, type } = volumeShapeChecked({ ...device, snapshotSizeGiB })
-  return { ...device, sizeGiB, type }
+  const isEncrypted =
+    device.isEncrypted || (snapshots.get(device.snapshotId ?? '')?.isEncrypted ?? false)
+  return { ...device, sizeGiB, type, isEncrypted }
 }

@@ -6,7 +6,8 @@ import type { AccountId } from '../../domain/ids.ts'
 import { volumeIsLeaving, type Volume } from '../../domain/volume.ts'
 import { volumeLimits } from '../../domain/volume-types.ts'
 import { sourceOf } from '../volumes/create.ts'
-import type { StoreReader } from '../../store/store.ts'
+import type { App } from '../context.ts'
+import { volumeKeys } from '../volumes/encryption.ts'
 
 const INTENTS: Readonly<Record<Instance['intended']['state'], MachineIntent>> = {
   running: 'running',
@@ -14,17 +15,20 @@ const INTENTS: Readonly<Record<Instance['intended']['state'], MachineIntent>> = 
   terminated: 'absent',
 }
 
-export async function machineSpecOf(reader: StoreReader, instance: Instance): Promise<MachineSpec> {
+export async function machineSpecOf(app: App, instance: Instance): Promise<MachineSpec> {
+  const reader = app.store
   const mine = { reference: { name: 'instance', value: instance.id } }
   const attached = await reader.list('volume', mine)
   const volumes = attached.filter((volume) => !volumeIsLeaving(volume))
   const interfaces = await reader.list('networkInterface', mine)
-  return specOf(instance, volumes, interfaces)
+  const { rootDeviceName } = instance.spec
+  const disks = await Promise.all(volumes.map((one) => diskOf(app, one, rootDeviceName)))
+  return specOf(instance, disks, interfaces)
 }
 
 function specOf(
   instance: Instance,
-  volumes: readonly Volume[],
+  disks: MachineDisk[],
   interfaces: readonly NetworkInterface[],
 ): MachineSpec {
   const { spec, intended } = instance
@@ -49,9 +53,9 @@ function specOf(
       pinned: instance.pinned,
     },
     imageFolder: spec.imageFolder,
-    disks: volumes
-      .map((volume) => diskOf(volume, spec.rootDeviceName))
-      .sort((a, b) => Number(b.isRoot) - Number(a.isRoot) || order(a.deviceName, b.deviceName)),
+    disks: disks.sort(
+      (a, b) => Number(b.isRoot) - Number(a.isRoot) || order(a.deviceName, b.deviceName),
+    ),
     nics: interfaces.map(nicOf).sort((a, b) => a.deviceIndex - b.deviceIndex),
   }
 }
@@ -67,7 +71,11 @@ export function nicOf(networkInterface: NetworkInterface): MachineNic {
   }
 }
 
-export function diskOf(volume: Volume, rootDeviceName: string): MachineDisk {
+export async function diskOf(
+  app: App,
+  volume: Volume,
+  rootDeviceName: string,
+): Promise<MachineDisk> {
   const deviceName = volume.attachment!.deviceName
   return {
     volumeId: volume.id,
@@ -76,6 +84,8 @@ export function diskOf(volume: Volume, rootDeviceName: string): MachineDisk {
     isRoot: deviceName === rootDeviceName,
     isReadOnly: false,
     source: sourceOf(volume),
+    ...(volume.isEncrypted ? { keys: await volumeKeys(app, volume) } : {}),
+    ...(volume.isCopied ? { isCopied: true } : {}),
     ...volumeLimits(volume),
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { HostEvent } from '../../agent/protocol.ts'
 import { instanceStateOf, type Instance, type InstanceIntent } from '../../domain/instance.ts'
-import { volumeIsLeaving } from '../../domain/volume.ts'
+import { volumeIsLeaving, volumeMaterialised } from '../../domain/volume.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import type { App } from '../context.ts'
 
@@ -46,7 +46,7 @@ async function belongingsFollow(tx: StoreTransaction, instance: Instance): Promi
   const mine = { reference: { name: 'instance', value: instance.id } }
   if (state === 'running') {
     for (const volume of await tx.list('volume', mine)) {
-      if (!volume.isMaterialised) await tx.update('volume', { ...volume, isMaterialised: true })
+      if (!volume.isMaterialised) await tx.update('volume', volumeMaterialised(volume))
     }
   }
   if (state === 'stopped') {

@@ -49,7 +49,9 @@ async function converge(
   const coming = volumes.filter((volume) => !volumeIsLeaving(volume))
   const failures = await host.agent.machineDisks({
     instanceId: instance.id,
-    attach: coming.map((volume) => diskOf(volume, instance.spec.rootDeviceName)),
+    attach: await Promise.all(
+      coming.map((volume) => diskOf(app, volume, instance.spec.rootDeviceName)),
+    ),
     detach: leaving.map((volume) => volume.id),
   })
   signal.throwIfAborted()

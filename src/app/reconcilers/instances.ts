@@ -57,7 +57,7 @@ async function askAll(
   const worker = async (): Promise<void> => {
     for (let instance = queue.shift(); instance; instance = queue.shift()) {
       signal.throwIfAborted()
-      const spec = await machineSpecOf(app.store, instance)
+      const spec = await machineSpecOf(app, instance)
       await host.agent.machineEnsure(spec)
       asked.set(instance.id, instance.intended.serial)
     }
@@ -88,7 +88,7 @@ async function adopt(app: App, asked: Map<string, number>): Promise<void> {
     const host = app.hosts.find((h) => h.description.hostId === instance.hostId)
     if (!host || instance.observedSerial === 0) continue
     // Settled ones are not asked by the loop, yet their host must know what is wanted of them.
-    const spec = await machineSpecOf(app.store, instance)
+    const spec = await machineSpecOf(app, instance)
     await host.agent.machineEnsure(spec)
     asked.set(instance.id, instance.intended.serial)
   }

@@ -3,6 +3,7 @@
  * does not grow with the number of snapshots. No layer is ever rewritten: what others read from never changes.
  */
 import { unlessAborted } from '../../lib/time.ts'
+import type { Volume } from '../../domain/volume.ts'
 import type { Layer } from '../../domain/layer.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { App } from '../context.ts'
@@ -74,6 +75,7 @@ export async function chainsReconcile(app: App, signal: AbortSignal): Promise<vo
     for (const volume of await app.store.list('volume', { reference })) {
       signal.throwIfAborted()
       if (!volume.isMaterialised || volume.intended === 'absent') continue
+      if (volume.isEncrypted && !(await isRunning(app, volume))) continue
       const host = await hostOf(app, volume)
       const instanceId = volume.attachment?.instanceId ?? null
       // The end of this program does not wait for it; it goes on by itself or is begun again.
@@ -88,4 +90,10 @@ export async function chainsReconcile(app: App, signal: AbortSignal): Promise<vo
       app.activate('layers')
     }
   }
+}
+
+/** QEMU has the keys; without it an encrypted volume stays on its layers until it is used again. */
+async function isRunning(app: App, { attachment }: Volume): Promise<boolean> {
+  const instance = attachment && (await app.store.get('instance', attachment.instanceId))
+  return instance?.observed?.state === 'running'
 }

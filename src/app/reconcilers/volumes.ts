@@ -5,8 +5,9 @@
 import type { App } from '../context.ts'
 import { volumeLimits } from '../../domain/volume-types.ts'
 import { hostOf } from '../snapshots/settle.ts'
+import { volumeKeys } from '../volumes/encryption.ts'
 import { sourceOf } from '../volumes/create.ts'
-import type { Volume } from '../../domain/volume.ts'
+import { volumeMaterialised, type Volume } from '../../domain/volume.ts'
 
 export async function volumesReconcile(app: App, signal: AbortSignal): Promise<void> {
   const pending = await app.store.list('volume', { reference: { name: 'pending', value: 'yes' } })
@@ -43,6 +44,7 @@ async function modify(app: App, { id }: Volume): Promise<void> {
     instanceId: volume.attachment?.instanceId ?? null,
     sizeGiB: target.sizeGiB,
     limits: volumeLimits(target),
+    keys: await volumeKeys(app, volume),
   })
   await app.store.transact(async (tx) => {
     const now = await tx.get('volume', id)
@@ -74,9 +76,11 @@ async function materialise(app: App, volume: Volume): Promise<void> {
     volumeId: volume.id,
     sizeGiB: volume.sizeGiB,
     source: sourceOf(volume),
+    keys: await volumeKeys(app, volume),
+    isCopied: volume.isCopied ?? false,
   })
   await app.store.transact(async (tx) => {
     const now = await tx.get('volume', volume.id)
-    if (now) await tx.update('volume', { ...now, isMaterialised: true })
+    if (now) await tx.update('volume', volumeMaterialised(now))
   })
 }

@@ -59,6 +59,7 @@ export function snapshotCopyOf(
     completedAt: ctx.app.clock.now(),
     bootFolder: source.bootFolder ?? null,
     isEncrypted: source.isEncrypted ?? false,
+    encryption: source.encryption ?? null,
     copyOf: { snapshotId: source.id, region: sourceRegion },
   }
 }

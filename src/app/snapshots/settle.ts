@@ -6,10 +6,12 @@
 import type { FreezeOutcome } from '../../agent/protocol.ts'
 import type { Image, Snapshot } from '../../domain/image.ts'
 import type { Layer } from '../../domain/layer.ts'
+import type { VolumeKeys } from '../../domain/machine.ts'
 import type { Volume } from '../../domain/volume.ts'
 import { present } from '../../lib/assert.ts'
 import { createKeyedMutex } from '../../lib/mutex.ts'
 import type { StoreTransaction } from '../../store/store.ts'
+import { volumeKeys } from '../volumes/encryption.ts'
 import type { App, HostHandle } from '../context.ts'
 
 export type SnapshotSettler = (batch: string) => Promise<void>
@@ -39,13 +41,17 @@ async function settle(app: App, batch: string): Promise<void> {
   if (missing) return fail(app, batch, `The volume ${missing.volumeId} is gone.`)
   const instanceId = volumes[0]!.attachment?.instanceId ?? null
   const host = await hostOf(app, volumes[0]!)
+  const keys = await Promise.all(volumes.map((volume) => volumeKeys(app, volume)))
+  const locked = keys.find((one) => typeof one === 'string')
+  if (typeof locked === 'string') return fail(app, batch, locked)
   const outcomes = await host.agent.volumesFreeze({
     instanceId,
     isRebooted: first.isRebooted ?? false,
-    volumes: snapshots.map((one) => ({
-      volumeId: volumes.find((volume) => volume.id === one.volumeId)!.id,
-      layerId: layerIdOf(one),
-    })),
+    volumes: snapshots.map((one) => {
+      const index = volumes.findIndex((volume) => volume.id === one.volumeId)
+      const key = (keys[index] as VolumeKeys | null)?.head ?? null
+      return { volumeId: volumes[index]!.id, layerId: layerIdOf(one), key }
+    }),
   })
   const failed = outcomes.find((one) => 'reason' in one)
   if (failed) return fail(app, batch, failed.reason)

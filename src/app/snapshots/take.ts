@@ -127,6 +127,7 @@ export function snapshotOf(
     depth: 0,
     isFrozen: false,
     usedBytes: 0,
+    encryption: volume.encryption ?? null,
     intended: 'present',
   }
   const made: Snapshot = {
@@ -142,6 +143,7 @@ export function snapshotOf(
     batch,
     bootFolder: volume.bootFolder ?? null,
     isEncrypted: volume.isEncrypted,
+    encryption: volume.encryption ?? null,
   }
   return { made, layer }
 }

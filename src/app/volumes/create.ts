@@ -9,6 +9,7 @@ import { zonesOf } from '../../domain/zones.ts'
 import type { StoreReader } from '../../store/store.ts'
 import { onceByToken } from '../client-tokens.ts'
 import type { Ctx } from '../context.ts'
+import { encryptionPlan, volumeEncrypted, type EncryptionRequest } from './encryption.ts'
 import { ownGet } from '../network/scope.ts'
 import { snapshotGet } from '../snapshots/find.ts'
 import { volumeShapeChecked } from './shape.ts'
@@ -21,6 +22,7 @@ export interface VolumeCreateRequest {
   type: VolumeType | null
   iops: number | null
   throughputMiBps: number | null
+  encryption: EncryptionRequest
   clientToken: string | null
   tags: Tags
 }
@@ -51,9 +53,9 @@ export async function volumeCreatePlan(
     createdAt: app.clock.now(),
     tags: request.tags,
     zone: zone.name,
-    isEncrypted: false,
     snapshotId,
     ...contentOf(snapshot),
+    ...(await encryptionPlan(ctx, reader, request.encryption, snapshot)),
     intended: 'present',
     isMaterialised: false,
     attachment: null,
@@ -84,7 +86,8 @@ export function sourceOf({ source, snapshotId }: Volume): VolumeSource | null {
 export async function volumeCreate(ctx: Ctx, request: VolumeCreateRequest): Promise<Volume> {
   const { result } = await ctx.app.store.transact((tx) =>
     onceByToken(ctx, tx, 'CreateVolume', request.clientToken, async () => {
-      return await tx.insert('volume', await volumeCreatePlan(ctx, request, tx))
+      const volume = await volumeCreatePlan(ctx, request, tx)
+      return await tx.insert('volume', await volumeEncrypted(ctx, tx, volume, request.encryption))
     }),
   )
   ctx.app.activate('volumes')

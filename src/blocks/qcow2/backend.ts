@@ -1,6 +1,6 @@
 /**
  * Volumes as qcow2 files: `VOLUMES/<volume id>/`. A volume made from an image is an overlay: it costs
- * 400 KiB and the time of one `qemu-img create`, whatever the size of the image. Guarantees: a volume's folder appears
+ * some KiB and milliseconds, whatever the size of the image. Guarantees: a volume's folder appears
  * whole and durable or not at all (made beside, synced, renamed); its going is one rename.
  * What a volume's files look like is in files.ts, how they are frozen for snapshots in layers.ts.
  */
@@ -9,16 +9,19 @@ import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises'
 import { dirname, isAbsolute, join } from 'node:path'
 import { invalidValue } from '../../domain/faults.ts'
 import type { VolumeId } from '../../domain/ids.ts'
+import type { DiskBacking, VolumeKeys } from '../../domain/machine.ts'
 import { assert } from '../../lib/assert.ts'
 import { ensureFolder, fsyncFile, fsyncFolder, renameDurable } from '../../lib/fs-durable.ts'
 import type { Log } from '../../lib/log.ts'
 import { createKeyedMutex } from '../../lib/mutex.ts'
+import { secretName } from '../../lib/secret-files.ts'
 import type { VolumeBackend, VolumeContent, VolumeFile } from '../backend.ts'
-import { qemuImg } from '../qemu-img.ts'
-import { FIRST_FILE, overlayMake, readHeader, volumeInfo } from './files.ts'
-import { createLayers } from './layers.ts'
+import { diskName, keysOf, qemuImgWithKeys } from '../secrets.ts'
+import { chainOf, FIRST_FILE, overlayMake, readHeader, volumeInfo } from './files.ts'
+import { createLayers, layerOfFile } from './layers.ts'
 
 const GIB = 1024 ** 3
+const COPY_TIMEOUT_MS = 6 * 3_600_000
 /** Folders being made or removed; what a crash left of them goes at the next start. */
 const UNFINISHED = /^\.(?:new|gone)-/
 
@@ -41,7 +44,9 @@ export async function createQcow2Backend(options: {
   }
   return {
     layers: createLayers(folder, layersFolder),
-    ensure: (content) => mutex.run(content.volumeId, () => volumeEnsure(folder, content)),
+    withKeys: (file, keys) => withKeys(layersFolder, file, keys),
+    ensure: (content) =>
+      mutex.run(content.volumeId, () => volumeEnsure({ folder, layersFolder }, content)),
     delete: (volumeId) => mutex.run(volumeId, () => volumeDelete(folder, volumeId)),
     list: () => volumeList(folder),
     info: (volumeId) => volumeInfo(folder, volumeId),
@@ -56,13 +61,22 @@ export async function createQcow2Backend(options: {
   }
 }
 
-async function volumeEnsure(folder: string, content: VolumeContent): Promise<VolumeFile> {
+interface Folders {
+  folder: string
+  layersFolder: string
+}
+
+async function volumeEnsure(folders: Folders, content: VolumeContent): Promise<VolumeFile> {
+  const { folder } = folders
   const sizeBytes = content.sizeGiB * GIB
   const existing = await volumeInfo(folder, content.volumeId)
   if (existing === null) {
-    await volumeCreate(folder, content, sizeBytes)
+    await volumeCreate(folders, content, sizeBytes)
   } else if (existing.sizeBytes < sizeBytes) {
-    await qemuImg(['resize', '-q', '-f', 'qcow2', existing.path, String(sizeBytes)])
+    const key = content.keys?.head ?? null
+    // What lies beneath is never longer, and need not be opened.
+    const name = diskName({ path: existing.path, format: 'qcow2', key }, true)
+    await qemuImgWithKeys([key], ['resize', '-q', name, String(sizeBytes)])
     await fsyncFile(existing.path)
   } else {
     return existing
@@ -73,8 +87,8 @@ async function volumeEnsure(folder: string, content: VolumeContent): Promise<Vol
 }
 
 async function volumeCreate(
-  folder: string,
-  { volumeId, sizeGiB, source }: VolumeContent,
+  { folder, layersFolder }: Folders,
+  { volumeId, sizeGiB, source, keys = null, isCopied = false }: VolumeContent,
   sizeBytes: number,
 ): Promise<void> {
   assert(sizeBytes > 0, 'a volume without a size')
@@ -89,12 +103,43 @@ async function volumeCreate(
   const work = join(folder, `.new-${volumeId}-${randomBytes(4).toString('hex')}`)
   await mkdir(work, { mode: 0o711 })
   try {
-    await overlayMake(join(work, FIRST_FILE), sizeBytes, source)
+    const path = join(work, FIRST_FILE)
+    const key = keys?.head ?? null
+    await overlayMake(path, { sizeBytes, backing: isCopied ? null : source, key })
+    if (source && isCopied) {
+      const beneath = source.format === 'qcow2' ? (await readHeader(source.path)).backing : null
+      const whole = { ...source, backing: await chainOf(beneath) }
+      await contentCopy(withKeys(layersFolder, whole, keys), { path, format: 'qcow2', key })
+    }
     await fsyncFolder(work)
     await renameDurable(work, join(folder, volumeId))
   } catch (error) {
     await rm(work, { recursive: true, force: true })
     throw error
+  }
+}
+
+/** Of a whole chain into one file that is there. @throws ExecError, for example when the disk is full. */
+export async function contentCopy(from: DiskBacking, to: DiskBacking): Promise<void> {
+  const options = [
+    'driver=qcow2',
+    `file.filename=${to.path.replaceAll(',', ',,')}`,
+    ...(to.key ? [`encrypt.key-secret=${secretName(to.key)}`] : []),
+  ]
+  const args = ['convert', '-q', '-n', '--target-image-opts', diskName(from), options.join(',')]
+  await qemuImgWithKeys([...keysOf(from), to.key], args, {
+    timeoutMs: COPY_TIMEOUT_MS,
+    cpuSecondsMax: COPY_TIMEOUT_MS / 1000,
+  })
+  await fsyncFile(to.path)
+}
+
+function withKeys(layersFolder: string, file: DiskBacking, keys: VolumeKeys | null): DiskBacking {
+  const layerId = layerOfFile(layersFolder, file.path)
+  return {
+    ...file,
+    key: (layerId === null ? file.key : keys?.layers[layerId]) ?? null,
+    ...(file.backing ? { backing: withKeys(layersFolder, file.backing, keys) } : {}),
   }
 }
 

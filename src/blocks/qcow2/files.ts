@@ -1,12 +1,12 @@
 /** Volume files on disk: where they are, what their headers say, how one is made whole and durable. */
-import { chmod, chown, open, readFile, stat } from 'node:fs/promises'
+import { chown, open, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { VolumeId } from '../../domain/ids.ts'
 import type { DiskBacking } from '../../domain/machine.ts'
 import { fsyncFile } from '../../lib/fs-durable.ts'
 import type { VolumeFile } from '../backend.ts'
-import { qemuImg } from '../qemu-img.ts'
 import { HEADER_BYTES, qcow2HeaderParse, type Qcow2Header } from './header.ts'
+import { qcow2Make, type NewQcow2 } from './make.ts'
 
 /** The first file of a volume; after a freeze another one takes its place, named in `HEAD_FILE`. */
 export const FIRST_FILE = 'disk.qcow2'
@@ -14,26 +14,13 @@ export const HEAD_FILE = 'head'
 /** More would be a circle: chains are kept below this by far (app/reconcilers/layers.ts). */
 const CHAIN_MAX = 1_000
 
-/**
- * `extended_l2` with 128 KiB clusters: a guest's first 4 KiB write to a block of the image copies nothing, where
- * plain 64 KiB clusters copy sixteen times what was written; the metadata still covers 256 GiB from the default cache.
- * No preallocation: volumes of any size are made at once, and space is taken when written. No `lazy_refcounts`: they
- * save little with write-back flushes, and after a crash would scan the whole volume before its machine starts.
- */
-const FORMAT_OPTIONS = 'compat=1.1,cluster_size=128k,extended_l2=on'
-
 /** Not renamed into place: the caller does it with its folder, or its name is not known before. */
 export async function overlayMake(
   path: string,
-  sizeBytes: number,
-  backing: DiskBacking | null,
+  file: NewQcow2,
   owner: { uid: number; gid: number } | null = null,
 ): Promise<void> {
-  // -u: the file beneath is not opened, because a machine may have it open.
-  const beneath = backing ? ['-u', '-b', backing.path, '-F', backing.format] : []
-  const create = ['create', '-q', '-f', 'qcow2', '-o', FORMAT_OPTIONS]
-  await qemuImg([...create, ...beneath, path, String(sizeBytes)])
-  await chmod(path, 0o600)
+  await qcow2Make(path, file)
   if (owner) await chown(path, owner.uid, owner.gid)
   await fsyncFile(path)
 }

@@ -27,21 +27,25 @@ const LAYER_MODE = 0o444
 /** Copying a large chain takes its time; a start of the machine interrupts it. */
 const COLLAPSE_TIMEOUT_MS = 24 * 3_600_000
 
+/** The layer whose file this is; null for an image. */
+export function layerOfFile(layersFolder: string, file: string): LayerId | null {
+  const name = basename(file, SUFFIX)
+  return dirname(file) === layersFolder && isLayerId(name) ? name : null
+}
+
 export function createLayers(volumesFolder: string, layersFolder: string): LayerBackend {
   const path = (layerId: LayerId): string => {
     assert(isLayerId(layerId), `not a layer: ${String(layerId)}`)
     return join(layersFolder, `${layerId}${SUFFIX}`)
   }
-  const layerOfPath = (file: string): LayerId | null => {
-    const name = basename(file, SUFFIX)
-    return dirname(file) === layersFolder && isLayerId(name) ? name : null
-  }
+  const layerOfPath = (file: string): LayerId | null => layerOfFile(layersFolder, file)
   const pointTo = (volumeId: VolumeId, file: string): Promise<void> =>
     writeFileDurable(join(volumesFolder, volumeId, HEAD_FILE), `${basename(file)}\n`)
 
   return {
     path,
-    begin: (volumeId, layerId) => freezeBegin(volumesFolder, volumeId, layerId, path, pointTo),
+    begin: (volumeId, layerId, key = null) =>
+      freezeBegin(volumesFolder, { volumeId, layerId, key }, path, pointTo),
     finish: async ({ volumeId, layerId, isSuperseded }) => {
       if (isSuperseded) return
       await leftoversRemove(volumesFolder, volumeId)
@@ -73,8 +77,7 @@ export function createLayers(volumesFolder: string, layersFolder: string): Layer
 
 async function freezeBegin(
   volumesFolder: string,
-  volumeId: VolumeId,
-  layerId: LayerId,
+  { volumeId, layerId, key }: { volumeId: VolumeId; layerId: LayerId; key: string | null },
   pathOf: (layerId: LayerId) => string,
   pointTo: (volumeId: VolumeId, file: string) => Promise<void>,
 ): Promise<Freeze> {
@@ -95,7 +98,8 @@ async function freezeBegin(
   const work = `${to}.new`
   try {
     await rm(work, { force: true })
-    await overlayMake(work, sizeBytes, { path: layer, format: 'qcow2' }, head)
+    const backing = { path: layer, format: 'qcow2' } as const
+    await overlayMake(work, { sizeBytes, backing, key }, head)
     await renameDurable(work, to)
     await pointTo(volumeId, to)
   } catch (error) {

@@ -23,6 +23,7 @@ import {
   type IoAbilities,
 } from './devices.ts'
 import type { MachinePaths } from './layout.ts'
+import { secretsOf } from './secrets.ts'
 
 /** Translated code a machine may keep. QEMU's default is 1 GiB: as much as many guests. */
 export const TCG_CACHE_MIB = 128
@@ -33,6 +34,8 @@ export interface CommandLineHost {
   report: HypervisorReport
   pin: MachinePin
   io: IoAbilities
+  /** Where a key of an encrypted disk lies for the moment, by its name (secrets.ts). */
+  secretPath?: (name: string) => string
   /** Whom QEMU becomes once its files are open; null: it stays who we are. */
   runAs: { uid: number; gid: number } | null
 }
@@ -49,6 +52,7 @@ export function commandLine(spec: VmSpec, host: CommandLineHost): CommandLine {
     ...bootArgs(spec.boot, host),
     ...platformArgs(host.paths),
     ...portArgs(spec),
+    ...secretArgs(spec, host),
     ...diskArgs(spec, host.io),
     ...nicArgs(spec, host.io),
   ]
@@ -182,6 +186,13 @@ function portArgs(spec: VmSpec): string[] {
     ...Array.from({ length: counts.nic }, (_, at) => port(nicPort(at), 4, at, 1 + at)),
     ...Array.from({ length: counts.disk }, (_, at) => port(diskPort(at), 5, at, 17 + at)),
   ].flat()
+}
+
+function secretArgs(spec: VmSpec, { secretPath }: CommandLineHost): string[] {
+  return [...secretsOf(spec.disks).keys()].flatMap((name) => {
+    assert(secretPath, 'an encrypted disk, and nowhere to read its key from')
+    return ['-object', `secret,id=${name},file=${escapeComma(secretPath(name))}`]
+  })
 }
 
 function diskArgs(spec: VmSpec, io: IoAbilities): string[] {

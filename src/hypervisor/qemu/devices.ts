@@ -9,6 +9,7 @@ import {
   type DiskLimits,
   type NicAttachment,
 } from '../../domain/machine.ts'
+import { secretName } from '../../lib/secret-files.ts'
 
 /**
  * Every disk and interface sits alone behind a PCIe root port, because q35 can only plug and unplug there. An
@@ -98,7 +99,7 @@ export function diskObjects(disk: DiskAttachment, port: string, io: IoAbilities)
 
 /** The file that a guest's writes go to; what lies beneath is said by the caller. */
 export function formatNode(
-  disk: Pick<DiskAttachment, 'format' | 'path' | 'isReadOnly'>,
+  disk: Pick<DiskAttachment, 'format' | 'path' | 'isReadOnly' | 'key'>,
   nodeName: string,
   io: IoAbilities,
 ) {
@@ -112,6 +113,7 @@ export function formatNode(
     // The write cache is declared to the guest, and a guest's flush becomes an fsync: never `unsafe`.
     cache: { direct: isDirect, 'no-flush': false },
     file: { ...fileNode(disk.path, isDirect, io), discard: 'unmap' },
+    ...encryptOf(disk),
   }
 }
 
@@ -121,8 +123,14 @@ function backingNode(backing: DiskBacking, io: IoAbilities): object {
     driver: backing.format,
     'read-only': true,
     file: { ...fileNode(backing.path, false, io), 'read-only': true },
+    ...encryptOf(backing),
     ...(backing.backing ? { backing: backingNode(backing.backing, io) } : {}),
   }
+}
+
+/** The key itself comes another way (secrets.ts). */
+function encryptOf({ key }: { key?: string | null }) {
+  return key ? { encrypt: { format: 'luks', 'key-secret': secretName(key) } } : {}
 }
 
 export function nicObjects(nic: NicAttachment, port: string, io: IoAbilities): NicObjects {

@@ -31,6 +31,7 @@ import { hostBootId, processScan } from './process.ts'
 import { machineReboot } from './reboot.ts'
 import { jpegOf, ppmParse } from './screenshot.ts'
 import { diskCollapse, diskLimit, diskResize, disksOverlay } from './snapshots.ts'
+import { withSecrets } from './secrets.ts'
 import { isDirectIoPossible, machineStart } from './start.ts'
 
 const CONSOLE_TRIM_MS = 10_000
@@ -176,7 +177,8 @@ function deviceOperations(
       withQmp(instanceId, async (qmp) => {
         const runAs = context.runAs(instanceId)
         if (runAs) await chown(disk.path, runAs.uid, runAs.gid)
-        await diskPlug(qmp, disk, await ioAbilities(context, disk))
+        const io = await ioAbilities(context, disk)
+        await withSecrets(qmp, [disk], runAs, () => diskPlug(qmp, disk, io))
       }),
     diskDetach: (instanceId, volumeId) => withQmp(instanceId, (qmp) => diskUnplug(qmp, volumeId)),
     ...diskChanges(context),
@@ -201,7 +203,8 @@ function diskChanges(
       const direct = new Set<string>()
       for (const { path } of overlays) if (await isDirectIoPossible(path)) direct.add(path)
       const io = { hasIoUring, hasVhostNet, isDirectIo: (path: string) => direct.has(path) }
-      return disksOverlay(qmp, overlays, io)
+      const runAs = context.runAs(instanceId)
+      return withSecrets(qmp, overlays, runAs, () => disksOverlay(qmp, overlays, io))
     },
     diskCollapse: async (instanceId, volumeId, base, signal) => {
       const qmp = await living(instanceId)

@@ -57,9 +57,9 @@ export async function disksOverlay(
   }))
   const added: string[] = []
   try {
-    for (const { volumeId, layerId, path } of due) {
+    for (const { volumeId, layerId, path, key = null } of due) {
       const name = overlayNodeName(layerId, volumeId)
-      const node = formatNode({ format: 'qcow2', path, isReadOnly: false }, name, io)
+      const node = formatNode({ format: 'qcow2', path, isReadOnly: false, key }, name, io)
       await qmp.execute('blockdev-add', { ...node, backing: null })
       added.push(name)
     }

@@ -7,6 +7,7 @@ import type { InstanceId } from '../../domain/ids.ts'
 import type { VmSpec } from '../../domain/machine.ts'
 import { spawnDetached } from '../../lib/exec.ts'
 import { ensureFolder, writeJsonDurable } from '../../lib/fs-durable.ts'
+import { secretFiles } from '../../lib/secret-files.ts'
 import { createRevert } from '../../lib/revert.ts'
 import { qmpConnect, type QmpClient } from '../qmp/client.ts'
 import { cgroupApply, cgroupRemove, limitsOfMachine } from './cgroup.ts'
@@ -22,6 +23,7 @@ import {
 } from './context.ts'
 import { machinePaths, type MachinePaths } from './layout.ts'
 import { createMachine, machineSupervise } from './machine.ts'
+import { secretsOf, withoutKeys } from './secrets.ts'
 import { processIdentify, processKill, processWaitExit, type ProcessIdentity } from './process.ts'
 
 /** QEMU opens its sockets within 50 ms; a host busy with twenty launches needs seconds. */
@@ -39,6 +41,7 @@ export async function machineStart(context: DriverContext, spec: VmSpec): Promis
   const runAs = context.runAs(spec.instanceId)
   const pin = choosePin(spec.pinned, report)
   const directPaths = await directIoPaths(spec)
+  const secrets = await secretFiles(secretsOf(spec.disks), runAs)
   const { exe, args } = commandLine(spec, {
     executable: context.executable,
     paths,
@@ -49,6 +52,7 @@ export async function machineStart(context: DriverContext, spec: VmSpec): Promis
       hasVhostNet: report.hasVhostNet,
       isDirectIo: (path) => directPaths.has(path),
     },
+    secretPath: secrets.pathOf,
     runAs,
   })
   await prepareFolder(paths, spec, report.uefi?.varsPath ?? null)
@@ -69,6 +73,7 @@ export async function machineStart(context: DriverContext, spec: VmSpec): Promis
   context.emit(observationOf(context, spec.instanceId, record))
   const revert = createRevert()
   try {
+    await secrets.write()
     const identity = await spawnQemu(context, paths, exe, args)
     revert.add('process', async () => {
       await processKill(identity, paths.pidFile)
@@ -77,6 +82,8 @@ export async function machineStart(context: DriverContext, spec: VmSpec): Promis
     await cgroupApply(context.cgroups, spec.instanceId, identity.pid, limitsOfMachine(spec))
     const qmp = await connectWhenReady(context, paths, identity)
     revert.add('connection', () => qmp.close())
+    // It has read them.
+    await secrets.dispose()
     await qmp.execute('cont')
     const { status } = await qmp.execute<{ status: string }>('query-status')
     if (status !== 'running') throw new Error(`QEMU is ${status} after start`)
@@ -93,6 +100,7 @@ export async function machineStart(context: DriverContext, spec: VmSpec): Promis
     return machine
   } catch (cause) {
     await revert.unwind()
+    await secrets.dispose()
     // A control group can only go after its process, and that is undone last.
     await cgroupRemove(context.cgroups, spec.instanceId, context.clock)
     await socketsRemove(paths)
@@ -135,7 +143,7 @@ async function prepareFolder(
     // The firmware's variables (boot order, keys) belong to the machine and outlive its runs.
     await copyFile(varsPath, paths.nvram, constants.COPYFILE_EXCL).catch(ignoreExisting)
   }
-  await writeJsonDurable(paths.spec, spec)
+  await writeJsonDurable(paths.spec, withoutKeys(spec))
 }
 
 function ignoreExisting(error: NodeJS.ErrnoException): void {

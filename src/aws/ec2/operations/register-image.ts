@@ -46,6 +46,7 @@ function deviceOf(mapping: Parameters<typeof blockDeviceOf>[0]): BlockDevice {
     ...device,
     snapshotId: device.snapshotId as SnapshotId | null,
     deleteOnTermination: device.deleteOnTermination ?? true,
+    isEncrypted: device.isEncrypted ?? false,
   }
 }
 

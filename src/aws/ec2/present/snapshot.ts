@@ -10,6 +10,7 @@ export function presentSnapshot(snapshot: Snapshot): Ec2Snapshot {
     CompletionTime: completedAt === undefined ? undefined : new Date(completedAt),
     Description: snapshot.description,
     Encrypted: snapshot.isEncrypted ?? false,
+    KmsKeyId: snapshot.encryption?.keyArn,
     OwnerAlias: snapshot.ownerAlias ?? undefined,
     OwnerId: snapshot.account,
     // Taken or not: what it holds is fixed in one moment, and no copy follows.

@@ -17,6 +17,7 @@ export function presentVolume(volume: Volume): Ec2Volume {
     AvailabilityZoneId: zoneIdOf(volume.zone),
     CreateTime: new Date(volume.createdAt),
     Encrypted: volume.isEncrypted,
+    KmsKeyId: volume.encryption?.keyArn,
     Iops: volume.iops ?? undefined,
     MultiAttachEnabled: false,
     Operator: { Managed: false },
