@@ -30,6 +30,7 @@ import {
   vmSpecOf,
 } from './vm-spec.ts'
 import type { HostAgent, HostEvent, VolumeRequest } from './protocol.ts'
+import { createContentWork } from './content-work.ts'
 import { createVolumeWork, wordsOf } from './volume-work.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 
@@ -286,6 +287,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     volumesFreeze: work.freeze,
     volumeCollapse: work.collapse,
     volumeChange: work.change,
+    ...createContentWork({ volumes, work, sourcePath }),
     layerDelete: (layerId) => volumes.layers.delete(layerId),
     layerList: () => volumes.layers.list(),
     consoleOutput: (instanceId) => driver.consoleOutput(instanceId),

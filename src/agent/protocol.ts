@@ -57,6 +57,16 @@ export interface HostAgent {
    * Takes long; a start of the machine or a freeze interrupts it without harm. @throws Error when interrupted.
    */
   volumeCollapse(volumeId: VolumeId, instanceId: InstanceId | null): Promise<void>
+  /** What was written to a frozen content, and into which layer; null: the image beneath. */
+  contentMap(content: ContentRequest): Promise<ContentRange[]>
+  contentRead(content: ContentRequest, offset: number, length: number): Promise<Uint8Array>
+  /** Into a volume that no machine has; durable when it resolves. */
+  volumeWrite(
+    volumeId: VolumeId,
+    keys: VolumeKeys | null,
+    offset: number,
+    bytes: Uint8Array,
+  ): Promise<void>
   /** Brings size and limits of a volume to what it is now, seen by the guest that has it. Idempotent. */
   volumeChange(volumeId: VolumeId, change: VolumeChange): Promise<void>
   /** Idempotent. The caller makes sure that nothing lies on it. */
@@ -69,6 +79,22 @@ export interface HostAgent {
   /** Observations from now on. Returns the function that ends the subscription. */
   subscribe(listener: (event: HostEvent) => void): () => void
   close(): Promise<void>
+}
+
+/** A frozen content, or a volume that no machine has; and what opens it. */
+export interface ContentRequest {
+  source: VolumeSource | { volumeId: VolumeId }
+  keys: VolumeKeys | null
+}
+
+export interface ContentRange {
+  start: number
+  length: number
+  layerId: LayerId | null
+  /** In the topmost file: the layer that was named, or the volume's own. */
+  isTop: boolean
+  /** Not: zeros were written. */
+  isData: boolean
 }
 
 /** What a volume is from now on. */

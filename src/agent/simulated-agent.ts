@@ -200,6 +200,10 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
     },
     volumeCollapse: async (volumeId) => storage.collapse(volumeId),
     volumeChange: async (volumeId, change) => storage.change(volumeId, change),
+    contentMap: async (request) => storage.contentMap(request),
+    contentRead: async (request, offset, length) => storage.contentRead(request, offset, length),
+    volumeWrite: async (volumeId, _keys, offset, bytes) =>
+      storage.writeBytes(volumeId, offset, bytes),
     layerDelete: async (layerId) => storage.layerDelete(layerId),
     layerList: async () => storage.layerList(),
     volumes: () => storage.all,

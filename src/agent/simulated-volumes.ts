@@ -4,7 +4,14 @@
  */
 import type { LayerId } from '../domain/layer.ts'
 import type { DiskLimits } from '../domain/machine.ts'
-import type { FreezeOutcome, FreezeRequest, VolumeChange, VolumeRequest } from './protocol.ts'
+import type {
+  ContentRange,
+  ContentRequest,
+  FreezeOutcome,
+  FreezeRequest,
+  VolumeChange,
+  VolumeRequest,
+} from './protocol.ts'
 
 interface Blocks {
   beneath: LayerId | null
@@ -22,6 +29,9 @@ export interface SimulatedVolumes {
   collapse(volumeId: string): void
   change(volumeId: string, change: VolumeChange): void
   layerDelete(layerId: LayerId): void
+  contentMap(request: ContentRequest): ContentRange[]
+  contentRead(request: ContentRequest, offset: number, length: number): Uint8Array
+  writeBytes(volumeId: string, offset: number, bytes: Uint8Array): void
   layerList(): LayerId[]
   /** The guest writes one block. */
   write(volumeId: string, block: number, content: string): void
@@ -102,6 +112,32 @@ export function createSimulatedVolumes(): SimulatedVolumes {
       const volume = volumeOf(volumeId)
       volume.sizeGiB = Math.max(volume.sizeGiB, sizeGiB)
       volume.limits = limits
+    },
+    contentMap: ({ source }) => {
+      const ranges = new Map<number, ContentRange>()
+      const visit = (blocks: Blocks, layerId: LayerId | null, isTop: boolean): void => {
+        for (const block of blocks.written.keys()) {
+          const range = { start: block * BLOCK_BYTES, length: BLOCK_BYTES, layerId, isTop }
+          if (!ranges.has(block)) ranges.set(block, { ...range, isData: true })
+        }
+        if (blocks.beneath) visit(layerOf(blocks.beneath), blocks.beneath, false)
+      }
+      if ('volumeId' in source) visit(volumeOf(source.volumeId), null, true)
+      else if ('layerId' in source) visit(layerOf(source.layerId), source.layerId, true)
+      return [...ranges.values()].sort((a, b) => a.start - b.start)
+    },
+    contentRead: ({ source }, offset, length) => {
+      const bytes = Buffer.alloc(length)
+      const from: Blocks =
+        'volumeId' in source
+          ? volumeOf(source.volumeId)
+          : { beneath: 'layerId' in source ? source.layerId : null, written: new Map() }
+      bytes.write(readFrom(from, offset / BLOCK_BYTES), 'latin1')
+      return bytes
+    },
+    writeBytes: (volumeId, offset, bytes) => {
+      const text = Buffer.from(bytes).toString('latin1').replace(/\0+$/, '')
+      volumeOf(volumeId).written.set(offset / BLOCK_BYTES, text)
     },
     layerDelete: (layerId) => {
       const users = [...volumes.values(), ...layers.values()].filter(

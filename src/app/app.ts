@@ -18,6 +18,7 @@ import { createAttachmentsReconciler } from './reconcilers/attachments.ts'
 import { createInterfacesReconciler } from './reconcilers/interfaces.ts'
 import { createInstancesReconciler } from './reconcilers/instances.ts'
 import { createNetworkApplier } from './reconcilers/network.ts'
+import { stagingsReconcile } from './ebs/write.ts'
 import { keysReconcile } from './reconcilers/keys.ts'
 import { chainsReconcile, layersReconcile } from './reconcilers/layers.ts'
 import { snapshotsReconcile } from './reconcilers/snapshots.ts'
@@ -93,6 +94,7 @@ export async function startApp(options: {
     ['instances', instances.reconcile],
     ['volumes', (signal) => volumesReconcile(app, signal)],
     ['snapshots', (signal) => snapshotsReconcile(app, settle, signal)],
+    ['stagings', () => stagingsReconcile(app)],
     ['layers', (signal) => layersReconcile(app, signal)],
     ['keys', () => keysReconcile(app)],
     ['chains', (signal) => chainsReconcile(app, signal)],

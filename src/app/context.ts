@@ -77,6 +77,7 @@ export type ReconcilerName =
   | 'layers'
   | 'chains'
   | 'keys'
+  | 'stagings'
 
 /** A host the control plane places machines on. */
 export interface HostHandle {

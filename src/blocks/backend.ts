@@ -42,8 +42,19 @@ export interface VolumeBackend {
   /** Of the whole folder. */
   usage(): Promise<{ usedBytes: number; freeBytes: number }>
   layers: LayerBackend
+  /** A file that nobody writes to, with all beneath it and the keys. @throws Error when there is none. */
+  content(path: string, keys: VolumeKeys | null): Promise<DiskBacking>
   /** A file and what lies beneath, each with its key. */
   withKeys(file: DiskBacking, keys: VolumeKeys | null): DiskBacking
+}
+
+/** A range that was written: with data, or with zeros. */
+export interface ContentExtent {
+  start: number
+  length: number
+  /** 0: the topmost file. */
+  depth: number
+  isData: boolean
 }
 
 /** A freeze that has begun: the volume's next file lies ready upon the layer. */

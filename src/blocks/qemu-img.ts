@@ -13,6 +13,7 @@ export interface QemuImgOptions {
   /** Of processor time, for what copies much. */
   cpuSecondsMax?: number
   signal?: AbortSignal
+  outputBytesMax?: number
   onLine?: (line: string) => void
 }
 

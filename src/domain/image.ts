@@ -1,7 +1,7 @@
 /** Machine images (AMIs) and the snapshots they are made of. */
 import type { DataKey } from './kms.ts'
 import type { LayerId } from './layer.ts'
-import type { IdOf, ImageId, SnapshotId } from './ids.ts'
+import type { IdOf, ImageId, SnapshotId, VolumeId } from './ids.ts'
 import type { Architecture } from './machine.ts'
 import type { ResourceBase } from './resource.ts'
 import type { VolumeType } from './volume.ts'
@@ -28,6 +28,8 @@ export interface Snapshot extends ResourceBase<SnapshotId> {
   batch?: string
   /** The image folder whose kernel and firmware the content boots with; null: by its own boot loader. */
   bootFolder?: string | null
+  /** Written block by block by its owner, into a file that this id names on its host, until it is completed. */
+  staging?: { volumeId: VolumeId; parentLayerId: LayerId | null; expiresAt: number } | null
   isEncrypted?: boolean
   encryption?: DataKey | null
   copyOf?: { snapshotId: string; region: string } | null

@@ -102,7 +102,9 @@ export const KINDS: KindTable = {
   snapshot: {
     references: (r) => [
       ...ref('layer', 'layerId' in r.source ? r.source.layerId : null),
-      ...ref('pending', r.state === 'pending' ? 'yes' : null),
+      ...ref('layer', r.staging?.parentLayerId ?? null),
+      ...ref('staging', r.staging ? 'yes' : null),
+      ...ref('pending', r.state === 'pending' && !r.staging ? 'yes' : null),
       ...ref('batch', r.state === 'pending' ? (r.batch ?? null) : null),
       ...ref('volume', r.volumeId),
     ],

@@ -44,6 +44,7 @@ async function unneededMark(app: App): Promise<number> {
   const needed = new Set<string | null | undefined>([
     ...layers.map((layer) => layer.parentId),
     ...snapshots.map(({ source }) => ('layerId' in source ? source.layerId : null)),
+    ...snapshots.map((snapshot) => snapshot.staging?.parentLayerId),
     ...volumes.map((volume) => volume.layerId),
   ])
   const candidates = layers.filter((one) => one.intended === 'present' && !needed.has(one.id))

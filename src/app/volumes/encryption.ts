@@ -7,7 +7,7 @@
 import { FaultError, invalidValue } from '../../domain/faults.ts'
 import type { Snapshot } from '../../domain/image.ts'
 import { kmsKeyArn, type DataKey, type KmsKey } from '../../domain/kms.ts'
-import type { LayerId } from '../../domain/layer.ts'
+import type { Layer, LayerId } from '../../domain/layer.ts'
 import type { VolumeKeys } from '../../domain/machine.ts'
 import type { Volume } from '../../domain/volume.ts'
 import type { StoreReader, StoreTransaction } from '../../store/store.ts'
@@ -124,17 +124,28 @@ export async function volumeKeys(app: App, volume: Volume): Promise<VolumeKeys |
   if (!volume.isEncrypted) return null
   try {
     const head = volume.encryption ? await unwrapped(app, volume.encryption) : null
-    const layers: Record<LayerId, string> = {}
-    for (let id = volume.layerId ?? null; id !== null;) {
-      const layer = await app.store.get('layer', id)
-      if (layer?.encryption) layers[id] = await unwrapped(app, layer.encryption)
-      id = layer?.parentId ?? null
-    }
-    return { head, layers }
+    return { head, layers: await chainKeys(app, volume.layerId ?? null) }
   } catch (error) {
     if (error instanceof FaultError && error.fault.type === 'Service') return error.fault.message
     throw error
   }
+}
+
+/** The same for a frozen layer; null when nothing of it is encrypted. */
+export async function layerKeys(app: App, layerId: LayerId): Promise<VolumeKeys | string | null> {
+  const layer = await app.store.get('layer', layerId)
+  if (!layer?.encryption) return null
+  return volumeKeys(app, { isEncrypted: true, layerId } as Volume)
+}
+
+async function chainKeys(app: App, top: LayerId | null): Promise<Record<LayerId, string>> {
+  const layers: Record<LayerId, string> = {}
+  for (let id = top; id !== null;) {
+    const layer: Layer | undefined = await app.store.get('layer', id)
+    if (layer?.encryption) layers[id] = await unwrapped(app, layer.encryption)
+    id = layer?.parentId ?? null
+  }
+  return layers
 }
 
 async function unwrapped(app: App, { keyArn, wrapped }: DataKey): Promise<string> {

@@ -15,6 +15,7 @@ import {
 } from '../../domain/iam/evaluate.ts'
 import { FaultError } from '../../domain/faults.ts'
 import type { EdgeRequest } from '../dispatch.ts'
+import { ebsWanted } from '../ebs/authorisation.ts'
 import { ec2Wanted } from '../ec2/authorisation.ts'
 import { iamWanted } from '../iam/authorisation.ts'
 import { kmsWanted } from '../kms/authorisation.ts'
@@ -27,6 +28,7 @@ import { requestTagKeys, type Deriver, type Wanted } from './wanted.ts'
 
 /** Services without an entry have no resource-level permissions here: their resource is `*`. */
 export const DERIVERS: Partial<Record<ServiceName, Deriver>> = {
+  ebs: ebsWanted,
   ec2: ec2Wanted,
   iam: iamWanted,
   kms: kmsWanted,

@@ -44,6 +44,11 @@ export async function createQcow2Backend(options: {
   }
   return {
     layers: createLayers(folder, layersFolder),
+    content: async (path, keys) => {
+      const { backing } = await readHeader(path)
+      const file = { path, format: 'qcow2', backing: await chainOf(backing) } as const
+      return withKeys(layersFolder, file, keys)
+    },
     withKeys: (file, keys) => withKeys(layersFolder, file, keys),
     ensure: (content) =>
       mutex.run(content.volumeId, () => volumeEnsure({ folder, layersFolder }, content)),
