@@ -63,6 +63,10 @@ const TERMINATE_GRACE_MS_MAX = 20_000
 /** How often the kernel's own view is read back, should somebody have changed it by hand. */
 const VERIFY_INTERVAL_MS = 60_000
 
+/** How often it is looked whether there is room, and how much of it lets machines go on. */
+const ROOM_INTERVAL_MS = 5_000
+const ROOM_BYTES_MIN = 64 * 1024 ** 2
+
 /** What must survive a restart of the daemon, beside the machine's own files. */
 interface Memory {
   startedGeneration: number
@@ -229,6 +233,18 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     return failures
   }
 
+  /** A full disk pauses machines; they go on when there is room, and wait again if it was not enough. */
+  const roomWatch = async (): Promise<void> => {
+    try {
+      const { freeBytes } = await volumes.usage()
+      if (freeBytes < ROOM_BYTES_MIN) return log.warn({ freeBytes }, 'the disk is nearly full')
+      const resumed = await driver.resumeStalled()
+      if (resumed.length > 0) log.info({ resumed, freeBytes }, 'there is room again')
+    } catch (err) {
+      log.warn({ err }, 'the room of the disk could not be looked at')
+    }
+  }
+
   const stops = [
     driver.subscribe(report),
     networks.onReachability(({ interfaceId, isReachable, since: at }) => {
@@ -237,6 +253,8 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     }),
   ]
 
+  const room = setInterval(() => void roomWatch(), ROOM_INTERVAL_MS)
+  room.unref()
   return {
     describe: () => options.describe(),
     machineEnsure: async (spec) => {
@@ -297,6 +315,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       return () => void listeners.delete(listener)
     },
     close: async () => {
+      clearInterval(room)
       for (const stop of stops) stop()
       listeners.clear()
       await driver.close()

@@ -47,6 +47,8 @@ export interface SimulatedAgent extends HostAgent {
   processDies(instanceId: string): void
   /** QEMU pauses the machine because a disk could not be written. */
   diskFails(instanceId: string): void
+  /** There is room again. */
+  diskRecovers(instanceId: string): void
   /** The guest begins or ceases to answer on the network. */
   guestAnswers(instanceId: string, isReachable: boolean): void
   /** While held, guests that start do not answer by themselves. */
@@ -223,7 +225,14 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
     },
     diskFails: (instanceId) => {
       const machine = machines.get(instanceId)
-      if (machine) show(machine, { state: 'paused', detail: 'a disk could not be written' })
+      const detail = 'a disk could not be written'
+      const [root = ''] = machine?.disks ?? []
+      const diskErrors = { [root]: 'could not be written: no space is left on the host' }
+      if (machine) show(machine, { state: 'paused', detail, diskErrors })
+    },
+    diskRecovers: (instanceId) => {
+      const machine = machines.get(instanceId)
+      if (machine) show(machine, { state: 'running', diskErrors: {} })
     },
     guestAnswers,
     holdReachability: (isHeld) => {

@@ -117,6 +117,8 @@ export interface MachineObservation {
   /** Human words for `crashed` and `start-failed`: the last lines of QEMU's log. */
   detail: string | null
   processId: number | null
+  /** Disks that the host could not read or write since the machine started, by volume: in words. */
+  diskErrors?: Readonly<Record<string, string>>
   pinned: MachinePin | null
   /** Milliseconds since the epoch. */
   startedAt: number | null

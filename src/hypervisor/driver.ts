@@ -33,6 +33,8 @@ export interface VmDriver {
   stop(instanceId: InstanceId, options: { isForced: boolean; graceMs: number }): Promise<void>
   /** ACPI-less reset as EC2's RebootInstances after its grace: asks first, resets after `graceMs`. */
   reboot(instanceId: InstanceId, options: { graceMs: number }): Promise<void>
+  /** Lets machines go on that were paused because the host's disk was full. Answers which. */
+  resumeStalled(): Promise<string[]>
   /** Takes over every machine whose process lives, after a restart of ours. */
   adoptAll(): Promise<MachineObservation[]>
   list(): Promise<MachineObservation[]>

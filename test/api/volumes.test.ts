@@ -165,6 +165,28 @@ describe('a volume', () => {
     expect(attribute.AutoEnableIO).toEqual(AutoEnableIO)
   })
 
+  test('that its host cannot write is impaired until it can', async () => {
+    const instance = await running(cloud.ec2)
+    const root = (await see(cloud.ec2, instance)).BlockDeviceMappings![0]!.Ebs!.VolumeId!
+    const status = async () => {
+      const command = new DescribeVolumeStatusCommand({ VolumeIds: [root] })
+      return (await cloud.ec2.send(command)).VolumeStatuses![0]!
+    }
+    cloud.agent.diskFails(instance)
+    const impaired = await eventually(status, (one) => one.VolumeStatus!.Status === 'impaired')
+    expect(impaired).toMatchObject({
+      VolumeStatus: { Details: [{ Name: 'io-enabled', Status: 'failed' }, {}] },
+      Events: [
+        {
+          Description: 'The volume could not be written: no space is left on the host',
+          InstanceId: instance,
+        },
+      ],
+    })
+    cloud.agent.diskRecovers(instance)
+    await eventually(status, (one) => one.VolumeStatus!.Status === 'ok')
+  })
+
   test('of another account is not there', async () => {
     const id = await available()
     const other = cloud.ec2Of({ account: '444455556666' })

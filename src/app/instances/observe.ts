@@ -2,6 +2,7 @@
  * What hosts report becomes state here, and nowhere else. An observation older than the wish it would answer is
  * ignored; one that shows the guest's own will (power off) or an accident (the process died) changes the intent.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { HostEvent } from '../../agent/protocol.ts'
 import { instanceStateOf, type Instance, type InstanceIntent } from '../../domain/instance.ts'
 import { volumeIsLeaving, volumeMaterialised } from '../../domain/volume.ts'
@@ -85,7 +86,8 @@ export function observed(instance: Instance, event: MachineEvent): Instance | un
     generation === instance.observedSerial &&
     observation.state === instance.observed?.state &&
     observation.processId === instance.observed.processId &&
-    observation.detail === instance.observed.detail
+    observation.detail === instance.observed.detail &&
+    isDeepStrictEqual(observation.diskErrors ?? {}, instance.observed.diskErrors ?? {})
   if (isSame) return undefined
   const isRunning = observation.state === 'running'
   const next: Instance = {

@@ -25,7 +25,7 @@ import {
 import type { IoAbilities } from './devices.ts'
 import { attachedDevices, diskPlug, diskUnplug, nicPlug, nicUnplug } from './hotplug.ts'
 import { machinePaths, socketRootEnsure, type MachinePaths } from './layout.ts'
-import { machineStop } from './machine.ts'
+import { machinesResume, machineStop } from './machine.ts'
 import { hypervisorProbe } from './probe.ts'
 import { hostBootId, processScan } from './process.ts'
 import { machineReboot } from './reboot.ts'
@@ -105,6 +105,7 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
     },
     reboot: (instanceId, { graceMs }) =>
       exclusively(instanceId, () => machineReboot(running(context, instanceId), graceMs)),
+    resumeStalled: () => machinesResume(context),
     adoptAll: () => machinesAdopt(context),
     remove: (instanceId) =>
       exclusively(instanceId, async () => {

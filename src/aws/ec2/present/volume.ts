@@ -42,24 +42,43 @@ export function presentAttachment(volumeId: string, attachment: VolumeAttachment
   }
 }
 
-/** A volume is well when its file is there; it has no I/O to enable, nor IOPS that are promised. */
-export function presentVolumeStatus(volume: Volume): VolumeStatusItem {
-  const isThere = volume.isMaterialised
+/**
+ * A volume is well when its file is there and the host can read and write it: `error` is what its machine met. IOPS
+ * are not promised, so there is nothing to say of them.
+ */
+export function presentVolumeStatus(volume: Volume, error: VolumeError | null): VolumeStatusItem {
+  const status = error ? 'impaired' : volume.isMaterialised ? 'ok' : 'insufficient-data'
+  const io = error ? 'failed' : volume.isMaterialised ? 'passed' : 'insufficient-data'
   return {
     Actions: [],
     AttachmentStatuses: [],
     AvailabilityZone: volume.zone,
     AvailabilityZoneId: zoneIdOf(volume.zone),
-    Events: [],
+    Events: error
+      ? [
+          {
+            Description: `The volume ${error.words}`,
+            EventType: 'io-performance:stalled',
+            InstanceId: error.instanceId,
+            NotBefore: new Date(error.since),
+          },
+        ]
+      : [],
     VolumeId: volume.id,
     VolumeStatus: {
       Details: [
-        { Name: 'io-enabled', Status: isThere ? 'passed' : 'insufficient-data' },
+        { Name: 'io-enabled', Status: io },
         { Name: 'io-performance', Status: 'not-applicable' },
       ],
-      Status: isThere ? 'ok' : 'insufficient-data',
+      Status: status,
     },
   }
+}
+
+export interface VolumeError {
+  instanceId: string
+  words: string
+  since: number
 }
 
 /** The volume's last modification, which it has. */
