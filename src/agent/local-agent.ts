@@ -31,6 +31,7 @@ import {
 } from './vm-spec.ts'
 import type { HostAgent, HostEvent, VolumeRequest } from './protocol.ts'
 import { createContentWork } from './content-work.ts'
+import { createImportWork } from './import-work.ts'
 import { createVolumeWork, wordsOf } from './volume-work.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 
@@ -53,6 +54,8 @@ export interface LocalAgentOptions {
   clock: Clock
   /** Between asking a guest to power off and forcing it. */
   stopGraceMs: number
+  /** Imports may come from addresses of private networks and of this host. */
+  mayFetchInternal?: boolean
 }
 
 /** A reboot that the guest does not answer becomes a reset (EC2 waits longer; its guests boot slower). */
@@ -103,6 +106,11 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     (await driver.list()).find((machine) => machine.instanceId === id)
 
   const work = createVolumeWork({ driver, volumes, log })
+  const imports = await createImportWork({
+    volumes,
+    importsFolder: join(options.home, 'imports'),
+    mayFetchInternal: options.mayFetchInternal ?? false,
+  })
   const sourcePath = (source: VolumeSource): string =>
     'layerId' in source ? volumes.layers.path(source.layerId) : imageFilePath(options.home, source)
   const volumeEnsure = async ({ volumeId, sizeGiB, source, keys, isCopied }: VolumeRequest) =>
@@ -306,6 +314,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     volumeCollapse: work.collapse,
     volumeChange: work.change,
     ...createContentWork({ volumes, work, sourcePath }),
+    ...imports,
     layerDelete: (layerId) => volumes.layers.delete(layerId),
     layerList: () => volumes.layers.list(),
     consoleOutput: (instanceId) => driver.consoleOutput(instanceId),

@@ -67,6 +67,11 @@ export interface HostAgent {
     offset: number,
     bytes: Uint8Array,
   ): Promise<void>
+  /** Makes a layer of somebody's disk. Takes long; repeating it answers what came of it. */
+  layerImport(request: ImportRequest): Promise<ImportOutcome>
+  /** 0 to 1; null: no such import is going on. */
+  importProgress(layerId: LayerId): Promise<number | null>
+  importCancel(layerId: LayerId): Promise<void>
   /** Brings size and limits of a volume to what it is now, seen by the guest that has it. Idempotent. */
   volumeChange(volumeId: VolumeId, change: VolumeChange): Promise<void>
   /** Idempotent. The caller makes sure that nothing lies on it. */
@@ -80,6 +85,19 @@ export interface HostAgent {
   subscribe(listener: (event: HostEvent) => void): () => void
   close(): Promise<void>
 }
+
+export interface ImportRequest {
+  layerId: LayerId
+  /** HTTP(S), or a file in the host's folder of imports. */
+  url: string
+  /** The layer is encrypted with it. */
+  key?: string | null
+}
+
+export type ImportOutcome =
+  | { layerId: LayerId; sizeBytes: number; format: string; usedBytes: number }
+  /** The file's own fault, or it was cancelled: nothing is left. */
+  | { layerId: LayerId; reason: string }
 
 /** A frozen content, or a volume that no machine has; and what opens it. */
 export interface ContentRequest {

@@ -206,6 +206,9 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
     contentRead: async (request, offset, length) => storage.contentRead(request, offset, length),
     volumeWrite: async (volumeId, _keys, offset, bytes) =>
       storage.writeBytes(volumeId, offset, bytes),
+    layerImport: async (request) => storage.layerImport(request),
+    importProgress: async () => null,
+    importCancel: async () => {},
     layerDelete: async (layerId) => storage.layerDelete(layerId),
     layerList: async () => storage.layerList(),
     volumes: () => storage.all,

@@ -9,6 +9,8 @@ import type {
   ContentRequest,
   FreezeOutcome,
   FreezeRequest,
+  ImportOutcome,
+  ImportRequest,
   VolumeChange,
   VolumeRequest,
 } from './protocol.ts'
@@ -29,6 +31,8 @@ export interface SimulatedVolumes {
   collapse(volumeId: string): void
   change(volumeId: string, change: VolumeChange): void
   layerDelete(layerId: LayerId): void
+  /** A disk that holds its URL in the first block. */
+  layerImport(request: ImportRequest): ImportOutcome
   contentMap(request: ContentRequest): ContentRange[]
   contentRead(request: ContentRequest, offset: number, length: number): Uint8Array
   writeBytes(volumeId: string, offset: number, bytes: Uint8Array): void
@@ -138,6 +142,11 @@ export function createSimulatedVolumes(): SimulatedVolumes {
     writeBytes: (volumeId, offset, bytes) => {
       const text = Buffer.from(bytes).toString('latin1').replace(/\0+$/, '')
       volumeOf(volumeId).written.set(offset / BLOCK_BYTES, text)
+    },
+    layerImport: ({ layerId, url }) => {
+      if (url.includes('malformed')) return { layerId, reason: 'it is no disk' }
+      layers.set(layerId, { beneath: null, written: new Map([[0, url]]) })
+      return { layerId, sizeBytes: 3 * 1024 ** 3, format: 'vmdk', usedBytes: BLOCK_BYTES }
     },
     layerDelete: (layerId) => {
       const users = [...volumes.values(), ...layers.values()].filter(

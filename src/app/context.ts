@@ -76,6 +76,7 @@ export type ReconcilerName =
   | 'snapshots'
   | 'layers'
   | 'chains'
+  | 'imports'
   | 'keys'
   | 'stagings'
 

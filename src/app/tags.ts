@@ -136,7 +136,13 @@ export async function tagsList(ctx: Ctx): Promise<TagEntry[]> {
   return [...ofEc2, ...ofRules]
 }
 
-const OTHER_KINDS: readonly StoredKind[] = ['profileAssociation', 'layer', 'kmsKey', 'kmsAlias']
+const OTHER_KINDS: readonly StoredKind[] = [
+  'profileAssociation',
+  'importTask',
+  'layer',
+  'kmsKey',
+  'kmsAlias',
+]
 
 function isEc2Kind(kind: StoredKind): kind is Ec2Kind {
   return !kind.startsWith('iam') && !OTHER_KINDS.includes(kind)

@@ -44,7 +44,8 @@ export interface DiskAttachment extends DiskLimits {
 /** A file beneath a disk, and what lies beneath that one. */
 export interface DiskBacking {
   path: string
-  format: 'qcow2' | 'raw'
+  /** The last three only of what is imported. */
+  format: 'qcow2' | 'raw' | 'vmdk' | 'vhdx' | 'vpc'
   /** What opens it; absent or null: it is not encrypted. Never written to a file that stays. */
   key?: string | null
   backing?: DiskBacking | null

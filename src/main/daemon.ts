@@ -33,6 +33,7 @@ const { values } = parseArgs({
     'cpu-overcommit': { type: 'string', default: String(SETTINGS_DEFAULT.cpuOvercommit) },
     'memory-overcommit': { type: 'string', default: String(SETTINGS_DEFAULT.memoryOvercommit) },
     'volume-modification-wait': { type: 'string', default: '0' },
+    'import-from-private': { type: 'boolean', default: false },
     'passphrase-file': { type: 'string' },
     'log-level': { type: 'string', default: 'info' },
   },
@@ -73,6 +74,7 @@ const agent = await createLocalAgent({
   log: log.child({ part: 'agent' }),
   clock,
   stopGraceMs: SETTINGS_DEFAULT.stopGraceMs,
+  mayFetchInternal: values['import-from-private'],
 })
 
 /**

@@ -110,6 +110,11 @@ export const KINDS: KindTable = {
     ],
     claims: nothing,
   },
+  importTask: {
+    references: (r) =>
+      ref('unfinished', r.state === 'active' || r.state === 'deleting' ? 'yes' : null),
+    claims: nothing,
+  },
   kmsKey: {
     references: (r) => [
       ...ref('going', r.state === 'PendingDeletion' ? 'yes' : null),

@@ -156,6 +156,7 @@ export const OTHER_NOT_FOUND: Record<string, string> = {
   launchTemplate: 'InvalidLaunchTemplateId.NotFound',
   availabilityZone: 'InvalidZone.NotFound',
   volumeAttachment: 'InvalidAttachment.NotFound',
+  importTask: 'InvalidConversionTaskId',
   iamInstanceProfileAssociation: 'InvalidAssociationID.NotFound',
 }
 

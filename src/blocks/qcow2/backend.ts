@@ -125,16 +125,22 @@ async function volumeCreate(
 }
 
 /** Of a whole chain into one file that is there. @throws ExecError, for example when the disk is full. */
-export async function contentCopy(from: DiskBacking, to: DiskBacking): Promise<void> {
+export async function contentCopy(
+  from: DiskBacking,
+  to: DiskBacking,
+  progress: { signal?: AbortSignal; onLine?: (line: string) => void } = {},
+): Promise<void> {
   const options = [
     'driver=qcow2',
     `file.filename=${to.path.replaceAll(',', ',,')}`,
     ...(to.key ? [`encrypt.key-secret=${secretName(to.key)}`] : []),
   ]
-  const args = ['convert', '-q', '-n', '--target-image-opts', diskName(from), options.join(',')]
+  const mode = progress.onLine ? '-p' : '-q'
+  const args = ['convert', mode, '-n', '--target-image-opts', diskName(from), options.join(',')]
   await qemuImgWithKeys([...keysOf(from), to.key], args, {
     timeoutMs: COPY_TIMEOUT_MS,
     cpuSecondsMax: COPY_TIMEOUT_MS / 1000,
+    ...progress,
   })
   await fsyncFile(to.path)
 }

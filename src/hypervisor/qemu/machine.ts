@@ -70,7 +70,7 @@ function onEvent(context: DriverContext, machine: Machine, event: QmpEvent): voi
   }
 }
 
-/** A disk of the host failed or is full. A full one pauses the machine (QEMU's `werror=enospc`), others are reported. */
+/** A disk of the host failed or is full. A full one pauses the machine; of others the guest is told. */
 function diskErrorNote(context: DriverContext, machine: Machine, { data }: QmpEvent): void {
   const volumeId = /vol-[0-9a-f]+$/.exec(String(data['node-name'] ?? ''))?.[0]
   if (volumeId === undefined) return
