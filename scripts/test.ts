@@ -22,6 +22,7 @@ import { step } from '../src/cli/ui/progress.ts'
 import { exec, ExecError } from '../src/lib/exec.ts'
 import { requirementsOf as imageRequirementsOf } from '../src/images/requirements.ts'
 import { imagesPrepare } from './support/images.ts'
+import { isolated } from './support/isolated.ts'
 import { startPostgres } from './support/postgres.ts'
 import { resultOf, type LayerResult } from './support/vitest-report.ts'
 
@@ -260,23 +261,6 @@ async function followed(
     progress.done()
     await new Promise((resolve) => log.end(resolve))
   }
-}
-
-/**
- * Own network, mounts and processes. The shell only prepares them; the command line reaches it as arguments.
- * When we end, `--kill-child` ends everything within.
- */
-function isolated(command: readonly string[]): string[] {
-  const prepare = [
-    'mount --make-rprivate /',
-    // Named namespaces, sockets, locks of a cloud: all below /run, none of them the host's.
-    'mount -t tmpfs none /run',
-    'mkdir -p /run/netns /run/brume /run/lock',
-    'ip link set lo up',
-    'exec "$@"',
-  ].join(' && ')
-  const namespaces = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
-  return ['unshare', ...namespaces, 'sh', '-c', prepare, 'sh', ...command]
 }
 
 await main()

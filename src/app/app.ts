@@ -17,7 +17,7 @@ import { hostEventApply } from './instances/observe.ts'
 import { createAttachmentsReconciler } from './reconcilers/attachments.ts'
 import { createInterfacesReconciler } from './reconcilers/interfaces.ts'
 import { createInstancesReconciler } from './reconcilers/instances.ts'
-import { createNetworkApplier } from './reconcilers/network.ts'
+import { createNetworkApplier, readerOnce } from './reconcilers/network.ts'
 import { stagingsReconcile } from './ebs/write.ts'
 import { createImportsReconciler } from './reconcilers/imports.ts'
 import { keysReconcile } from './reconcilers/keys.ts'
@@ -87,7 +87,8 @@ export async function startApp(options: {
   const settle = createSnapshotSettler(app)
   const networkApplyTo = createNetworkApplier(app)
   const networkApply = async (): Promise<void> => {
-    await Promise.all(hosts.map((host) => networkApplyTo(host)))
+    const reader = readerOnce(store)
+    await Promise.all(hosts.map((host) => networkApplyTo(host, reader)))
   }
   const instances = createInstancesReconciler(app, networkApplyTo)
   const reconcilers: [ReconcilerName, (signal: AbortSignal) => Promise<void>][] = [

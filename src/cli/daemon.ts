@@ -27,11 +27,13 @@ export interface DaemonOptions {
   home: string
   port: number
   auth: 'strict' | 'open'
+  /** Further words for the daemon (src/main/daemon.ts). */
+  flags?: readonly string[]
 }
 
-function daemonArguments(options: DaemonOptions): string[] {
+function daemonArguments({ home, port, auth, flags = [] }: DaemonOptions): string[] {
   const program = join(CHECKOUT, 'src/main/daemon.ts')
-  return [program, '--home', options.home, '--port', `${options.port}`, '--auth', options.auth]
+  return [program, '--home', home, '--port', `${port}`, '--auth', auth, ...flags]
 }
 
 export function daemonLogPath(home: string): string {

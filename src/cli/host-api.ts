@@ -64,7 +64,7 @@ export function hostApi(cloud: Reach): HostApi {
   }
 }
 
-async function send(
+export async function send(
   cloud: Reach,
   method: 'GET' | 'POST',
   path: string,

@@ -18,7 +18,7 @@ Examples:
 './brume VERB --help' says more of each verb. Words after -- go to the machine untouched.`
 
 /** Verbs the contract names that are not built yet: better a plain word than a guess. */
-const VERBS_LATER: ReadonlySet<string> = new Set(['recommend', 'backup', 'bench'])
+const VERBS_LATER: ReadonlySet<string> = new Set(['recommend', 'backup'])
 
 export async function runProgram(argv: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.ok

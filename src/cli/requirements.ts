@@ -4,7 +4,16 @@
  * and Ubuntu's.
  */
 
-export type Feature = 'machines' | 'network' | 'ssh' | 'unit' | 'store' | 'api' | 'host' | 'vm'
+export type Feature =
+  | 'machines'
+  | 'network'
+  | 'ssh'
+  | 'unit'
+  | 'store'
+  | 'api'
+  | 'host'
+  | 'vm'
+  | 'workloads'
 
 export interface Requirement {
   feature: Feature
@@ -137,6 +146,19 @@ export const REQUIREMENTS: readonly Requirement[] = [
     package: 'python3-boto3',
     proof: { file: '/usr/lib/python3/dist-packages/boto3/__init__.py' },
     why: "walks a machine's whole life as a program does",
+  },
+  // What `bench disk` and `bench network` need on top.
+  {
+    feature: 'workloads',
+    package: 'gcc',
+    proof: { program: 'cc' },
+    why: 'compiles the workloads that are measured in guests',
+  },
+  {
+    feature: 'workloads',
+    package: 'libc6-dev',
+    proof: { file: '/usr/include/stdio.h' },
+    why: 'compiles the workloads that are measured in guests',
   },
 ]
 

@@ -113,4 +113,11 @@ export const VERBS: readonly Verb[] = [
     group: 'Upkeep',
     load: () => import('./verbs/test.ts'),
   },
+  {
+    name: 'bench',
+    usage: '<what>',
+    summary: 'measure: launch, density, disk, network, api, scale',
+    group: 'Upkeep',
+    load: () => import('./verbs/bench.ts'),
+  },
 ]

@@ -8,13 +8,13 @@ import { parseArgs } from 'node:util'
 import { createSimulatedAgent } from '../agent/simulated-agent.ts'
 import { createSimulatedVolumes } from '../agent/simulated-volumes.ts'
 import { imagesRegister } from '../app/images/register.ts'
-import type { ImageManifest } from '../domain/image-manifest.ts'
 import { removeDurable, writeJsonDurable } from '../lib/fs-durable.ts'
 import { createLog } from '../lib/log.ts'
 import { systemClock } from '../lib/time.ts'
 import { startCloud } from './cloud.ts'
 import { openHome } from './home.ts'
 import { rootCredentials } from './secrets.ts'
+import { simulatedImage } from './simulated-image.ts'
 import { VERSION } from './version.ts'
 
 const { values } = parseArgs({
@@ -77,22 +77,4 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       .then(() => removeDurable(home.daemonFile))
       .then(() => process.exit(0))
   })
-}
-
-function simulatedImage(): ImageManifest {
-  const sha256 = '0'.repeat(64)
-  return {
-    format: 1,
-    name: 'tiny',
-    version: '20260101-00000000',
-    contentHash: sha256,
-    description: 'An image of simulated hosts: it boots nothing',
-    architecture: 'x86_64',
-    disk: { file: 'disk.qcow2', format: 'qcow2', virtualSizeBytes: 2 ** 28 },
-    boot: { firmware: ['bios'] },
-    rootDeviceName: '/dev/xvda',
-    defaultUser: 'ec2-user',
-    files: [{ name: 'disk.qcow2', sizeBytes: 0, sha256 }],
-    sources: [],
-  }
 }

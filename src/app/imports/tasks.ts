@@ -2,10 +2,10 @@
  * Import tasks: begun, found, cancelled. The snapshots exist, pending, from the beginning; hosts fill their layers
  * (reconcilers/imports.ts). Source: VM Import/Export user guide; EC2 API reference, ImportSnapshot, ImportImage.
  */
-import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
+import { invalidValue, notFound } from '../../domain/faults.ts'
 import { newId } from '../../domain/ids.ts'
 import type { Snapshot } from '../../domain/image.ts'
-import { isImportTaskId, newImportTaskId, type ImportTask } from '../../domain/import-task.ts'
+import { newImportTaskId, type ImportTask } from '../../domain/import-task.ts'
 import { newLayerId, type Layer } from '../../domain/layer.ts'
 import type { Tags } from '../../domain/resource.ts'
 import type { Volume } from '../../domain/volume.ts'
@@ -106,17 +106,12 @@ async function diskPlanned(
   return { ...planned, snapshotId: snapshot.id, state: 'active' }
 }
 
-/** @throws EC2's words for ids that are malformed, and for tasks that are not there. */
+/** @throws Fault `NotFound`. */
 export async function importsFind(
   ctx: Ctx,
   type: ImportTask['type'],
   ids: readonly string[],
 ): Promise<ImportTask[]> {
-  for (const id of ids) {
-    if (isImportTaskId(type, id)) continue
-    const message = `The import task id '${id}' is malformed`
-    throw new FaultError({ type: 'Service', code: 'InvalidConversionTaskId.Malformed', message })
-  }
   const tasks = await ctx.app.store.list('importTask', scopeOf(ctx))
   const found = tasks.filter(
     (task) => task.type === type && (ids.length === 0 || ids.includes(task.id)),

@@ -22,7 +22,9 @@ export async function hostEventApply(app: App, event: HostEvent): Promise<void> 
     return { before, after }
   })
   if (!change) return
-  app.activate('instances')
+  // The reconciler asks once for each serial: what was only seen leaves it nothing to do, and with a thousand machines
+  // starting at once it would look at a thousand of them a thousand times.
+  if (change.after.intended.serial !== change.before.intended.serial) app.activate('instances')
   const [from, to] = [instanceStateOf(change.before), instanceStateOf(change.after)]
   if (from === to) return
   app.log.info({ instance: change.after.id, from, to }, 'instance changed state')

@@ -1,28 +1,55 @@
 /** States the networks of every host from the records. The host's fabric does nothing when nothing changed. */
+import type { StoreReader } from '../../store/store.ts'
 import type { App, HostHandle } from '../context.ts'
 import { networkPlans } from '../network/plan.ts'
 
 /**
- * Applies the plans of one host; concurrent calls share one application that starts after the last of them, so a
- * caller's committed change is always in force when its promise resolves.
+ * Brings one host's networks to what the records say. Resolves when a plan read after the call is in force: one that
+ * is being applied meanwhile is waited for, and everybody who asked meanwhile shares the next one.
  */
-export function createNetworkApplier(app: App): (host: HostHandle) => Promise<void> {
-  const waiting = new Map<HostHandle, Promise<void>>()
+export function createNetworkApplier(
+  app: App,
+): (host: HostHandle, reader?: StoreReader) => Promise<void> {
+  const waiting = new Map<HostHandle, { work: Promise<void>; reader: StoreReader }>()
   const running = new Map<HostHandle, Promise<void>>()
-  return (host) => {
+  return (host, reader = app.store) => {
     const queued = waiting.get(host)
-    if (queued) return queued
-    const next = (async () => {
+    if (queued) {
+      // What the earlier one has read may be older than this wish.
+      queued.reader = reader
+      return queued.work
+    }
+    const next = { reader, work: Promise.resolve() }
+    next.work = (async () => {
       await running.get(host)?.catch(() => {})
       waiting.delete(host)
       const work = (async () => {
-        const plans = await networkPlans(app.store, host.description.hostId)
+        const plans = await networkPlans(next.reader, host.description.hostId)
         await host.agent.networkEnsure(plans)
       })()
       running.set(host, work)
       await work
     })()
     waiting.set(host, next)
-    return next
+    return next.work
+  }
+}
+
+/**
+ * Reads each thing once, for one pass over many hosts: a VPC that a hundred of them have machines of would be read, and
+ * its ten thousand interfaces decoded, a hundred times. What it answers is as old as the first question.
+ */
+export function readerOnce(store: StoreReader): StoreReader {
+  const answers = new Map<string, Promise<unknown>>()
+  const once = <T>(key: unknown[], read: () => Promise<T>): Promise<T> => {
+    const name = JSON.stringify(key)
+    const known = answers.get(name) ?? read()
+    answers.set(name, known)
+    return known as Promise<T>
+  }
+  return {
+    ...store,
+    get: (kind, id) => once(['get', kind, id], () => store.get(kind, id)),
+    list: (kind, query) => once(['list', kind, query], () => store.list(kind, query)),
   }
 }

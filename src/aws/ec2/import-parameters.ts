@@ -2,11 +2,22 @@
 import type { ImageDiskContainer, SnapshotDiskContainer } from '@aws-sdk/client-ec2'
 import type { ImportDiskRequest } from '../../app/imports/tasks.ts'
 import { FaultError, invalidValue } from '../../domain/faults.ts'
+import { isImportTaskId, type ImportTaskType } from '../../domain/import-task.ts'
 import { parseId } from '../../domain/ids.ts'
 import { deviceNameChecked } from './block-devices.ts'
 
 const FORMATS: ReadonlySet<string> = new Set(['VMDK', 'RAW', 'VHD', 'VHDX', 'OVA', 'QCOW2'])
 const URL_MAX = 2_048
+
+/** @throws EC2's word for ids that are none of such tasks. */
+export function importTaskIdsChecked(type: ImportTaskType, ids: readonly string[] = []) {
+  for (const id of ids) {
+    if (isImportTaskId(type, id)) continue
+    const message = `The import task id '${id}' is malformed`
+    throw new FaultError({ type: 'Service', code: 'InvalidConversionTaskId.Malformed', message })
+  }
+  return ids
+}
 
 /** @throws Faults for what is missing or not served: there is no S3 here. */
 export function importDiskOf(

@@ -1,5 +1,5 @@
 /** Launch and lifecycle through the use cases, on a simulated host. */
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import {
   instancesGet,
   instancesReboot,
@@ -149,4 +149,15 @@ test('another account sees nothing of it', async () => {
   const { instanceIds } = await instancesRun(ctx, runRequest())
   const others = instancesGet(ctxOf(app, '000000000002'), instanceIds)
   await expect(others).rejects.toMatchObject({ fault: { type: 'NotFound' } })
+})
+
+test('many machines that start at once do not make the reconciler look at all of them each time', async () => {
+  const { ctx, app, becomes } = await start()
+  const list = vi.spyOn(app.store, 'list')
+  const { instanceIds } = await instancesRun(ctx, runRequest({ minCount: 60, maxCount: 60 }))
+  for (const id of instanceIds) await becomes(id, 'running')
+  await app.settled()
+  const looks = list.mock.calls.filter(([, query]) => query.reference?.name === 'unsettled')
+  expect(looks.length).toBeGreaterThan(0)
+  expect(looks.length).toBeLessThan(10)
 })

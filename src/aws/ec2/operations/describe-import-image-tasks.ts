@@ -2,6 +2,7 @@
 import type { ImportImageTask } from '@aws-sdk/client-ec2'
 import { importProgress } from '../../../app/imports/progress.ts'
 import { importsFind } from '../../../app/imports/tasks.ts'
+import { importTaskIdsChecked } from '../import-parameters.ts'
 import { operation } from '../../operation.ts'
 import { presentImportImage } from '../present/import-task.ts'
 import { tagsOfAnswer } from '../tags.ts'
@@ -10,7 +11,8 @@ export default operation<'ec2', 'DescribeImportImageTasks', ImportImageTask>({
   filters: { 'task-state': (one) => one.Status },
   tagsOf: (one) => tagsOfAnswer(one.Tags),
   handle: async (ctx, input, call) => {
-    const tasks = await importsFind(ctx, 'image', input.ImportTaskIds ?? [])
+    const ids = importTaskIdsChecked('image', input.ImportTaskIds)
+    const tasks = await importsFind(ctx, 'image', ids)
     const shown = await Promise.all(
       tasks.map(async (task) => presentImportImage(task, await importProgress(ctx, task))),
     )

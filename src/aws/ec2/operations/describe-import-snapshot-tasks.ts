@@ -2,6 +2,7 @@
 import type { ImportSnapshotTask } from '@aws-sdk/client-ec2'
 import { importProgress } from '../../../app/imports/progress.ts'
 import { importsFind } from '../../../app/imports/tasks.ts'
+import { importTaskIdsChecked } from '../import-parameters.ts'
 import { operation } from '../../operation.ts'
 import { presentImportSnapshot } from '../present/import-task.ts'
 import { tagsOfAnswer } from '../tags.ts'
@@ -10,7 +11,8 @@ export default operation<'ec2', 'DescribeImportSnapshotTasks', ImportSnapshotTas
   filters: { 'task-state': (one) => one.SnapshotTaskDetail?.Status },
   tagsOf: (one) => tagsOfAnswer(one.Tags),
   handle: async (ctx, input, call) => {
-    const tasks = await importsFind(ctx, 'snapshot', input.ImportTaskIds ?? [])
+    const ids = importTaskIdsChecked('snapshot', input.ImportTaskIds)
+    const tasks = await importsFind(ctx, 'snapshot', ids)
     const shown = await Promise.all(
       tasks.map(async (task) => presentImportSnapshot(task, await importProgress(ctx, task))),
     )

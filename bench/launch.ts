@@ -1,0 +1,151 @@
+/**
+ * From RunInstances to the first SSH command, in the stages of ec2-boot-bench
+ * (https://www.daemonology.net/blog/2021-08-12-EC2-boot-time-benchmarking.html): the API has answered; it says
+ * `running`; the port is closed, then open; a first command is done. From a template, cold, and beside them a bare
+ * QEMU command line that boots the same image, in turns in the same run.
+ */
+import { messageOf } from '../src/cli/errors.ts'
+import { during } from '../src/cli/ui/progress.ts'
+import type { LaunchValues } from '../src/cli/bench-arguments.ts'
+import { bareNetwork, type BareTap } from './support/bare-network.ts'
+import { bareStart, publicKeyOf } from './support/bare-machine.ts'
+import { mustEnd } from './support/cleanup.ts'
+import { openCloud, type BenchCloud } from './support/cloud.ts'
+import { launchReport, type Sample, type Variant } from './support/launch-report.ts'
+import {
+  launchOne,
+  reach,
+  terminateAll,
+  watchRunning,
+  type LaunchTimes,
+} from './support/machines.ts'
+import type { Measured } from './support/report.ts'
+import { shapeOf } from './support/shape.ts'
+import { templateOf } from './support/templates.ts'
+
+const COUNT = 10
+const COUNT_QUICK = 2
+const CONCURRENCY = [1, 4, 16]
+const CONCURRENCY_QUICK = [1]
+/** Between two tries of a port: this for one machine, longer for many, so that the trying itself costs little. */
+const TRY_EVERY_MS = 5
+const TRY_EVERY_MS_MAX = 25
+
+type Batch = (atOnce: number) => Promise<LaunchTimes[]>
+
+export async function launchBench(values: LaunchValues): Promise<Measured> {
+  const count = values.count ?? (values.quick ? COUNT_QUICK : COUNT)
+  const concurrency = values.concurrency ?? (values.quick ? CONCURRENCY_QUICK : CONCURRENCY)
+  const bench = await openCloud(values)
+  const notes: string[] = []
+  const batches = new Map<Variant, Batch>()
+  const template = await templateOf(bench)
+  if (typeof template === 'string') notes.push(`no template: only cold launches (${template})`)
+  else batches.set('template', (atOnce) => launchBatch(bench, atOnce, false))
+  batches.set('cold', (atOnce) => launchBatch(bench, atOnce, true))
+  if (bench.imageFolder === null) notes.push('no bare QEMU: the measured cloud is not ours')
+  else {
+    const publicKey = await publicKeyOf(bench.identityPath)
+    const count = Math.max(...concurrency)
+    const taps = await bareNetwork({ folder: bench.folder, count, publicKey })
+    batches.set('bare QEMU', await bareBatch(bench, taps))
+  }
+  const samples = await measureAll(batches, concurrency, count, notes)
+  const report = launchReport(values, { count, concurrency, type: bench.instanceType }, samples)
+  const { hypervisor } = bench
+  return { report: { ...report, notes: [...report.notes, ...notes] }, hypervisor }
+}
+
+/** In turns: whatever else the host does meanwhile meets all of them. */
+async function measureAll(
+  batches: ReadonlyMap<Variant, Batch>,
+  concurrency: readonly number[],
+  count: number,
+  notes: string[],
+): Promise<Sample[]> {
+  const samples: Sample[] = []
+  const failed = new Set<string>()
+  for (const atOnce of concurrency) {
+    const rounds = Math.max(1, Math.ceil(count / atOnce))
+    for (let round = 1; round <= rounds; round++) {
+      for (const [variant, batch] of batches) {
+        if (failed.has(`${variant} ${atOnce}`)) continue
+        const title = `${variant}, ${atOnce} at once, round ${round} of ${rounds}`
+        try {
+          const times = await during(title, () => batch(atOnce))
+          samples.push(...times.map((one) => ({ variant, atOnce, round, times: one })))
+        } catch (error) {
+          failed.add(`${variant} ${atOnce}`)
+          notes.push(`${variant}, ${atOnce} at once, failed: ${messageOf(error).slice(0, 200)}`)
+        }
+      }
+    }
+  }
+  return samples
+}
+
+const tryEveryMs = (atOnce: number): number => Math.min(TRY_EVERY_MS_MAX, TRY_EVERY_MS * atOnce)
+
+async function launchBatch(
+  bench: BenchCloud,
+  atOnce: number,
+  isCold: boolean,
+): Promise<LaunchTimes[]> {
+  const watch = watchRunning(bench.ec2)
+  const everyMs = tryEveryMs(atOnce)
+  const instanceIds: string[] = []
+  const onLaunch = (instanceId: string): void => void instanceIds.push(instanceId)
+  const end = mustEnd(() => terminateAll(bench.ec2, instanceIds))
+  const results = await Promise.allSettled(
+    Array.from({ length: atOnce }, () => launchOne(bench, watch, { everyMs, isCold, onLaunch })),
+  )
+  await end()
+  return timesOf(
+    results.map((result) => (result.status === 'fulfilled' ? result.value.times : result)),
+  )
+}
+
+function timesOf(results: readonly (LaunchTimes | PromiseRejectedResult)[]): LaunchTimes[] {
+  return results.map((result) => {
+    if ('reason' in result) throw result.reason
+    return result
+  })
+}
+
+/** Without an API there is nothing to answer: `running` is when the kernel has started QEMU. */
+async function bareBatch(bench: BenchCloud, taps: readonly BareTap[]): Promise<Batch> {
+  const shape = await shapeOf(bench)
+  const one = async (index: number, everyMs: number): Promise<LaunchTimes> => {
+    const calledAt = performance.now()
+    const machine = await bareStart({
+      imageFolder: bench.imageFolder!,
+      folder: bench.folder,
+      hypervisor: bench.host.hypervisor,
+      ...shape,
+      tap: taps[index]!,
+    })
+    try {
+      const login = {
+        user: bench.user,
+        address: machine.address,
+        identityPath: bench.identityPath,
+      }
+      const reached = await reach(login, everyMs)
+      return {
+        apiMs: null,
+        runningMs: machine.startedAt - calledAt,
+        closedMs: reached.refusedAt === null ? null : reached.refusedAt - calledAt,
+        openMs: reached.openAt - calledAt,
+        sshMs: reached.sshAt - calledAt,
+      }
+    } finally {
+      await machine.end()
+    }
+  }
+  return async (atOnce) => {
+    const everyMs = tryEveryMs(atOnce)
+    const all = Array.from({ length: atOnce }, (_, index) => one(index, everyMs))
+    const results = await Promise.allSettled(all)
+    return timesOf(results.map((result) => (result.status === 'fulfilled' ? result.value : result)))
+  }
+}

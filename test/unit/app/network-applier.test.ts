@@ -1,0 +1,56 @@
+/** The applier of networks: nobody's change is missed when calls meet, and many hosts read each thing once. */
+import { expect, test } from 'vitest'
+import type { HostAgent } from '../../../src/agent/protocol.ts'
+import type { App, HostHandle } from '../../../src/app/context.ts'
+import { createNetworkApplier, readerOnce } from '../../../src/app/reconcilers/network.ts'
+import type { StoreReader } from '../../../src/store/store.ts'
+
+/** A store without instances that counts and numbers its reads. */
+function countingReader() {
+  const reads: string[] = []
+  const reader = {
+    get: async (kind: string, id: string) => void reads.push(`${kind} ${id}`),
+    list: async (kind: string, query: object) => {
+      reads.push(`${kind} ${JSON.stringify(query)}`)
+      return []
+    },
+  } as unknown as StoreReader
+  return { reader, reads }
+}
+
+function hostOf(networkEnsure: HostAgent['networkEnsure']): HostHandle {
+  const agent = { networkEnsure } as HostAgent
+  return { agent, description: { hostId: 'host-1' } as HostHandle['description'] }
+}
+
+test('each thing is read once, however many ask', async () => {
+  const { reader, reads } = countingReader()
+  const once = readerOnce(reader)
+  const query = { reference: { name: 'vpc', value: 'vpc-1' } }
+  await Promise.all([once.list('subnet', query), once.list('subnet', query), once.get('vpc', 'a')])
+  await once.list('subnet', { reference: { name: 'vpc', value: 'vpc-2' } })
+  await once.get('vpc', 'a')
+  expect(reads).toHaveLength(3)
+})
+
+test('a call that comes while one is applied gets an application of its own, read after it', async () => {
+  const { reader, reads } = countingReader()
+  const gate = Promise.withResolvers<void>()
+  let applied = 0
+  const host = hostOf(async () => {
+    applied++
+    if (applied === 1) await gate.promise
+  })
+  const apply = createNetworkApplier({ store: reader } as App)
+  const first = apply(host)
+  await new Promise((resolve) => setImmediate(resolve))
+  // One pass over all hosts, asked before a change, and one call after it, share what follows: with the later reader.
+  const older = countingReader()
+  const pass = apply(host, readerOnce(older.reader))
+  const single = apply(host)
+  gate.resolve()
+  await Promise.all([first, pass, single])
+  expect(applied).toBe(2)
+  expect(reads).toHaveLength(2)
+  expect(older.reads).toHaveLength(0)
+})
