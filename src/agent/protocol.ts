@@ -72,6 +72,10 @@ export interface HostAgent {
   /** 0 to 1; null: no such import is going on. */
   importProgress(layerId: LayerId): Promise<number | null>
   importCancel(layerId: LayerId): Promise<void>
+  /** Writes a content as a file for other hypervisors. Takes long; a file that is there is done. */
+  contentExport(request: ExportRequest): Promise<void>
+  /** 0 to 1; null: no such export is going on. */
+  exportProgress(file: string): Promise<number | null>
   /** Brings size and limits of a volume to what it is now, seen by the guest that has it. Idempotent. */
   volumeChange(volumeId: VolumeId, change: VolumeChange): Promise<void>
   /** Idempotent. The caller makes sure that nothing lies on it. */
@@ -84,6 +88,13 @@ export interface HostAgent {
   /** Observations from now on. Returns the function that ends the subscription. */
   subscribe(listener: (event: HostEvent) => void): () => void
   close(): Promise<void>
+}
+
+export interface ExportRequest extends ContentRequest {
+  source: VolumeSource
+  format: 'raw' | 'vmdk' | 'vpc'
+  /** Below the host's folder of exports: a folder, names, a file. */
+  file: string
 }
 
 export interface ImportRequest {

@@ -207,6 +207,12 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
     volumeWrite: async (volumeId, _keys, offset, bytes) =>
       storage.writeBytes(volumeId, offset, bytes),
     layerImport: async (request) => storage.layerImport(request),
+    contentExport: async ({ file, source }) =>
+      void storage.exports.set(
+        file,
+        Buffer.from(storage.contentRead({ source, keys: null }, 0, 64)),
+      ),
+    exportProgress: async () => null,
     importProgress: async () => null,
     importCancel: async () => {},
     layerDelete: async (layerId) => storage.layerDelete(layerId),

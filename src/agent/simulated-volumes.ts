@@ -31,6 +31,8 @@ export interface SimulatedVolumes {
   collapse(volumeId: string): void
   change(volumeId: string, change: VolumeChange): void
   layerDelete(layerId: LayerId): void
+  /** By file, the first block of what was exported. */
+  exports: Map<string, Buffer>
   /** A disk that holds its URL in the first block. */
   layerImport(request: ImportRequest): ImportOutcome
   contentMap(request: ContentRequest): ContentRange[]
@@ -92,6 +94,7 @@ export function createSimulatedVolumes(): SimulatedVolumes {
   }
   return {
     all: volumes,
+    exports: new Map(),
     ensure: (request) => {
       const known = volumes.get(request.volumeId)
       if (known) {

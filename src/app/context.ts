@@ -77,6 +77,7 @@ export type ReconcilerName =
   | 'layers'
   | 'chains'
   | 'imports'
+  | 'exports'
   | 'keys'
   | 'stagings'
 

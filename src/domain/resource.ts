@@ -6,6 +6,7 @@
 import type { IamKind, IamResourceTypes } from './iam/entities.ts'
 import type { Image, Snapshot } from './image.ts'
 import type { Instance } from './instance.ts'
+import type { ExportTask } from './export-task.ts'
 import type { ImportTask } from './import-task.ts'
 import type { KeyPair } from './key-pair.ts'
 import type { KmsAlias, KmsKey } from './kms.ts'
@@ -43,6 +44,7 @@ export interface ResourceTypes extends IamResourceTypes {
   volume: Volume
   snapshot: Snapshot
   layer: Layer
+  exportTask: ExportTask
   importTask: ImportTask
   kmsKey: KmsKey
   kmsAlias: KmsAlias
@@ -63,7 +65,7 @@ export interface ResourceTypes extends IamResourceTypes {
 export type StoredKind = keyof ResourceTypes
 
 /** Not EC2's: kept for ourselves, or another service's. */
-export type HiddenKind = 'importTask' | 'layer' | 'kmsKey' | 'kmsAlias'
+export type HiddenKind = 'exportTask' | 'importTask' | 'layer' | 'kmsKey' | 'kmsAlias'
 
 /** What IAM keeps is not among EC2's resources and their tags. */
 export type Ec2Kind = Exclude<StoredKind, IamKind | HiddenKind>

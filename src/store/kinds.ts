@@ -110,6 +110,10 @@ export const KINDS: KindTable = {
     ],
     claims: nothing,
   },
+  exportTask: {
+    references: (r) => ref('unfinished', r.state === 'active' ? 'yes' : null),
+    claims: nothing,
+  },
   importTask: {
     references: (r) =>
       ref('unfinished', r.state === 'active' || r.state === 'deleting' ? 'yes' : null),

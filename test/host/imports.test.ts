@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createExportWork } from '../../src/agent/export-work.ts'
 import { createImportWork, type ImportWork } from '../../src/agent/import-work.ts'
 import type { VolumeBackend } from '../../src/blocks/backend.ts'
 import { createQcow2Backend } from '../../src/blocks/qcow2/backend.ts'
@@ -106,6 +107,28 @@ test('gzip and OVA are unpacked', async () => {
   const box = await bring('file://' + ova)
   expect(box.outcome).toMatchObject({ format: 'vmdk' })
   expect(await contentOf(box.layerId)).toBe(await original())
+})
+
+test.each([
+  ['vmdk', 'vmdk'],
+  ['vpc', 'vhd'],
+  ['raw', 'raw'],
+] as const)('there and back as %s: the same content', async (format, ending) => {
+  const first = await bring(await converted('qcow2'))
+  const sourcePath = (source: object) =>
+    'layerId' in source ? volumes.layers.path(source.layerId as LayerId) : ''
+  const exportsFolder = join(root, 'exports')
+  const out = createExportWork({ volumes, exportsFolder, sourcePath })
+  const request = { source: { layerId: first.layerId }, keys: null, format }
+  const file = `bucket/some/disk.${ending}`
+  await out.contentExport({ ...request, file })
+  await out.contentExport({ ...request, file })
+  expect(await readdir(join(exportsFolder, 'bucket/some'))).toEqual([`disk.${ending}`])
+  await copyFile(join(exportsFolder, file), join(imports, 'back'))
+  const back = await bring('back')
+  expect(back.outcome).toMatchObject({ format, sizeBytes: GIB })
+  expect(await contentOf(back.layerId)).toBe(await original())
+  await expect(out.contentExport({ ...request, file: '../x' })).rejects.toThrow('not a file')
 })
 
 test('encrypted at once when a key is given', async () => {

@@ -157,6 +157,7 @@ export const OTHER_NOT_FOUND: Record<string, string> = {
   availabilityZone: 'InvalidZone.NotFound',
   volumeAttachment: 'InvalidAttachment.NotFound',
   importTask: 'InvalidConversionTaskId',
+  exportTask: 'InvalidExportTaskID.NotFound',
   iamInstanceProfileAssociation: 'InvalidAssociationID.NotFound',
 }
 
