@@ -19,6 +19,7 @@ import { createInterfacesReconciler } from './reconcilers/interfaces.ts'
 import { createInstancesReconciler } from './reconcilers/instances.ts'
 import { createNetworkApplier, readerOnce } from './reconcilers/network.ts'
 import { stagingsReconcile } from './ebs/write.ts'
+import { binReconcile } from './rbin/bin.ts'
 import { createExportsReconciler } from './reconcilers/exports.ts'
 import { createImportsReconciler } from './reconcilers/imports.ts'
 import { keysReconcile } from './reconcilers/keys.ts'
@@ -97,6 +98,7 @@ export async function startApp(options: {
     ['instances', instances.reconcile],
     ['volumes', (signal) => volumesReconcile(app, signal)],
     ['snapshots', (signal) => snapshotsReconcile(app, settle, signal)],
+    ['bin', () => binReconcile(app)],
     ['exports', createExportsReconciler(app)],
     ['imports', createImportsReconciler(app)],
     ['stagings', () => stagingsReconcile(app)],

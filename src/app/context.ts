@@ -77,6 +77,7 @@ export type ReconcilerName =
   | 'layers'
   | 'chains'
   | 'imports'
+  | 'bin'
   | 'exports'
   | 'keys'
   | 'stagings'

@@ -3,6 +3,7 @@ import type { DataKey } from './kms.ts'
 import type { LayerId } from './layer.ts'
 import type { IdOf, ImageId, SnapshotId, VolumeId } from './ids.ts'
 import type { Architecture } from './machine.ts'
+import type { Recycled } from './rbin.ts'
 import type { ResourceBase } from './resource.ts'
 import type { VolumeType } from './volume.ts'
 
@@ -16,6 +17,8 @@ export interface Snapshot extends ResourceBase<SnapshotId> {
   volumeId: string
   ownerAlias: string | null
   isPublic: boolean
+  /** Deleted, and kept by the Recycle Bin. */
+  recycled?: Recycled | null
   /** Accounts that may make volumes of it. */
   sharedWith?: readonly string[]
   /** Absent: completed. `pending` until the host has fixed the point in time. */
@@ -75,6 +78,8 @@ export interface Image extends ResourceBase<ImageId> {
   deregisteredAt: number | null
   deprecatedAt: number | null
   launchPermissions: readonly string[]
+  /** Deregistered, and kept by the Recycle Bin. */
+  recycled?: Recycled | null
   /** Absent: available. */
   state?: 'pending' | 'available' | 'failed' | 'disabled'
   stateReason?: string | null

@@ -23,6 +23,7 @@ import type {
   Subnet,
   Vpc,
 } from './network.ts'
+import type { RbinRule } from './rbin.ts'
 import type { Volume } from './volume.ts'
 
 /** Fields every stored resource has. Times are milliseconds since the epoch. */
@@ -45,6 +46,7 @@ export interface ResourceTypes extends IamResourceTypes {
   snapshot: Snapshot
   layer: Layer
   exportTask: ExportTask
+  rbinRule: RbinRule
   importTask: ImportTask
   kmsKey: KmsKey
   kmsAlias: KmsAlias
@@ -65,7 +67,7 @@ export interface ResourceTypes extends IamResourceTypes {
 export type StoredKind = keyof ResourceTypes
 
 /** Not EC2's: kept for ourselves, or another service's. */
-export type HiddenKind = 'exportTask' | 'importTask' | 'layer' | 'kmsKey' | 'kmsAlias'
+export type HiddenKind = 'rbinRule' | 'exportTask' | 'importTask' | 'layer' | 'kmsKey' | 'kmsAlias'
 
 /** What IAM keeps is not among EC2's resources and their tags. */
 export type Ec2Kind = Exclude<StoredKind, IamKind | HiddenKind>

@@ -104,12 +104,14 @@ export const KINDS: KindTable = {
       ...ref('layer', 'layerId' in r.source ? r.source.layerId : null),
       ...ref('layer', r.staging?.parentLayerId ?? null),
       ...ref('staging', r.staging ? 'yes' : null),
+      ...ref('recycled', r.recycled ? 'yes' : null),
       ...ref('pending', r.state === 'pending' && !r.staging ? 'yes' : null),
       ...ref('batch', r.state === 'pending' ? (r.batch ?? null) : null),
       ...ref('volume', r.volumeId),
     ],
     claims: nothing,
   },
+  rbinRule: { references: nothing, claims: nothing },
   exportTask: {
     references: (r) => ref('unfinished', r.state === 'active' ? 'yes' : null),
     claims: nothing,
@@ -140,6 +142,7 @@ export const KINDS: KindTable = {
   image: {
     references: (r) => [
       ...ref('family', r.family),
+      ...ref('recycled', r.recycled ? 'yes' : null),
       // What a registered image is made of cannot be deleted.
       ...(r.deregisteredAt === null ? r.blockDevices : []).flatMap((device) =>
         ref('snapshot', device.snapshotId),

@@ -2,9 +2,11 @@
 import { FaultError } from '../../domain/faults.ts'
 import type { ImageId, SnapshotId } from '../../domain/ids.ts'
 import type { Image } from '../../domain/image.ts'
+import { recycledBy } from '../../domain/rbin.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
-import { snapshotDeleteCheck } from '../snapshots/delete.ts'
+import { rulesOf } from '../rbin/rules.ts'
+import { snapshotDeleteCheck, snapshotRemove } from '../snapshots/delete.ts'
 import { imageOwned } from './attributes.ts'
 
 export interface SnapshotResult {
@@ -31,7 +33,9 @@ export async function imageDeregister(
 ): Promise<SnapshotResult[]> {
   const results = await ctx.app.store.transact(async (tx) => {
     const image = await imageDeregisterCheck(ctx, id, tx)
-    await tx.update('image', { ...image, deregisteredAt: ctx.app.clock.now() })
+    const now = ctx.app.clock.now()
+    const recycled = recycledBy(await rulesOf(ctx, 'EC2_IMAGE', tx), image.tags, now)
+    await tx.update('image', { ...image, deregisteredAt: now, recycled })
     const results: SnapshotResult[] = []
     if (!areSnapshotsDeleted) return results
     for (const { snapshotId } of image.blockDevices) {
@@ -42,7 +46,7 @@ export async function imageDeregister(
 
     async function remove(snapshotId: SnapshotId): Promise<SnapshotResult['outcome']> {
       try {
-        await tx.remove('snapshot', await snapshotDeleteCheck(ctx, snapshotId, tx))
+        await snapshotRemove(ctx, tx, await snapshotDeleteCheck(ctx, snapshotId, tx))
         return 'success'
       } catch (error) {
         if (!(error instanceof FaultError)) throw error

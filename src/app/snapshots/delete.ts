@@ -5,8 +5,10 @@
 import { FaultError } from '../../domain/faults.ts'
 import type { SnapshotId } from '../../domain/ids.ts'
 import { snapshotStateOf, type Snapshot } from '../../domain/image.ts'
-import type { StoreReader } from '../../store/store.ts'
+import { recycledBy } from '../../domain/rbin.ts'
+import type { StoreReader, StoreTransaction } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
+import { rulesOf } from '../rbin/rules.ts'
 import { snapshotGet } from './find.ts'
 
 /** @throws Faults `NotFound`, `NotOwner`, `InUse` by an image, `IncorrectState`. */
@@ -28,7 +30,7 @@ export async function snapshotDeleteCheck(
 
 export async function snapshotDelete(ctx: Ctx, id: SnapshotId): Promise<void> {
   await ctx.app.store.transact(async (tx) => {
-    await tx.remove('snapshot', await snapshotDeleteCheck(ctx, id, tx))
+    await snapshotRemove(ctx, tx, await snapshotDeleteCheck(ctx, id, tx))
   })
   ctx.app.activate('layers')
 }
@@ -42,4 +44,16 @@ export async function snapshotOwned(
   const snapshot = await snapshotGet(ctx, id, reader)
   if (snapshot.account === ctx.account) return snapshot
   throw new FaultError({ type: 'NotOwner', kind: 'snapshot', id })
+}
+
+/** Into the Recycle Bin, where a rule keeps it. */
+export async function snapshotRemove(
+  ctx: Ctx,
+  tx: StoreTransaction,
+  snapshot: Snapshot,
+): Promise<void> {
+  const rules = await rulesOf(ctx, 'EBS_SNAPSHOT', tx)
+  const recycled = recycledBy(rules, snapshot.tags, ctx.app.clock.now())
+  if (recycled) await tx.update('snapshot', { ...snapshot, recycled })
+  else await tx.remove('snapshot', snapshot)
 }

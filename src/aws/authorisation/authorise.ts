@@ -19,6 +19,7 @@ import { ebsWanted } from '../ebs/authorisation.ts'
 import { ec2Wanted } from '../ec2/authorisation.ts'
 import { iamWanted } from '../iam/authorisation.ts'
 import { kmsWanted } from '../kms/authorisation.ts'
+import { rbinWanted } from '../rbin/authorisation.ts'
 import type { ServiceName } from '../model.ts'
 import { ssmWanted } from '../ssm/authorisation.ts'
 import { stsWanted } from '../sts/authorisation.ts'
@@ -32,6 +33,7 @@ export const DERIVERS: Partial<Record<ServiceName, Deriver>> = {
   ec2: ec2Wanted,
   iam: iamWanted,
   kms: kmsWanted,
+  rbin: rbinWanted,
   ssm: ssmWanted,
   sts: stsWanted,
 }
