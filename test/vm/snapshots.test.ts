@@ -2,6 +2,7 @@
  * Snapshots of a guest that writes: everything it had been told was on the disk is in them. A volume of one is used at
  * once and grows beneath the guest; an image with a reboot holds a file system that was shut down, and launches.
  */
+import { join } from 'node:path'
 import {
   AttachVolumeCommand,
   CreateImageCommand,
@@ -14,6 +15,7 @@ import {
   waitUntilVolumeAvailable,
 } from '@aws-sdk/client-ec2'
 import { expect, test } from 'vitest'
+import { exec } from '../../src/lib/exec.ts'
 import { launch, reach, ssh, sshWhenReady, terminate } from '../support/vm/guest.ts'
 import { useDaemon } from '../support/vm/use.ts'
 
@@ -97,4 +99,44 @@ test('an image of a guest that was rebooted for it launches with what it held', 
   const found = await sshWhenReady(key, other!.PublicIpAddress!, 'cat /var/baked; hostname')
   expect(found.split('\n')).toEqual(['baked', expect.stringContaining('ip-')])
   await terminate(daemon, [InstanceId, next!.InstanceId!])
+})
+
+test('an encrypted guest: root, data disk plugged live, snapshot, and a volume of it', async () => {
+  const { daemon, key } = use
+  const { ec2 } = daemon
+  const waiter = { client: ec2, maxWaitTime: 60, minDelay: 1, maxDelay: 1 }
+  const [instance] = await launch(daemon, {
+    KeyName: key.name,
+    BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { Encrypted: true } }],
+  })
+  const InstanceId = instance!.InstanceId!
+  const AvailabilityZone = instance!.Placement!.AvailabilityZone!
+  const [running] = await reach(daemon, [InstanceId], 'running')
+  const run = (command: string) => ssh(key, running!.PublicIpAddress!, command)
+  await sshWhenReady(key, running!.PublicIpAddress!, 'true')
+  const plug = async (VolumeId: string, Device: string, disk: string) => {
+    await waitUntilVolumeAvailable(waiter, { VolumeIds: [VolumeId] })
+    await ec2.send(new AttachVolumeCommand({ VolumeId, InstanceId, Device }))
+    await expect
+      .poll(() => run(`test -b /dev/${disk} && echo there`).catch(() => ''), { timeout: 30_000 })
+      .toBe('there')
+  }
+  const made = await ec2.send(
+    new CreateVolumeCommand({ AvailabilityZone, Size: 1, Encrypted: true }),
+  )
+  await plug(made.VolumeId!, '/dev/sdf', 'vdb')
+  await run(`sudo sh -c 'echo the launch codes >/dev/vdb; sync'`)
+  const { SnapshotId } = await ec2.send(new CreateSnapshotCommand({ VolumeId: made.VolumeId }))
+  await waitUntilSnapshotCompleted(waiter, { SnapshotIds: [SnapshotId!] })
+  await run(`sudo sh -c 'echo changed afterwards >/dev/vdb; sync'`)
+  const copy = await ec2.send(new CreateVolumeCommand({ AvailabilityZone, SnapshotId }))
+  expect(copy.Encrypted).toBe(true)
+  await plug(copy.VolumeId!, '/dev/sdg', 'vdc')
+  expect(await run('sudo head -n 1 /dev/vdc')).toBe('the launch codes')
+  for (const folder of ['volumes', 'layers']) {
+    const search = ['-rl', 'the launch codes', join(daemon.home, folder)]
+    // 1: found nowhere.
+    await expect(exec('grep', search)).rejects.toMatchObject({ exitCode: 1 })
+  }
+  await terminate(daemon, [InstanceId])
 })
