@@ -21,9 +21,11 @@ import {
   DisableKeyCommand,
   EnableKeyCommand,
 } from '@aws-sdk/client-kms'
+import { PutUserPolicyCommand } from '@aws-sdk/client-iam'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { VolumeKeys } from '../../src/domain/machine.ts'
-import { codeOf, startTestCloud, type TestCloud } from '../support/cloud.ts'
+import { codeOf, errorOf, startTestCloud, type TestCloud } from '../support/cloud.ts'
+import { allow, document, userMake } from '../support/iam.ts'
 import { running, stop, stopped } from '../support/launch.ts'
 import { soon, volumeKit, ZONE } from '../support/volume-kit.ts'
 
@@ -173,4 +175,22 @@ test.each<[string, Partial<CreateVolumeCommandInput>, string]>([
   ['a key and no encryption', { KmsKeyId: 'alias/aws/ebs' }, 'InvalidParameterDependency'],
 ])('not with %s', async (_, input, code) => {
   expect(await codeOf(make(input))).toBe(code)
+})
+
+test('who may not use the key cannot encrypt with it', async () => {
+  await using strict = await startTestCloud({ mode: 'strict' })
+  const credentials = await userMake(strict.iamOf(), 'ada')
+  const PolicyDocument = document(allow('ec2:*'))
+  const policy = { UserName: 'ada', PolicyName: 'ec2', PolicyDocument }
+  await strict.iamOf().send(new PutUserPolicyCommand(policy))
+  const { KeyMetadata } = await strict.kmsOf().send(new CreateKeyCommand({}))
+  const KmsKeyId = KeyMetadata!.Arn!
+  const ada = strict.ec2Of({ credentials })
+  const there = { AvailabilityZone: ZONE, Size: 1, Encrypted: true }
+  const refused = await errorOf(ada.send(new CreateVolumeCommand({ ...there, KmsKeyId })))
+  expect(refused.code).toBe('UnauthorizedOperation')
+  expect(refused.message).toContain('kms:GenerateDataKeyWithoutPlaintext')
+  const both = document(allow('ec2:*'), allow('kms:GenerateDataKeyWithoutPlaintext', KmsKeyId))
+  await strict.iamOf().send(new PutUserPolicyCommand({ ...policy, PolicyDocument: both }))
+  expect((await ada.send(new CreateVolumeCommand({ ...there, KmsKeyId }))).KmsKeyId).toBe(KmsKeyId)
 })

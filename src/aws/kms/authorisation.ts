@@ -35,6 +35,11 @@ export const kmsWanted: Deriver = async (ctx, operation, input) => {
   return wanted
 }
 
+/** For services that use a key on behalf of the caller. */
+export async function kmsKeyWanted(ctx: Ctx, action: string, text: string): Promise<Wanted> {
+  return wantedOf(action, await keyNamed(ctx, text), {})
+}
+
 function wantedOf(action: string, key: KmsKey | undefined, keys: Wanted['keys']): Wanted {
   if (!key) return { action, resource: '*', keys }
   const tags = Object.entries(key.tags).map(([name, value]) => [`aws:ResourceTag/${name}`, value])
