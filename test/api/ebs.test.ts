@@ -10,6 +10,7 @@ import {
   type EBSClient,
   type StartSnapshotCommandInput,
 } from '@aws-sdk/client-ebs'
+import { ModifySnapshotAttributeCommand } from '@aws-sdk/client-ec2'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stagingsReconcile } from '../../src/app/ebs/write.ts'
 import { systemClock } from '../../src/lib/time.ts'
@@ -129,6 +130,18 @@ test('a snapshot is written block by block, with and without a parent', async ()
     const shown = new Set((await cloud.app.store.list('volume', {})).map((one) => one.id as string))
     expect([...cloud.agent.volumes().keys()].filter((one) => !shown.has(one))).toEqual([])
   })
+})
+
+test('an encrypted one is read by its owner, and not by whom it is shared with', async () => {
+  const id = await volume({ Encrypted: true })
+  write(id, 0, 'secret')
+  const snapshot = await take(id)
+  expect((await list(snapshot)).Blocks).toHaveLength(1)
+  const share = { CreateVolumePermission: { Add: [{ UserId: '444455556666' }] } }
+  await cloud.ec2.send(new ModifySnapshotAttributeCommand({ SnapshotId: snapshot, ...share }))
+  const friend = cloud.ebsOf({ account: '444455556666' })
+  const command = new ListSnapshotBlocksCommand({ SnapshotId: snapshot })
+  expect(await nameOf(friend.send(command))).toBe('ValidationException')
 })
 
 test('one that is not completed in time fails and leaves nothing', async () => {

@@ -1,6 +1,7 @@
 /** Encrypted volumes through the SDK: which key, what inherits it, defaults, keys that are not there any more. */
 import {
   AttachVolumeCommand,
+  CopySnapshotCommand,
   CreateSnapshotCommand,
   CreateVolumeCommand,
   DescribeInstancesCommand,
@@ -11,6 +12,7 @@ import {
   GetEbsDefaultKmsKeyIdCommand,
   GetEbsEncryptionByDefaultCommand,
   ModifyEbsDefaultKmsKeyIdCommand,
+  ModifySnapshotAttributeCommand,
   ResetEbsDefaultKmsKeyIdCommand,
   StartInstancesCommand,
   type CreateVolumeCommandInput,
@@ -74,6 +76,27 @@ test('what is made of it is encrypted with the same, whatever the name of the ke
   expect(read(copy, 0)).toBe('secret')
   const clear = make({ SnapshotId: snapshot, Encrypted: false })
   expect(await codeOf(clear)).toBe('InvalidParameterValue')
+})
+
+test('a copy keeps the encryption of its source, and no other account gets at it', async () => {
+  const id = await volume({ Encrypted: true })
+  const secret = await take(id)
+  const clear = await take(await volume())
+  const copy = async (SourceSnapshotId: string, input = {}, client = cloud.ec2) => {
+    const command = { SourceSnapshotId, SourceRegion: 'us-east-1', ...input }
+    return (await client.send(new CopySnapshotCommand(command))).SnapshotId!
+  }
+  const copied = await from(await copy(secret, { Encrypted: true }))
+  expect(keysOn(copied).head).toBe(keysOn(id).head)
+  const other = { Encrypted: true, KmsKeyId: (await keyMake()).Arn! }
+  expect(await codeOf(copy(secret, other))).toBe('UnsupportedOperation')
+  expect(await codeOf(copy(clear, { Encrypted: true }))).toBe('UnsupportedOperation')
+  const friend = cloud.ec2Of({ account: '444455556666' })
+  const share = { CreateVolumePermission: { Add: [{ UserId: '444455556666' }] } }
+  await cloud.ec2.send(new ModifySnapshotAttributeCommand({ SnapshotId: secret, ...share }))
+  expect(await codeOf(copy(secret, {}, friend))).toBe('UnsupportedOperation')
+  const use = new CreateVolumeCommand({ AvailabilityZone: ZONE, SnapshotId: secret })
+  expect(await codeOf(friend.send(use))).toBe('UnsupportedOperation')
 })
 
 test('of a snapshot in clear, or with another key, it is a copy that needs no layer', async () => {

@@ -22,6 +22,9 @@ export async function snapshotReadable(ctx: Ctx, id: string): Promise<Snapshot> 
     if (error instanceof FaultError && error.fault.type === 'NotFound') throw snapshotMissing(id)
     throw error
   })
+  if (snapshot.encryption && snapshot.account !== ctx.account) {
+    throw invalid(`${id} is encrypted with a key of another account`, 'INVALID_CUSTOMER_KEY')
+  }
   if (snapshotStateOf(snapshot) === 'completed') return snapshot
   throw invalid(`The snapshot ${id} is not complete`, 'INVALID_SNAPSHOT_ID')
 }

@@ -9,6 +9,7 @@ import type { Ctx } from '../../../app/context.ts'
 import { FaultError, invalidValue } from '../../../domain/faults.ts'
 import { parseId } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
+import { encryptionOf } from '../encryption-parameter.ts'
 import { tagsOfSpecifications } from '../tag-specifications.ts'
 import { tagList } from '../tags.ts'
 
@@ -28,7 +29,6 @@ function requestOf(ctx: Ctx, input: Readonly<CopySnapshotRequest>): SnapshotCopy
     throw invalidValue('destinationRegion', to, `ask the endpoint of ${to} for it`)
   }
   const absent: [unknown, string][] = [
-    [input.Encrypted ?? input.KmsKeyId, 'encryption'],
     [input.DestinationOutpostArn, 'DestinationOutpostArn'],
     [input.DestinationAvailabilityZone, 'DestinationAvailabilityZone'],
     [input.CompletionDurationMinutes, 'CompletionDurationMinutes'],
@@ -39,6 +39,7 @@ function requestOf(ctx: Ctx, input: Readonly<CopySnapshotRequest>): SnapshotCopy
     sourceRegion: input.SourceRegion!,
     sourceId: parseId('snapshot', input.SourceSnapshotId!),
     description: input.Description ?? '',
+    encryption: encryptionOf(input),
     tags: tagsOfSpecifications(input.TagSpecifications, 'snapshot'),
   }
 }
