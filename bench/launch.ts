@@ -8,7 +8,8 @@ import { messageOf } from '../src/cli/errors.ts'
 import { during } from '../src/cli/ui/progress.ts'
 import type { LaunchValues } from '../src/cli/bench-arguments.ts'
 import { bareNetwork, type BareTap } from './support/bare-network.ts'
-import { bareStart, publicKeyOf } from './support/bare-machine.ts'
+import { bareStart, publicKeyOf, type BareMachine } from './support/bare-machine.ts'
+import { restorePrepare } from './support/bare-restore.ts'
 import { mustEnd } from './support/cleanup.ts'
 import { openCloud, type BenchCloud } from './support/cloud.ts'
 import { launchReport, type Sample, type Variant } from './support/launch-report.ts'
@@ -38,22 +39,39 @@ export async function launchBench(values: LaunchValues): Promise<Measured> {
   const concurrency = values.concurrency ?? (values.quick ? CONCURRENCY_QUICK : CONCURRENCY)
   const bench = await openCloud(values)
   const notes: string[] = []
-  const batches = new Map<Variant, Batch>()
-  const template = await templateOf(bench)
-  if (typeof template === 'string') notes.push(`no template: only cold launches (${template})`)
-  else batches.set('template', (atOnce) => launchBatch(bench, atOnce, false))
-  batches.set('cold', (atOnce) => launchBatch(bench, atOnce, true))
-  if (bench.imageFolder === null) notes.push('no bare QEMU: the measured cloud is not ours')
-  else {
-    const publicKey = await publicKeyOf(bench.identityPath)
-    const count = Math.max(...concurrency)
-    const taps = await bareNetwork({ folder: bench.folder, count, publicKey })
-    batches.set('bare QEMU', await bareBatch(bench, taps))
-  }
+  const batches = await batchesOf(bench, Math.max(...concurrency), notes)
   const samples = await measureAll(batches, concurrency, count, notes)
   const report = launchReport(values, { count, concurrency, type: bench.instanceType }, samples)
   const { hypervisor } = bench
   return { report: { ...report, notes: [...report.notes, ...notes] }, hypervisor }
+}
+
+/** What is measured, in the order in which it is shown; why something is not, in `notes`. */
+async function batchesOf(
+  bench: BenchCloud,
+  atOnceMax: number,
+  notes: string[],
+): Promise<Map<Variant, Batch>> {
+  const batches = new Map<Variant, Batch>()
+  const template = await templateOf(bench)
+  const hasTemplate = typeof template !== 'string'
+  const isOwn = bench.imageFolder !== null
+  if (!hasTemplate) notes.push(`no template: only cold launches (${template})`)
+  if (!isOwn) notes.push('no bare QEMU: the measured cloud is not ours')
+  const shape = await shapeOf(bench)
+  const publicKey = await publicKeyOf(bench.identityPath)
+  const network = { folder: bench.folder, count: atOnceMax, publicKey }
+  const taps = isOwn ? await bareNetwork(network) : []
+  if (hasTemplate) {
+    batches.set('template', (atOnce) => launchBatch(bench, atOnce, false))
+    if (isOwn) {
+      const restore = restoreOne(bench, template.folder, shape, publicKey)
+      batches.set('bare restore', bareBatch(bench, taps, restore))
+    }
+  }
+  batches.set('cold', (atOnce) => launchBatch(bench, atOnce, true))
+  if (isOwn) batches.set('bare QEMU', bareBatch(bench, taps, bootOne(bench, shape)))
+  return batches
 }
 
 /** In turns: whatever else the host does meanwhile meets all of them. */
@@ -112,25 +130,38 @@ function timesOf(results: readonly (LaunchTimes | PromiseRejectedResult)[]): Lau
   })
 }
 
-/** Without an API there is nothing to answer: `running` is when the kernel has started QEMU. */
-async function bareBatch(bench: BenchCloud, taps: readonly BareTap[]): Promise<Batch> {
-  const shape = await shapeOf(bench)
-  const one = async (index: number, everyMs: number): Promise<LaunchTimes> => {
+/** What is ready before the clock starts, and is started by the call. */
+type BareOne = (tap: BareTap) => Promise<() => Promise<BareMachine>>
+type Shape = Awaited<ReturnType<typeof shapeOf>>
+
+function bootOne(bench: BenchCloud, shape: Shape): BareOne {
+  const { folder, host } = bench
+  const options = { imageFolder: bench.imageFolder!, folder, hypervisor: host.hypervisor, ...shape }
+  return async (tap) => () => bareStart({ ...options, tap })
+}
+
+function restoreOne(
+  bench: BenchCloud,
+  templateFolder: string,
+  shape: Shape,
+  publicKey: string,
+): BareOne {
+  const { folder, host } = bench
+  const options = { imageFolder: bench.imageFolder!, folder, hypervisor: host.hypervisor, ...shape }
+  return async (tap) => {
+    const { start } = await restorePrepare({ ...options, tap, templateFolder, publicKey })
+    return start
+  }
+}
+
+/** Without an API there is nothing to answer: `running` is when QEMU runs, a restored guest knows who it is. */
+function bareBatch(bench: BenchCloud, taps: readonly BareTap[], prepare: BareOne): Batch {
+  const { user, identityPath } = bench
+  const one = async (start: () => Promise<BareMachine>, everyMs: number): Promise<LaunchTimes> => {
     const calledAt = performance.now()
-    const machine = await bareStart({
-      imageFolder: bench.imageFolder!,
-      folder: bench.folder,
-      hypervisor: bench.host.hypervisor,
-      ...shape,
-      tap: taps[index]!,
-    })
+    const machine = await start()
     try {
-      const login = {
-        user: bench.user,
-        address: machine.address,
-        identityPath: bench.identityPath,
-      }
-      const reached = await reach(login, everyMs)
+      const reached = await reach({ user, address: machine.address, identityPath }, everyMs)
       return {
         apiMs: null,
         runningMs: machine.startedAt - calledAt,
@@ -143,9 +174,8 @@ async function bareBatch(bench: BenchCloud, taps: readonly BareTap[]): Promise<B
     }
   }
   return async (atOnce) => {
-    const everyMs = tryEveryMs(atOnce)
-    const all = Array.from({ length: atOnce }, (_, index) => one(index, everyMs))
-    const results = await Promise.allSettled(all)
+    const starts = await Promise.all(taps.slice(0, atOnce).map(prepare))
+    const results = await Promise.allSettled(starts.map((start) => one(start, tryEveryMs(atOnce))))
     return timesOf(results.map((result) => (result.status === 'fulfilled' ? result.value : result)))
   }
 }

@@ -10,6 +10,7 @@ import { CliError, messageOf } from '../src/cli/errors.ts'
 import { apiBench } from './api.ts'
 import { densityBench } from './density.ts'
 import { diskBench } from './disk.ts'
+import { iamBench } from './iam.ts'
 import { launchBench } from './launch.ts'
 import { networkBench } from './network.ts'
 import { scaleBench } from './scale.ts'
@@ -55,6 +56,8 @@ function measure(call: Exclude<BenchCall, { bench: 'chart' }>): Promise<Measured
       return networkBench(call.values)
     case 'api':
       return apiBench(call.values)
+    case 'iam':
+      return iamBench(call.values)
     case 'scale':
       return scaleBench(call.values)
   }

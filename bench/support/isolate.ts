@@ -41,9 +41,15 @@ function bootsMachines(call: BenchCall): boolean {
 }
 
 function machineValuesOf(call: BenchCall): MachineValues | null {
-  return call.bench === 'api' || call.bench === 'scale' || call.bench === 'chart'
-    ? null
-    : call.values
+  switch (call.bench) {
+    case 'api':
+    case 'scale':
+    case 'iam':
+    case 'chart':
+      return null
+    default:
+      return call.values
+  }
 }
 
 /** The same program with the same words, in namespaces of its own; its exit status. */

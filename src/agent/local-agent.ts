@@ -14,7 +14,6 @@ import type {
   MachineSpec,
   NicChanges,
   NicFailure,
-  VolumeSource,
 } from '../domain/machine.ts'
 import type { VolumeBackend } from '../blocks/backend.ts'
 import type { VmDriver } from '../hypervisor/driver.ts'
@@ -22,17 +21,13 @@ import { readJson, writeJsonDurable, ensureFolder } from '../lib/fs-durable.ts'
 import type { Log } from '../lib/log.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import type { Clock } from '../lib/time.ts'
-import {
-  diskAttachmentOf,
-  imageFilePath,
-  keysChecked,
-  nicAttachmentOf,
-  vmSpecOf,
-} from './vm-spec.ts'
-import type { HostAgent, HostEvent, VolumeRequest } from './protocol.ts'
 import { createContentWork } from './content-work.ts'
 import { createExportWork } from './export-work.ts'
 import { createImportWork } from './import-work.ts'
+import { createLauncher } from './launch.ts'
+import type { Templates } from './templates/templates.ts'
+import { diskAttachmentOf, nicAttachmentOf } from './vm-spec.ts'
+import type { HostAgent, HostEvent } from './protocol.ts'
 import { createVolumeWork, wordsOf } from './volume-work.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 
@@ -51,6 +46,8 @@ export interface LocalAgentOptions {
   driver: VmDriver
   networks: AgentNetworks
   volumes: VolumeBackend
+  /** Null: every machine boots. */
+  templates: Templates | null
   log: Log
   clock: Clock
   /** Between asking a guest to power off and forcing it. */
@@ -112,24 +109,18 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     importsFolder: join(options.home, 'imports'),
     mayFetchInternal: options.mayFetchInternal ?? false,
   })
-  const sourcePath = (source: VolumeSource): string =>
-    'layerId' in source ? volumes.layers.path(source.layerId) : imageFilePath(options.home, source)
-  const volumeEnsure = async ({ volumeId, sizeGiB, source, keys, isCopied }: VolumeRequest) =>
-    volumes.ensure({
-      volumeId,
-      sizeGiB,
-      keys: keysChecked(keys),
-      isCopied: isCopied ?? false,
-      source: source && { path: sourcePath(source), format: 'qcow2' },
-    })
+  let plans: readonly VpcNetworkPlan[] = []
+  const { templates, home } = options
+  const planOf = (vpcId: string) => plans.find((plan) => plan.vpcId === vpcId)
+  const launcher = createLauncher({ home, driver, volumes, templates, planOf, log, clock })
+  const { volumeEnsure, sourcePath } = launcher
 
-  const start = async (spec: MachineSpec): Promise<void> => {
+  const start = async (spec: MachineSpec, isFirst: boolean): Promise<void> => {
     const at = performance.now()
     await ensureFolder(join(options.home, 'instances', spec.instanceId))
-    const observation = await work.exclusively(volumeIdsOf(spec.disks), async () => {
-      const files = await Promise.all(spec.disks.map(volumeEnsure))
-      return driver.start(await vmSpecOf(options.home, spec, files, volumes.withKeys))
-    })
+    const observation = await work.exclusively(volumeIdsOf(spec.disks), () =>
+      launcher.start(spec, isFirst),
+    )
     await remember(spec)
     const tookMs = Math.round(performance.now() - at)
     log.info({ instance: spec.instanceId, tookMs }, 'machine runs')
@@ -152,7 +143,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     const wasStarted = memory.startedGeneration >= spec.generation
     if (seen && hasEnded && wasStarted && seen.stopReason !== 'host-restarted') return report(seen)
     try {
-      await start(spec)
+      await start(spec, memory.startedGeneration === 0)
     } catch (error) {
       log.error({ err: error, instance: spec.instanceId }, 'machine did not start')
       const failure = { state: 'crashed', stopReason: 'start-failed' } as const
@@ -256,6 +247,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
 
   const stops = [
     driver.subscribe(report),
+    templates?.onChange(() => emit({ type: 'templates' })) ?? ((): void => {}),
     networks.onReachability(({ interfaceId, isReachable, since: at }) => {
       const instanceId = instanceOfInterface.get(interfaceId)
       if (instanceId) emit({ type: 'reachability', instanceId, isReachable, at })
@@ -266,12 +258,17 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   room.unref()
   return {
     describe: () => options.describe(),
+    machinePrepare: async (spec) => {
+      const { startedGeneration } = await memoryOf(spec.instanceId)
+      if (startedGeneration === 0) await launcher.prepare(spec)
+    },
     machineEnsure: async (spec) => {
       const known = specs.get(spec.instanceId)
       if (known && known.generation > spec.generation) return
       specs.set(spec.instanceId, spec)
       const primary = spec.nics[0]
       if (primary) instanceOfInterface.set(primary.interfaceId, spec.instanceId)
+      if (spec.intent !== 'running') launcher.cancel(spec.instanceId)
       // A forced stop does not queue behind the patient one it is meant to end.
       if (spec.isForced && spec.intent !== 'running' && known?.intent === spec.intent) {
         void driver.stop(spec.instanceId, { isForced: true, graceMs: 0 }).catch((err: unknown) => {
@@ -302,7 +299,8 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
         acted.delete(instanceId)
       }),
     machineList: () => driver.list(),
-    networkEnsure: async (plans) => {
+    networkEnsure: async (next) => {
+      plans = next
       const isVerified = clock.now() - verifiedAt >= VERIFY_INTERVAL_MS
       if (isVerified) verifiedAt = clock.now()
       await networks.apply(plans, { isVerified })
@@ -319,6 +317,8 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     ...createExportWork({ volumes, exportsFolder: join(options.home, 'exports'), sourcePath }),
     layerDelete: (layerId) => volumes.layers.delete(layerId),
     layerList: () => volumes.layers.list(),
+    templatesEnsure: async (wishes) => templates?.ensure(wishes),
+    templateList: async () => templates?.list() ?? [],
     consoleOutput: (instanceId) => driver.consoleOutput(instanceId),
     consoleScreenshot: (instanceId) => driver.screenshot(instanceId),
     subscribe: (listener) => {
@@ -329,6 +329,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       clearInterval(room)
       for (const stop of stops) stop()
       listeners.clear()
+      await templates?.close()
       await driver.close()
       await networks.close()
     },

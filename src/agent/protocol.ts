@@ -17,16 +17,24 @@ import type {
 } from '../domain/machine.ts'
 import type { LayerId } from '../domain/layer.ts'
 import type { InstanceId, VolumeId } from '../domain/ids.ts'
+import type { TemplateReport, TemplateWish } from '../domain/template.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 
 export type HostEvent =
   /** `generation` is that of the spec the observation answers; 0 when the host acted on none yet. */
   | { type: 'machine'; generation: number; observation: MachineObservation }
+  /** Something about the host's templates changed: ask `templateList`. */
+  | { type: 'templates' }
   /** A guest answered on the network, or stopped answering. */
   | { type: 'reachability'; instanceId: InstanceId; isReachable: boolean; at: number }
 
 export interface HostAgent {
   describe(): Promise<HostDescription>
+  /**
+   * Says that a machine is about to be stated as running, so that the host can make its disks while its network is
+   * being made. A hint: everything is made by `machineEnsure` too.
+   */
+  machinePrepare(spec: MachineSpec): Promise<void>
   /** States the intent for one machine. Returns when accepted; progress comes as observations. Idempotent. */
   machineEnsure(spec: MachineSpec): Promise<void>
   /**
@@ -81,6 +89,9 @@ export interface HostAgent {
   /** Idempotent. The caller makes sure that nothing lies on it. */
   layerDelete(layerId: LayerId): Promise<void>
   layerList(): Promise<LayerId[]>
+  /** States which images this host should keep templates of, all of them. Idempotent; made in the background. */
+  templatesEnsure(wishes: readonly TemplateWish[]): Promise<void>
+  templateList(): Promise<TemplateReport[]>
   /** The last 64 KiB of the serial console, live or after the end; null when there never was one. */
   consoleOutput(instanceId: InstanceId): Promise<{ bytes: Uint8Array; at: number } | null>
   /** A JPEG picture of the screen. @throws FaultError `IncorrectState` when it is not running. */

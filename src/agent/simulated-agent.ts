@@ -12,6 +12,7 @@ import type {
 } from '../domain/machine.ts'
 import type { HostId, InstanceId } from '../domain/ids.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
+import type { TemplateReport, TemplateWish } from '../domain/template.ts'
 import { FaultError } from '../domain/faults.ts'
 import type { Clock } from '../lib/time.ts'
 import type { HostAgent, HostEvent } from './protocol.ts'
@@ -77,6 +78,8 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
   const storage = options.volumes ?? createSimulatedVolumes()
   const listeners = new Set<(event: HostEvent) => void>()
   let plans: readonly VpcNetworkPlan[] = []
+  let templates: TemplateReport[] = []
+  const { clock } = options
   const emit = (event: HostEvent): void => {
     for (const listener of listeners) listener(event)
   }
@@ -123,6 +126,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
 
   return {
     describe: async () => description,
+    machinePrepare: async () => {},
     machineEnsure: async (spec) => {
       const known = machines.get(spec.instanceId)
       if (known && known.spec.generation >= spec.generation) {
@@ -219,6 +223,12 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
     layerList: async () => storage.layerList(),
     volumes: () => storage.all,
     storage,
+    // Nothing boots here, so nothing is frozen: a wish is there at once.
+    templatesEnsure: async (wishes) => {
+      templates = wishes.map((wish) => simulatedTemplate(wish, clock))
+      for (const listener of listeners) listener({ type: 'templates' })
+    },
+    templateList: async () => templates,
     consoleOutput: async (instanceId) => {
       const machine = machines.get(instanceId)
       if (!machine) return null
@@ -264,6 +274,22 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       return () => void listeners.delete(listener)
     },
     close: async () => listeners.clear(),
+  }
+}
+
+function simulatedTemplate(wish: TemplateWish, clock: Clock): TemplateReport {
+  const size = { vcpus: 1, memoryMiB: 512, coresPerSocket: 1, threadsPerCore: 1 }
+  return {
+    key: `simulated-${wish.imageId}`,
+    imageFolder: wish.imageFolder,
+    file: wish.file,
+    folder: null,
+    shape: { ...size, vcpusMax: 1, memoryMaxMiB: 512 },
+    state: 'ready',
+    reason: null,
+    sizeBytes: 0,
+    createdAt: clock.now(),
+    lastUsedAt: null,
   }
 }
 

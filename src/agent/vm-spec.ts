@@ -38,6 +38,7 @@ export async function vmSpecOf(
   const manifest = spec.imageFolder ? await manifestOf(home, spec.imageFolder) : null
   return {
     ...spec.vm,
+    memory: null,
     boot: manifest ? bootOf(home, spec.imageFolder!, manifest) : { mode: 'bios' },
     namespace: namespaceOf(spec.vpcId),
     disks: spec.disks.map((disk, index) => diskAttachmentOf(disk, files[index]!, withKeys)),
@@ -74,7 +75,7 @@ export function keysChecked(keys: MachineDisk['keys']): VolumeKeys | null {
   return keys ?? null
 }
 
-async function manifestOf(home: string, imageFolder: string): Promise<ImageManifest> {
+export async function manifestOf(home: string, imageFolder: string): Promise<ImageManifest> {
   const path = join(imageFolderPath(home, imageFolder), IMAGE_MANIFEST_FILE)
   const json = await readJson(path)
   if (!json) throw new Error(`the image ${imageFolder} is not on this host`)
@@ -82,7 +83,7 @@ async function manifestOf(home: string, imageFolder: string): Promise<ImageManif
 }
 
 /** Direct kernel boot when the image allows: the fastest way, with no boot loader and no firmware in between. */
-function bootOf(home: string, imageFolder: string, manifest: ImageManifest): BootPlan {
+export function bootOf(home: string, imageFolder: string, manifest: ImageManifest): BootPlan {
   const { kernel, firmware } = manifest.boot
   if (kernel) {
     const folder = imageFolderPath(home, imageFolder)

@@ -1,6 +1,7 @@
 /**
- * What only the host can do, beside AWS's own API, for the CLI and the console: describe the host, make images, shut
- * down. Requests are signed as AWS requests are (service name `brume`); only the first account may use them.
+ * What only the host can do, beside AWS's own API, for the CLI and the console: describe the host, make images, list
+ * templates, shut down. Requests are signed as AWS requests are (service name `brume`); only the first account may use
+ * them.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { FaultError, invalidValue } from '../domain/faults.ts'
@@ -16,6 +17,21 @@ export interface ImageListing {
   sizeBytes: number | null
   description: string
   defaultUser: string
+  /** Whether its machines start from a template; null: they boot. */
+  fastLaunch: 'building' | 'ready' | 'failed' | null
+}
+
+/** A frozen machine that new ones start as copies of (docs/templates.md). */
+export interface TemplateListing {
+  key: string
+  imageId: string
+  imageName: string
+  state: 'building' | 'ready' | 'failed'
+  reason: string | null
+  folder: string | null
+  sizeBytes: number
+  createdAt: number
+  lastUsedAt: number | null
 }
 
 export interface ImageJob {
@@ -48,6 +64,7 @@ export interface HostApiOptions {
   hosts(): Promise<HostDescription[]>
   daemon(): { version: string; uptimeSeconds: number; rssBytes: number }
   images: ImageJobs
+  templates(): Promise<TemplateListing[]>
   shutdown(options: { instances: boolean }): void
   log: Log
 }
@@ -88,6 +105,8 @@ async function route(
     }
     case 'GET /api/images':
       return answer(response, 200, await options.images.list(call.account))
+    case 'GET /api/templates':
+      return answer(response, 200, { templates: await options.templates() })
     case 'POST /api/images':
       return imageJob(options, request, response, call.account, jobOf(call.body))
     case 'POST /api/shutdown': {

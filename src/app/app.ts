@@ -25,6 +25,7 @@ import { createImportsReconciler } from './reconcilers/imports.ts'
 import { keysReconcile } from './reconcilers/keys.ts'
 import { chainsReconcile, layersReconcile } from './reconcilers/layers.ts'
 import { snapshotsReconcile } from './reconcilers/snapshots.ts'
+import { createTemplatesReconciler } from './reconcilers/templates.ts'
 import { volumesReconcile } from './reconcilers/volumes.ts'
 import { createSnapshotSettler } from './snapshots/settle.ts'
 import { SETTINGS_DEFAULT, type SettingsOfCloud } from './settings.ts'
@@ -107,11 +108,13 @@ export async function startApp(options: {
     ['chains', (signal) => chainsReconcile(app, signal)],
     ['attachments', createAttachmentsReconciler(app)],
     ['interfaces', createInterfacesReconciler(app, networkApplyTo)],
+    ['templates', createTemplatesReconciler(app)],
   ]
   // Events of one machine are applied in the order they came.
   const order = createKeyedMutex()
   const subscriptions = hosts.map(({ agent }) =>
     agent.subscribe((event) => {
+      if (event.type === 'templates') return app.activate('templates')
       const id = event.type === 'machine' ? event.observation.instanceId : event.instanceId
       order
         .run(id, () => hostEventApply(app, event))

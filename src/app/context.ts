@@ -14,7 +14,7 @@ import type { InstanceTypeCatalogue } from './instance-types.ts'
 import type { SettingsOfCloud } from './settings.ts'
 
 export interface Principal {
-  type: 'root' | 'user' | 'role' | 'federated'
+  type: 'root' | 'user' | 'role' | 'federated' | 'anonymous'
   arn: string
   /** What `GetCallerIdentity` answers as `UserId`. */
   id: string
@@ -24,6 +24,8 @@ export interface Principal {
   /** Of temporary credentials. */
   session?: Session
 }
+
+export type RoleDelivery = '1.0' | '2.0'
 
 /** What temporary credentials carry with them. */
 export interface Session {
@@ -36,8 +38,13 @@ export interface Session {
   transitiveTagKeys: readonly string[]
   hasMfa: boolean
   sourceIdentity: string | null
-  /** The instance that a role was given to. */
+  /** The instance that a role was given to, and where it was then. */
   instanceId: string | null
+  instancePlace?: { vpcId: string; privateAddress: string; region: string }
+  /** The version of the metadata service that handed it out. */
+  roleDelivery?: RoleDelivery
+  /** A person signed in with a password: IAM lets it in without MFA, where it lets in no GetSessionToken. */
+  isConsole?: boolean
   /** The identity provider that vouched. */
   provider: string | null
 }
@@ -81,6 +88,7 @@ export type ReconcilerName =
   | 'exports'
   | 'keys'
   | 'stagings'
+  | 'templates'
 
 /** A host the control plane places machines on. */
 export interface HostHandle {
@@ -97,6 +105,8 @@ export interface Ctx {
   requestId: string
   /** Hash of the parameters without the client token, for idempotency. */
   requestHash: string
-  /** The address that the request came from. */
+  /** The address that the request came from, and what the client says of itself. */
   sourceIp?: string
+  userAgent?: string | undefined
+  referer?: string | undefined
 }

@@ -10,7 +10,7 @@ import { FaultError } from '../domain/faults.ts'
 import type { AccountId } from '../domain/ids.ts'
 import type { Log } from '../lib/log.ts'
 import { TimeoutError, withDeadline } from '../lib/time.ts'
-import { authenticate } from './auth/authenticate.ts'
+import { anonymousCaller, authenticate } from './auth/authenticate.ts'
 import type { Authentication } from './auth/authenticate.ts'
 import { readClaim } from './auth/sigv4.ts'
 import { bindCall, checkEngine } from './call.ts'
@@ -36,6 +36,8 @@ export interface EdgeRequest {
   /** Of the parameters without the client token: for idempotency. */
   requestHash: string
   sourceIp: string
+  userAgent?: string | undefined
+  referer?: string | undefined
   service: ServiceName
   operation: string
 }
@@ -127,7 +129,11 @@ async function serve(
   const model = serviceModel(service)
   const known = operation === undefined ? undefined : model.operations[operation]
   const unsigned = known?.authtype === 'v4-unsigned-body'
-  const caller = await authenticate(options.auth, raw, protocol, unsigned)
+  // What is signed by nobody is not looked at, even when a client signs it all the same.
+  const caller =
+    known?.authtype === 'none'
+      ? anonymousCaller(options.auth, claim)
+      : await authenticate(options.auth, raw, protocol, unsigned)
   if (known === undefined || operation === undefined) throw unknownOperation(service, state.routed)
   state.known = operation
   if (!options.operations.has(service, operation)) throw unserved(protocol, service, operation)
@@ -138,6 +144,8 @@ async function serve(
     requestId,
     requestHash: hashOfInput(operation, input, tokenMembers(model, operation)),
     sourceIp: raw.sourceIp,
+    userAgent: headerOf(raw, 'user-agent'),
+    referer: headerOf(raw, 'referer'),
     service,
     operation,
   }
@@ -169,6 +177,11 @@ async function run(
     return (output ?? {}) as Record<string, unknown>
   }
   return await withDeadline(`${edge.service} ${edge.operation}`, HANDLER_DEADLINE_MS, work())
+}
+
+function headerOf({ headers }: RawRequest, name: string): string | undefined {
+  const value = headers[name]
+  return Array.isArray(value) ? value[0] : value
 }
 
 function routable(raw: RawRequest): RoutableRequest {

@@ -6,12 +6,14 @@
  */
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { randomUUID } from 'node:crypto'
 import type { Log } from '../lib/log.ts'
+import type { Clock } from '../lib/time.ts'
 import { readClaim } from './auth/sigv4.ts'
 import type { Dispatch, RawRequest } from './dispatch.ts'
 import { errorAnswer } from './protocol/answers.ts'
+import { createThrottle } from './imds/throttle.ts'
 import type { Answer } from './protocol/answers.ts'
 import { looksLikeAws, routeRequest } from './route.ts'
 import { WireError } from './wire-error.ts'
@@ -62,6 +64,8 @@ export interface HttpServerOptions {
   port: number
   log: Log
   limits?: Partial<HttpLimits>
+  /** Whether this request of the socket may be answered. */
+  admit?: (socket: Socket) => boolean
 }
 
 export interface HttpServer {
@@ -77,9 +81,45 @@ interface Context extends HttpServerOptions {
   held: { bodyBytes: number }
 }
 
-export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+/** Serves connections that somebody else accepted: those of guests, in the namespaces of their VPCs. */
+export interface SocketServer {
+  /** `network`: addresses mean nothing beyond it. */
+  handle(socket: Socket, network: string): void
+  close(): void
+}
+
+/** One guest in a loop must not take the cloud's time from the others. As EC2 limits its describing calls. */
+const GUEST_LIMITS = { burst: 100, perSecond: 20 }
+
+/** AWS requests and nothing else; `connectionsMax` is for all guests together. */
+export function createSocketServer(
+  options: Pick<HttpServerOptions, 'dispatch' | 'log'> & { clock: Pick<Clock, 'now'> },
+): SocketServer {
+  const throttle = createThrottle(options.clock, GUEST_LIMITS)
+  const networks = new WeakMap<Socket, string>()
+  const admit = (socket: Socket): boolean =>
+    throttle.admit(`${networks.get(socket)} ${socket.remoteAddress}`)
+  const { server } = createHttp({ ...options, host: '', port: 0, admit })
+  const { connectionsMax } = HTTP_LIMITS
+  let count = 0
+  // What starts the watch over headersTimeout and requestTimeout: it never listens by itself.
+  server.emit('listening')
+  return {
+    handle: (socket, network) => {
+      networks.set(socket, network)
+      if (count >= connectionsMax) return void socket.destroy()
+      count += 1
+      socket.once('close', () => (count -= 1))
+      server.emit('connection', socket)
+    },
+    close: () => server.closeAllConnections(),
+  }
+}
+
+function createHttp(options: HttpServerOptions): { server: Server; end(): void } {
   const limit = { ...HTTP_LIMITS, ...options.limits }
   const context: Context = { ...options, limit, held: { bodyBytes: 0 } }
+  let isEnding = false
   const server = createServer(
     {
       maxHeaderSize: limit.headerBytesMax,
@@ -92,7 +132,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     (request, response) => {
       response.once('finish', () => {
         // A kept connection would otherwise hold up the end until it times out.
-        if (!server.listening) request.socket.end()
+        if (isEnding) request.socket.end()
       })
       void onRequest(context, request, response).catch((error: unknown) => {
         options.log.error({ err: error, url: request.url }, 'bug: a request ended in an exception')
@@ -101,6 +141,12 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     },
   )
   server.maxConnections = limit.connectionsMax
+  server.on('error', (error) => options.log.error({ err: error }, 'http server'))
+  return { server, end: () => (isEnding = true) }
+}
+
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { server, end } = createHttp(options)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.port, options.host, () => {
@@ -108,14 +154,16 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       resolve()
     })
   })
-  server.on('error', (error) => options.log.error({ err: error }, 'http server'))
   const { port } = server.address() as AddressInfo
   const shownHost = options.host.includes(':') ? `[${options.host}]` : options.host
   return {
     host: options.host,
     port,
     url: `http://${shownHost}:${port}`,
-    close: (graceMs = 5_000) => closeServer(server, graceMs),
+    close: (graceMs = 5_000) => {
+      end()
+      return closeServer(server, graceMs)
+    },
   }
 }
 
@@ -133,6 +181,14 @@ async function onRequest(
   response: ServerResponse,
 ): Promise<void> {
   const head = readHead(request)
+  if (context.admit?.(request.socket) === false) {
+    request.resume()
+    const text = 'Request limit exceeded.'
+    return send(
+      response,
+      refusal(head, new WireError('RequestLimitExceeded', text, { status: 503 })),
+    )
+  }
   const route = findRoute(context.routes ?? [], head.path)
   if (route !== undefined && (route.isSigned || !looksLikeAws(head))) {
     return await route.handle(request, response)

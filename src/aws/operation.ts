@@ -8,6 +8,7 @@ import type * as Ec2 from '@aws-sdk/client-ec2'
 import type * as Ebs from '@aws-sdk/client-ebs'
 import type * as Iam from '@aws-sdk/client-iam'
 import type * as Kms from '@aws-sdk/client-kms'
+import type * as Organizations from '@aws-sdk/client-organizations'
 import type * as Ssm from '@aws-sdk/client-ssm'
 import type * as Sts from '@aws-sdk/client-sts'
 import type { Ctx } from '../app/context.ts'
@@ -20,6 +21,7 @@ interface Clients {
   ec2: typeof Ec2
   iam: typeof Iam
   kms: typeof Kms
+  organizations: typeof Organizations
   ssm: typeof Ssm
   sts: typeof Sts
 }

@@ -88,3 +88,17 @@ export interface LayerBackend {
   /** Copies into the volume what it reads from layers; no machine has it open. Interrupted, it is as before. */
   collapse(volumeId: VolumeId, signal: AbortSignal): Promise<void>
 }
+
+/** Paths of the files that some volume is an overlay of, and so must stay. */
+export async function filesBeneath(volumes: VolumeBackend): Promise<Set<string>> {
+  const paths = new Set<string>()
+  const add = (file: DiskBacking | null | undefined): void => {
+    for (let next = file; next; next = next.backing) paths.add(next.path)
+  }
+  for (const id of await volumes.list()) add((await volumes.info(id))?.backing)
+  // What a snapshot holds outlives the volume that it was taken of.
+  for (const id of await volumes.layers.list()) {
+    add((await volumes.content(volumes.layers.path(id), null)).backing)
+  }
+  return paths
+}

@@ -48,6 +48,7 @@ export type BenchCall =
   | { bench: 'network'; values: SecondsValues }
   | { bench: 'api'; values: ApiValues }
   | { bench: 'scale'; values: ScaleValues }
+  | { bench: 'iam'; values: CommonValues }
   | { bench: 'chart'; values: Pick<CommonValues, 'results'> }
 
 const RESULTS = join(CHECKOUT, 'bench/results')
@@ -101,6 +102,7 @@ Examples:
   commonOptions(add('scale', 'the control plane with thousands of instances on simulated hosts'))
     .option('--sizes <list>', 'how many instances, for example 100,1000,10000', parseCounts)
     .option('--hosts <n>', 'how many simulated hosts', parseCount, 100)
+  commonOptions(add('iam', 'what a decision over a request costs, beside its signature'))
   add('chart', 'draw the charts again from the results').addOption(resultsOption())
   return program
 }

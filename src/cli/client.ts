@@ -3,23 +3,31 @@
  * line is an ordinary client; nothing here could not be done by a user's own program.
  */
 import type { EC2Client, Instance } from '@aws-sdk/client-ec2'
+import type { IAMClient } from '@aws-sdk/client-iam'
+import type { OrganizationsClient } from '@aws-sdk/client-organizations'
 import type { SSMClient } from '@aws-sdk/client-ssm'
+import type { STSClient } from '@aws-sdk/client-sts'
 import { CliError } from './errors.ts'
 import type { Cloud } from './home.ts'
 
 const ATTEMPTS_MAX = 3
 
-function configOf(cloud: Cloud): {
-  endpoint: string
-  region: string
-  credentials: { accessKeyId: string; secretAccessKey: string }
-  maxAttempts: number
-} {
-  const { accessKeyId, secretAccessKey, region } = cloud.credentials
+export interface Keys {
+  accessKeyId: string
+  secretAccessKey: string
+  sessionToken?: string
+}
+
+function configOf(
+  cloud: Cloud,
+  keys: Keys = cloud.credentials,
+): { endpoint: string; region: string; credentials: Keys; maxAttempts: number } {
+  const { accessKeyId, secretAccessKey, sessionToken } = keys
+  const { region } = cloud.credentials
   return {
     endpoint: cloud.endpoint,
     region,
-    credentials: { accessKeyId, secretAccessKey },
+    credentials: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) },
     maxAttempts: ATTEMPTS_MAX,
   }
 }
@@ -32,6 +40,21 @@ export async function ec2Of(cloud: Cloud): Promise<EC2Client> {
 export async function ssmOf(cloud: Cloud): Promise<SSMClient> {
   const { SSMClient } = await import('@aws-sdk/client-ssm')
   return new SSMClient(configOf(cloud))
+}
+
+export async function iamOf(cloud: Cloud): Promise<IAMClient> {
+  const { IAMClient } = await import('@aws-sdk/client-iam')
+  return new IAMClient(configOf(cloud))
+}
+
+export async function stsOf(cloud: Cloud, keys?: Keys): Promise<STSClient> {
+  const { STSClient } = await import('@aws-sdk/client-sts')
+  return new STSClient(configOf(cloud, keys))
+}
+
+export async function organizationsOf(cloud: Cloud): Promise<OrganizationsClient> {
+  const { OrganizationsClient } = await import('@aws-sdk/client-organizations')
+  return new OrganizationsClient(configOf(cloud))
 }
 
 /** AWS's error code, whatever class the SDK chose. */

@@ -19,6 +19,18 @@ export interface ImageEntry {
   sizeBytes: number | null
   description: string
   defaultUser: string
+  fastLaunch: 'building' | 'ready' | 'failed' | null
+}
+
+/** A frozen machine that new ones start as copies of. */
+export interface TemplateEntry {
+  key: string
+  imageId: string
+  imageName: string
+  state: 'building' | 'ready' | 'failed'
+  reason: string | null
+  folder: string | null
+  sizeBytes: number
 }
 
 export type ImageOperation = { operation: 'build' | 'pull' | 'add'; name: string; path?: string }
@@ -32,6 +44,7 @@ export interface ImageProgress {
 export interface HostApi {
   host(): Promise<HostReport>
   images(): Promise<ImageEntry[]>
+  templates(): Promise<TemplateEntry[]>
   /** Resolves with the new image's id. @throws CliError with the host's words. */
   imageMake(operation: ImageOperation, onProgress: (p: ImageProgress) => void): Promise<string>
   /** Stops all instances, then the daemon. */
@@ -54,6 +67,7 @@ export function hostApi(cloud: Reach): HostApi {
   return {
     host: () => get<HostReport>('/api/host'),
     images: () => get<ImageEntry[]>('/api/images'),
+    templates: async () => (await get<{ templates: TemplateEntry[] }>('/api/templates')).templates,
     imageMake: async (operation, onProgress) => {
       const response = await send(cloud, 'POST', '/api/images', operation, IMAGE_TIMEOUT_MS)
       return imageIdOf(ndjsonLines(response.body), onProgress)

@@ -17,7 +17,7 @@ export interface Verb {
   name: string
   usage: string
   summary: string
-  group: 'Machines' | 'The cloud' | 'Your tools' | 'Upkeep'
+  group: 'Machines' | 'The cloud' | 'Your tools' | 'People' | 'Upkeep'
   load(): Promise<{ command(context: VerbContext): Command }>
 }
 
@@ -98,6 +98,34 @@ export const VERBS: readonly Verb[] = [
     summary: "write a profile 'brume' into the AWS config files",
     group: 'Your tools',
     load: () => import('./verbs/configure.ts'),
+  },
+  {
+    name: 'whoami',
+    usage: '',
+    summary: 'whose keys your tools use here, and in which account',
+    group: 'People',
+    load: () => import('./verbs/whoami.ts'),
+  },
+  {
+    name: 'users',
+    usage: '[list|add|rm]',
+    summary: 'people with keys of their own: list, add, remove',
+    group: 'People',
+    load: () => import('./verbs/users.ts'),
+  },
+  {
+    name: 'keys',
+    usage: '[list|add|rotate|off|on|rm]',
+    summary: "a user's access keys: list, add, rotate, switch off and on, remove",
+    group: 'People',
+    load: () => import('./verbs/keys.ts'),
+  },
+  {
+    name: 'accounts',
+    usage: '[list|add|env|close]',
+    summary: 'accounts apart from each other: list, add, enter, close',
+    group: 'People',
+    load: () => import('./verbs/accounts.ts'),
   },
   {
     name: 'reset',

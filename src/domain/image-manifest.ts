@@ -8,6 +8,12 @@ export const IMAGE_MANIFEST_FILE = 'image.json'
 /** Raised when a reader of the old form would misread the new one. */
 export const IMAGE_MANIFEST_FORMAT = 1
 
+/** Raised when host and guest would misunderstand each other. */
+export const LAUNCH_PORT_VERSION = 1
+
+/** Whose private keys the guest's SSH server reads. */
+export type HostKeyForm = 'dropbear' | 'openssh'
+
 export type ImageArchitecture = 'x86_64' | 'arm64'
 
 /** One file of the image, named relative to its folder. */
@@ -46,6 +52,11 @@ export interface ImageManifest {
   boot: ImageBoot
   rootDeviceName: string
   defaultUser: string
+  /**
+   * The guest can be frozen, and its copies take an identity from the host, by this version of what is said on the
+   * launch port (docs/templates.md). Absent: its machines always boot.
+   */
+  launchPort?: { version: typeof LAUNCH_PORT_VERSION; hostKeys: HostKeyForm }
   /** Every file of the image but the manifest itself. */
   files: readonly ImageFile[]
   /** For images built from packages; empty for others. */

@@ -89,6 +89,27 @@ export interface Image extends ResourceBase<ImageId> {
   sourceImage?: { imageId: string; region: string } | null
   /** The short name people type: `tiny`, `debian-12`. */
   family: string
+  /** Its guest can be frozen (image-manifest.ts, `launchPort`). */
+  isFreezable?: boolean
+  /** Null or absent: its machines boot. */
+  fastLaunch?: FastLaunch | null
+}
+
+/** Launching from templates, as EC2's fast launch. Source: EC2 API reference, EnableFastLaunch. */
+export interface FastLaunch {
+  isWanted: boolean
+  state:
+    | 'enabling'
+    | 'enabling-failed'
+    | 'enabled'
+    | 'enabled-failed'
+    | 'disabling'
+    | 'disabling-failed'
+  reason: string
+  changedAt: number
+  /** Kept and shown; a template serves any number of launches. */
+  targetResourceCount: number
+  maxParallelLaunches: number
 }
 
 export function imageStateOf(image: Image): 'pending' | 'available' | 'failed' | 'disabled' {

@@ -67,6 +67,35 @@ export interface NicAttachment {
   mtu: number
 }
 
+/**
+ * The size of a frozen machine and what its copies can be given beyond it. Part of what a template is known by: a
+ * copy must be described to the hypervisor exactly as the machine it is a copy of.
+ */
+export interface FrozenShape {
+  vcpus: number
+  memoryMiB: number
+  coresPerSocket: number
+  threadsPerCore: number
+  /** Processors with those plugged in; as many as `vcpus` where none can be. */
+  vcpusMax: number
+  /** Memory with what is plugged in; as much as `memoryMiB` where none can be. */
+  memoryMaxMiB: number
+}
+
+/** Where a machine's memory comes from when it is not its own from the start (docs/templates.md). */
+export type MemoryPlan =
+  /** Lies in a file, and is left there when the machine is frozen. */
+  | { mode: 'to-freeze'; memoryPath: string; shape: FrozenShape }
+  /** Starts as a copy of a frozen machine: its memory, copied as it is written, and the state of its devices. */
+  | {
+      mode: 'frozen'
+      memoryPath: string
+      statePath: string
+      shape: FrozenShape
+      /** What the root disk is to grow to from the frozen machine's size; null: it has its size. */
+      rootSizeBytes: number | null
+    }
+
 /** Everything the hypervisor driver needs to run one machine. Pure input of the command line. */
 export interface VmSpec {
   instanceId: InstanceId
@@ -86,6 +115,8 @@ export interface VmSpec {
   namespace: string | null
   /** Share of the host's CPU time in hundredths of a core (cgroup quota), null: as many cores as vCPUs. */
   cpuQuotaPercent: number | null
+  /** Absent: memory of its own, and a boot. */
+  memory?: MemoryPlan | null
   /** Pinned at first launch so that the machine boots again after an upgrade; null: choose now and report. */
   pinned: MachinePin | null
 }
@@ -169,10 +200,22 @@ export interface MachineSpec {
   isForced: boolean
   /** Grows when a reboot is asked for: the host reboots once for each new value. */
   rebootSerial: number
-  vm: Omit<VmSpec, 'boot' | 'disks' | 'namespace' | 'nics'>
+  vm: Omit<VmSpec, 'boot' | 'disks' | 'memory' | 'namespace' | 'nics'>
+  /** What a guest that starts from a template is told at once; null: it always boots. */
+  launch?: LaunchIdentity | null
   imageFolder: string | null
   disks: readonly MachineDisk[]
   nics: readonly MachineNic[]
+}
+
+/** Who a new machine is. One that boots learns the same from its metadata service. */
+export interface LaunchIdentity {
+  /** Fully qualified. */
+  hostName: string
+  /** A line of authorized_keys. */
+  publicKey: string | null
+  /** Base64. */
+  userData: string | null
 }
 
 /** The root and eleven more: each has a port of its own, there from the start (hypervisor/qemu/devices.ts). */

@@ -21,6 +21,9 @@ export const ROUTE_PROTOCOL = '183'
 export const METADATA_ADDRESS = '169.254.169.254'
 export const DNS_LINK_ADDRESS = '169.254.169.253'
 export const NTP_ADDRESS = '169.254.169.123'
+/** Where guests reach the AWS API itself. Nothing of AWS's is there. */
+export const API_ADDRESS = '169.254.169.251'
+export const API_PORT = 4566
 /** AWS's link-local addresses belong to the platform: no guest may use one, none is routed. */
 export const LINK_LOCAL_CIDR = '169.254.0.0/16'
 /** The lower half numbers our veth pairs (a /31 each); 169.254.169.x lies in the upper half. */

@@ -21,14 +21,31 @@ export interface DiskOverlay {
   key?: string | null
 }
 
+/** What the guest of a copy is told. */
+export interface CopyLaunch {
+  /** Called at the last moment, because it says the time. */
+  message: () => Uint8Array
+  /** How long the guest may take over it. */
+  timeoutMs: number
+  /** Nobody wants the machine any more. */
+  signal?: AbortSignal
+}
+
 export interface VmDriver {
   /** Finds out by really booting a kernel; remembered per QEMU version, kernel and CPU. */
   probe(): Promise<HypervisorReport>
   /**
-   * Starts the machine unless its process lives already; resolves when QMP says `running`.
+   * Starts the machine unless its process lives already; resolves when QMP says `running`, for a copy of a frozen
+   * machine when its guest knows who it is: `launch` says so to it.
    * On failure nothing of it is left but its log. @throws Error with QEMU's own words.
    */
-  start(spec: VmSpec): Promise<MachineObservation>
+  start(spec: VmSpec, launch?: CopyLaunch): Promise<MachineObservation>
+  /**
+   * Waits until a machine that was started to be frozen says that it is ready, writes its devices' state to
+   * `statePath`, durably, and ends it. Its memory stays in the file of its plan.
+   * @throws TimeoutError when it is never ready; the machine is ended then too.
+   */
+  freeze(instanceId: InstanceId, target: { statePath: string; timeoutMs: number }): Promise<void>
   /** Asks the guest to power off (ACPI), then forces after `graceMs`. Resolves when the process is gone. */
   stop(instanceId: InstanceId, options: { isForced: boolean; graceMs: number }): Promise<void>
   /** ACPI-less reset as EC2's RebootInstances after its grace: asks first, resets after `graceMs`. */

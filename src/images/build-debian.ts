@@ -7,11 +7,13 @@ import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   IMAGE_MANIFEST_FORMAT,
+  LAUNCH_PORT_VERSION,
   imageVersion,
   type ImageManifest,
 } from '../domain/image-manifest.ts'
 import { exec } from '../lib/exec.ts'
 import { openApt } from './apt.ts'
+import { awakenProgram } from './awaken.ts'
 import * as debian from './debian-contents.ts'
 import { hostDebianSources, sourceLines, type DebianSource } from './debian-sources.ts'
 import { bootArea, PARTITION_START_BYTES } from './mbr.ts'
@@ -58,6 +60,7 @@ export async function buildDebian12(options: DebianOptions): Promise<StoredImage
       },
       rootDeviceName: '/dev/xvda',
       defaultUser: 'admin',
+      launchPort: { version: LAUNCH_PORT_VERSION, hostKeys: 'openssh' },
       files: await describeFiles(output, ['disk.qcow2', 'kernel', 'initrd'], options.signal),
       sources: packages,
     }
@@ -80,6 +83,8 @@ async function bootstrap(
 ): Promise<ImageManifest['sources']> {
   const list = join(work, 'sources.list')
   await writeFile(list, `${sourceLines(sources).join('\n')}\n`)
+  const awaken = join(work, 'awaken')
+  await writeFile(awaken, awakenProgram(), { mode: 0o755 })
   const mode = isRoot() ? 'root' : 'unshare'
   await exec(
     'mmdebstrap',
@@ -91,6 +96,7 @@ async function bootstrap(
         ...process.env,
         LC_ALL: 'C.UTF-8',
         BRUME_GUEST_FILES: join(debian.DEBIAN_FOLDER, 'rootfs'),
+        BRUME_AWAKEN: awaken,
       },
       onLine: (line) => {
         const step = debian.bootstrapProgress(line)
@@ -160,7 +166,7 @@ async function writeDisk(
 async function guestHash(): Promise<string> {
   const files = await guestEntries(join(debian.DEBIAN_FOLDER, 'rootfs'))
   const hook = await readFile(join(debian.DEBIAN_FOLDER, 'customize'))
-  return `${hashTree(completeTree(files))} ${sha256(hook)}`
+  return `${hashTree(completeTree(files))} ${sha256(hook)} ${sha256(awakenProgram())}`
 }
 
 /** Runs a command that sees the guest's owners: as root here, else in the user namespace mmdebstrap uses. */

@@ -6,12 +6,14 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   IMAGE_MANIFEST_FORMAT,
+  LAUNCH_PORT_VERSION,
   imageVersion,
   type ImageManifest,
 } from '../domain/image-manifest.ts'
 import { present } from '../lib/assert.ts'
 import { exec } from '../lib/exec.ts'
 import { openApt } from './apt.ts'
+import { AWAKEN_PATH, awakenProgram } from './awaken.ts'
 import { makeExt4 } from './ext4.ts'
 import { unpackedPackages } from './packages.ts'
 import { report, type ImageTaskOptions } from './progress.ts'
@@ -67,6 +69,7 @@ export async function buildTiny(options: ImageTaskOptions): Promise<StoredImage>
       boot: { kernel: { kernel: 'kernel', initrd: 'initrd', append: tiny.TINY_APPEND } },
       rootDeviceName: '/dev/xvda',
       defaultUser: 'ec2-user',
+      launchPort: { version: LAUNCH_PORT_VERSION, hostKeys: 'dropbear' },
       files: await describeFiles(output, ['disk.qcow2', 'kernel', 'initrd'], options.signal),
       sources: parts.sources,
     }
@@ -101,6 +104,7 @@ async function tinyParts(packageFolder: string, options: ImageTaskOptions): Prom
     ...programs,
     ...moduleEntries(kernel, tiny.TINY_MODULES),
     ...(await guestEntries(join(GUEST_FOLDER, 'rootfs'))),
+    { path: AWAKEN_PATH, type: 'file', mode: 0o755, data: awakenProgram() },
   ])
   const timeSeconds = await packages.newestSeconds()
   const initrd = await tinyInitramfs(kernel, programs, timeSeconds)

@@ -123,7 +123,13 @@ export function exec(
 export function spawnDetached(
   command: string,
   args: readonly string[],
-  options: { logPath: string; cwd?: string; env?: NodeJS.ProcessEnv },
+  options: {
+    logPath: string
+    cwd?: string
+    env?: NodeJS.ProcessEnv
+    /** Open for the child too, as its descriptors from 3 on. */
+    descriptors?: readonly number[]
+  },
 ): Promise<{ pid: number; child: ChildProcess }> {
   return new Promise((resolve, reject) => {
     const log = openSync(options.logPath, 'a', 0o600)
@@ -131,7 +137,7 @@ export function spawnDetached(
       cwd: options.cwd,
       env: options.env ?? process.env,
       detached: true,
-      stdio: ['ignore', log, log],
+      stdio: ['ignore', log, log, ...(options.descriptors ?? [])],
     })
     closeSync(log)
     child.once('error', (cause) =>

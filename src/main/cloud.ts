@@ -5,14 +5,22 @@
 import type { IncomingMessage } from 'node:http'
 import type { HostAgent } from '../agent/protocol.ts'
 import { createHostApi, type ImageJobs } from '../api/host-api.ts'
+import { createSignIn } from '../api/sign-in.ts'
 import { startApp, type RunningApp } from '../app/app.ts'
+import { templatesList } from '../app/images/fast-launch.ts'
 import { defaultNetworkEnsure } from '../app/network/default-network.ts'
 import { credentialsFind } from '../app/iam/sessions.ts'
 import type { SettingsOfCloud } from '../app/settings.ts'
 import { authorise } from '../aws/authorisation/authorise.ts'
 import { authenticate, type Authentication } from '../aws/auth/authenticate.ts'
 import { createDispatch } from '../aws/dispatch.ts'
-import { readHead, startHttpServer, type HttpServer } from '../aws/http-server.ts'
+import {
+  createSocketServer,
+  readHead,
+  startHttpServer,
+  type HttpServer,
+  type SocketServer,
+} from '../aws/http-server.ts'
 import { operationsFromFiles } from '../aws/operation-files.ts'
 import { FaultError } from '../domain/faults.ts'
 import type { Log } from '../lib/log.ts'
@@ -44,6 +52,8 @@ export interface CloudOptions {
 export interface Cloud {
   app: RunningApp
   server: HttpServer
+  /** For guests: AWS's services only. Null where signatures are not checked: a guest would own the cloud. */
+  guests: SocketServer | null
   close(): Promise<void>
 }
 
@@ -81,22 +91,26 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       rssBytes: process.memoryUsage.rss(),
     }),
     images: options.imageJobs(app),
+    templates: () => templatesList(app),
     shutdown: options.shutdown,
     log,
   })
-  const server = await startHttpServer({
-    dispatch: createDispatch({
-      auth,
-      contextOf: async (request) => {
+  const dispatch = createDispatch({
+    auth,
+    contextOf: async (request) => {
+      if (request.principal.type !== 'anonymous') {
         await defaultNetworkEnsure(app, request.account, request.region)
-        return { ...request, app }
-      },
-      authorise,
-      operations: operationsFromFiles(),
-      tokenKey: await secretOf(home, 'page-tokens'),
-      log,
-      onRequest: metrics.onRequest,
-    }),
+      }
+      return { ...request, app }
+    },
+    authorise,
+    operations: operationsFromFiles(),
+    tokenKey: await secretOf(home, 'page-tokens'),
+    log,
+    onRequest: metrics.onRequest,
+  })
+  const server = await startHttpServer({
+    dispatch,
     routes: [
       {
         path: '/health',
@@ -107,16 +121,21 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       },
       { path: '/metrics', handle: metrics.handle },
       { path: '/', handle: (_request, response) => void response.end(welcome(root.region)) },
+      { path: '/api/sign-in', handle: createSignIn(app) },
       { path: '/api/*', isSigned: true, handle: hostApi },
     ],
     host: options.host,
     port: options.port,
     log,
   })
+  const guests =
+    options.auth === 'strict' ? createSocketServer({ dispatch, log, clock: systemClock }) : null
   return {
     app,
     server,
+    guests,
     close: async () => {
+      guests?.close()
       await server.close()
       await app.close()
     },

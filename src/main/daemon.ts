@@ -7,6 +7,9 @@ import { readFile, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createLocalAgent } from '../agent/local-agent.ts'
+import { machinesFolder } from '../agent/templates/build.ts'
+import { createTemplates } from '../agent/templates/templates.ts'
+import { filesBeneath } from '../blocks/backend.ts'
 import { createQcow2Backend } from '../blocks/qcow2/backend.ts'
 import type { HostId, InstanceId } from '../domain/ids.ts'
 import type { HostDescription, HypervisorReport } from '../domain/machine.ts'
@@ -65,12 +68,30 @@ const volumes = await createQcow2Backend({
 })
 const report = await driver.probe()
 await driver.adoptAll()
+const templates = await createTemplates({
+  home: home.root,
+  root: home.templates,
+  // Machines that are to be frozen are nobody's instances, so they have a driver and a folder of their own.
+  driver: await createQemuDriver({
+    instancesFolder: machinesFolder(home.templates),
+    probeCachePath: null,
+    report,
+    log: log.child({ part: 'templates' }),
+    clock,
+    runAs: process.getuid?.() === 0 ? userOf : undefined,
+  }),
+  report,
+  filesBeneathVolumes: () => filesBeneath(volumes),
+  log: log.child({ part: 'templates' }),
+  clock,
+})
 const agent = await createLocalAgent({
   home: home.root,
   describe: () => describeHost(home, hostId, report, driver.limitations()),
   driver,
   networks: fabric,
   volumes,
+  templates,
   log: log.child({ part: 'agent' }),
   clock,
   stopGraceMs: SETTINGS_DEFAULT.stopGraceMs,
@@ -108,6 +129,7 @@ const cloud: Cloud = await startCloud({
   onApp: (app) => metadata.attach(app),
   shutdown: (options) => void end(options),
 })
+metadata.attachApi(cloud.guests)
 await imagesScan(home, cloud.app, root.account)
 await writeJsonDurable(
   home.daemonFile,

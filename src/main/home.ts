@@ -11,6 +11,7 @@ export interface Home {
   instances: string
   volumes: string
   images: string
+  templates: string
   cache: string
   keys: string
   logs: string
@@ -31,6 +32,7 @@ export async function openHome(root: string): Promise<Home> {
     instances: join(root, 'instances'),
     volumes: join(root, 'volumes'),
     images: join(root, 'images'),
+    templates: join(root, 'templates'),
     cache: join(root, 'cache'),
     keys: join(root, 'keys'),
     logs: join(root, 'logs'),

@@ -7,6 +7,7 @@ import type { ImageJob, ImageJobs, ImageListing } from '../api/host-api.ts'
 import type { RunningApp } from '../app/app.ts'
 import { imagesRegister, type ImageToRegister } from '../app/images/register.ts'
 import { FaultError, invalidValue } from '../domain/faults.ts'
+import type { FastLaunch } from '../domain/image.ts'
 import { IMAGE_CATALOGUE } from '../images/catalogue.ts'
 import type { ImageProgress } from '../images/progress.ts'
 import { listImages, type StoredImage } from '../images/store.ts'
@@ -124,6 +125,15 @@ async function sizesOf(home: Home): Promise<Map<string, number>> {
   )
 }
 
+const LISTED: Readonly<Record<FastLaunch['state'], ImageListing['fastLaunch']>> = {
+  enabling: 'building',
+  'enabling-failed': 'failed',
+  enabled: 'ready',
+  'enabled-failed': 'failed',
+  disabling: null,
+  'disabling-failed': 'failed',
+}
+
 /** What can be made, what is there, newest version of each. */
 async function listImagesOf(
   app: RunningApp,
@@ -150,6 +160,7 @@ async function listImagesOf(
       sizeBytes: newest?.imageFolder ? (sizes.get(newest.imageFolder) ?? null) : null,
       description: about.description,
       defaultUser: newest?.defaultUser ?? about.defaultUser,
+      fastLaunch: newest?.fastLaunch ? LISTED[newest.fastLaunch.state] : null,
     }
   }
   const added = new Map(

@@ -6,6 +6,7 @@ import { createCipheriv, createDecipheriv, randomBytes, randomInt, scryptSync } 
 import { join } from 'node:path'
 import type { Credentials } from '../aws/auth/authenticate.ts'
 import { parseAccountId, type HostId } from '../domain/ids.ts'
+import { base32 } from '../lib/base32.ts'
 import { readJson, writeJsonDurable } from '../lib/fs-durable.ts'
 import type { Home } from './home.ts'
 
@@ -110,16 +111,6 @@ export function credentialsOfRoot(root: RootCredentials): Credentials {
       accessKeyId,
     },
   }
-}
-
-/** Upper-case letters and the digits 2 to 7, as access key ids have. */
-function base32(bytes: Uint8Array): string {
-  const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-  const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, '0')).join('')
-  return bits
-    .match(/.{5}/g)!
-    .map((five) => ALPHABET[Number.parseInt(five, 2)]!)
-    .join('')
 }
 
 /** This host's id: made once, so that a new host name does not make it another host. */

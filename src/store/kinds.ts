@@ -60,13 +60,40 @@ const IAM_KINDS: Pick<KindTable, IamKind> = {
     references: (r) => [...ref('name', named(r)), ...ref('role', r.roleId)],
     claims: (r) => nameClaim('iam-profile', r),
   },
+  iamServerCertificate: {
+    references: (r) => ref('name', named(r)),
+    claims: (r) => nameClaim('iam-server-certificate', r),
+  },
+  iamUserKey: {
+    references: (r) => ref('user', r.userId),
+    claims: (r) => [{ scope: `${r.type}-key:${r.userId}`, name: r.fingerprint }],
+  },
+  iamReport: { references: nothing, claims: nothing },
+  iamAccessJob: { references: nothing, claims: nothing },
   iamAccessKey: { references: (r) => ref('user', r.userId), claims: nothing },
   iamAccount: {
-    references: nothing,
+    references: (r) => ref('alias', r.alias),
     claims: (r) => (r.alias === null ? [] : [{ scope: 'account-alias', name: r.alias }]),
   },
   iamProvider: { references: nothing, claims: nothing },
   iamMfaDevice: { references: (r) => ref('user', r.userId), claims: nothing },
+  organisation: {
+    references: nothing,
+    claims: (r) => [{ scope: 'organisation', name: r.account }],
+  },
+  organisationUnit: {
+    references: (r) => ref('parent', r.parentId),
+    claims: (r) => [{ scope: `unit-name:${r.parentId}`, name: r.name }],
+  },
+  organisationAccount: {
+    references: (r) => ref('parent', r.parentId),
+    claims: (r) => [{ scope: 'account-email', name: r.email.toLowerCase() }],
+  },
+  organisationPolicy: {
+    references: nothing,
+    claims: (r) => [{ scope: `scp-name:${r.organisationId}`, name: r.name }],
+  },
+  organisationRequest: { references: nothing, claims: nothing },
   profileAssociation: {
     references: (r) => [...ref('instance', r.instanceId), ...ref('profile', r.profileId)],
     claims: (r) => [{ scope: 'instance-profile', name: r.instanceId }],

@@ -10,6 +10,7 @@ import { EC2, EC2ServiceException } from '@aws-sdk/client-ec2'
 import { IAMClient } from '@aws-sdk/client-iam'
 import { KMSClient } from '@aws-sdk/client-kms'
 import { EBSClient } from '@aws-sdk/client-ebs'
+import { OrganizationsClient } from '@aws-sdk/client-organizations'
 import { SSMClient } from '@aws-sdk/client-ssm'
 import { STSClient } from '@aws-sdk/client-sts'
 import {
@@ -72,6 +73,7 @@ export interface TestCloud extends AsyncDisposable {
   ssmOf(options?: ClientOptions): SSMClient
   kmsOf(options?: ClientOptions): KMSClient
   ebsOf(options?: ClientOptions): EBSClient
+  organizationsOf(options?: ClientOptions): OrganizationsClient
   close(): Promise<void>
 }
 
@@ -128,6 +130,7 @@ export async function startTestCloud(options: CloudOptions = {}): Promise<TestCl
     ssmOf: (client) => kept(new SSMClient(configOf(client))),
     kmsOf: (client) => kept(new KMSClient(configOf(client))),
     ebsOf: (client) => kept(new EBSClient(configOf(client))),
+    organizationsOf: (client) => kept(new OrganizationsClient(configOf(client))),
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -146,7 +149,9 @@ function dispatchOptions(app: RunningApp, mode: Authentication['mode'], log: Log
     },
     // As in the real composition: an account has its default network when it is first seen.
     contextOf: async (request): Promise<Ctx> => {
-      await defaultNetworkEnsure(app, request.account, request.region)
+      if (request.principal.type !== 'anonymous') {
+        await defaultNetworkEnsure(app, request.account, request.region)
+      }
       return { ...request, app }
     },
     authorise,

@@ -23,7 +23,7 @@ export async function accessKeyCreate(ctx: Ctx, user: IamUser) {
     tags: {},
     userId: user.id,
     userName: user.name,
-    sealedSecret: ctx.app.seal.seal(PURPOSE, secret),
+    ...secretSealed(ctx.app, secret),
     isActive: true,
     lastUsed: null,
   }
@@ -73,34 +73,10 @@ export async function accessKeyGet(ctx: Ctx, id: string): Promise<IamAccessKey> 
   return key
 }
 
-export function secretOf(app: App, key: IamAccessKey): string | undefined {
-  return app.seal.open(PURPOSE, key.sealedSecret)
+export function secretSealed(app: App, secret: string): Pick<IamAccessKey, 'sealedSecret'> {
+  return { sealedSecret: app.seal.seal(PURPOSE, secret) }
 }
 
-/** "Last used" is exact to this; more would be a write to the disk for every read. */
-const LAST_USED_STEP_MS = 60_000
-
-/** Remembers that a user's key or a role's session was used. */
-export async function useRecord(ctx: Ctx, service: string): Promise<void> {
-  const { app, principal, region } = ctx
-  const now = app.clock.now()
-  const isDue = (last: { at: number } | null | undefined): boolean =>
-    !last || now - last.at >= LAST_USED_STEP_MS
-  if (principal.type === 'user' && !principal.session) {
-    const key = await app.store.get('iamAccessKey', principal.accessKeyId)
-    if (!key || !isDue(key.lastUsed)) return
-    await app.store.transact(async (tx) => {
-      const fresh = await tx.get('iamAccessKey', key.id)
-      const lastUsed = { at: wholeSecond(now), region, service }
-      if (fresh) await tx.update('iamAccessKey', { ...fresh, lastUsed })
-    })
-  } else if (principal.type === 'role') {
-    const role = await app.store.get('iamRole', principal.entityId!)
-    if (!role || !isDue(role.lastUsed)) return
-    await app.store.transact(async (tx) => {
-      const fresh = await tx.get('iamRole', role.id)
-      if (fresh)
-        await tx.update('iamRole', { ...fresh, lastUsed: { at: wholeSecond(now), region } })
-    })
-  }
+export function secretOf(app: App, key: Pick<IamAccessKey, 'sealedSecret'>): string | undefined {
+  return app.seal.open(PURPOSE, key.sealedSecret)
 }

@@ -67,15 +67,18 @@ export async function passwordPolicyRemove(ctx: Ctx): Promise<void> {
 export async function accountSummary(ctx: Ctx): Promise<Record<string, number>> {
   const { store } = ctx.app
   const scope = { account: ctx.account }
-  const [users, groups, roles, policies, profiles, providers, devices] = await Promise.all([
-    store.list('iamUser', scope),
-    store.count('iamGroup', scope),
-    store.count('iamRole', scope),
-    store.list('iamPolicy', scope),
-    store.count('iamInstanceProfile', scope),
-    store.count('iamProvider', scope),
-    store.list('iamMfaDevice', scope),
-  ])
+  const member = await store.get('organisationAccount', ctx.account)
+  const [users, groups, roles, policies, profiles, providers, devices, certificates] =
+    await Promise.all([
+      store.list('iamUser', scope),
+      store.count('iamGroup', scope),
+      store.count('iamRole', scope),
+      store.list('iamPolicy', scope),
+      store.count('iamInstanceProfile', scope),
+      store.count('iamProvider', scope),
+      store.list('iamMfaDevice', scope),
+      store.count('iamServerCertificate', scope),
+    ])
   return {
     Users: users.length,
     UsersQuota: QUOTA_OF('iamUser'),
@@ -92,12 +95,13 @@ export async function accountSummary(ctx: Ctx): Promise<Record<string, number>> 
     InstanceProfiles: profiles,
     InstanceProfilesQuota: QUOTA_OF('iamInstanceProfile'),
     Providers: providers,
-    ServerCertificates: 0,
-    ServerCertificatesQuota: 20,
+    ServerCertificates: certificates,
+    ServerCertificatesQuota: QUOTA_OF('iamServerCertificate'),
     MFADevices: devices.length,
     MFADevicesInUse: devices.filter((device) => device.userId !== null).length,
     AccountMFAEnabled: 0,
-    AccountAccessKeysPresent: 1,
+    // One that an organisation made has no root key.
+    AccountAccessKeysPresent: member?.joinedMethod === 'CREATED' ? 0 : 1,
     AccountPasswordPresent: 0,
     AccountSigningCertificatesPresent: 0,
     AccessKeysPerUserQuota: 2,

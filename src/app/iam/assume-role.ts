@@ -8,6 +8,7 @@ import { decideWithResource, type Decision } from '../../domain/iam/evaluate.ts'
 import { FaultError, invalidValue } from '../../domain/faults.ts'
 import type { Tags } from '../../domain/resource.ts'
 import type { App, Ctx, Principal } from '../context.ts'
+import { organisationStanding } from '../organisation/limits.ts'
 import { globalKeys, keysFrom, tagKeys } from './context-keys.ts'
 import { documentChecked, documentCompiled } from './documents.ts'
 import { entityFind, type TagPair } from './entities.ts'
@@ -106,7 +107,7 @@ function inheritedTags({ session }: Principal): Tags {
   return Object.fromEntries(Object.entries(session?.tags ?? {}).filter(([key]) => keys.has(key)))
 }
 
-function durationOf(role: IamRole, wanted: number | undefined, isChained: boolean): number {
+export function durationOf(role: IamRole, wanted: number | undefined, isChained: boolean): number {
   const seconds = wanted ?? ROLE_SECONDS_DEFAULT
   if (isChained && seconds > CHAINED_SECONDS_MAX) {
     const reason =
@@ -126,6 +127,10 @@ const validation = (message: string): FaultError =>
 
 async function trustCheck(ctx: Ctx, role: IamRole, request: AssumeRequest, hasMfa: boolean) {
   const standing = (await standingOf(ctx))!
+  const there = await organisationStanding(ctx.app, role.account)
+  if (there?.isClosed) {
+    throw unauthorized(ctx, 'sts:AssumeRole', request.roleArn, ': its account is closed')
+  }
   const inherited = Object.keys(inheritedTags(ctx.principal))
   const clash = Object.keys(request.tags).find((key) => inherited.includes(key))
   if (clash !== undefined) {
@@ -141,6 +146,8 @@ async function trustCheck(ctx: Ctx, role: IamRole, request: AssumeRequest, hasMf
     'sts:TransitiveTagKeys': request.transitiveTagKeys,
     'aws:TagKeys': Object.keys(request.tags),
     'aws:ResourceAccount': role.account,
+    'aws:ResourceOrgID': there?.id ?? [],
+    'aws:ResourceOrgPaths': there ? [there.path] : [],
     'aws:MultiFactorAuthPresent': hasMfa ? 'true' : undefined,
     'aws:MultiFactorAuthAge': hasMfa ? '0' : undefined,
     ...tagKeys('aws:RequestTag', request.tags),

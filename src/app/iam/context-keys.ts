@@ -4,12 +4,14 @@
  */
 import type { Tags } from '../../domain/resource.ts'
 import type { Ctx, Principal } from '../context.ts'
+import type { OrganisationStanding } from '../organisation/limits.ts'
 
 const TYPES: Record<Principal['type'], string> = {
   root: 'Account',
   user: 'User',
   role: 'AssumedRole',
   federated: 'FederatedUser',
+  anonymous: 'Anonymous',
 }
 
 export type Keys = Map<string, readonly string[]>
@@ -36,6 +38,19 @@ export interface RequestFacts {
   /** Of the role that the session is of. */
   roleArn?: string | undefined
   userName?: string | undefined
+  organisation?: OrganisationStanding
+}
+
+/** A request's resource is the caller's account's, where nobody says otherwise. */
+function organisationKeys(organisation: OrganisationStanding | undefined) {
+  if (!organisation) return {}
+  const { id, path } = organisation
+  return {
+    'aws:PrincipalOrgID': id,
+    'aws:PrincipalOrgPaths': [path],
+    'aws:ResourceOrgID': id,
+    'aws:ResourceOrgPaths': [path],
+  }
 }
 
 export function globalKeys(ctx: Ctx, facts: RequestFacts): Keys {
@@ -51,11 +66,14 @@ export function globalKeys(ctx: Ctx, facts: RequestFacts): Keys {
     'aws:SecureTransport': 'false',
     'aws:userid': principal.id,
     'aws:username': facts.userName,
-    'aws:SourceIp': ctx.sourceIp,
+    'aws:SourceIp': ctx.sourceIp?.replace(/^::ffff:(?=\d+\.)/i, ''),
+    'aws:UserAgent': ctx.userAgent,
+    'aws:Referer': ctx.referer,
     'aws:CurrentTime': new Date(now).toISOString(),
     'aws:EpochTime': String(Math.floor(now / 1_000)),
     'aws:RequestedRegion': ctx.region,
     'aws:ResourceAccount': account,
+    ...organisationKeys(facts.organisation),
     ...tagKeys('aws:PrincipalTag', facts.principalTags),
   })
   if (session) {
@@ -70,7 +88,10 @@ export function globalKeys(ctx: Ctx, facts: RequestFacts): Keys {
       'ec2:SourceInstanceARN':
         session.instanceId === null
           ? undefined
-          : `arn:aws:ec2:${ctx.region}:${account}:instance/${session.instanceId}`,
+          : `arn:aws:ec2:${session.instancePlace?.region ?? ctx.region}:${account}:instance/${session.instanceId}`,
+      'ec2:RoleDelivery': session.roleDelivery,
+      'aws:Ec2InstanceSourceVpc': session.instancePlace?.vpcId,
+      'aws:Ec2InstanceSourcePrivateIPv4': session.instancePlace?.privateAddress,
     })
     for (const [key, value] of more) keys.set(key, value)
   }

@@ -16,6 +16,7 @@ const QUOTAS: Record<NamedKind, [what: string, limit: number]> = {
   iamRole: ['RolesPerAccount', 1_000],
   iamPolicy: ['PoliciesPerAccount', 1_500],
   iamInstanceProfile: ['InstanceProfilesPerAccount', 1_000],
+  iamServerCertificate: ['ServerCertificatesPerAccount', 20],
 }
 
 export const QUOTA_OF = (kind: NamedKind): number => QUOTAS[kind][1]

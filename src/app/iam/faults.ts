@@ -11,6 +11,7 @@ const WORDS: Partial<Record<IamKind, [noun: string, article: string]>> = {
   iamRole: ['role', 'The role with name'],
   iamPolicy: ['policy', 'Policy'],
   iamInstanceProfile: ['Instance Profile', 'Instance Profile'],
+  iamServerCertificate: ['Server Certificate', 'The Server Certificate with name'],
   iamAccessKey: ['access key', 'The Access Key with id'],
 }
 

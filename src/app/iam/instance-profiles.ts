@@ -9,7 +9,7 @@ import type { InstanceId } from '../../domain/ids.ts'
 import { instanceStateOf, type Instance } from '../../domain/instance.ts'
 import { FaultError, notFound } from '../../domain/faults.ts'
 import type { StoreReader, StoreTransaction } from '../../store/store.ts'
-import type { App, Ctx } from '../context.ts'
+import type { App, Ctx, RoleDelivery } from '../context.ts'
 import { instancesGet } from '../instances/lifecycle.ts'
 import { assumedPrincipal } from './assume-role.ts'
 import { documentCompiled } from './documents.ts'
@@ -193,6 +193,8 @@ export interface InstanceRole {
   profileId: string
   /** Null: the profile has no role, or it is gone. */
   credentials: RoleCredentials | null
+  /** The same for a guest that asked without a token: `ec2:RoleDelivery` tells them apart. */
+  older: RoleCredentials | null
 }
 
 /** As on EC2: good for about six hours, renewed well before they end. */
@@ -201,28 +203,48 @@ const RENEW_BEFORE_MS = 3_600_000
 const CACHED_MAX = 10_000
 const issued = new WeakMap<App, Map<string, RoleCredentials>>()
 
-/** Kept between requests, so that a guest that polls sees the same until they are renewed. */
 export async function instanceRoleOf(app: App, instance: Instance): Promise<InstanceRole | null> {
   const association = await associationOf(app.store, instance.id)
   if (!association) return null
   const { profileArn, profileId } = association
   const profile = await app.store.get('iamInstanceProfile', profileId)
   const role = profile?.roleId ? await app.store.get('iamRole', profile.roleId) : undefined
-  if (!role || !trustsEc2(role)) return { profileArn, profileId, credentials: null }
+  if (!role || !trustsEc2(role)) return { profileArn, profileId, credentials: null, older: null }
+  const interfaces = await app.store.list('networkInterface', {
+    reference: { name: 'instance', value: instance.id },
+  })
+  const primary = interfaces.find((one) => one.attachment?.deviceIndex === 0)
+  const privateAddress = primary?.privateAddresses[0] ?? ''
+  const place = { vpcId: instance.spec.vpcId, privateAddress, region: instance.region }
+  return {
+    profileArn,
+    profileId,
+    credentials: credentialsOf(app, instance, role, '2.0', place),
+    older: credentialsOf(app, instance, role, '1.0', place),
+  }
+}
+
+/** Kept between requests, so that a guest that polls sees the same until they are renewed. */
+function credentialsOf(
+  app: App,
+  instance: Instance,
+  role: IamRole,
+  roleDelivery: RoleDelivery,
+  instancePlace: { vpcId: string; privateAddress: string; region: string },
+): RoleCredentials {
   let cache = issued.get(app)
   if (!cache) issued.set(app, (cache = new Map()))
-  const key = `${instance.id} ${role.id}`
+  const key = `${instance.id} ${role.id} ${roleDelivery}`
   const now = app.clock.now()
-  let credentials = cache.get(key)
-  if (!credentials || credentials.expiresAt - now < RENEW_BEFORE_MS) {
-    const principal = assumedPrincipal(role, instance.id)
-    const session = { instanceId: instance.id }
-    const fresh = sessionIssue(app, role.account, principal, ROLE_SECONDS, session)
-    credentials = { ...fresh, roleName: role.name, issuedAt: now }
-    if (cache.size >= CACHED_MAX) cache.delete(cache.keys().next().value!)
-    cache.set(key, credentials)
-  }
-  return { profileArn, profileId, credentials }
+  const known = cache.get(key)
+  if (known && known.expiresAt - now >= RENEW_BEFORE_MS) return known
+  const session = { instanceId: instance.id, instancePlace, roleDelivery }
+  const principal = assumedPrincipal(role, instance.id)
+  const fresh = sessionIssue(app, role.account, principal, ROLE_SECONDS, session)
+  const credentials = { ...fresh, roleName: role.name, issuedAt: now }
+  if (cache.size >= CACHED_MAX) cache.delete(cache.keys().next().value!)
+  cache.set(key, credentials)
+  return credentials
 }
 
 /** EC2 assumes the role for the instance: the trust policy must let it. */

@@ -24,6 +24,9 @@ const LENGTH_DEFAULT = 8
 const KINDS_DEFAULT = 3
 const SYMBOLS = /[!@#$%^&*()_+\-=[\]{}|']/
 
+/** Of the right form; no password has it. */
+const NOBODYS_HASH = `${'A'.repeat(22)}==:${'A'.repeat(43)}=`
+
 async function hashOf(password: string): Promise<string> {
   const salt = randomBytes(SALT_BYTES)
   const hash = await derive(password.normalize(), salt, HASH_BYTES)
@@ -120,6 +123,16 @@ export async function loginUpdate(
 export async function loginRemove(ctx: Ctx, user: IamUser): Promise<void> {
   loginGet(user)
   await entityChange(ctx, 'iamUser', user.name, (before) => ({ ...before, login: null }))
+}
+
+/** Costs the same for a user who is not there or has no password. */
+export async function passwordMatches(
+  user: IamUser | undefined,
+  password: string,
+): Promise<boolean> {
+  const [current] = user?.login?.passwordHashes ?? []
+  const isRight = await isPassword(password, current ?? NOBODYS_HASH)
+  return current !== undefined && isRight
 }
 
 /** A user's own change. Wrong old passwords and policies that forbid it are refused alike. */

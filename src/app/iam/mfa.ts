@@ -2,13 +2,14 @@
  * Virtual MFA devices: a seed that an authenticator app keeps, here sealed; a code counts once. Source: IAM user
  * guide, "Multi-factor authentication"; IAM API reference (EnableMFADevice).
  */
-import type { IamMfaDevice } from '../../domain/iam/entities.ts'
+import type { IamMfaDevice, IamUser } from '../../domain/iam/entities.ts'
 import type { Tags } from '../../domain/resource.ts'
 import { totpStepOf } from '../../lib/totp.ts'
 import type { Ctx } from '../context.ts'
 import { entityChange, newEntity, wholeSecond } from './entities.ts'
 import { FaultError } from '../../domain/faults.ts'
 import { alreadyExists, deleteConflict, limitExceeded, noSuch } from './faults.ts'
+import { byArn } from './tagged.ts'
 
 const DEVICES_PER_USER_MAX = 8
 const SEED_BYTES = 32
@@ -33,16 +34,8 @@ export async function mfaCreate(ctx: Ctx, name: string, path: string | undefined
   return { device, seed }
 }
 
-export async function mfaGet(ctx: Ctx, serial: string): Promise<IamMfaDevice> {
-  const device = await ctx.app.store.get('iamMfaDevice', serial)
-  if (!device || device.account !== ctx.account) {
-    throw noSuch(`VirtualMFADevice with serial number ${serial} doesn't exist.`)
-  }
-  return device
-}
-
 export async function mfaRemove(ctx: Ctx, serial: string): Promise<void> {
-  const device = await mfaGet(ctx, serial)
+  const device = await byArn(ctx, 'iamMfaDevice', serial)
   if (device.userId !== null) {
     throw deleteConflict('MFA VirtualDevice in use. Must deactivate first.')
   }
@@ -108,6 +101,10 @@ export async function mfaDisable(ctx: Ctx, userName: string, serial: string): Pr
     await tx.update('iamMfaDevice', { ...device, userId: null, enabledAt: null })
     return { ...user, mfaSerials: user.mfaSerials.filter((one) => one !== serial) }
   })
+}
+
+export async function mfaDevicesOf(ctx: Ctx, user: IamUser): Promise<IamMfaDevice[]> {
+  return ctx.app.store.list('iamMfaDevice', { account: ctx.account, ids: user.mfaSerials })
 }
 
 /** Whether the code is the device's at this moment, for the user that calls; a code is good once. */

@@ -6,6 +6,7 @@ import type { PolicySet, SourcedPolicy } from '../../domain/iam/evaluate.ts'
 import type { IamRole, IamUser } from '../../domain/iam/entities.ts'
 import { iamArn } from '../../domain/iam/entities.ts'
 import type { App, Ctx } from '../context.ts'
+import { organisationStanding } from '../organisation/limits.ts'
 import type { RequestFacts } from './context-keys.ts'
 import { documentCompiled } from './documents.ts'
 import { documentOf, policyFind } from './managed-policies.ts'
@@ -13,12 +14,30 @@ import { documentOf, policyFind } from './managed-policies.ts'
 export interface Standing {
   policies: PolicySet
   facts: RequestFacts
+  /** A service's own role: no policy of an organisation limits it. */
+  isLinked?: boolean
 }
 
 const NOTHING: Standing = { policies: { identity: [] }, facts: { principalTags: {} } }
 
-/** Undefined: root, who may do everything. */
+/** Undefined: root, who may do everything. In a member of an organisation that is what its policies leave. */
 export async function standingOf(ctx: Ctx): Promise<Standing | undefined> {
+  const organisation = await organisationStanding(ctx.app, ctx.account)
+  const own = await standingOfPrincipal(ctx)
+  if (!organisation) return own
+  const { limits } = organisation
+  if (!own && !limits) return undefined
+  const { policies, facts, isLinked } = own ?? {
+    policies: { identity: [EVERYTHING] },
+    facts: { principalTags: {} },
+  }
+  return {
+    policies: limits && !isLinked ? { ...policies, organisation: limits } : policies,
+    facts: { ...facts, organisation },
+  }
+}
+
+async function standingOfPrincipal(ctx: Ctx): Promise<Standing | undefined> {
   const { principal, app, account } = ctx
   if (principal.type === 'root') return undefined
   const { session, entityId = '' } = principal
@@ -28,7 +47,8 @@ export async function standingOf(ctx: Ctx): Promise<Standing | undefined> {
     const standing = await standingOfRole(app, role)
     const principalTags = { ...role.tags, ...session!.tags }
     const policies = await withSession(app, account, standing.policies, session!, false)
-    return { policies, facts: { ...standing.facts, principalTags } }
+    const isLinked = role.linkedService !== null
+    return { policies, facts: { ...standing.facts, principalTags }, isLinked }
   }
   const user = entityId === account ? undefined : await app.store.get('iamUser', entityId)
   if (principal.type === 'federated') {
@@ -74,7 +94,7 @@ interface Permitted {
   inlinePolicies: Readonly<Record<string, string>>
 }
 
-async function policiesOf(app: App, entity: Permitted): Promise<SourcedPolicy[]> {
+export async function policiesOf(app: App, entity: Permitted): Promise<SourcedPolicy[]> {
   const inline = Object.entries(entity.inlinePolicies).map(([name, document]) => {
     return { name, policy: documentCompiled(document, 'identity') }
   })

@@ -6,7 +6,7 @@
 import { newAccessKeyId } from '../../domain/iam/ids.ts'
 import { parseAccountId, type AccountId } from '../../domain/ids.ts'
 import type { App, Principal, Session } from '../context.ts'
-import { secretOf } from './access-keys.ts'
+import { secretOf, secretSealed } from './access-keys.ts'
 import { iamArn } from '../../domain/iam/entities.ts'
 
 const PURPOSE = 'session-token'
@@ -77,10 +77,10 @@ export async function credentialsFind(
 ): Promise<FoundCredentials | undefined> {
   if (sessionToken !== undefined) return credentialsOfToken(app, accessKeyId, sessionToken)
   const key = await app.store.get('iamAccessKey', accessKeyId)
-  if (!key?.isActive) return undefined
-  const secretAccessKey = secretOf(app, key)
-  const user = await app.store.get('iamUser', key.userId)
-  if (secretAccessKey === undefined || !user) return undefined
+  // One that is not there takes as long as one that is: the time of a refusal does not tell them apart.
+  const secretAccessKey = secretOf(app, key ?? decoyOf(app))
+  const user = await app.store.get('iamUser', key?.userId ?? DECOY_USER)
+  if (!key?.isActive || secretAccessKey === undefined || !user) return undefined
   return {
     secretAccessKey,
     account: parseAccountId(key.account),
@@ -92,6 +92,15 @@ export async function credentialsFind(
       entityId: user.id,
     },
   }
+}
+
+const DECOY_USER = 'AIDANOBODY'
+const decoys = new WeakMap<App, { sealedSecret: string }>()
+
+function decoyOf(app: App): { sealedSecret: string } {
+  let decoy = decoys.get(app)
+  if (!decoy) decoys.set(app, (decoy = secretSealed(app, 'nobody has this secret, ever, at all')))
+  return decoy
 }
 
 function credentialsOfToken(

@@ -44,6 +44,16 @@ export async function userRemove(ctx: Ctx, name: string): Promise<void> {
       reference: { name: 'user', value: user.id },
     })
     if (keys > 0) throw deleteConflict('Cannot delete entity, must delete access keys first.')
+    const uploaded = await tx.list('iamUserKey', {
+      account: ctx.account,
+      reference: { name: 'user', value: user.id },
+    })
+    if (uploaded.some(({ type }) => type === 'signing')) {
+      throw deleteConflict('Cannot delete entity, must delete signing certificate first.')
+    }
+    if (uploaded.length > 0) {
+      throw deleteConflict('Cannot delete entity, must delete SSH public keys first.')
+    }
     if (user.mfaSerials.length > 0) {
       throw deleteConflict('Cannot delete entity, must delete MFA device first.')
     }

@@ -64,6 +64,7 @@ export async function imageCopyPlan(
     launchPermissions: [],
     deprecatedAt: null,
     isProtected: false,
+    fastLaunch: null,
     sourceInstanceId: null,
     sourceImage: { imageId: source.id, region: request.sourceRegion },
     family: '',

@@ -3,9 +3,10 @@
  * derived from its content, so that the same image has the same id after a new start and on every host.
  */
 import { createHash } from 'node:crypto'
-import type { ImageManifest } from '../../domain/image-manifest.ts'
+import { LAUNCH_PORT_VERSION, type ImageManifest } from '../../domain/image-manifest.ts'
 import type { ImageId, SnapshotId } from '../../domain/ids.ts'
 import type { App } from '../context.ts'
+import { fastLaunchWanted } from './fast-launch.ts'
 
 /** The account that publishes AWS's own images; `describe-images --owners amazon` finds them by its alias. */
 export const AMAZON_ACCOUNT = '137112412989'
@@ -95,9 +96,16 @@ async function register(app: App, image: ImageToRegister, isAskedFor: boolean): 
       deprecatedAt: null,
       launchPermissions: [],
       family: manifest.name,
+      isFreezable: manifest.launchPort?.version === LAUNCH_PORT_VERSION,
+      // Everybody's images are pristine, so everybody's machines may be copies of the same memory.
+      fastLaunch:
+        isPublic && manifest.launchPort?.version === LAUNCH_PORT_VERSION
+          ? fastLaunchWanted(now)
+          : null,
     })
     app.log.info({ image: imageId, name: manifest.name }, 'image registered')
   })
+  app.activate('templates')
   return imageId
 }
 

@@ -1,7 +1,13 @@
 /** From an instance's records to what its host is asked. */
 import type { Instance } from '../../domain/instance.ts'
-import type { MachineDisk, MachineIntent, MachineNic, MachineSpec } from '../../domain/machine.ts'
-import type { NetworkInterface } from '../../domain/network.ts'
+import type {
+  LaunchIdentity,
+  MachineDisk,
+  MachineIntent,
+  MachineNic,
+  MachineSpec,
+} from '../../domain/machine.ts'
+import { hostNameOf, privateDomainOf, type NetworkInterface } from '../../domain/network.ts'
 import type { AccountId } from '../../domain/ids.ts'
 import { volumeIsLeaving, type Volume } from '../../domain/volume.ts'
 import { volumeLimits } from '../../domain/volume-types.ts'
@@ -52,12 +58,28 @@ function specOf(
       cpuQuotaPercent: null,
       pinned: instance.pinned,
     },
+    launch: launchOf(instance, interfaces),
     imageFolder: spec.imageFolder,
     disks: disks.sort(
       (a, b) => Number(b.isRoot) - Number(a.isRoot) || order(a.deviceName, b.deviceName),
     ),
     nics: interfaces.map(nicOf).sort((a, b) => a.deviceIndex - b.deviceIndex),
   }
+}
+
+/** A tag of a launch that wants its machine to boot, for comparison: `brume:launch` = `cold`. */
+export const LAUNCH_TAG = 'brume:launch'
+
+/** What a copy of a template is told; without a metadata service a guest is told nothing, as on EC2, and so boots. */
+function launchOf(
+  instance: Instance,
+  interfaces: readonly NetworkInterface[],
+): LaunchIdentity | null {
+  const { spec, tags } = instance
+  const primary = interfaces.find((one) => one.attachment?.deviceIndex === 0)
+  if (!primary || !spec.metadata.isEnabled || tags[LAUNCH_TAG] === 'cold') return null
+  const { userData, publicKey } = spec
+  return { hostName: privateNameOf(instance, primary.privateAddresses[0]!), publicKey, userData }
 }
 
 /** A volume with an attachment as its machine's disk. */
@@ -88,6 +110,12 @@ export async function diskOf(
     ...(volume.isCopied ? { isCopied: true } : {}),
     ...volumeLimits(volume),
   }
+}
+
+/** As the metadata service's `local-hostname` says it. */
+function privateNameOf({ id, region, spec }: Instance, address: string): string {
+  const host = spec.privateDnsHostnameType === 'resource-name' ? id : hostNameOf(address)
+  return `${host}.${privateDomainOf(region)}`
 }
 
 function order(a: string, b: string): number {

@@ -9,7 +9,10 @@ import { volumeIsLeaving, volumeMaterialised } from '../../domain/volume.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import type { App } from '../context.ts'
 
-export async function hostEventApply(app: App, event: HostEvent): Promise<void> {
+/** Events about an instance; what else a host has to say is not for here. */
+export type InstanceEvent = Exclude<HostEvent, { type: 'templates' }>
+
+export async function hostEventApply(app: App, event: InstanceEvent): Promise<void> {
   const change = await app.store.transact(async (tx) => {
     const id = event.type === 'machine' ? event.observation.instanceId : event.instanceId
     const before = await tx.get('instance', id)

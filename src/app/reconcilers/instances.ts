@@ -51,16 +51,32 @@ async function askAll(
   networkApply: (host: HostHandle) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
+  const starting = instances.filter((instance) => instance.intended.state === 'running')
   // A machine's TAP must be there before it starts; those that stop keep theirs until they are gone.
-  if (instances.some((instance) => instance.intended.state === 'running')) await networkApply(host)
+  if (starting.length > 0) {
+    await Promise.all([
+      networkApply(host),
+      eachOf(starting, async (instance) => {
+        await host.agent.machinePrepare(await machineSpecOf(app, instance))
+      }),
+    ])
+  }
+  await eachOf(instances, async (instance) => {
+    signal.throwIfAborted()
+    const spec = await machineSpecOf(app, instance)
+    await host.agent.machineEnsure(spec)
+    asked.set(instance.id, instance.intended.serial)
+  })
+}
+
+/** All of them, a few at once; @throws the first failure when all have ended. */
+async function eachOf(
+  instances: readonly Instance[],
+  act: (instance: Instance) => Promise<void>,
+): Promise<void> {
   const queue = [...instances]
   const worker = async (): Promise<void> => {
-    for (let instance = queue.shift(); instance; instance = queue.shift()) {
-      signal.throwIfAborted()
-      const spec = await machineSpecOf(app, instance)
-      await host.agent.machineEnsure(spec)
-      asked.set(instance.id, instance.intended.serial)
-    }
+    for (let instance = queue.shift(); instance; instance = queue.shift()) await act(instance)
   }
   const workers = Math.min(ASKS_AT_ONCE_MAX, queue.length)
   const results = await Promise.allSettled(Array.from({ length: workers }, worker))

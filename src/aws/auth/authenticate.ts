@@ -42,6 +42,7 @@ export interface Authentication {
 /** AWS's tolerance for clocks that differ. */
 export const SKEW_MS_MAX = 15 * 60_000
 const OPEN_ACCOUNT = '000000000000'
+const NOBODY_SECRET = 'no key has this secret'
 
 export async function authenticate(
   options: Authentication,
@@ -55,19 +56,27 @@ export async function authenticate(
   if (claim === 'incomplete') throw authError('incomplete', protocol)
   checkFreshness(claim, options.now(), protocol)
   const credentials = await options.credentialsOf(claim.accessKeyId, claim.sessionToken)
-  if (credentials === undefined || !tokenMatches(claim, credentials)) {
-    throw authError('unknownKey', protocol)
-  }
+  const known = credentials !== undefined && tokenMatches(claim, credentials) ? credentials : null
   const unsigned = unsignedPayload && request.headers['x-amz-content-sha256'] === 'UNSIGNED-PAYLOAD'
-  if (
-    !signatureMatches(request, claim, credentials.secretAccessKey, { unsignedPayload: unsigned })
-  ) {
-    throw authError('signature', protocol)
-  }
-  if (credentials.expiresAt !== undefined && credentials.expiresAt <= options.now()) {
+  // For a key that is not there too: how long a refusal takes does not tell the two apart.
+  const secret = known?.secretAccessKey ?? NOBODY_SECRET
+  const isSigned = signatureMatches(request, claim, secret, { unsignedPayload: unsigned })
+  if (known === null) throw authError('unknownKey', protocol)
+  if (!isSigned) throw authError('signature', protocol)
+  if (known.expiresAt !== undefined && known.expiresAt <= options.now()) {
     throw authError('expiredToken', protocol)
   }
-  return { account: credentials.account, region: claim.region, principal: credentials.principal }
+  return { account: known.account, region: claim.region, principal: known.principal }
+}
+
+/** Of the few operations that need no credentials. */
+export function anonymousCaller(
+  options: Authentication,
+  claim: ReturnType<typeof readClaim>,
+): Caller {
+  const region = typeof claim === 'object' ? claim.region : options.defaultRegion
+  const principal = { type: 'anonymous' as const, arn: 'anonymous', id: '', accessKeyId: '' }
+  return { account: parseAccountId(OPEN_ACCOUNT), region, principal }
 }
 
 function tokenMatches(claim: SignatureClaim, credentials: Credentials): boolean {

@@ -3,7 +3,9 @@
  * no in AWS's words. Root may do everything; so may anybody with `--auth open`, whose callers are all root.
  */
 import type { Ctx } from '../../app/context.ts'
-import { useRecord } from '../../app/iam/access-keys.ts'
+import { useRecord } from '../../app/iam/service-use.ts'
+import { accountOf } from '../../app/iam/account.ts'
+import { documentCompiled } from '../../app/iam/documents.ts'
 import { globalKeys, keysFrom } from '../../app/iam/context-keys.ts'
 import { EVERYTHING, standingOf, type Standing } from '../../app/iam/principal-policies.ts'
 import {
@@ -12,8 +14,11 @@ import {
   type AccessPrincipal,
   type Decision,
   type PolicyKind,
+  type PolicySet,
+  type SourcedPolicy,
 } from '../../domain/iam/evaluate.ts'
 import { FaultError } from '../../domain/faults.ts'
+import { backupWanted } from '../backup/authorisation.ts'
 import type { EdgeRequest } from '../dispatch.ts'
 import { ebsWanted } from '../ebs/authorisation.ts'
 import { ec2Wanted } from '../ec2/authorisation.ts'
@@ -21,6 +26,7 @@ import { iamWanted } from '../iam/authorisation.ts'
 import { kmsWanted } from '../kms/authorisation.ts'
 import { rbinWanted } from '../rbin/authorisation.ts'
 import type { ServiceName } from '../model.ts'
+import { organizationsWanted } from '../organizations/authorisation.ts'
 import { ssmWanted } from '../ssm/authorisation.ts'
 import { stsWanted } from '../sts/authorisation.ts'
 import { WireError } from '../wire-error.ts'
@@ -29,10 +35,12 @@ import { requestTagKeys, type Deriver, type Wanted } from './wanted.ts'
 
 /** Services without an entry have no resource-level permissions here: their resource is `*`. */
 export const DERIVERS: Partial<Record<ServiceName, Deriver>> = {
+  backup: backupWanted,
   ebs: ebsWanted,
   ec2: ec2Wanted,
   iam: iamWanted,
   kms: kmsWanted,
+  organizations: organizationsWanted,
   rbin: rbinWanted,
   ssm: ssmWanted,
   sts: stsWanted,
@@ -43,6 +51,7 @@ export const FREE: ReadonlySet<string> = new Set([
   'sts:GetCallerIdentity',
   'sts:GetSessionToken',
   'sts:AssumeRole',
+  'sts:AssumeRoleWithWebIdentity',
 ])
 
 export async function authorise(ctx: Ctx, edge: EdgeRequest, input: object): Promise<void> {
@@ -54,15 +63,16 @@ export async function authorise(ctx: Ctx, edge: EdgeRequest, input: object): Pro
   // Root may do everything, but a key's policy can shut out even root.
   if (standing === undefined && edge.service !== 'kms') return
   const { policies, facts } = standing ?? ROOT
+  const global = globalKeys(ctx, facts)
   const derive = DERIVERS[edge.service] ?? everything(edge.service)
   for (const wanted of await derive(ctx, edge.operation, input as Record<string, unknown>)) {
-    const keys = globalKeys(ctx, facts)
-    for (const [key, value] of keysFrom(wanted.keys)) keys.set(key, value)
+    const keys = new Map([...global, ...keysFrom(wanted.keys)])
     const { resource, resourcePolicy } = wanted
+    const own = await implied(ctx, wanted.action, policies)
     const request = { action: wanted.action, resource, keys }
     const decision = resourcePolicy
-      ? decideWithResource(request, principalOf(ctx, facts), policies, resourcePolicy)
-      : decide(request, policies)
+      ? decideWithResource(request, principalOf(ctx, facts), own, resourcePolicy)
+      : decide(request, own)
     if (decision.result !== 'allowed') throw refusal(ctx, edge, wanted, decision, keys)
   }
 }
@@ -72,6 +82,33 @@ const ROOT: Standing = { policies: { identity: [EVERYTHING] }, facts: { principa
 function principalOf({ account, principal }: Ctx, { roleArn }: Standing['facts']): AccessPrincipal {
   const { arn, entityId } = principal
   return { account, arn, ...(roleArn && { roleArn }), ...(entityId && { id: entityId }) }
+}
+
+/**
+ * A password policy that lets users change their passwords gives them the permission, within all other limits. Source:
+ * IAM user guide, "Permit IAM users to change their own passwords".
+ */
+async function implied(ctx: Ctx, action: string, policies: PolicySet): Promise<PolicySet> {
+  const isOwn = action === 'iam:ChangePassword' || action === 'iam:GetAccountPasswordPolicy'
+  if (!isOwn || ctx.principal.type !== 'user') return policies
+  const { passwordPolicy } = await accountOf(ctx)
+  if (!passwordPolicy?.canUsersChange) return policies
+  return { ...policies, identity: [...policies.identity, PASSWORD_CHANGE] }
+}
+
+const PASSWORD_CHANGE: SourcedPolicy = {
+  name: 'AllowUsersToChangePassword',
+  policy: documentCompiled(
+    JSON.stringify({
+      Version: '2012-10-17',
+      Statement: {
+        Effect: 'Allow',
+        Action: ['iam:ChangePassword', 'iam:GetAccountPasswordPolicy'],
+        Resource: '*',
+      },
+    }),
+    'identity',
+  ),
 }
 
 function everything(service: ServiceName): Deriver {
@@ -94,7 +131,7 @@ function refuseSession({ principal }: Ctx, { service, operation }: EdgeRequest):
   }
   if (type === 'role') return
   const isRefused =
-    (service === 'iam' && (type === 'federated' || !session.hasMfa)) ||
+    (service === 'iam' && (type === 'federated' || !(session.hasMfa || session.isConsole))) ||
     (service === 'sts' &&
       operation !== 'GetCallerIdentity' &&
       !(type !== 'federated' && operation === 'AssumeRole'))

@@ -1,7 +1,9 @@
 /** The resources that an input names, with the condition keys that they have: looked up where they exist. */
 import type { Ctx } from '../../app/context.ts'
 import { kindOfId } from '../../domain/ids.ts'
+import type { Subnet } from '../../domain/network.ts'
 import type { Ec2Kind, ResourceTypes } from '../../domain/resource.ts'
+import { zoneIdOf } from '../../domain/zones.ts'
 import type { Wanted } from '../authorisation/wanted.ts'
 import { RESOURCE_TYPES } from './resource-types.ts'
 
@@ -92,7 +94,7 @@ function bareTarget(ctx: Ctx, type: string, id: string): Target {
 }
 
 /** Images and snapshots are shared: their ARNs name no account. */
-function arnOf(ctx: Ctx, type: string, name: string): string {
+export function arnOf(ctx: Ctx, type: string, name: string): string {
   const account = type === 'image' || type === 'snapshot' ? '' : ctx.account
   return `arn:aws:ec2:${ctx.region}:${account}:${type}/${name}`
 }
@@ -164,45 +166,86 @@ async function namedTargets(ctx: Ctx, operation: string, input: Input): Promise<
   return targets
 }
 
-/** Where a launch that names no subnet or group will be: each of them must be allowed. */
-async function launchDefaults(ctx: Ctx, input: Input): Promise<Target[]> {
+interface WishedInterface {
+  SubnetId?: string
+  NetworkInterfaceId?: string
+  Groups?: string[]
+}
+
+/** The subnets where a launch may land: those it names, else every default one. */
+export async function launchPlaces(ctx: Ctx, input: Input): Promise<Subnet[]> {
   const { store } = ctx.app
-  const interfaces = (input.NetworkInterfaces ?? []) as { SubnetId?: string; Groups?: string[] }[]
-  const hasSubnet = input.SubnetId !== undefined || interfaces.length > 0
-  const hasGroups =
-    (input.SecurityGroupIds?.length ?? 0) + (input.SecurityGroups?.length ?? 0) > 0 ||
-    interfaces.length > 0
-  if (hasSubnet && hasGroups) return []
+  const interfaces = (input.NetworkInterfaces ?? []) as WishedInterface[]
+  const named = [input.SubnetId as string | undefined, ...interfaces.map((one) => one.SubnetId)]
+  const ids = new Set(named.filter((id) => id !== undefined))
+  const subnets = await store.list('subnet', { account: ctx.account, region: ctx.region })
+  const places = subnets.filter(({ id }) => ids.has(id))
+  if (!isPlaceOpen(input)) return places
+  return [...places, ...(await defaultPlaces(ctx, input))]
+}
+
+/** Whether the cloud chooses a subnet. */
+function isPlaceOpen(input: Input): boolean {
+  if (input.SubnetId !== undefined) return false
+  const interfaces = (input.NetworkInterfaces ?? []) as WishedInterface[]
+  if (interfaces.length === 0) return true
+  return interfaces.some((one) => one.SubnetId === undefined && !one.NetworkInterfaceId)
+}
+
+async function defaultPlaces(ctx: Ctx, input: Input): Promise<Subnet[]> {
+  const { store } = ctx.app
   const scope = { account: ctx.account, region: ctx.region }
   const zone = input.Placement?.AvailabilityZone as string | undefined
   const [vpc] = await store.list('vpc', { ...scope, reference: { name: 'default', value: 'yes' } })
-  const subnets = await store.list('subnet', scope)
-  const places = subnets.filter((subnet) =>
-    hasSubnet
-      ? subnet.id === input.SubnetId
-      : subnet.vpcId === vpc?.id && (zone === undefined || subnet.zone === zone),
-  )
-  const targets = hasSubnet ? [] : places.map((subnet) => targetOf(ctx, 'subnet', subnet))
-  if (!hasGroups && places[0]) {
-    const reference = { name: 'vpc', value: places[0].vpcId }
-    const groups = await store.list('securityGroup', { ...scope, reference })
+  if (!vpc) return []
+  const reference = { name: 'vpc', value: vpc.id }
+  const subnets = await store.list('subnet', { ...scope, reference })
+  return subnets.filter((subnet) => zone === undefined || subnet.zone === zone)
+}
+
+/** What a launch takes without naming it, subnets and the default group: each of them must be allowed. */
+async function launchDefaults(ctx: Ctx, input: Input): Promise<Target[]> {
+  const { store } = ctx.app
+  const interfaces = (input.NetworkInterfaces ?? []) as WishedInterface[]
+  const isWithoutGroups =
+    interfaces.length === 0
+      ? (input.SecurityGroupIds?.length ?? 0) + (input.SecurityGroups?.length ?? 0) === 0
+      : interfaces.some((one) => !one.NetworkInterfaceId && !one.Groups?.length)
+  const places = isPlaceOpen(input) ? await defaultPlaces(ctx, input) : []
+  const targets = places.map((subnet) => targetOf(ctx, 'subnet', subnet))
+  if (!isWithoutGroups) return targets
+  const vpcIds = new Set((await launchPlaces(ctx, input)).map(({ vpcId }) => vpcId))
+  for (const value of vpcIds) {
+    const query = { account: ctx.account, reference: { name: 'vpc', value } }
+    const groups = await store.list('securityGroup', query)
     const group = groups.find((one) => one.name === 'default')
     if (group) targets.push(targetOf(ctx, 'securityGroup', group))
   }
   return targets
 }
 
+/** A zone by its name and by its id. */
+export function zoneKeys(ctx: Ctx, zone: unknown): Wanted['keys'] {
+  if (typeof zone !== 'string') return {}
+  return {
+    'ec2:AvailabilityZone': zone,
+    'ec2:AvailabilityZoneId': zone.startsWith(ctx.region) ? zoneIdOf(zone) : undefined,
+  }
+}
+
 function targetOf(ctx: Ctx, kind: Ec2Kind, resource: Resource): Target {
   const type = RESOURCE_TYPES[kind]
   const name = kind === 'keyPair' ? (resource as ResourceTypes['keyPair']).name : resource.id
   const tags = Object.entries(resource.account === ctx.account ? resource.tags : {})
+  const own = keysOf(ctx, kind, resource)
   return {
     type,
     arn: arnOf(ctx, type, name),
     keys: {
       ...Object.fromEntries(tags.map(([key, value]) => [`aws:ResourceTag/${key}`, value])),
       ...Object.fromEntries(tags.map(([key, value]) => [`ec2:ResourceTag/${key}`, value])),
-      ...keysOf(ctx, kind, resource),
+      ...own,
+      ...zoneKeys(ctx, own['ec2:AvailabilityZone']),
     },
   }
 }
@@ -220,19 +263,27 @@ const OWN: { [K in Ec2Kind]?: (r: ResourceTypes[K], ctx: Ctx) => Wanted['keys'] 
     'ec2:MetadataHttpEndpoint': spec.metadata.isEnabled ? 'enabled' : 'disabled',
     'ec2:MetadataHttpTokens': spec.metadata.areTokensRequired ? 'required' : 'optional',
     'ec2:MetadataHttpPutResponseHopLimit': String(spec.metadata.hopLimit),
+    'ec2:InstanceMetadataTags': spec.metadata.areTagsEnabled ? 'enabled' : 'disabled',
+    'ec2:InstanceAutoRecovery': spec.autoRecovery,
+    'ec2:PlacementGroupName': spec.placementGroup ?? undefined,
   }),
   volume: (volume, ctx) => ({
     'ec2:VolumeID': volume.id,
     'ec2:VolumeType': volume.type,
     'ec2:VolumeSize': String(volume.sizeGiB),
     'ec2:VolumeIops': volume.iops === null ? undefined : String(volume.iops),
+    'ec2:VolumeThroughput':
+      volume.throughputMiBps === null ? undefined : String(volume.throughputMiBps),
     'ec2:Encrypted': String(volume.isEncrypted),
     'ec2:AvailabilityZone': volume.zone,
     'ec2:ParentSnapshot':
       volume.snapshotId === null ? undefined : arnOf(ctx, 'snapshot', volume.snapshotId),
   }),
-  snapshot: ({ id, account, ownerAlias }) => ({
+  snapshot: ({ id, account, ownerAlias, volumeId, sizeGiB, createdAt }, ctx) => ({
     'ec2:SnapshotID': id,
+    'ec2:ParentVolume': arnOf(ctx, 'volume', volumeId),
+    'ec2:VolumeSize': String(sizeGiB),
+    'ec2:SnapshotTime': new Date(createdAt).toISOString(),
     'ec2:Owner': ownerAlias ?? account,
   }),
   image: (image) => ({
@@ -266,6 +317,7 @@ const OWN: { [K in Ec2Kind]?: (r: ResourceTypes[K], ctx: Ctx) => Wanted['keys'] 
   elasticAddress: ({ id, publicAddress }) => ({
     'ec2:AllocationId': id,
     'ec2:PublicIpAddress': publicAddress,
+    'ec2:Domain': 'vpc',
   }),
   networkInterface: ({ id, vpcId, subnetId, zone }, ctx) => ({
     'ec2:NetworkInterfaceID': id,

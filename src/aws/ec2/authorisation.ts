@@ -12,59 +12,22 @@ import { resourceTypesOf } from '../authorisation/reference.ts'
 import type { Deriver, Wanted } from '../authorisation/wanted.ts'
 import { kmsKeyWanted } from '../kms/authorisation.ts'
 import { parameterArn } from '../ssm/authorisation.ts'
+import { createdTargets } from './authorisation-created.ts'
+import { requestKeys } from './authorisation-keys.ts'
 import { resourcesOf, type Target } from './authorisation-resources.ts'
 
 type Input = Readonly<Record<string, any>>
-
-/** Types of what an operation makes. */
-const CREATED: Readonly<Record<string, readonly string[]>> = {
-  AllocateAddress: ['elastic-ip'],
-  CopyImage: ['image'],
-  CopySnapshot: ['snapshot'],
-  CreateDhcpOptions: ['dhcp-options'],
-  CreateEgressOnlyInternetGateway: ['egress-only-internet-gateway'],
-  CreateFlowLogs: ['vpc-flow-log'],
-  CreateImage: ['image', 'snapshot'],
-  CreateInternetGateway: ['internet-gateway'],
-  CreateKeyPair: ['key-pair'],
-  CreateLaunchTemplate: ['launch-template'],
-  CreateManagedPrefixList: ['prefix-list'],
-  CreateNatGateway: ['natgateway'],
-  CreateNetworkAcl: ['network-acl'],
-  CreateNetworkInterface: ['network-interface'],
-  CreatePlacementGroup: ['placement-group'],
-  CreateRouteTable: ['route-table'],
-  CreateSecurityGroup: ['security-group'],
-  CreateSnapshot: ['snapshot'],
-  CreateSnapshots: ['snapshot'],
-  CreateSubnet: ['subnet'],
-  CreateVolume: ['volume'],
-  CreateVpc: ['vpc'],
-  CreateVpcEndpoint: ['vpc-endpoint'],
-  CreateVpcPeeringConnection: ['vpc-peering-connection'],
-  ImportImage: ['image'],
-  ImportKeyPair: ['key-pair'],
-  ImportSnapshot: ['snapshot'],
-  RegisterImage: ['image'],
-  RunInstances: ['instance', 'network-interface', 'volume'],
-}
-
-/** Their name is part of the ARN. */
-const NAMED: Readonly<Record<string, string>> = {
-  'key-pair': 'KeyName',
-  'placement-group': 'GroupName',
-}
 
 export const ec2Wanted: Deriver = async (ctx, operation, given) => {
   const action = `ec2:${operation}`
   const input = await imageResolved(ctx, given)
   const types = resourceTypesOf('ec2', operation)
-  const base = { 'ec2:Region': ctx.region, ...attributeKeys(operation, input) }
+  const base = await requestKeys(ctx, operation, input)
   const requested = requestedTags(operation, input)
   if (types.length === 0) {
     return [{ action, resource: '*', keys: { ...base, ...tagKeysOf(requested.all) } }]
   }
-  const made = (CREATED[operation] ?? []).map((type): Target => createdTarget(ctx, type, input))
+  const made = await createdTargets(ctx, operation, input)
   const targets = [...made, ...(await resourcesOf(ctx, operation, types, input))]
   const wanted: Wanted[] = targets.map(({ type, arn, keys }) => ({
     action,
@@ -82,77 +45,6 @@ async function imageResolved(ctx: Ctx, input: Readonly<Record<string, unknown>>)
   const { ImageId: image } = input
   if (typeof image !== 'string' || !image.startsWith(PREFIX)) return input
   return { ...input, ImageId: await parameterResolve(ctx, image.slice(PREFIX.length)) }
-}
-
-function createdTarget(ctx: Ctx, type: string, input: Input): Target {
-  const member = NAMED[type]
-  const name = member === undefined ? '*' : String(input[member] ?? '*')
-  const account = type === 'image' || type === 'snapshot' ? '' : ctx.account
-  const arn = `arn:aws:ec2:${ctx.region}:${account}:${type}/${name}`
-  return { type, arn, keys: createdKeys(ctx, type, input) }
-}
-
-/** What is known of a thing before it is there. */
-function createdKeys(ctx: Ctx, type: string, input: Input): Wanted['keys'] {
-  const vpcArn = (id: unknown) =>
-    typeof id === 'string' ? `arn:aws:ec2:${ctx.region}:${ctx.account}:vpc/${id}` : undefined
-  const subnet = input.SubnetId ?? input.NetworkInterfaces?.[0]?.SubnetId
-  const zone = input.Placement?.AvailabilityZone ?? input.AvailabilityZone
-  switch (type) {
-    case 'instance':
-      return {
-        'ec2:InstanceType': input.InstanceType ?? 'm1.small',
-        'ec2:AvailabilityZone': zone,
-        'ec2:EbsOptimized': String(input.EbsOptimized ?? false),
-        'ec2:Tenancy': input.Placement?.Tenancy ?? 'default',
-        'ec2:RootDeviceType': 'ebs',
-        'ec2:InstanceMarketType': 'on-demand',
-        'ec2:MetadataHttpEndpoint': input.MetadataOptions?.HttpEndpoint ?? 'enabled',
-        'ec2:MetadataHttpTokens': input.MetadataOptions?.HttpTokens ?? 'optional',
-        'ec2:MetadataHttpPutResponseHopLimit': String(
-          input.MetadataOptions?.HttpPutResponseHopLimit ?? 1,
-        ),
-        'ec2:InstanceProfile': input.IamInstanceProfile?.Arn,
-      }
-    case 'volume': {
-      const ebs = input.BlockDeviceMappings?.[0]?.Ebs ?? input
-      return {
-        'ec2:AvailabilityZone': zone,
-        'ec2:Encrypted': String(ebs.Encrypted ?? false),
-        'ec2:VolumeType': ebs.VolumeType,
-        'ec2:VolumeSize': numberText(ebs.VolumeSize ?? ebs.Size),
-        'ec2:VolumeIops': numberText(ebs.Iops),
-        'ec2:ParentSnapshot':
-          typeof ebs.SnapshotId === 'string'
-            ? `arn:aws:ec2:${ctx.region}::snapshot/${ebs.SnapshotId}`
-            : undefined,
-      }
-    }
-    case 'network-interface':
-      return {
-        'ec2:AvailabilityZone': zone,
-        'ec2:Subnet':
-          typeof subnet === 'string'
-            ? `arn:aws:ec2:${ctx.region}:${ctx.account}:subnet/${subnet}`
-            : undefined,
-        'ec2:AssociatePublicIpAddress': booleanText(
-          input.NetworkInterfaces?.[0]?.AssociatePublicIpAddress,
-        ),
-      }
-    case 'key-pair':
-      return { 'ec2:KeyPairName': input.KeyName, 'ec2:KeyPairType': input.KeyType }
-    default:
-      return { 'ec2:Vpc': vpcArn(input.VpcId), 'ec2:AvailabilityZone': zone }
-  }
-}
-
-const numberText = (value: unknown) => (typeof value === 'number' ? String(value) : undefined)
-const booleanText = (value: unknown) => (typeof value === 'boolean' ? String(value) : undefined)
-
-/** `ec2:Attribute` of the operations that change one. */
-function attributeKeys(operation: string, input: Input): Wanted['keys'] {
-  if (!/^(?:Modify|Reset)\w+Attribute$/.test(operation)) return {}
-  return { 'ec2:Attribute': typeof input.Attribute === 'string' ? input.Attribute : undefined }
 }
 
 interface RequestedTags {

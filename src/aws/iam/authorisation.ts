@@ -4,6 +4,7 @@
  */
 import type { Ctx } from '../../app/context.ts'
 import { entityFind } from '../../app/iam/entities.ts'
+import { oidcArn, samlArn } from '../../app/iam/providers.ts'
 import { userOrSelf } from '../../app/iam/users.ts'
 import { iamArn, type NamedKind } from '../../domain/iam/entities.ts'
 import type { Tags } from '../../domain/resource.ts'
@@ -23,6 +24,7 @@ const BY_NAME: Readonly<Record<string, { kind: NamedKind; member: string }>> = {
   role: { kind: 'iamRole', member: 'RoleName' },
   'instance-profile': { kind: 'iamInstanceProfile', member: 'InstanceProfileName' },
   policy: { kind: 'iamPolicy', member: 'PolicyName' },
+  'server-certificate': { kind: 'iamServerCertificate', member: 'ServerCertificateName' },
 }
 const BY_ARN: Readonly<Record<string, string>> = {
   policy: 'PolicyArn',
@@ -35,6 +37,11 @@ export const iamWanted: Deriver = async (ctx, operation, input) => {
   const action = `iam:${operation}`
   const keys = { ...requestTagKeys(input), ...ownKeys(operation, input) }
   const targets: Target[] = []
+  // The simulator and its like: about somebody by ARN, not about the caller.
+  const source =
+    input.PolicySourceArn ??
+    (/LastAccessed|GrantingServiceAccess/.test(operation) ? input.Arn : undefined)
+  if (typeof source === 'string') return [{ action, resource: source, keys }]
   for (const type of resourceTypesOf('iam', operation)) {
     const target = await targetOf(ctx, operation, type, input)
     if (target) targets.push(target)
@@ -88,6 +95,12 @@ async function targetOf(
   if (type === 'mfa' && typeof input.VirtualMFADeviceName === 'string') {
     const path = typeof input.Path === 'string' ? input.Path : '/'
     return { arn: `arn:aws:iam::${ctx.account}:mfa${path}${input.VirtualMFADeviceName}`, tags: {} }
+  }
+  if (type === 'oidc-provider' && typeof input.Url === 'string') {
+    return { arn: oidcArn(ctx.account, input.Url), tags: {} }
+  }
+  if (type === 'saml-provider' && typeof input.Name === 'string') {
+    return { arn: samlArn(ctx.account, input.Name), tags: {} }
   }
   const byName = BY_NAME[type]
   if (!byName) return undefined

@@ -60,7 +60,13 @@ export function answerOf(
     return failure(405, { allow: 'GET, HEAD' })
   }
   if (!isAllowed(request, view, secrets, now)) return failure(401)
-  return read(path, view, secrets)
+  const isOlder = headerOf(request, HEADER_TOKEN) === undefined
+  return read(path, isOlder ? olderOf(view) : view, secrets)
+}
+
+/** What version 1 hands out. */
+function olderOf(view: MetadataView): MetadataView {
+  return { ...view, role: view.role && { ...view.role, credentials: view.role.older } }
 }
 
 /** A request that went through a proxy may come from outside: it gets no token. */

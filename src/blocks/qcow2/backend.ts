@@ -18,6 +18,7 @@ import { secretName } from '../../lib/secret-files.ts'
 import type { VolumeBackend, VolumeContent, VolumeFile } from '../backend.ts'
 import { diskName, keysOf, qemuImgWithKeys } from '../secrets.ts'
 import { chainOf, FIRST_FILE, overlayMake, readHeader, volumeInfo } from './files.ts'
+import { qcow2Make } from './make.ts'
 import { createLayers, layerOfFile } from './layers.ts'
 
 const GIB = 1024 ** 3
@@ -152,6 +153,15 @@ function withKeys(layersFolder: string, file: DiskBacking, keys: VolumeKeys | nu
     key: (layerId === null ? file.key : keys?.layers[layerId]) ?? null,
     ...(file.backing ? { backing: withKeys(layersFolder, file.backing, keys) } : {}),
   }
+}
+
+/** A file like any volume's, anywhere: not durable yet, and whoever may read the folder may read it. */
+export async function overlayCreate(
+  path: string,
+  source: VolumeContent['source'],
+  sizeBytes: number,
+): Promise<void> {
+  await qcow2Make(path, { sizeBytes, backing: source, key: null })
 }
 
 async function sourceSize(source: { path: string; format: 'qcow2' | 'raw' }): Promise<number> {

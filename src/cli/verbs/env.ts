@@ -35,10 +35,12 @@ export function environmentOf(
   now: NodeJS.ProcessEnv,
 ): Record<string, string> {
   const { accessKeyId, secretAccessKey, region } = cloud.credentials
+  const { sessionToken } = cloud.credentials as { sessionToken?: string }
   return {
     AWS_ENDPOINT_URL: `http://localhost:${cloud.port}`,
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    ...(sessionToken && { AWS_SESSION_TOKEN: sessionToken }),
     AWS_DEFAULT_REGION: region,
     // SDKs prefer AWS_REGION: one that is set to something else would win over ours.
     ...(now['AWS_REGION'] ? { AWS_REGION: region } : {}),
@@ -62,7 +64,8 @@ export function renderEnvironment(
     ([name, value]) => `export ${name}=${shellQuote(value)};`,
   )
   // A session token of other credentials would be sent along with our keys.
-  if (now['AWS_SESSION_TOKEN']) lines.push('unset AWS_SESSION_TOKEN;')
+  if (now['AWS_SESSION_TOKEN'] && !variables['AWS_SESSION_TOKEN'])
+    lines.push('unset AWS_SESSION_TOKEN;')
   if (options.isAwsOld) lines.push(AWS_FUNCTION)
   const endpoint = variables['AWS_ENDPOINT_URL'] ?? ''
   return [

@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { requirementsOf } from '../../images/requirements.ts'
 import { CliError } from '../errors.ts'
 import { exists, requireCloud, resolveHome } from '../home.ts'
-import { hostApi } from '../host-api.ts'
+import { hostApi, type ImageEntry } from '../host-api.ts'
 import { imageMake } from '../image-choice.ts'
 import { homeOption, jsonOption } from '../options.ts'
 import { packagesEnsure } from '../packages.ts'
@@ -79,12 +79,19 @@ async function list(context: VerbContext, options: Options): Promise<void> {
     entry.status,
     entry.imageId ?? '-',
     entry.sizeBytes === null ? '-' : formatBytes(entry.sizeBytes),
+    templateWord(entry),
     entry.defaultUser,
     entry.description,
   ])
   const isOn = isColoured(process.stdout)
-  const head = ['NAME', 'STATUS', 'IMAGE', 'SIZE', 'USER', 'DESCRIPTION']
+  const head = ['NAME', 'STATUS', 'IMAGE', 'SIZE', 'TEMPLATE', 'USER', 'DESCRIPTION']
   process.stdout.write(`${formatTable(head, rows, (text) => paint('bold', text, isOn))}\n`)
+}
+
+/** Whether its machines start in a blink, will soon, or boot. */
+function templateWord({ status, fastLaunch }: ImageEntry): string {
+  if (status !== 'registered') return '-'
+  return fastLaunch ?? 'none'
 }
 
 async function make(

@@ -1,8 +1,8 @@
 /** `brume up`: sets up what is missing, starts the daemon and returns when it answers. */
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { daemonRunHere, daemonStart, requireRoot, type DaemonOptions } from '../daemon.ts'
-import { findCloud, PORT_DEFAULT, resolveHome, type Cloud } from '../home.ts'
+import { findCloud, PORT_DEFAULT, readCredentials, resolveHome, type Cloud } from '../home.ts'
 import { packagesEnsure } from '../packages.ts'
 import { requirementsOf } from '../requirements.ts'
 import { homeOption } from '../options.ts'
@@ -53,6 +53,7 @@ Machines outlive the daemon: 'down' and 'up' again never touch them.`,
         context.exit(await daemonRunHere(daemon))
         return
       }
+      const isFirst = (await readCredentials(daemon.home)) === undefined
       const found = await findCloud(daemon.home)
       const cloud = found ?? (await cloudStart(context, daemon, options.yes ?? false))
       const at = `http://localhost:${cloud.port}`
@@ -60,6 +61,7 @@ Machines outlive the daemon: 'down' and 'up' again never touch them.`,
       if (found && found.port !== daemon.port && daemon.port !== PORT_DEFAULT) {
         process.stderr.write(`  Not on port ${daemon.port}: it was started with another.\n`)
       }
+      if (isFirst) rootShow(cloud)
       if (process.stdout.isTTY) {
         process.stdout.write(`  A machine:   ${context.launcher} run\n`)
         process.stdout.write(`  Your tools:  eval "$(${context.launcher} env)"\n`)
@@ -75,6 +77,15 @@ function flagsOf(options: Options): string[] {
     ...(options.importFromPrivate ? ['--import-from-private'] : []),
     ...(wait ? ['--volume-modification-wait', wait] : []),
   ]
+}
+
+/** Once, when the first account is made. Only to a person: logs of CI keep what they are told. */
+function rootShow({ home, credentials }: Cloud): void {
+  const { account, accessKeyId, secretAccessKey } = credentials
+  const file = join(home, 'credentials.json')
+  const lines = [`  Account ${account} is made. Its root key is in ${file}, for its owner only.`]
+  if (process.stderr.isTTY) lines.push(`  Shown only now:  ${accessKeyId}  ${secretAccessKey}`)
+  process.stderr.write(`${lines.join('\n')}\n`)
 }
 
 /** The same words with --yes, where it is an option of ours and not of a command after `--`. */

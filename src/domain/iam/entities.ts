@@ -4,6 +4,7 @@
  * none of the rights of the first.
  */
 import type { ResourceBase } from '../resource.ts'
+import type { OrganisationResourceTypes } from './organisation.ts'
 
 /** A resource with a name and a path of its own in the account. */
 interface Named extends ResourceBase<string> {
@@ -25,7 +26,11 @@ export interface IamUser extends Permitted {
   login: LoginProfile | null
   mfaSerials: readonly string[]
   passwordLastUsedAt: number | null
+  serviceUse?: ServiceUse
 }
+
+/** By service, when it was last asked something, and for which region. */
+export type ServiceUse = Readonly<Record<string, { at: number; region: string }>>
 
 export interface LoginProfile {
   createdAt: number
@@ -45,6 +50,7 @@ export interface IamRole extends Permitted {
   sessionSecondsMax: number
   boundaryArn: string | null
   lastUsed: { at: number; region: string } | null
+  serviceUse?: ServiceUse
   /** The service of a service-linked role. */
   linkedService: string | null
 }
@@ -107,6 +113,50 @@ export interface IamProvider extends ResourceBase<string> {
   metadata: string | null
 }
 
+/** A TLS certificate with its key, as a record: nothing here serves TLS with it. */
+export interface IamServerCertificate extends Named {
+  body: string
+  chain: string | null
+  sealedKey: string
+  expiresAt: number
+}
+
+/** What a user uploads to be known by: an SSH key for a code repository, a certificate to sign SOAP requests with. */
+export interface IamUserKey extends ResourceBase<string> {
+  type: 'ssh' | 'signing'
+  userId: string
+  body: string
+  fingerprint: string
+  isActive: boolean
+}
+
+/** The account's credential report, as it was when it was made. */
+export interface IamReport extends ResourceBase<string> {
+  content: string
+  generatedAt: number
+}
+
+/** Which services somebody may use and did use, as it was when the report was made. */
+export interface IamAccessJob extends ResourceBase<string> {
+  arn: string
+  services: readonly ServiceAccess[]
+}
+
+export interface ServiceAccess {
+  namespace: string
+  /** Who used it, the last first. */
+  entities: readonly ServiceEntity[]
+}
+
+export interface ServiceEntity {
+  type: 'USER' | 'ROLE'
+  arn: string
+  name: string
+  id: string
+  path: string
+  lastUsed: { at: number; region: string } | null
+}
+
 /** A virtual MFA device; the id is its serial number, an ARN. */
 export interface IamMfaDevice extends ResourceBase<string> {
   name: string
@@ -126,7 +176,7 @@ export interface ProfileAssociation extends ResourceBase<string> {
   state: 'associated' | 'disassociating'
 }
 
-export interface IamResourceTypes {
+export interface IamResourceTypes extends OrganisationResourceTypes {
   iamUser: IamUser
   iamGroup: IamGroup
   iamRole: IamRole
@@ -136,11 +186,21 @@ export interface IamResourceTypes {
   iamAccount: IamAccount
   iamProvider: IamProvider
   iamMfaDevice: IamMfaDevice
+  iamServerCertificate: IamServerCertificate
+  iamUserKey: IamUserKey
+  iamReport: IamReport
+  iamAccessJob: IamAccessJob
   profileAssociation: ProfileAssociation
 }
 
 export type IamKind = keyof IamResourceTypes
-export type NamedKind = 'iamUser' | 'iamGroup' | 'iamRole' | 'iamPolicy' | 'iamInstanceProfile'
+export type NamedKind =
+  | 'iamUser'
+  | 'iamGroup'
+  | 'iamRole'
+  | 'iamPolicy'
+  | 'iamInstanceProfile'
+  | 'iamServerCertificate'
 export type PermittedKind = 'iamUser' | 'iamGroup' | 'iamRole'
 
 const ARN_WORDS: Record<NamedKind, string> = {
@@ -149,6 +209,7 @@ const ARN_WORDS: Record<NamedKind, string> = {
   iamRole: 'role',
   iamPolicy: 'policy',
   iamInstanceProfile: 'instance-profile',
+  iamServerCertificate: 'server-certificate',
 }
 
 export function iamArn(

@@ -5,8 +5,8 @@
  * "Cross-account policy evaluation logic".
  */
 import { conditionHolds } from './conditions.ts'
-import type { Policy, PrincipalPattern, Statement } from './document.ts'
-import { patternMatches, type ContextKeys } from './pattern.ts'
+import { serviceOf, type Policy, type PrincipalPattern, type Statement } from './document.ts'
+import { patternMatches, type ContextKeys, type Pattern } from './pattern.ts'
 
 export interface AccessRequest {
   /** `ec2:RunInstances` */
@@ -41,7 +41,8 @@ export interface PolicySet {
   boundary?: SourcedPolicy
   /** All of a session's: they grant together. Absent: no limit. */
   session?: readonly SourcedPolicy[]
-  organisation?: readonly SourcedPolicy[]
+  /** By step from the root to the account: each must allow. Absent: no limit. */
+  organisation?: readonly (readonly SourcedPolicy[])[]
 }
 
 export interface ResourcePolicy {
@@ -77,7 +78,10 @@ export function decide(request: AccessRequest, policies: PolicySet): Decision {
     : { result: 'implicitDeny', by: 'identity', matched: [] }
 }
 
-type Found = Record<PolicyKind, MatchedStatement[]>
+interface Found extends Record<PolicyKind, MatchedStatement[]> {
+  /** The organisation's, by step. */
+  steps: readonly MatchedStatement[][]
+}
 
 function collect(request: AccessRequest, policies: PolicySet): Found {
   const of = (kind: PolicyKind, list: readonly SourcedPolicy[]): MatchedStatement[] =>
@@ -86,12 +90,14 @@ function collect(request: AccessRequest, policies: PolicySet): Found {
         .filter((statement) => statementApplies(statement, request))
         .map(({ sid, effect }) => ({ kind, policy: name, sid, effect })),
     )
+  const steps = (policies.organisation ?? []).map((step) => of('organisation', step))
   return {
     identity: of('identity', policies.identity),
     boundary: of('boundary', policies.boundary ? [policies.boundary] : []),
     session: of('session', policies.session ?? []),
-    organisation: of('organisation', policies.organisation ?? []),
+    organisation: steps.flat(),
     resource: [],
+    steps,
   }
 }
 
@@ -105,8 +111,11 @@ function deniedBy(found: Found): Decision | undefined {
   return undefined
 }
 
+const isLimitedByOrganisation = ({ steps }: Found): boolean =>
+  steps.some((step) => !step.some(isAllow))
+
 function limitedBy(found: Found, policies: PolicySet): PolicyKind | undefined {
-  if (policies.organisation && !found.organisation.some(isAllow)) return 'organisation'
+  if (isLimitedByOrganisation(found)) return 'organisation'
   if (policies.boundary && !found.boundary.some(isAllow)) return 'boundary'
   if (policies.session && !found.session.some(isAllow)) return 'session'
   return undefined
@@ -140,7 +149,7 @@ export function decideWithResource(
   const isOwn = principal.account === resource.account
   if (principal.service !== undefined || principal.federated !== undefined) return granted
   if (isOwn && grant === 'itself') {
-    return policies.organisation && !found.organisation.some(isAllow)
+    return isLimitedByOrganisation(found)
       ? { result: 'implicitDeny', by: 'organisation', matched: [] }
       : granted
   }
@@ -199,10 +208,12 @@ export function statementApplies(statement: Statement, request: AccessRequest): 
 
 /** Action and conditions. */
 function bodyApplies(statement: Statement, request: AccessRequest): boolean {
-  const { actions, isNotAction, conditions } = statement
-  const names = actions.some((pattern) =>
-    patternMatches(pattern, request.action, request.keys, { ignoreCase: true }),
-  )
+  const { actionsByService, isNotAction, conditions } = statement
+  const isNamed = (pattern: Pattern): boolean =>
+    patternMatches(pattern, request.action, request.keys, { ignoreCase: true })
+  const names =
+    actionsByService.any.some(isNamed) ||
+    (actionsByService.named.get(serviceOf(request.action))?.some(isNamed) ?? false)
   if (names === isNotAction) return false
   return conditions.every((condition) => conditionHolds(condition, request.keys))
 }

@@ -10,6 +10,8 @@ const IAM_ID_PREFIXES = {
   role: 'AROA',
   policy: 'ANPA',
   instanceProfile: 'AIPA',
+  serverCertificate: 'ASCA',
+  sshKey: 'APKA',
   accessKey: 'AKIA',
   sessionKey: 'ASIA',
 } as const

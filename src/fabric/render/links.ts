@@ -12,6 +12,7 @@ import { present } from '../../lib/assert.ts'
 import { INTERFACE_MTU, tapNameOf } from '../../domain/network-plan.ts'
 import type { RoutePlan, SubnetPlan, VpcNetworkPlan } from '../../domain/network-plan.ts'
 import {
+  API_ADDRESS,
   DNS_LINK_ADDRESS,
   LINK_HOST_PREFIX,
   LINK_TAP_PREFIX,
@@ -46,7 +47,7 @@ export function wantedInNamespace(plan: VpcNetworkPlan): NetworkState {
       `${subnet.gateway}/${cidrParse(subnet.cidr).prefix}`,
     ]),
   )
-  const services = [METADATA_ADDRESS, NTP_ADDRESS]
+  const services = [METADATA_ADDRESS, NTP_ADDRESS, API_ADDRESS]
   if (plan.dns.isServed) services.push(DNS_LINK_ADDRESS, resolverAddressOf(plan))
   const links = new Map<string, LinkState>([
     ['lo', { kind: 'other', isUp: true, addresses: services.map((address) => `${address}/32`) }],

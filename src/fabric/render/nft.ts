@@ -9,6 +9,8 @@
 import type { GroupRulePlan, InterfacePlan, VpcNetworkPlan } from '../../domain/network-plan.ts'
 import { tapNameOf } from '../../domain/network-plan.ts'
 import {
+  API_ADDRESS,
+  API_PORT,
   DNS_LINK_ADDRESS,
   LINK_CIDR,
   LINK_HOST_PREFIX,
@@ -170,6 +172,7 @@ function baseChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): strin
       'iifname "lo" accept',
       `${isFromTap} udp sport 68 udp dport 67 accept`,
       `${isFromTap} ip daddr ${METADATA_ADDRESS} tcp dport 80 accept`,
+      `${isFromTap} ip daddr ${API_ADDRESS} tcp dport ${API_PORT} accept`,
       `${isFromTap} ip daddr ${NTP_ADDRESS} udp dport 123 accept`,
       ...(plan.dns.isServed
         ? [`${isFromTap} ip daddr ${dns} meta l4proto { tcp, udp } th dport 53 accept`]

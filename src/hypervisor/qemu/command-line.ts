@@ -8,9 +8,17 @@
  * - `-action shutdown=pause`: a guest that powers off leaves its process, paused, until the driver has seen it. So a
  *   power-off while no daemon was running is told apart from a crash (then the process is gone).
  * - `-S`: nothing runs before QMP answered and limits are in force.
- * - `memory-backend` is an object called `mem`: templates will put a file there.
+ * - `memory-backend` is an object called `mem`: for a machine that is to be frozen it is a file, and for its copies the
+ *   same file, copied page by page as they write (QEMU's docs: "x-ignore-shared"). A copy is described as the frozen
+ *   machine was: same slots, same sizes, one interface. Only what is plugged in afterwards is its own.
  */
-import type { BootPlan, HypervisorReport, MachinePin, VmSpec } from '../../domain/machine.ts'
+import type {
+  BootPlan,
+  FrozenShape,
+  HypervisorReport,
+  MachinePin,
+  VmSpec,
+} from '../../domain/machine.ts'
 import { assert } from '../../lib/assert.ts'
 import {
   DISK_PORT_COUNT_MAX,
@@ -27,6 +35,11 @@ import { secretsOf } from './secrets.ts'
 
 /** Translated code a machine may keep. QEMU's default is 1 GiB: as much as many guests. */
 export const TCG_CACHE_MIB = 128
+
+/** Modules that can be plugged into a copy of a frozen machine. */
+const MEMORY_SLOTS = 4
+const FREEZE_NICENESS = 10
+const LAUNCH_PORT = 'org.brume.launch.0'
 
 export interface CommandLineHost {
   executable: string
@@ -51,11 +64,18 @@ export function commandLine(spec: VmSpec, host: CommandLineHost): CommandLine {
     ...machineArgs(spec, host.pin),
     ...bootArgs(spec.boot, host),
     ...platformArgs(host.paths),
+    ...launchPortArgs(spec, host.paths),
     ...portArgs(spec),
     ...secretArgs(spec, host),
     ...diskArgs(spec, host.io),
     ...nicArgs(spec, host.io),
+    ...(isCopy(spec) ? ['-incoming', 'defer'] : []),
   ]
+  if (spec.memory?.mode === 'to-freeze') {
+    // In an empty network of its own, and at a low priority: nobody waits for it. Both exec QEMU in their own place.
+    const command = ['nice', '-n', String(FREEZE_NICENESS), host.executable, ...qemuArgs]
+    return { exe: 'unshare', args: ['--net', '--', ...command] }
+  }
   if (spec.namespace === null) return { exe: host.executable, args: qemuArgs }
   // nsenter execs QEMU in its own place, so the process id stays; TAPs plugged later are found there too.
   return {
@@ -96,12 +116,6 @@ function identityArgs(spec: VmSpec, { paths, runAs }: CommandLineHost): string[]
 }
 
 function machineArgs(spec: VmSpec, pin: MachinePin): string[] {
-  const { vcpus, coresPerSocket, threadsPerCore } = spec
-  const perSocket = coresPerSocket * threadsPerCore
-  const isWhole = perSocket > 0 && vcpus % perSocket === 0
-  const topology = isWhole
-    ? `sockets=${vcpus / perSocket},cores=${coresPerSocket},threads=${threadsPerCore}`
-    : `sockets=1,cores=${vcpus},threads=1`
   return [
     // The HPET only costs exits under KVM; in emulation a guest without it calibrates its timers wrongly and may hang.
     [
@@ -113,9 +127,7 @@ function machineArgs(spec: VmSpec, pin: MachinePin): string[] {
       pin.accelerator === 'tcg' ? `tcg,thread=multi,tb-size=${TCG_CACHE_MIB}` : pin.accelerator,
     ],
     ['-cpu', pin.cpuModel],
-    ['-smp', `cpus=${vcpus},${topology},maxcpus=${vcpus}`],
-    ['-m', `size=${spec.memoryMiB}M`],
-    ['-object', `memory-backend-ram,id=mem,size=${spec.memoryMiB}M`],
+    ...sizeArgs(spec),
     // driftfix: a guest that was not scheduled in time catches up instead of losing time.
     ['-rtc', 'base=utc,driftfix=slew'],
     // What cloud-init, and every agent that asks "is this EC2?", looks at: vendor, and uuid = serial = ec2….
@@ -127,6 +139,42 @@ function machineArgs(spec: VmSpec, pin: MachinePin): string[] {
     ['-smbios', `type=2,manufacturer=Amazon EC2,asset=${spec.instanceId}`],
     ['-smbios', 'type=3,manufacturer=Amazon EC2,asset=Amazon EC2'],
   ].flat()
+}
+
+function sizeArgs(spec: VmSpec): string[][] {
+  const size: Omit<FrozenShape, 'memoryMaxMiB' | 'vcpusMax'> = spec.memory?.shape ?? spec
+  const { vcpusMax, memoryMaxMiB } = spec.memory?.shape ?? {
+    vcpusMax: spec.vcpus,
+    memoryMaxMiB: spec.memoryMiB,
+  }
+  const memory = `size=${size.memoryMiB}M`
+  const slots =
+    memoryMaxMiB > size.memoryMiB ? `,slots=${MEMORY_SLOTS},maxmem=${memoryMaxMiB}M` : ''
+  const backend = spec.memory
+    ? `memory-backend-file,id=mem,${memory},mem-path=${escapeComma(spec.memory.memoryPath)},share=${isCopy(spec) ? 'off' : 'on'}`
+    : `memory-backend-ram,id=mem,${memory}`
+  return [
+    ['-smp', `cpus=${size.vcpus},${topologyOf(size, vcpusMax)},maxcpus=${vcpusMax}`],
+    ['-m', `${memory}${slots}`],
+    ['-object', backend],
+  ]
+}
+
+function topologyOf(
+  size: { vcpus: number; coresPerSocket: number; threadsPerCore: number },
+  vcpusMax: number,
+): string {
+  // Where processors can be plugged in, each is a core of the one socket.
+  if (vcpusMax > size.vcpus) return `sockets=1,cores=${vcpusMax},threads=1`
+  const { vcpus, coresPerSocket, threadsPerCore } = size
+  const perSocket = coresPerSocket * threadsPerCore
+  return perSocket > 0 && vcpus % perSocket === 0
+    ? `sockets=${vcpus / perSocket},cores=${coresPerSocket},threads=${threadsPerCore}`
+    : `sockets=1,cores=${vcpus},threads=1`
+}
+
+function isCopy(spec: VmSpec): boolean {
+  return spec.memory?.mode === 'frozen'
 }
 
 function bootArgs(boot: BootPlan, { paths, report }: CommandLineHost): string[] {
@@ -167,6 +215,16 @@ function platformArgs(paths: MachinePaths): string[] {
   ].flat()
 }
 
+/** What a frozen machine's copies hear of their identity by, and the number by which a guest notices that it is one. */
+function launchPortArgs(spec: VmSpec, paths: MachinePaths): string[] {
+  if (!spec.memory) return []
+  return [
+    ['-chardev', `socket,id=launch0,path=${escapeComma(paths.launchSocket)},server=on,wait=off`],
+    ['-device', `virtserialport,bus=vserial0.0,nr=2,chardev=launch0,name=${LAUNCH_PORT}`],
+    ['-device', 'vmgenid,guid=auto'],
+  ].flat()
+}
+
 /**
  * Root ports: interfaces in PCI slot 4, disks in slots 5 and 6, eight functions a slot. `io-reserve=0`: virtio needs
  * no I/O ports, which are few. The slot number is what guests name interfaces after.
@@ -198,7 +256,10 @@ function secretArgs(spec: VmSpec, { secretPath }: CommandLineHost): string[] {
 function diskArgs(spec: VmSpec, io: IoAbilities): string[] {
   assert(spec.disks.length <= DISK_PORT_COUNT_MAX, `more than ${DISK_PORT_COUNT_MAX} disks`)
   // The root first, so that it is the guest's first disk whatever the order of the mappings.
-  const disks = [...spec.disks].sort((a, b) => Number(b.isRoot) - Number(a.isRoot))
+  // A copy has its root from the start and gets the others as its interfaces.
+  const disks = spec.disks
+    .filter((disk) => disk.isRoot || !isCopy(spec))
+    .sort((a, b) => Number(b.isRoot) - Number(a.isRoot))
   return disks.flatMap((disk, slot) => {
     const objects = diskObjects(disk, diskPort(slot), io)
     return [
@@ -218,7 +279,9 @@ function nicArgs(spec: VmSpec, io: IoAbilities): string[] {
     const options = Object.entries(rest).map(([key, value]) =>
       typeof value === 'boolean' ? `${key}=${value ? 'on' : 'off'}` : `${key}=${value}`,
     )
-    return ['-netdev', [type, ...options].join(','), '-device', JSON.stringify(device)]
+    // A copy has the frozen machine's one interface; further ones are plugged in once its memory is there.
+    const plugged = isCopy(spec) && slot > 0 ? [] : ['-device', JSON.stringify(device)]
+    return ['-netdev', [type, ...options].join(','), ...plugged]
   })
 }
 

@@ -30,6 +30,8 @@ export interface QemuDriverOptions {
 /** Durable, in `state.json`: what a later driver must know to tell what became of the machine. */
 export interface MachineRecord {
   phase: 'starting' | 'running' | 'stopping' | 'stopped' | 'crashed'
+  /** Whether this run began as a copy of a frozen machine: then its start is not over until the guest knew itself. */
+  isCopy?: boolean
   stopReason: MachineObservation['stopReason']
   detail: string | null
   process: ProcessIdentity | null
@@ -90,8 +92,9 @@ export async function recordWrite(
 
 /** What a killed QEMU leaves behind: nobody listens there any more. */
 export async function socketsRemove(paths: MachinePaths): Promise<void> {
-  const files = [paths.qmpSocket, paths.serialSocket, paths.vncSocket, paths.agentSocket]
-  for (const path of [...files, paths.pidFile]) await rm(path, { force: true })
+  const { qmpSocket, serialSocket, vncSocket, agentSocket, launchSocket, pidFile } = paths
+  const files = [qmpSocket, serialSocket, vncSocket, agentSocket, launchSocket, pidFile]
+  for (const path of files) await rm(path, { force: true })
 }
 
 export async function recordRead(paths: MachinePaths): Promise<MachineRecord | undefined> {

@@ -28,6 +28,7 @@ import { machinePaths, socketRootEnsure, type MachinePaths } from './layout.ts'
 import { machinesResume, machineStop } from './machine.ts'
 import { hypervisorProbe } from './probe.ts'
 import { hostBootId, processScan } from './process.ts'
+import { machineFreeze } from './freeze.ts'
 import { machineReboot } from './reboot.ts'
 import { jpegOf, ppmParse } from './screenshot.ts'
 import { diskCollapse, diskLimit, diskResize, disksOverlay } from './snapshots.ts'
@@ -87,17 +88,19 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
     ...deviceOperations(context, exclusively),
     limitations: () => context.cgroups.limitations,
     probe: () => context.report(),
-    start: (spec) =>
+    start: (spec, launch) =>
       exclusively(spec.instanceId, async () => {
         const before = await machineFind(context, spec.instanceId)
         // Its end is decided: wait for it, then begin anew.
         if (before && (before.stop || before.conclusion)) await before.ended
         else if (before) return observationOf(context, spec.instanceId, before.record, before)
-        const machine = await machineStart(context, spec)
+        const machine = await machineStart(context, spec, launch)
         const observation = observationOf(context, spec.instanceId, machine.record, machine)
         context.emit(observation)
         return observation
       }),
+    freeze: (instanceId, target) =>
+      exclusively(instanceId, () => machineFreeze(context, running(context, instanceId), target)),
     // Not serialised: a forced stop must not wait behind a patient one, nor behind a reboot's grace.
     stop: async (instanceId, stopOptions) => {
       const machine = await machineFind(context, instanceId)

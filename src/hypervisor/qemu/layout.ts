@@ -29,6 +29,7 @@ export interface MachinePaths {
   serialSocket: string
   vncSocket: string
   agentSocket: string
+  launchSocket: string
 }
 
 export function machinePaths(
@@ -54,6 +55,7 @@ export function machinePaths(
     serialSocket: join(sockets, 'serial.sock'),
     vncSocket: join(sockets, 'vnc.sock'),
     agentSocket: join(sockets, 'qga.sock'),
+    launchSocket: join(sockets, 'launch.sock'),
   }
 }
 

@@ -159,7 +159,7 @@ export async function machineCatchUp(context: DriverContext, machine: Machine): 
   const { status } = await machine.qmp.execute<{ status: string }>('query-status')
   if (status === 'shutdown') {
     await machineConclude(context, machine, guestShutdownOutcome(machine))
-  } else if (status === 'prelaunch' || status === 'inmigrate') {
+  } else if (isHalfStarted(machine, status)) {
     const detail = 'Starting was interrupted by a restart of the host agent.'
     await machineConclude(context, machine, {
       phase: 'stopped',
@@ -180,6 +180,12 @@ export async function machineCatchUp(context: DriverContext, machine: Machine): 
         ? { state: 'running', detail: null }
         : { state: 'paused', detail: pausedDetail(status) }
   }
+}
+
+/** A copy that has not been told who it is runs, but as nobody: only its start can be made anew. */
+function isHalfStarted(machine: Machine, status: string): boolean {
+  if (status === 'prelaunch' || status === 'inmigrate') return true
+  return machine.record.phase === 'starting' && machine.record.isCopy === true
 }
 
 async function deathOutcome(machine: Machine): Promise<Outcome> {

@@ -7,6 +7,7 @@ import type { InstanceId } from '../../domain/ids.ts'
 import type { VmSpec } from '../../domain/machine.ts'
 import { spawnDetached } from '../../lib/exec.ts'
 import { ensureFolder, writeJsonDurable } from '../../lib/fs-durable.ts'
+import { assert } from '../../lib/assert.ts'
 import { secretFiles } from '../../lib/secret-files.ts'
 import { createRevert } from '../../lib/revert.ts'
 import { qmpConnect, type QmpClient } from '../qmp/client.ts'
@@ -21,6 +22,10 @@ import {
   type Machine,
   type MachineRecord,
 } from './context.ts'
+import type { CopyLaunch } from '../driver.ts'
+import type { IoAbilities } from './devices.ts'
+import { stateLoad, type CopyMemory } from './frozen.ts'
+import { launchPortOpen } from './launch-port.ts'
 import { machinePaths, type MachinePaths } from './layout.ts'
 import { createMachine, machineSupervise } from './machine.ts'
 import { secretsOf, withoutKeys } from './secrets.ts'
@@ -35,32 +40,35 @@ const IDENTIFY_POLL_MS = 2
 /** QEMU writes a line or two a run. */
 const QEMU_LOG_BYTES_MAX = 1024 * 1024
 
-export async function machineStart(context: DriverContext, spec: VmSpec): Promise<Machine> {
+/** `launch`: what a copy of a frozen machine is told. */
+export async function machineStart(
+  context: DriverContext,
+  spec: VmSpec,
+  launch: CopyLaunch | null = null,
+): Promise<Machine> {
   const paths = machinePaths(context.instancesFolder, context.socketRoot, spec.instanceId)
   const report = await context.report()
   const runAs = context.runAs(spec.instanceId)
   const pin = choosePin(spec.pinned, report)
   const directPaths = await directIoPaths(spec)
+  const io: IoAbilities = {
+    hasIoUring: report.hasIoUring,
+    hasVhostNet: report.hasVhostNet,
+    isDirectIo: (path) => directPaths.has(path),
+  }
+  const { executable } = context
   const secrets = await secretFiles(secretsOf(spec.disks), runAs)
-  const { exe, args } = commandLine(spec, {
-    executable: context.executable,
-    paths,
-    report,
-    pin,
-    io: {
-      hasIoUring: report.hasIoUring,
-      hasVhostNet: report.hasVhostNet,
-      isDirectIo: (path) => directPaths.has(path),
-    },
-    secretPath: secrets.pathOf,
-    runAs,
-  })
+  const secretPath = secrets.pathOf
+  const host = { executable, paths, report, pin, io, secretPath, runAs }
+  const { exe, args } = commandLine(spec, host)
+  const copied = spec.memory?.mode === 'frozen' ? spec.memory : null
   await prepareFolder(paths, spec, report.uefi?.varsPath ?? null)
   await writeFile(paths.commandLine, `${[exe, ...args].join(' \\\n  ')}\n`, { mode: 0o600 })
   if (runAs) await giveTo(runAs, [paths.folder, ...spec.disks.map((disk) => disk.path)])
   const qemuLogFrom = (await stat(paths.qemuLog).catch(() => null))?.size ?? 0
   let record: MachineRecord = await recordWrite(context, paths, {
     phase: 'starting',
+    isCopy: copied !== null,
     stopReason: null,
     detail: null,
     process: null,
@@ -74,7 +82,7 @@ export async function machineStart(context: DriverContext, spec: VmSpec): Promis
   const revert = createRevert()
   try {
     await secrets.write()
-    const identity = await spawnQemu(context, paths, exe, args)
+    const identity = await spawnQemu(context, paths, exe, args, copied)
     revert.add('process', async () => {
       await processKill(identity, paths.pidFile)
       await processWaitExit(identity, paths.pidFile, context.clock, 5_000)
@@ -84,7 +92,8 @@ export async function machineStart(context: DriverContext, spec: VmSpec): Promis
     revert.add('connection', () => qmp.close())
     // It has read them.
     await secrets.dispose()
-    await qmp.execute('cont')
+    if (copied) await copyStart(context, qmp, spec, copied, io, paths, launch)
+    else await qmp.execute('cont')
     const { status } = await qmp.execute<{ status: string }>('query-status')
     if (status !== 'running') throw new Error(`QEMU is ${status} after start`)
     record = await recordWrite(context, paths, {
@@ -108,6 +117,32 @@ export async function machineStart(context: DriverContext, spec: VmSpec): Promis
   }
 }
 
+/** Resolves when the guest of the copy has said that it is who it was told to be. */
+async function copyStart(
+  { log }: DriverContext,
+  qmp: QmpClient,
+  spec: VmSpec,
+  memory: CopyMemory,
+  io: IoAbilities,
+  paths: MachinePaths,
+  launch: CopyLaunch | null,
+): Promise<void> {
+  assert(launch, 'a copy of a frozen machine is told who it is')
+  const startedAt = performance.now()
+  const elapsedMs = (): number => Math.round(performance.now() - startedAt)
+  const port = await launchPortOpen(paths.launchSocket)
+  try {
+    await stateLoad(qmp, spec, memory, io)
+    const loadedMs = elapsedMs()
+    port.send(launch.message())
+    await qmp.execute('cont')
+    await port.expect('launched', launch.timeoutMs, launch.signal)
+    log.debug({ instanceId: spec.instanceId, loadedMs, launchedMs: elapsedMs() }, 'copy launched')
+  } finally {
+    port.close()
+  }
+}
+
 async function startFailure(
   context: DriverContext,
   paths: MachinePaths,
@@ -124,7 +159,8 @@ async function startFailure(
     detail,
     process: null,
   })
-  context.emit(observationOf(context, instanceId, failed))
+  // A copy that did not come to life is not the machine's end: whoever wanted it will boot it.
+  if (!failed.isCopy) context.emit(observationOf(context, instanceId, failed))
   return new Error(`QEMU did not start ${instanceId}: ${detail}`, { cause })
 }
 
@@ -159,11 +195,9 @@ async function spawnQemu(
   paths: MachinePaths,
   exe: string,
   args: string[],
+  copied: CopyMemory | null,
 ): Promise<ProcessIdentity> {
-  const { pid, child } = await spawnDetached(exe, args, {
-    logPath: paths.qemuLog,
-    cwd: paths.folder,
-  })
+  const { pid, child } = await spawnWithState(paths, exe, args, copied)
   // While nsenter becomes QEMU there is no command line to know it by.
   const deadline = context.clock.now() + IDENTIFY_TIMEOUT_MS
   let identity = await processIdentify(pid, paths.pidFile)
@@ -178,6 +212,26 @@ async function spawnQemu(
   if (!identity) throw new Error('QEMU ended at once')
   context.log.info({ folder: paths.folder, pid }, 'QEMU started')
   return identity
+}
+
+/** The state of a frozen machine is handed over open: QEMU, in its sandbox, could not fetch it itself. */
+async function spawnWithState(
+  paths: MachinePaths,
+  exe: string,
+  args: string[],
+  copied: CopyMemory | null,
+): ReturnType<typeof spawnDetached> {
+  const state = copied ? await open(copied.statePath, 'r') : null
+  try {
+    const descriptors = state ? [state.fd] : []
+    return await spawnDetached(exe, args, {
+      logPath: paths.qemuLog,
+      cwd: paths.folder,
+      descriptors,
+    })
+  } finally {
+    await state?.close()
+  }
 }
 
 /** Polls, because nothing tells when a socket file of another process begins to listen. */

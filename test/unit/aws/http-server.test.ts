@@ -1,9 +1,11 @@
 /** What bad clients can do to the port: nothing that the others notice. Real sockets on loopback. */
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
 import type { Socket } from 'node:net'
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
+import { createSocketServer } from '../../../src/aws/http-server.ts'
 import { operation } from '../../../src/aws/operation.ts'
+import { silentLog } from '../../../src/lib/log.ts'
 import { startEdge } from './edge-harness.ts'
 import type { Edge } from './edge-harness.ts'
 
@@ -136,5 +138,38 @@ describe('routes', () => {
       expect(foreign.status).toBe(403)
       expect(await foreign.text()).toContain('<Code>AccessDenied</Code>')
     }
+  })
+})
+
+describe('connections that guests opened', () => {
+  it('are served AWS and nothing else, each network and address within its limit', async () => {
+    let now = 0
+    const server = createSocketServer({
+      dispatch: async ({ sourceIp }) => ({
+        status: 200,
+        headers: {},
+        body: [Buffer.from(sourceIp)],
+      }),
+      log: silentLog,
+      clock: { now: () => now },
+    })
+    let network = 'vpc-1'
+    const listener = createServer((socket) => server.handle(socket, network))
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+    const { port } = listener.address() as { port: number }
+    const ask = async (): Promise<string> => {
+      const headers = { 'x-amz-date': '20260101T000000Z', connection: 'close' }
+      const response = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers })
+      return `${response.status} ${(await response.text()).slice(0, 9)}`
+    }
+    for (let n = 0; n < 100; n++) expect(await ask()).toBe('200 127.0.0.1')
+    expect(await ask()).toMatch(/^503/)
+    network = 'vpc-2'
+    expect(await ask()).toBe('200 127.0.0.1')
+    network = 'vpc-1'
+    now = 60
+    expect(await ask()).toBe('200 127.0.0.1')
+    listener.close()
+    server.close()
   })
 })

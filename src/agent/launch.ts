@@ -1,0 +1,230 @@
+/**
+ * Starting a machine: as a copy of a template when one fits and the machine is new, by booting it otherwise. A copy
+ * that does not come to life leaves nothing behind and the machine boots: a template makes a launch faster, never
+ * impossible.
+ */
+import { randomBytes } from 'node:crypto'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import type { VolumeBackend, VolumeFile } from '../blocks/backend.ts'
+import { pluggedOf, shapeFit } from '../domain/frozen-shape.ts'
+import type { InstanceId } from '../domain/ids.ts'
+import type {
+  MachineDisk,
+  MachineObservation,
+  MachineSpec,
+  VmSpec,
+  VolumeSource,
+} from '../domain/machine.ts'
+import type { VpcNetworkPlan } from '../domain/network-plan.ts'
+import { resolverAddressOf } from '../fabric/names.ts'
+import type { VmDriver } from '../hypervisor/driver.ts'
+import { present } from '../lib/assert.ts'
+import { createLimiter } from '../lib/limiter.ts'
+import type { Log } from '../lib/log.ts'
+import type { Clock } from '../lib/time.ts'
+import { hostKeysGenerate } from './host-keys.ts'
+import { launchMessage, launchNetworkOf, type LaunchFacts } from './launch-message.ts'
+import type { StoredTemplate } from './templates/store.ts'
+import type { Templates } from './templates/templates.ts'
+import type { VolumeRequest } from './protocol.ts'
+import { imageFilePath, keysChecked, manifestOf, vmSpecOf } from './vm-spec.ts'
+
+const GIB = 1024 ** 3
+const ENTROPY_BYTES = 48
+/** Half a second on an idle host; on a busy emulated one, copies still wait for each other. */
+const LAUNCH_TIMEOUT_MS = 60_000
+/** With the stages of cloud-init that come before anybody may log in. */
+const USER_DATA_TIMEOUT_MS = 5 * 60_000
+/** More at once only makes each of them later: a copy coming to life keeps a processor busy. */
+const COPIES_PER_CPU = 2
+
+export interface LauncherOptions {
+  home: string
+  driver: VmDriver
+  volumes: VolumeBackend
+  templates: Templates | null
+  /** The network of a machine, as last stated. */
+  planOf(vpcId: string): VpcNetworkPlan | undefined
+  log: Log
+  clock: Clock
+}
+
+export interface Launcher {
+  /** Makes the disks of a new machine ahead of its start, while its network is being made. Never throws. */
+  prepare(spec: MachineSpec): Promise<void>
+  /** `isFirst`: it never ran before, so its root disk is still to be made. @throws Error when it cannot be started. */
+  start(spec: MachineSpec, isFirst: boolean): Promise<MachineObservation>
+  /** A copy on its way to life is not wanted any more: its start fails at once. */
+  cancel(instanceId: InstanceId): void
+  volumeEnsure(disk: VolumeRequest): Promise<VolumeFile>
+  /** Where the bytes lie that a volume starts from. */
+  sourcePath(source: VolumeSource): string
+}
+
+export function createLauncher(options: LauncherOptions): Launcher {
+  const { home, driver, volumes, templates, log } = options
+  const copies = createLimiter(cpus().length * COPIES_PER_CPU)
+  const sourcePath = (source: VolumeSource): string =>
+    'layerId' in source ? volumes.layers.path(source.layerId) : imageFilePath(home, source)
+  const volumeEnsure: Launcher['volumeEnsure'] = async (disk) => {
+    const { volumeId, sizeGiB, source, keys, isCopied } = disk
+    return volumes.ensure({
+      volumeId,
+      sizeGiB,
+      keys: keysChecked(keys),
+      isCopied: isCopied ?? false,
+      source: source && { path: sourcePath(source), format: 'qcow2' },
+    })
+  }
+
+  /** What `prepare` chose for a machine whose start is to come. */
+  const chosen = new Map<InstanceId, StoredTemplate | null>()
+  /** Copies on their way to life. */
+  const underway = new Map<InstanceId, AbortController>()
+
+  const disksEnsure = (spec: MachineSpec, template: StoredTemplate | null): Promise<VolumeFile[]> =>
+    Promise.all(
+      spec.disks.map((disk) =>
+        disk.isRoot && template ? rootEnsure(disk, template) : volumeEnsure(disk),
+      ),
+    )
+
+  const boot = async (spec: MachineSpec): Promise<MachineObservation> => {
+    const files = await disksEnsure(spec, null)
+    return driver.start(await vmSpecOf(home, spec, files, volumes.withKeys))
+  }
+
+  const copy = async (
+    spec: MachineSpec,
+    template: StoredTemplate,
+    signal: AbortSignal,
+  ): Promise<MachineObservation> => {
+    signal.throwIfAborted()
+    const { record } = template
+    const [files, facts] = await Promise.all([
+      disksEnsure(spec, template),
+      launchFacts(options, spec, template),
+    ])
+    const root = present(
+      spec.disks.find((disk) => disk.isRoot),
+      'a root disk',
+    )
+    const isGrown = root.sizeGiB !== record.rootSizeGiB
+    const vm: VmSpec = {
+      ...(await vmSpecOf(home, spec, files, volumes.withKeys)),
+      memory: {
+        mode: 'frozen',
+        memoryPath: template.files.memory,
+        statePath: template.files.state,
+        shape: record.shape,
+        rootSizeBytes: isGrown ? root.sizeGiB * GIB : null,
+      },
+    }
+    const message = (): Buffer =>
+      launchMessage({
+        ...facts,
+        entropy: randomBytes(ENTROPY_BYTES),
+        now: options.clock.now(),
+        isRootGrown: isGrown,
+      })
+    const hasUserData = spec.launch?.userData !== null
+    const timeoutMs = hasUserData ? USER_DATA_TIMEOUT_MS : LAUNCH_TIMEOUT_MS
+    return driver.start(vm, { message, timeoutMs, signal })
+  }
+
+  /** Of the template's size: a copy's guest believes in no other until QEMU itself makes it bigger. */
+  const rootEnsure = ({ volumeId }: MachineDisk, { files, record }: StoredTemplate) => {
+    const source = { path: files.disk, format: 'qcow2' } as const
+    return volumes.ensure({ volumeId, sizeGiB: record.rootSizeGiB, source })
+  }
+
+  /** What a copy that did not come to life wrote is nobody's: the machine begins again from its image. */
+  const rootDiscard = async (spec: MachineSpec): Promise<void> => {
+    const root = spec.disks.find((disk) => disk.isRoot)
+    const file = root && (await volumes.info(root.volumeId))
+    if (file?.backing?.path.startsWith(`${join(home, 'templates')}/`)) {
+      await volumes.delete(file.volumeId)
+    }
+  }
+
+  /** The template of a new machine, its root disk's remains of an earlier try removed. */
+  const choose = async (spec: MachineSpec): Promise<StoredTemplate | null> => {
+    const known = chosen.get(spec.instanceId)
+    if (known !== undefined) return known
+    // A template holds an image's own content, in clear.
+    const root = spec.disks.find((disk) => disk.isRoot)
+    const isOfImage = root?.source && 'imageFolder' in root.source && !root.keys
+    if (!templates || !isOfImage) return null
+    await rootDiscard(spec)
+    return templates.find(spec)
+  }
+
+  return {
+    volumeEnsure,
+    sourcePath,
+    prepare: async (spec) => {
+      try {
+        const template = await choose(spec)
+        chosen.set(spec.instanceId, template)
+        await disksEnsure(spec, template)
+      } catch (err) {
+        // The start will meet the same trouble, and has somebody to tell.
+        log.debug({ err, instance: spec.instanceId }, 'not prepared')
+      }
+    },
+    start: async (spec, isFirst) => {
+      const template = isFirst ? await choose(spec) : null
+      chosen.delete(spec.instanceId)
+      if (!templates || !template) return boot(spec)
+      const controller = new AbortController()
+      underway.set(spec.instanceId, controller)
+      try {
+        const observation = await copies.run(() => copy(spec, template, controller.signal))
+        templates.used(template)
+        if (shapeFit(template.record.shape, spec.vm) === 'pluggable') templates.wanted(spec)
+        return observation
+      } catch (err) {
+        if (controller.signal.aborted) throw err
+        log.warn(
+          { err, instance: spec.instanceId },
+          'no copy of the template came to life: booting',
+        )
+        await templates.distrust(template)
+        await rootDiscard(spec)
+        return boot(spec)
+      } finally {
+        underway.delete(spec.instanceId)
+      }
+    },
+    cancel: (instanceId) => {
+      underway.get(instanceId)?.abort(new Error('the machine is not wanted any more'))
+    },
+  }
+}
+
+async function launchFacts(
+  options: LauncherOptions,
+  spec: MachineSpec,
+  { record }: StoredTemplate,
+): Promise<Omit<LaunchFacts, 'entropy' | 'isRootGrown' | 'now'>> {
+  const identity = present(spec.launch, 'who the machine is')
+  const plan = present(options.planOf(spec.vpcId), `a plan of ${spec.vpcId}`)
+  const primary = present(
+    spec.nics.find((nic) => nic.deviceIndex === 0),
+    'a primary interface',
+  )
+  const manifest = await manifestOf(options.home, record.imageFolder)
+  return {
+    instanceId: spec.instanceId,
+    identity,
+    network: present(
+      launchNetworkOf(plan, primary, resolverAddressOf(plan)),
+      `${primary.interfaceId} in the plan of ${spec.vpcId}`,
+    ),
+    hostKeys: await hostKeysGenerate(identity.hostName),
+    hostKeyForm: present(manifest.launchPort, 'an image that can be frozen').hostKeys,
+    machineId: randomBytes(16),
+    plugged: pluggedOf(record.shape, spec.vm),
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Fast launch, from wish to state: tells every host which images to keep templates of, and keeps in each image what the
+ * hosts report. Takes no input; a host's event only wakes it.
+ */
+import type { FastLaunch, Image } from '../../domain/image.ts'
+import type { TemplateReport, TemplateWish } from '../../domain/template.ts'
+import type { App } from '../context.ts'
+
+export function createTemplatesReconciler(app: App): (signal: AbortSignal) => Promise<void> {
+  /** What each host was told last; a restart forgets it and everything is said again. */
+  const told = new Map<string, string>()
+  return async (signal) => {
+    const images = (await app.store.list('image', {})).filter((image) => image.fastLaunch)
+    const wishes = await wishesOf(app, images)
+    const text = JSON.stringify(wishes)
+    const reports: TemplateReport[] = []
+    for (const { agent, description } of app.hosts) {
+      signal.throwIfAborted()
+      if (told.get(description.hostId) !== text) {
+        await agent.templatesEnsure(wishes)
+        told.set(description.hostId, text)
+      }
+      reports.push(...(await agent.templateList()))
+    }
+    for (const image of images) await stateKeep(app, image, reports)
+  }
+}
+
+async function wishesOf(app: App, images: readonly Image[]): Promise<TemplateWish[]> {
+  const wishes: TemplateWish[] = []
+  for (const image of images) {
+    if (!image.fastLaunch?.isWanted || image.deregisteredAt !== null) continue
+    const root = image.blockDevices.find((device) => device.deviceName === image.rootDeviceName)
+    const snapshot = root?.snapshotId ? await app.store.get('snapshot', root.snapshotId) : undefined
+    // Layers of snapshots are their account's own, and are merged and deleted: only images' files are frozen.
+    if (!snapshot || !('imageFolder' in snapshot.source)) continue
+    wishes.push({
+      imageId: image.id,
+      ...snapshot.source,
+      rootSizeGiB: root?.sizeGiB ?? snapshot.sizeGiB,
+      account: image.isPublic ? null : image.account,
+    })
+  }
+  return wishes.sort((a, b) => (a.imageId < b.imageId ? -1 : 1))
+}
+
+async function stateKeep(
+  app: App,
+  image: Image,
+  reports: readonly TemplateReport[],
+): Promise<void> {
+  const mine = reports.filter((report) => report.imageFolder === image.imageFolder)
+  const seen = seenOf(image.fastLaunch!, mine)
+  if (JSON.stringify(seen) === JSON.stringify(image.fastLaunch)) return
+  await app.store.transact(async (tx) => {
+    const now = await tx.get('image', image.id)
+    // Whoever changed it meanwhile has woken us again.
+    if (!now || now.generation !== image.generation) return
+    const fastLaunch = seen && { ...seen, changedAt: app.clock.now() }
+    await tx.update('image', { ...now, fastLaunch })
+  })
+}
+
+function seenOf(before: FastLaunch, reports: readonly TemplateReport[]): FastLaunch | null {
+  const isReady = reports.some((report) => report.state === 'ready')
+  const failed = reports.find((report) => report.state === 'failed')
+  if (!before.isWanted) return reports.length > 0 ? before : null
+  if (isReady) {
+    return before.state === 'enabled' ? before : { ...before, state: 'enabled', reason: '' }
+  }
+  if (failed) {
+    const reason = failed.reason ?? 'Server.InternalError'
+    return { ...before, state: 'enabling-failed', reason }
+  }
+  return before.state === 'enabled'
+    ? { ...before, state: 'enabling', reason: 'Server.Rebuilding' }
+    : before
+}

@@ -1,0 +1,89 @@
+/**
+ * What Backup's operations need: vaults, plans, frameworks by the names and ids of the input, recovery points by their
+ * ARN, the role that is handed over; Backup's own condition keys. Source: service authorization reference, "Actions,
+ * resources, and condition keys for AWS Backup".
+ */
+import type { Ctx } from '../../app/context.ts'
+import { resourceTypesOf } from '../authorisation/reference.ts'
+import { requestTagKeys, type Deriver, type Wanted } from '../authorisation/wanted.ts'
+
+type Input = Readonly<Record<string, any>>
+
+/** By type of resource, the word of its ARN and where an input has its name, best first. */
+const BY_NAME: Readonly<Record<string, { word: string; members: readonly string[] }>> = {
+  backupVault: { word: 'backup-vault', members: ['BackupVaultName'] },
+  backupPlan: { word: 'backup-plan', members: ['BackupPlanId'] },
+  framework: { word: 'framework', members: ['FrameworkName'] },
+  legalHold: { word: 'legal-hold', members: ['LegalHoldId'] },
+  reportPlan: { word: 'report-plan', members: ['ReportPlanName'] },
+  restoreTestingPlan: { word: 'restore-testing-plan', members: ['RestoreTestingPlanName'] },
+  tieringConfiguration: {
+    word: 'tiering-configuration',
+    members: ['TieringConfigurationName'],
+  },
+}
+const TAG_MEMBERS = ['BackupVaultTags', 'BackupPlanTags', 'FrameworkTags', 'ReportPlanTags', 'Tags']
+
+export const backupWanted: Deriver = async (ctx, operation, input) => {
+  const action = `backup:${operation}`
+  const types = resourceTypesOf('backup', operation)
+  const keys = { ...tagKeys(input), ...ownKeys(operation, input) }
+  const arns = [...new Set(types.flatMap((type) => arnsOf(ctx, type, input)))]
+  const resources = arns.length > 0 ? arns : ['*']
+  return [...resources.map((resource) => ({ action, resource, keys })), ...passed(input)]
+}
+
+function tagKeys(input: Input): Wanted['keys'] {
+  const given = TAG_MEMBERS.map((member) => input[member]).find((tags) => tags !== undefined)
+  const removed = input.TagKeyList as string[] | undefined
+  return requestTagKeys({ Tags: given, ...(removed && { TagKeys: removed }) })
+}
+
+/** Those named; what an operation is about to make has the name it will have, or `*` for an id. */
+function arnsOf(ctx: Ctx, type: string, input: Input): string[] {
+  if (typeof input.ResourceArn === 'string' && input.BackupVaultName === undefined) {
+    return [input.ResourceArn]
+  }
+  if (type === 'recoveryPoint') {
+    return typeof input.RecoveryPointArn === 'string' ? [input.RecoveryPointArn] : []
+  }
+  const known = BY_NAME[type]
+  if (!known) return []
+  const arn = (name: string) => `arn:aws:backup:${ctx.region}:${ctx.account}:${known.word}:${name}`
+  const inner = input.RestoreTestingPlan?.RestoreTestingPlanName as string | undefined
+  const name = known.members.map((member) => input[member] as unknown).find(isText) ?? inner
+  return [arn(name ?? '*')]
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string'
+
+interface Copy {
+  DestinationBackupVaultArn?: string
+}
+
+function ownKeys(operation: string, input: Input): Wanted['keys'] {
+  const rules = (input.BackupPlan?.Rules ?? []) as { CopyActions?: Copy[] }[]
+  const copies = [input as Copy, ...rules.flatMap((rule) => rule.CopyActions ?? [])]
+  const targets = copies.map((copy) => copy.DestinationBackupVaultArn).filter(isText)
+  const number = (member: string) =>
+    typeof input[member] === 'number' ? String(input[member]) : undefined
+  const isLock = operation === 'PutBackupVaultLockConfiguration'
+  const isRetention = isLock || operation === 'CreateLogicallyAirGappedBackupVault'
+  return {
+    'backup:CopyTargets': targets.length > 0 ? targets : undefined,
+    'backup:Index': typeof input.Index === 'string' ? input.Index : undefined,
+    ...(isRetention && {
+      'backup:MinRetentionDays': number('MinRetentionDays'),
+      'backup:MaxRetentionDays': number('MaxRetentionDays'),
+    }),
+    ...(isLock && { 'backup:ChangeableForDays': number('ChangeableForDays') }),
+  }
+}
+
+/** Whoever has Backup work as a role passes it. */
+function passed(input: Input): Wanted[] {
+  const arn = input.IamRoleArn ?? input.BackupSelection?.IamRoleArn
+  if (!isText(arn)) return []
+  const keys = { 'iam:PassedToService': 'backup.amazonaws.com' }
+  return [{ action: 'iam:PassRole', resource: arn, keys }]
+}

@@ -1,0 +1,14 @@
+/** TagOpenIDConnectProvider. */
+import { tagsMerged, tagsOf } from '../../../app/iam/entities.ts'
+import { byArnTags } from '../../../app/iam/tagged.ts'
+import { operation } from '../../operation.ts'
+
+export default operation<'iam', 'TagOpenIDConnectProvider'>({
+  handle: async (ctx, input) => {
+    const added = tagsOf(input.Tags)
+    await byArnTags(ctx, 'iamProvider', input.OpenIDConnectProviderArn!, (tags) =>
+      tagsMerged(tags, added),
+    )
+    return {}
+  },
+})

@@ -1,0 +1,14 @@
+/** UntagOpenIDConnectProvider. */
+import { tagsWithout } from '../../../app/iam/entities.ts'
+import { byArnTags } from '../../../app/iam/tagged.ts'
+import { operation } from '../../operation.ts'
+
+export default operation<'iam', 'UntagOpenIDConnectProvider'>({
+  handle: async (ctx, input) => {
+    const keys = input.TagKeys ?? []
+    await byArnTags(ctx, 'iamProvider', input.OpenIDConnectProviderArn!, (tags) =>
+      tagsWithout(tags, keys),
+    )
+    return {}
+  },
+})
