@@ -6,6 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { FaultError, invalidValue } from '../domain/faults.ts'
 import type { HostDescription } from '../domain/machine.ts'
+import type { ReachAnswer, ReachWords } from '../domain/reach.ts'
 import type { Log } from '../lib/log.ts'
 
 export interface ImageListing {
@@ -65,6 +66,8 @@ export interface HostApiOptions {
   daemon(): { version: string; uptimeSeconds: number; rssBytes: number }
   images: ImageJobs
   templates(): Promise<TemplateListing[]>
+  /** Whether one can reach another, and why not. @throws Faults. */
+  explain(account: string, words: ReachWords): Promise<ReachAnswer>
   shutdown(options: { instances: boolean }): void
   log: Log
 }
@@ -107,6 +110,8 @@ async function route(
       return answer(response, 200, await options.images.list(call.account))
     case 'GET /api/templates':
       return answer(response, 200, { templates: await options.templates() })
+    case 'POST /api/net/explain':
+      return answer(response, 200, await options.explain(call.account, wordsOf(call.body)))
     case 'POST /api/images':
       return imageJob(options, request, response, call.account, jobOf(call.body))
     case 'POST /api/shutdown': {
@@ -117,6 +122,16 @@ async function route(
     default:
       return answer(response, 404, { error: `there is no ${request.method} ${path}` })
   }
+}
+
+function wordsOf(body: Buffer): ReachWords {
+  const json = JSON.parse(body.toString() || '{}') as Partial<Record<keyof ReachWords, unknown>>
+  const word = (name: keyof ReachWords): string => {
+    const value = json[name]
+    if (typeof value !== 'string') throw invalidValue(name, value, 'a word is needed')
+    return value
+  }
+  return { from: word('from'), to: word('to'), port: word('port') }
 }
 
 function jobOf(body: Buffer): ImageJob {

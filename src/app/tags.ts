@@ -138,6 +138,7 @@ export async function tagsList(ctx: Ctx): Promise<TagEntry[]> {
 
 const OTHER_KINDS: readonly StoredKind[] = [
   'profileAssociation',
+  'launchTemplateVersion',
   'rbinRule',
   'exportTask',
   'importTask',

@@ -80,6 +80,7 @@ const CODES: Record<Exclude<FaultType, 'Service'>, Codes> = {
   InterfaceAmbiguous: INVALID,
   NotAttached: STATE,
   NetworkMismatch: INVALID,
+  VersionMismatch: INVALID,
   Unauthorized: {
     query: 'AccessDenied',
     json: 'AccessDeniedException',

@@ -93,7 +93,7 @@ const GUEST_LIMITS = { burst: 100, perSecond: 20 }
 
 /** AWS requests and nothing else; `connectionsMax` is for all guests together. */
 export function createSocketServer(
-  options: Pick<HttpServerOptions, 'dispatch' | 'log'> & { clock: Pick<Clock, 'now'> },
+  options: Pick<HttpServerOptions, 'dispatch' | 'log' | 'routes'> & { clock: Pick<Clock, 'now'> },
 ): SocketServer {
   const throttle = createThrottle(options.clock, GUEST_LIMITS)
   const networks = new WeakMap<Socket, string>()

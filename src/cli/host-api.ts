@@ -3,6 +3,7 @@
  * same port as AWS's, signed like theirs (SigV4, service `brume`), by the same keys.
  */
 import type { HostDescription } from '../domain/machine.ts'
+import type { ReachAnswer, ReachWords } from '../domain/reach.ts'
 import { CliError } from './errors.ts'
 import type { Cloud } from './home.ts'
 
@@ -47,6 +48,8 @@ export interface HostApi {
   templates(): Promise<TemplateEntry[]>
   /** Resolves with the new image's id. @throws CliError with the host's words. */
   imageMake(operation: ImageOperation, onProgress: (p: ImageProgress) => void): Promise<string>
+  /** Whether one can reach another, and why not. */
+  explain(words: ReachWords): Promise<ReachAnswer>
   /** Stops all instances, then the daemon. */
   shutdown(): Promise<void>
 }
@@ -71,6 +74,10 @@ export function hostApi(cloud: Reach): HostApi {
     imageMake: async (operation, onProgress) => {
       const response = await send(cloud, 'POST', '/api/images', operation, IMAGE_TIMEOUT_MS)
       return imageIdOf(ndjsonLines(response.body), onProgress)
+    },
+    explain: async (words) => {
+      const response = await send(cloud, 'POST', '/api/net/explain', words, TIMEOUT_MS)
+      return (await response.json()) as ReachAnswer
     },
     shutdown: async () => {
       await send(cloud, 'POST', '/api/shutdown', { instances: true }, SHUTDOWN_TIMEOUT_MS)

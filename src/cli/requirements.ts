@@ -147,6 +147,18 @@ export const REQUIREMENTS: readonly Requirement[] = [
     proof: { file: '/usr/lib/python3/dist-packages/boto3/__init__.py' },
     why: "walks a machine's whole life as a program does",
   },
+  {
+    feature: 'vm',
+    package: 'ansible',
+    proof: { program: 'ansible-playbook' },
+    why: 'makes a network and a machine as users of amazon.aws do',
+  },
+  {
+    feature: 'vm',
+    package: 'packer',
+    proof: { program: 'packer' },
+    why: 'provisions a machine as users of amazon-ebs do',
+  },
   // What `bench disk` and `bench network` need on top.
   {
     feature: 'workloads',

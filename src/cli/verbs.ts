@@ -58,6 +58,13 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./verbs/images.ts'),
   },
   {
+    name: 'net',
+    usage: 'explain FROM TO PORT',
+    summary: 'can one machine reach another, and if not, why',
+    group: 'Machines',
+    load: () => import('./verbs/net.ts'),
+  },
+  {
     name: 'up',
     usage: '',
     summary: 'start the cloud',

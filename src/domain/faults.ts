@@ -59,6 +59,8 @@ export type Fault =
   | { type: 'InterfaceAmbiguous'; instanceId: string; count: number }
   /** An address, route table or ACL association that another one stands in the way of. */
   | { type: 'AlreadyAssociated'; id: string; with: string }
+  /** A change of a version that is not the newest any more. */
+  | { type: 'VersionMismatch'; kind: ResourceKind; id: string; version: number }
   /** Two things that must be in one VPC are not. */
   | { type: 'NetworkMismatch'; ids: readonly [string, string] }
   | { type: 'Unauthorized'; action: string; reason: string }

@@ -31,6 +31,14 @@ export const ID_PREFIXES = {
   elasticAddress: 'eipalloc',
   elasticAddressAssociation: 'eipassoc',
   vpcCidrAssociation: 'vpc-cidr-assoc',
+  prefixList: 'pl',
+  vpcEndpoint: 'vpce',
+  subnetReservation: 'scr',
+  vpcPeering: 'pcx',
+  launchTemplate: 'lt',
+  placementGroup: 'pg',
+  insightsPath: 'nip',
+  insightsAnalysis: 'nia',
 } as const
 
 export type ResourceKind = keyof typeof ID_PREFIXES

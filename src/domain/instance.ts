@@ -71,7 +71,10 @@ export interface InstanceSpec {
   isHibernationEnabled: boolean
   iamInstanceProfileArn: string | null
   tenancy: 'default' | 'dedicated' | 'host'
+  /** Its name. */
   placementGroup: string | null
+  /** Within a group of partitions. */
+  partitionNumber?: number | null
   privateDnsHostnameType: 'ip-name' | 'resource-name'
   clientToken: string | null
   cpuCredits: 'standard' | 'unlimited' | null

@@ -23,7 +23,21 @@ export interface VpcNetworkPlan {
   subnets: readonly SubnetPlan[]
   interfaces: readonly InterfacePlan[]
   groups: readonly GroupPlan[]
+  /** Absent: none. */
+  peers?: readonly PeerPlan[]
+  /** Where the cloud's own services are served inside the VPC. Absent: nowhere. */
+  endpoints?: readonly EndpointPlan[]
 }
+
+export interface EndpointPlan {
+  interfaceId: NetworkInterfaceId
+  subnetId: SubnetId
+  address: string
+  groupIds: readonly SecurityGroupId[]
+}
+
+/** Of an endpoint: plain and TLS. */
+export const ENDPOINT_PORTS = { plain: 80, tls: 443 } as const
 
 export interface VpcDnsPlan {
   /** `enableDnsSupport`: answer at the VPC's base address + 2 and at 169.254.169.253. */
@@ -35,6 +49,8 @@ export interface VpcDnsPlan {
   ntpServers: readonly string[] | null
   /** Further DHCP options by dnsmasq's names for them. */
   netbios?: { servers: readonly string[]; nodeType: number | null }
+  /** Public names, which in here stand for private addresses. Absent: none. */
+  publicNames?: readonly { name: string; address: string }[]
 }
 
 export interface SubnetPlan {
@@ -68,7 +84,28 @@ export interface AclRulePlan {
 export interface RoutePlan {
   cidr: string
   /** `nowhere`: the target is gone, and the route stands in the way of shorter ones. */
-  target: { type: 'internet' } | { type: 'nat'; publicAddress: string } | { type: 'nowhere' }
+  target:
+    | { type: 'internet' }
+    | { type: 'nat'; publicAddress: string }
+    | { type: 'nowhere' }
+    | InnerTarget
+    /** A private NAT gateway: its private address stands for the sender's on the way to `next`. */
+    | { type: 'privateNat'; address: string; next: InnerTarget }
+}
+
+/** Where a route leads without leaving by the internet. */
+export type InnerTarget =
+  | { type: 'interface'; interfaceId: NetworkInterfaceId; address: string }
+  /** Over the peering with the VPC of this index, one of `peers`. */
+  | { type: 'peer'; index: number }
+
+/** A peered VPC that is on this host too. */
+export interface PeerPlan {
+  vpcId: VpcId
+  index: number
+  cidrs: readonly string[]
+  /** Members of its groups that rules here name. */
+  groups: readonly { groupId: SecurityGroupId; memberAddresses: readonly string[] }[]
 }
 
 export interface InterfacePlan {

@@ -40,6 +40,15 @@ export interface Subnet extends ResourceBase<SubnetId> {
   cidrBlock: string
   isDefaultForZone: boolean
   mapPublicIpOnLaunch: boolean
+  /** Of instances launched here, unless they say otherwise. Absent: `ip-name`. */
+  hostnameTypeOnLaunch?: 'ip-name' | 'resource-name'
+}
+
+export interface SubnetReservation extends ResourceBase<IdOf<'subnetReservation'>> {
+  subnetId: SubnetId
+  cidr: string
+  type: 'prefix' | 'explicit'
+  description: string
 }
 
 export type RouteTarget =
@@ -47,8 +56,10 @@ export type RouteTarget =
   | { type: 'internetGateway'; id: IdOf<'internetGateway'> }
   | { type: 'networkInterface'; id: NetworkInterfaceId }
   | { type: 'natGateway'; id: IdOf<'natGateway'> }
+  | { type: 'peering'; id: IdOf<'vpcPeering'> }
 
 export interface Route {
+  /** A block, or the id of a prefix list. */
   destination: string
   target: RouteTarget
   origin: 'CreateRouteTable' | 'CreateRoute'
@@ -73,7 +84,14 @@ export interface InternetGateway extends ResourceBase<IdOf<'internetGateway'>> {
 export type RulePeer =
   | { type: 'cidr'; cidr: string }
   | { type: 'cidr6'; cidr: string }
-  | { type: 'group'; groupId: SecurityGroupId; account: string }
+  | {
+      type: 'group'
+      groupId: SecurityGroupId
+      account: string
+      /** Of a peered VPC. */
+      foreign?: { vpcId: VpcId; peeringId: IdOf<'vpcPeering'> }
+    }
+  | { type: 'prefixList'; listId: IdOf<'prefixList'> }
 
 export interface SecurityGroupRule {
   id: IdOf<'securityGroupRule'>
@@ -152,6 +170,13 @@ export interface NetworkInterface extends ResourceBase<NetworkInterfaceId> {
   attachment: InterfaceAttachment | null
   /** Made for a NAT gateway, and gone with it. */
   natGatewayId?: IdOf<'natGateway'>
+  /** Made for a VPC endpoint, and gone with it. */
+  vpcEndpointId?: IdOf<'vpcEndpoint'>
+}
+
+/** What an interface was made for, which alone may change it. */
+export function managerOf(one: NetworkInterface): string | undefined {
+  return one.natGatewayId ?? one.vpcEndpointId
 }
 
 /** Gives subnets a way out by its elastic address, which its interface has. */
@@ -159,7 +184,10 @@ export interface NatGateway extends ResourceBase<IdOf<'natGateway'>> {
   vpcId: VpcId
   subnetId: SubnetId
   interfaceId: NetworkInterfaceId
-  address: ElasticAssociation
+  /** null: a private one, which leads to other VPCs by its private address. */
+  address: ElasticAssociation | null
+  /** Absent in records from before there were private ones: the association's. */
+  privateAddress?: string
   /** It stays visible for an hour. */
   deletedAt: number | null
 }
@@ -192,6 +220,11 @@ export function publicBindings(one: NetworkInterface): PublicBinding[] {
     const publicAddress = elastic?.publicAddress ?? (index === 0 ? one.publicAddress : null)
     return publicAddress ? [{ privateAddress, publicAddress, elastic: elastic ?? null }] : []
   })
+}
+
+/** `ec2-100-64-0-10.compute-1.amazonaws.com`. */
+export function publicHostName(address: string, region: string): string {
+  return `ec2-${address.replaceAll('.', '-')}.${publicDomainOf(region)}`
 }
 
 /** The public address that an instance with this interface is known by. */

@@ -11,6 +11,7 @@ import type { ImportTask } from './import-task.ts'
 import type { KeyPair } from './key-pair.ts'
 import type { KmsAlias, KmsKey } from './kms.ts'
 import type { Layer } from './layer.ts'
+import type { InsightsAnalysis, InsightsPath } from './network-insights.ts'
 import type {
   DhcpOptions,
   ElasticAddress,
@@ -21,9 +22,15 @@ import type {
   RouteTable,
   SecurityGroup,
   Subnet,
+  SubnetReservation,
   Vpc,
 } from './network.ts'
 import type { RbinRule } from './rbin.ts'
+import type { LaunchTemplate, LaunchTemplateVersion } from './launch-template.ts'
+import type { Peering } from './peering.ts'
+import type { PlacementGroup } from './placement-group.ts'
+import type { PrefixList } from './prefix-list.ts'
+import type { VpcEndpoint } from './vpc-endpoint.ts'
 import type { Volume } from './volume.ts'
 
 /** Fields every stored resource has. Times are milliseconds since the epoch. */
@@ -62,12 +69,28 @@ export interface ResourceTypes extends IamResourceTypes {
   networkInterface: NetworkInterface
   elasticAddress: ElasticAddress
   natGateway: NatGateway
+  prefixList: PrefixList
+  vpcEndpoint: VpcEndpoint
+  subnetReservation: SubnetReservation
+  vpcPeering: Peering
+  launchTemplate: LaunchTemplate
+  launchTemplateVersion: LaunchTemplateVersion
+  placementGroup: PlacementGroup
+  insightsPath: InsightsPath
+  insightsAnalysis: InsightsAnalysis
 }
 
 export type StoredKind = keyof ResourceTypes
 
-/** Not EC2's: kept for ourselves, or another service's. */
-export type HiddenKind = 'rbinRule' | 'exportTask' | 'importTask' | 'layer' | 'kmsKey' | 'kmsAlias'
+/** Not EC2's, or without an id and tags of its own: kept for ourselves, or another service's. */
+export type HiddenKind =
+  | 'rbinRule'
+  | 'exportTask'
+  | 'importTask'
+  | 'layer'
+  | 'kmsKey'
+  | 'kmsAlias'
+  | 'launchTemplateVersion'
 
 /** What IAM keeps is not among EC2's resources and their tags. */
 export type Ec2Kind = Exclude<StoredKind, IamKind | HiddenKind>

@@ -15,11 +15,13 @@ import { NAMESPACE_SWITCHES, runInNamespace } from './namespace-sockets.ts'
 import {
   hostAddressOf,
   LINK_HOST_PREFIX,
+  LINK_PEER_PREFIX,
   LINK_TAP_PREFIX,
   LINK_UPLINK,
   linkOf,
   NTP_ADDRESS,
 } from './names.ts'
+import { filterChange } from './render/changes.ts'
 import { linkChanges, wantedInNamespace, wantedOnHost } from './render/links.ts'
 import type { NetworkState } from './render/links.ts'
 import { removeTable, renderFilter, renderGuard, renderHost } from './render/nft.ts'
@@ -80,7 +82,7 @@ export async function convergeVpc(
   const wanted = wantedInNamespace(plan)
   const guard = renderGuard(plan)
   const filter = renderFilter(plan)
-  const rules = [known?.guard === guard ? '' : guard, known?.filter === filter ? '' : filter]
+  const rules = [known?.guard === guard ? '' : guard, filterChange(known?.filter ?? null, filter)]
   await kernel.ipBatch(namespace, linkChanges(wanted, found))
   if (rules.some((text) => text !== '')) await kernel.nft(namespace, rules.join(''))
 
@@ -103,7 +105,7 @@ async function openSockets(tools: Tools, plan: VpcNetworkPlan): Promise<void> {
 }
 
 /** The namespace with its veth pair whole, and what else it holds. */
-async function ensureNamespace(
+export async function ensureNamespace(
   tools: Tools,
   plan: VpcNetworkPlan,
   isThere: boolean,
@@ -155,7 +157,9 @@ export async function removeStrangers(
       // A machine may still hold the namespace open; without links it reaches nobody.
       const links = [...found.links].filter(
         ([link, { kind }]) =>
-          link === LINK_UPLINK || (kind === 'tap' && link.startsWith(LINK_TAP_PREFIX)),
+          link === LINK_UPLINK ||
+          (kind === 'tap' && link.startsWith(LINK_TAP_PREFIX)) ||
+          (kind === 'other' && link.startsWith(LINK_PEER_PREFIX)),
       )
       const lines = links.map(([link]) => `link del ${link}`)
       await kernel.ipBatch(name, lines)

@@ -20,7 +20,7 @@ import { namespaceOf } from '../domain/network-plan.ts'
 import type { VpcId } from '../domain/ids.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 import { NAMESPACE_FOLDER } from './names.ts'
-import { renderDnsmasq, renderDnsmasqHost } from './render/dnsmasq.ts'
+import { renderDnsmasq, renderDnsmasqHost, renderDnsmasqNames } from './render/dnsmasq.ts'
 
 /** dnsmasq drops its privileges: its folder must be readable for the user it becomes. */
 const FOLDER_MODE = 0o755
@@ -57,6 +57,7 @@ interface Memory {
   upstreams: readonly string[]
   running: Running
   hosts: Map<string, string>
+  names: string
 }
 
 interface Context {
@@ -113,14 +114,17 @@ async function ensure(
   const before = context.memory.get(plan.vpcId)
   if (!before) await prepareFolder(context.folder, plan.vpcId)
   const hosts = await ensureHosts(plan, folder, before?.hosts)
+  const names = renderDnsmasqNames(plan)
+  const isNamed = before?.names === names
+  if (!isNamed) await writeFileDurable(join(folder, 'names'), names, { mode: FILE_MODE })
   let running = before?.running ?? (await readJson<Running>(join(folder, 'running.json')))
   if (running?.configuration !== configuration || !(await isRunning(running, plan))) {
     if (running) await stop(context, running)
     running = await start(context, plan, folder, configuration)
-  } else if (hosts.isReloadNeeded) {
+  } else if (hosts.isReloadNeeded || !isNamed) {
     process.kill(running.pid, 'SIGHUP')
   }
-  context.memory.set(plan.vpcId, { plan, upstreams, running, hosts: hosts.files })
+  context.memory.set(plan.vpcId, { plan, upstreams, running, hosts: hosts.files, names })
 }
 
 async function prepareFolder(root: string, vpcId: VpcId): Promise<void> {

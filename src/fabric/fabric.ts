@@ -17,6 +17,7 @@ import { exec } from '../lib/exec.ts'
 import { ensureFolder, readJson, removeDurable, writeJsonDurable } from '../lib/fs-durable.ts'
 import type { Log } from '../lib/log.ts'
 import type { Clock } from '../lib/time.ts'
+import { peeringsEnsure } from './peerings.ts'
 import { convergeHost, convergeVpc, removeStrangers } from './converge.ts'
 import type { HostMemory, Tools, VpcMemory } from './converge.ts'
 import { createDnsmasqKeeper } from './dnsmasq.ts'
@@ -221,6 +222,7 @@ function subscribe<T>(listeners: Set<T>, listener: T): () => void {
 function createApplier(tools: Tools, onRemoved: (vpcIds: readonly VpcId[]) => void) {
   const memories = new Map<VpcId, VpcMemory>()
   const state = { host: { network: null, rules: null } as HostMemory, isKnown: false }
+  let peerings: ReadonlySet<string> = new Set()
   let current: Promise<void> | null = null
   let next: Round | null = null
 
@@ -238,11 +240,20 @@ function createApplier(tools: Tools, onRemoved: (vpcIds: readonly VpcId[]) => vo
     if (isVerified || !state.isKnown) {
       for (const memory of memories.values()) forget(memory)
       state.host = { network: null, rules: null }
+      peerings = new Set()
     }
     await attempt(async () => {
       const removed = await removeStrangers(tools, plans)
       for (const vpcId of removed) memories.delete(vpcId)
       onRemoved(removed)
+    })
+    await attempt(async () => {
+      const { made, changed } = await peeringsEnsure(tools, plans, peerings)
+      peerings = made
+      for (const vpcId of changed) {
+        const memory = memories.get(vpcId)
+        if (memory) forget(memory)
+      }
     })
     const upstreams = await hostResolvers()
     let isReadBack = false

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { exec } from '../lib/exec.ts'
 import { LINK_HOST_PREFIX, NAMESPACE_FOLDER, NAMESPACE_PREFIX, ROUTE_PROTOCOL } from './names.ts'
 import type { LinkState, NetworkState } from './render/links.ts'
+import { RULE_PRIORITY, ruleText } from './render/tables.ts'
 
 /** Each of our commands takes milliseconds; one that takes this long hangs in the kernel. */
 const COMMAND_TIMEOUT_MS = 15_000
@@ -58,7 +59,18 @@ interface RouteJson {
   gateway?: string
   dev?: string
   prefsrc?: string
+  flags?: string[]
+  /** Absent: the main one. */
+  table?: string
 }
+
+interface RuleJson {
+  priority: number
+  iif?: string
+  table: string
+}
+
+const ROUTES_SHOW = ['-4', 'route', 'show', 'table', 'all', 'proto', ROUTE_PROTOCOL]
 
 export function createKernel(run: typeof exec): Kernel {
   const options = { timeoutMs: COMMAND_TIMEOUT_MS }
@@ -82,11 +94,13 @@ export function createKernel(run: typeof exec): Kernel {
       await run(command as string, args as string[], { ...options, input: text })
     },
     read: async (namespace) => {
-      const [links, routes] = await Promise.all([
+      const [links, routes, rules] = await Promise.all([
         ipJson<AddressJson>(namespace, '-d', 'addr'),
-        ipJson<RouteJson>(namespace, '-4', 'route', 'show', 'proto', ROUTE_PROTOCOL),
+        ipJson<RouteJson>(namespace, ...ROUTES_SHOW),
+        // On the host others have rules, and we have none.
+        namespace === null ? [] : ipJson<RuleJson>(namespace, '-4', 'rule'),
       ])
-      return foundOf(links, routes)
+      return foundOf(links, routes, rules)
     },
     neighbours: async (namespace) =>
       (await ipJson<{ dst: string; dev: string; state: string[] }>(namespace, '-4', 'neigh')).map(
@@ -106,7 +120,11 @@ export function createKernel(run: typeof exec): Kernel {
   }
 }
 
-export function foundOf(links: readonly AddressJson[], routes: readonly RouteJson[]): FoundNetwork {
+export function foundOf(
+  links: readonly AddressJson[],
+  routes: readonly RouteJson[],
+  rules: readonly RuleJson[] = [],
+): FoundNetwork {
   const found = new Map<string, LinkState>()
   const identities = new Map<string, LinkIdentity>()
   for (const link of links) {
@@ -119,7 +137,13 @@ export function foundOf(links: readonly AddressJson[], routes: readonly RouteJso
         .map((address) => `${address.local}/${address.prefixlen}`),
     })
   }
-  return { links: found, identities, routes: new Set(routes.map(routeText)) }
+  const ours = rules.filter(({ priority }) => priority === RULE_PRIORITY)
+  return {
+    links: found,
+    identities,
+    routes: new Set(routes.map(routeText)),
+    rules: new Set(ours.map(({ iif = '', table }) => ruleText(iif, table))),
+  }
 }
 
 /** The words of `ip route add`, in the order render/links.ts writes them. */
@@ -131,6 +155,8 @@ function routeText(route: RouteJson): string {
     ...(route.gateway ? ['via', route.gateway] : []),
     ...(route.dev ? ['dev', route.dev] : []),
     ...(route.prefsrc ? ['src', route.prefsrc] : []),
+    ...(route.flags?.includes('onlink') ? ['onlink'] : []),
+    ...(route.table ? ['table', route.table] : []),
   ].join(' ')
 }
 

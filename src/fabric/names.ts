@@ -13,6 +13,8 @@ export const LINK_HOST_PREFIX = 'brume'
 export const LINK_UPLINK = 'uplink'
 /** Every TAP's name begins with it (see `tapNameOf`); no other link in a namespace does. */
 export const LINK_TAP_PREFIX = 't'
+/** The link to the namespace of a peered VPC, by its index. */
+export const LINK_PEER_PREFIX = 'peer'
 export const NAMESPACE_PREFIX = 'brume-vpc-'
 export const NAMESPACE_FOLDER = '/run/netns'
 /** Routing protocol number: how we know our routes on the host (below 4 is the kernel's, ours is arbitrary). */
@@ -44,6 +46,10 @@ export function linkOf(index: number): LinkNames {
     hostAddress: addressFormat(base),
     namespaceAddress: addressFormat(base + 1),
   }
+}
+
+export function peerLinkOf(index: number): string {
+  return `${LINK_PEER_PREFIX}${index}`
 }
 
 /** The resolver's address inside a VPC: the primary block's base plus two. */

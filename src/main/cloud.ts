@@ -9,6 +9,7 @@ import { createSignIn } from '../api/sign-in.ts'
 import { startApp, type RunningApp } from '../app/app.ts'
 import { templatesList } from '../app/images/fast-launch.ts'
 import { defaultNetworkEnsure } from '../app/network/default-network.ts'
+import { reachAsk } from '../app/network/reach/ask.ts'
 import { credentialsFind } from '../app/iam/sessions.ts'
 import type { SettingsOfCloud } from '../app/settings.ts'
 import { authorise } from '../aws/authorisation/authorise.ts'
@@ -19,6 +20,7 @@ import {
   readHead,
   startHttpServer,
   type HttpServer,
+  type Route,
   type SocketServer,
 } from '../aws/http-server.ts'
 import { operationsFromFiles } from '../aws/operation-files.ts'
@@ -26,6 +28,7 @@ import { FaultError } from '../domain/faults.ts'
 import type { Log } from '../lib/log.ts'
 import { systemClock } from '../lib/time.ts'
 import { openStore } from '../store/sql-store.ts'
+import type { EndpointService } from './endpoint-service.ts'
 import type { Home } from './home.ts'
 import { createMetrics } from './metrics.ts'
 import { credentialsOfRoot, sealKeyOf, secretOf, type RootCredentials } from './secrets.ts'
@@ -35,6 +38,8 @@ export interface CloudOptions {
   home: Home
   root: RootCredentials
   agents: readonly HostAgent[]
+  /** Doors inside VPCs. */
+  endpoints?: EndpointService
   auth: 'strict' | 'open'
   host: string
   port: number
@@ -92,6 +97,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     }),
     images: options.imageJobs(app),
     templates: () => templatesList(app),
+    explain: (account, words) => reachAsk(app, account, words),
     shutdown: options.shutdown,
     log,
   })
@@ -109,16 +115,21 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     log,
     onRequest: metrics.onRequest,
   })
+  /** What anybody may see, guests too. */
+  const guestRoutes: Route[] = [
+    {
+      path: '/health',
+      handle: (_request, response) => {
+        response.writeHead(200, { 'content-type': 'application/json' })
+        response.end(`${JSON.stringify({ status: 'ok', version: VERSION })}\n`)
+      },
+    },
+    ...(options.endpoints ? [authorityRoute(options.endpoints.authorityPem)] : []),
+  ]
   const server = await startHttpServer({
     dispatch,
     routes: [
-      {
-        path: '/health',
-        handle: (_request, response) => {
-          response.writeHead(200, { 'content-type': 'application/json' })
-          response.end(`${JSON.stringify({ status: 'ok', version: VERSION })}\n`)
-        },
-      },
+      ...guestRoutes,
       { path: '/metrics', handle: metrics.handle },
       { path: '/', handle: (_request, response) => void response.end(welcome(root.region)) },
       { path: '/api/sign-in', handle: createSignIn(app) },
@@ -129,7 +140,13 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     log,
   })
   const guests =
-    options.auth === 'strict' ? createSocketServer({ dispatch, log, clock: systemClock }) : null
+    options.auth === 'strict'
+      ? createSocketServer({ dispatch, log, clock: systemClock, routes: guestRoutes })
+      : null
+  // Where signatures are not checked, guests reach nothing.
+  options.endpoints?.attach((socket) =>
+    guests ? guests.handle(socket, 'endpoint') : socket.destroy(),
+  )
   return {
     app,
     server,
@@ -138,6 +155,17 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       guests?.close()
       await server.close()
       await app.close()
+    },
+  }
+}
+
+/** What guests must trust to speak TLS with endpoints. */
+function authorityRoute(authorityPem: string): Route {
+  return {
+    path: '/endpoint-ca.pem',
+    handle: (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/x-pem-file' })
+      response.end(authorityPem)
     },
   }
 }

@@ -23,6 +23,7 @@ import { instancesStopAll } from '../app/instances/stop-all.ts'
 import { startCloud, type Cloud } from './cloud.ts'
 import { homeDefault, openHome, type Home } from './home.ts'
 import { createImageJobs, imagesScan } from './image-jobs.ts'
+import { serveEndpoints } from './endpoint-service.ts'
 import { serveMetadata } from './metadata-service.ts'
 import { hostIdOf, rootCredentials } from './secrets.ts'
 import { VERSION } from './version.ts'
@@ -85,6 +86,7 @@ const templates = await createTemplates({
   log: log.child({ part: 'templates' }),
   clock,
 })
+const endpoints = await serveEndpoints({ folder: home.keys, fabric, log, clock })
 const agent = await createLocalAgent({
   home: home.root,
   describe: () => describeHost(home, hostId, report, driver.limitations()),
@@ -113,7 +115,8 @@ let isEnding = false
 const cloud: Cloud = await startCloud({
   home,
   root,
-  agents: [agent],
+  agents: [endpoints.watching(agent)],
+  endpoints,
   auth: values.auth === 'open' ? 'open' : 'strict',
   host: values.host,
   port: Number(values.port),
@@ -169,6 +172,7 @@ async function end(options: { instances: boolean }): Promise<void> {
     if (options.instances) await instancesStopAll(cloud.app)
     await cloud.close()
     await metadata.close()
+    endpoints.close()
     if (options.instances) await fabric.removeAll()
     await removeDurable(home.daemonFile)
     log.info({}, 'the daemon ends')

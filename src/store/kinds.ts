@@ -30,6 +30,9 @@ const nameClaim = (scope: string, r: { account: string; name: string }) => [
   { scope: `${scope}:${r.account}`, name: r.name.toLowerCase() },
 ]
 
+const prefixListRef = (text: string): Reference[] =>
+  text.startsWith('pl-') ? ref('prefixList', text) : []
+
 const IAM_KINDS: Pick<KindTable, IamKind> = {
   iamUser: {
     references: (r) => [
@@ -192,7 +195,13 @@ export const KINDS: KindTable = {
     ],
   },
   subnet: { references: (r) => ref('vpc', r.vpcId), claims: nothing },
-  routeTable: { references: (r) => ref('vpc', r.vpcId), claims: nothing },
+  routeTable: {
+    references: (r) => [
+      ...ref('vpc', r.vpcId),
+      ...r.routes.flatMap(({ destination }) => prefixListRef(destination)),
+    ],
+    claims: nothing,
+  },
   internetGateway: {
     references: (r) => ref('vpc', r.vpcId),
     claims: (r) => (r.vpcId ? [{ scope: 'gateway-of', name: r.vpcId }] : []),
@@ -202,6 +211,9 @@ export const KINDS: KindTable = {
       ...ref('vpc', r.vpcId),
       ...r.rules.flatMap((rule) =>
         rule.peer.type === 'group' ? ref('names', rule.peer.groupId) : [],
+      ),
+      ...r.rules.flatMap(({ peer }) =>
+        peer.type === 'prefixList' ? prefixListRef(peer.listId) : [],
       ),
     ],
     claims: (r) => [{ scope: `group-name:${r.vpcId}`, name: r.name }],
@@ -230,6 +242,29 @@ export const KINDS: KindTable = {
     ],
   },
   natGateway: { references: (r) => ref('vpc', r.vpcId), claims: nothing },
+  launchTemplate: {
+    references: (r) => ref('name', r.name),
+    claims: (r) => [{ scope: `launch-template:${r.account}:${r.region}`, name: r.name }],
+  },
+  launchTemplateVersion: { references: (r) => ref('template', r.templateId), claims: nothing },
+  placementGroup: {
+    references: (r) => ref('name', r.name),
+    claims: (r) => [{ scope: `placement-group:${r.account}:${r.region}`, name: r.name }],
+  },
+  subnetReservation: { references: (r) => ref('subnet', r.subnetId), claims: nothing },
+  vpcEndpoint: { references: (r) => ref('vpc', r.vpcId), claims: nothing },
+  insightsPath: { references: nothing, claims: nothing },
+  insightsAnalysis: { references: (r) => ref('path', r.pathId), claims: nothing },
+  prefixList: { references: nothing, claims: nothing },
+  vpcPeering: {
+    references: ({ requester, accepter }) => [
+      ...each('vpc', [...new Set([requester.vpcId, accepter.vpcId])]),
+      ...each('side', [
+        ...new Set([requester, accepter].map(({ account, region }) => `${account}/${region}`)),
+      ]),
+    ],
+    claims: nothing,
+  },
   elasticAddress: {
     references: nothing,
     claims: (r) => [{ scope: 'public-address', name: r.publicAddress }],

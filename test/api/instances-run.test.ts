@@ -264,7 +264,11 @@ describe('refused', () => {
     ],
     ['spot', { InstanceMarketOptions: { MarketType: 'spot' } }, 'UnsupportedOperation'],
     ['hibernation', { HibernationOptions: { Configured: true } }, 'UnsupportedOperation'],
-    ['a launch template', { LaunchTemplate: { LaunchTemplateName: 'x' } }, 'UnsupportedOperation'],
+    [
+      'a launch template that there is not',
+      { LaunchTemplate: { LaunchTemplateName: 'x' } },
+      'InvalidLaunchTemplateName.NotFoundException',
+    ],
   ])('%s', async (_title, input, code) => {
     const before = await cloud.app.store.count('instance', {})
     expect(await codeOf(run(input))).toBe(code)

@@ -115,13 +115,13 @@ test('from its making to its end', async () => {
   await aws.releaseAddress({ AllocationId })
 })
 
-test('needs an address of the account and a subnet, and is of the public kind', async () => {
+test('needs an address of the account and a subnet', async () => {
   const { VpcId, open: SubnetId, AllocationId } = await ground()
   await kit.gateway(VpcId)
   const make = (more: object) => codeOf(aws.createNatGateway({ SubnetId, ...more }))
   expect(await make({})).toBe('MissingParameter')
   expect(await make({ AllocationId: 'eipalloc-01234567' })).toBe('InvalidAllocationID.NotFound')
-  expect(await make({ ConnectivityType: 'private' })).toBe('UnsupportedOperation')
+  expect(await make({ AvailabilityMode: 'regional' })).toBe('UnsupportedOperation')
   expect(await make({ AllocationId, SubnetId: 'subnet-01234567' })).toBe('InvalidSubnetID.NotFound')
   expect(await make({ AllocationId, DryRun: true })).toBe('DryRunOperation')
   expect(await codeOf(aws.deleteNatGateway({ NatGatewayId: 'nat-01234567' }))).toBe(

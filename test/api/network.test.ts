@@ -191,9 +191,8 @@ test('a subnet that gives no public addresses', async () => {
   expect(found.Subnets!.map((subnet) => subnet.SubnetId)).toEqual([SubnetId])
   await modify({ EnableDns64: { Value: false } })
   expect(await codeOf(modify({ EnableDns64: { Value: true } }))).toBe('UnsupportedOperation')
-  expect(await codeOf(modify({ PrivateDnsHostnameTypeOnLaunch: 'resource-name' }))).toBe(
-    'UnsupportedOperation',
-  )
+  const records = modify({ EnableResourceNameDnsARecordOnLaunch: { Value: true } })
+  expect(await codeOf(records)).toBe('UnsupportedOperation')
 })
 
 test('zones by name, by id, and none that is not there', async () => {
@@ -207,11 +206,13 @@ test('zones by name, by id, and none that is not there', async () => {
   expect(await codeOf(find({ ZoneNames: ['us-east-1z'] }))).toBe('InvalidParameterValue')
 })
 
-test('what cannot be made yet is truthfully absent', async () => {
+test('what nobody made is absent', async () => {
   expect((await cloud.ec2.send(new DescribeAddressesCommand({}))).Addresses).toEqual([])
   const peerings = new DescribeVpcPeeringConnectionsCommand({})
   expect((await cloud.ec2.send(peerings)).VpcPeeringConnections).toEqual([])
-  const one = new DescribeVpcPeeringConnectionsCommand({ VpcPeeringConnectionIds: ['pcx-1'] })
+  const one = new DescribeVpcPeeringConnectionsCommand({
+    VpcPeeringConnectionIds: ['pcx-01234567'],
+  })
   expect(await codeOf(cloud.ec2.send(one))).toBe('InvalidVpcPeeringConnectionID.NotFound')
   const { AccountAttributes } = await cloud.ec2.send(
     new DescribeAccountAttributesCommand({ AttributeNames: ['default-vpc'] }),

@@ -114,6 +114,7 @@ export function runRequest(change: Partial<RunRequest> = {}): RunRequest {
     blockDevices: [],
     tags: { instance: {}, volume: {}, networkInterface: {} },
     metadata: { isEnabled: true, areTokensRequired: false, hopLimit: 1, areTagsEnabled: false },
+    hostnameType: null,
     cpu: null,
     options: {
       shutdownBehavior: 'stop',
@@ -124,8 +125,6 @@ export function runRequest(change: Partial<RunRequest> = {}): RunRequest {
       isHibernationEnabled: false,
       iamInstanceProfileArn: null,
       tenancy: 'default',
-      placementGroup: null,
-      privateDnsHostnameType: 'ip-name',
       cpuCredits: null,
       autoRecovery: 'default',
     },

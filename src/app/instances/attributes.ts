@@ -110,7 +110,7 @@ export async function instanceModify(
   await ctx.app.networkInForce()
 }
 
-function mustAllow(instance: Instance, operation: InstanceOperation): void {
+export function mustAllow(instance: Instance, operation: InstanceOperation): void {
   if (instanceAllows(instance, operation)) return
   const { id } = instance
   const state = instanceStateOf(instance)

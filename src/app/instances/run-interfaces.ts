@@ -1,7 +1,7 @@
 /** The interfaces of a launch: which subnet and groups they are in, and their records. */
 import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
 import { newId, type InstanceId, type SecurityGroupId } from '../../domain/ids.ts'
-import type { NetworkInterface, Subnet } from '../../domain/network.ts'
+import { managerOf, type NetworkInterface, type Subnet } from '../../domain/network.ts'
 import { zonesOf } from '../../domain/zones.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
@@ -72,7 +72,7 @@ async function interfaceResolve(
     if (!existing || existing.account !== ctx.account || existing.region !== ctx.region) {
       throw notFound('networkInterface', one.interfaceId)
     }
-    const by = existing.attachment?.instanceId ?? existing.natGatewayId
+    const by = existing.attachment?.instanceId ?? managerOf(existing)
     if (by) {
       throw new FaultError({ type: 'InUse', kind: 'networkInterface', id: existing.id, by })
     }

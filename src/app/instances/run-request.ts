@@ -1,6 +1,7 @@
 /** What a launch asks for, in our words: the edge translates RunInstances' parameters into this. */
 import type { ImageId, NetworkInterfaceId, SecurityGroupId, SubnetId } from '../../domain/ids.ts'
 import type { InstanceSpec, MetadataOptions } from '../../domain/instance.ts'
+import type { PlacementWish } from '../placement-groups.ts'
 import type { Tags } from '../../domain/resource.ts'
 import type { VolumeType } from '../../domain/volume.ts'
 
@@ -20,6 +21,10 @@ export interface RunRequest {
   blockDevices: readonly BlockDeviceRequest[]
   tags: { instance: Tags; volume: Tags; networkInterface: Tags }
   metadata: MetadataOptions
+  /** Absent: in no group. */
+  placement?: PlacementWish
+  /** null: as the subnet says. */
+  hostnameType: InstanceSpec['privateDnsHostnameType'] | null
   cpu: { coreCount: number; threadsPerCore: number } | null
   options: Pick<
     InstanceSpec,
@@ -31,8 +36,6 @@ export interface RunRequest {
     | 'isHibernationEnabled'
     | 'iamInstanceProfileArn'
     | 'tenancy'
-    | 'placementGroup'
-    | 'privateDnsHostnameType'
     | 'cpuCredits'
     | 'autoRecovery'
   >

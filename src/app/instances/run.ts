@@ -15,6 +15,7 @@ import { associationInsert, profileFind } from '../iam/instance-profiles.ts'
 import { imageGet } from '../images/list.ts'
 import type { InstanceType } from '../instance-types.ts'
 import { createAddressChooser, type AddressChooser } from '../network/addresses.ts'
+import { placementResolve } from '../placement-groups.ts'
 import { cpuOptionsChecked, creditsChecked } from './cpu-options.ts'
 import { interfacesCreate, interfacesResolve, type ResolvedInterface } from './run-interfaces.ts'
 import type { RunRequest } from './run-request.ts'
@@ -154,12 +155,18 @@ async function recordOne(
   // Room first: nothing of an instance that does not fit may be written.
   const zone = primary.subnet.zone
   const hostId = placeOrFault({ instanceType: type.name, zone, ...machine }, resolved.hosts)
+  const placed = request.placement
+    ? await placementResolve(ctx, tx, request.placement, zone)
+    : { placementGroup: null }
   const id = newId('instance', app.random)
   const now = app.clock.now()
   const interfaces = await interfacesCreate(ctx, tx, request, resolved.interfaces, chooser, id)
   await volumesCreate(ctx, tx, request, resolved.volumes, { instanceId: id, zone })
   const spec: InstanceSpec = {
     ...request.options,
+    ...placed,
+    privateDnsHostnameType:
+      request.hostnameType ?? primary.subnet.hostnameTypeOnLaunch ?? 'ip-name',
     ...machine,
     reservationId: launch.reservationId,
     launchIndex: launch.index,

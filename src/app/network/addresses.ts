@@ -12,8 +12,10 @@ import {
 import { SUBNET_RESERVED_FIRST } from '../../domain/net/cidr.ts'
 import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
 import type { RandomSource } from '../../domain/ids.ts'
-import type { Subnet } from '../../domain/network.ts'
+import type { Subnet, SubnetReservation } from '../../domain/network.ts'
 import type { StoreReader } from '../../store/store.ts'
+
+import { reservationsOf } from './subnet-reservations.ts'
 
 /** Proposes addresses in one transaction without reading the claims again for each. */
 export interface AddressChooser {
@@ -37,9 +39,18 @@ export function createAddressChooser(
   return {
     privateAddress: async (subnet, wanted) => {
       const used = await taken(`address:${subnet.id}`)
+      const kept = await reservationsOf(reader, subnet.id)
+      const within = (text: string, some: readonly SubnetReservation[]): boolean =>
+        some.some(({ cidr }) => cidrContains(cidrParse(cidr), addressParse(text)))
+      const prefixes = kept.filter((each) => each.type === 'prefix')
+      if (wanted && within(wanted, prefixes)) {
+        throw invalidValue('PrivateIpAddress', wanted, 'in a CIDR reservation for prefixes')
+      }
       const address = wanted
         ? checked(subnet, wanted, used)
-        : freeIn(subnet.cidrBlock, SUBNET_RESERVED_FIRST, used, random)
+        : freeIn(subnet.cidrBlock, SUBNET_RESERVED_FIRST, used, random, (text) =>
+            within(text, kept),
+          )
       if (!address) throw new FaultError({ type: 'NoFreeAddress', subnetId: subnet.id })
       used.add(address)
       return address
@@ -106,6 +117,7 @@ function freeIn(
   first: number,
   used: ReadonlySet<string>,
   random: RandomSource,
+  isKept: (address: string) => boolean = () => false,
 ): string | undefined {
   const cidr = cidrParse(block)
   const count = cidrSize(cidr) - first - 1
@@ -113,7 +125,7 @@ function freeIn(
   const start = Buffer.from(random.bytes(4)).readUInt32BE() % count
   for (let n = 0; n < count; n++) {
     const address = addressFormat((cidr.base + first + ((start + n) % count)) >>> 0)
-    if (!used.has(address)) return address
+    if (!used.has(address) && !isKept(address)) return address
   }
   return undefined
 }

@@ -6,7 +6,12 @@
 import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
 import { newId, type IdOf, type InstanceId, type NetworkInterfaceId } from '../../domain/ids.ts'
 import { instanceStateOf } from '../../domain/instance.ts'
-import type { ElasticAddress, ElasticAssociation, NetworkInterface } from '../../domain/network.ts'
+import {
+  managerOf,
+  type ElasticAddress,
+  type ElasticAssociation,
+  type NetworkInterface,
+} from '../../domain/network.ts'
 import type { Tags } from '../../domain/resource.ts'
 import type { StoreReader, StoreTransaction } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
@@ -151,9 +156,11 @@ export function elasticAddressAssociate(
 }
 
 /** The address of a NAT gateway is the gateway's, as long as it lives. */
-export function mustNotBeManaged({ id, natGatewayId }: NetworkInterface): void {
-  if (!natGatewayId) return
-  const reason = `The network interface '${id}' belongs to ${natGatewayId}`
+export function mustNotBeManaged(one: NetworkInterface): void {
+  const { id } = one
+  const manager = managerOf(one)
+  if (!manager) return
+  const reason = `The network interface '${id}' belongs to ${manager}`
   throw new FaultError({ type: 'NotPermitted', kind: 'networkInterface', id, reason })
 }
 

@@ -16,10 +16,13 @@ import {
   type TrafficRequest,
 } from '../../domain/net/group-rules.ts'
 import type { RulePeer, SecurityGroup, SecurityGroupRule } from '../../domain/network.ts'
+import { peeringOther } from '../../domain/peering.ts'
 import type { Tags } from '../../domain/resource.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import { groupNamed, groupOf, type GroupTarget } from './groups.ts'
+import { peeringsActive } from './peerings.ts'
+import { prefixListNamed, prefixListSizes } from './prefix-lists.ts'
 
 export type PeerRequest =
   | { type: 'cidr' | 'cidr6' | 'prefixList'; value: string; description: string | null }
@@ -63,7 +66,7 @@ export async function rulesAuthorizePlan(
     tags: request.tags,
   }))
   const rules = [...group.rules, ...added]
-  rulesMustFit(group, rules)
+  rulesMustFit(group, rules, await prefixListSizes(ctx, reader))
   return { group: { ...group, rules }, added }
 }
 
@@ -156,7 +159,7 @@ export async function rulesModifyPlan(
     })
   }
   const rules = [...byId.values()]
-  rulesMustFit(group, rules)
+  rulesMustFit(group, rules, await prefixListSizes(ctx, reader))
   return { ...group, rules }
 }
 
@@ -276,14 +279,13 @@ async function peerOf(
     case 'cidr6':
       return peerOfCidr6(request.value)
     case 'prefixList':
-      // There are no prefix lists in this cloud yet.
-      throw notFound('prefixList', request.value)
+      return { type: 'prefixList', listId: (await prefixListNamed(ctx, reader, request.value)).id }
     case 'group':
       return await groupPeer(ctx, reader, group, request)
   }
 }
 
-/** A peer lies in the same VPC, so in the same account: there is no peering and no sharing. */
+/** A peer lies in the same VPC, or in one that is peered with it in the same region. */
 async function groupPeer(
   ctx: Ctx,
   reader: StoreReader,
@@ -295,15 +297,20 @@ async function groupPeer(
     const reason = 'A permission for a group needs its id or its name'
     throw new FaultError({ type: 'RuleMalformed', reason })
   }
-  if (account !== null && account !== ctx.account) throw notFound('securityGroup', id ?? name!)
   if (id === null) {
+    if (account !== null && account !== ctx.account) throw notFound('securityGroup', name!)
     const named = await groupNamed(ctx, reader, group.vpcId, name!)
     return { type: 'group', groupId: named.id, account: ctx.account }
   }
   const peer = await reader.get('securityGroup', id)
-  if (peer?.account !== ctx.account || peer.vpcId !== group.vpcId)
-    throw notFound('securityGroup', id)
-  return { type: 'group', groupId: peer.id, account: ctx.account }
+  const isAsked = peer && (account === null || account === peer.account)
+  if (!isAsked || peer.region !== ctx.region) throw notFound('securityGroup', id)
+  const reference = { type: 'group', groupId: peer.id, account: peer.account } as const
+  if (peer.vpcId === group.vpcId) return reference
+  const peerings = await peeringsActive(reader, group.vpcId)
+  const over = peerings.find((each) => peeringOther(each, group.vpcId).vpcId === peer.vpcId)
+  if (!over) throw notFound('securityGroup', id)
+  return { ...reference, foreign: { vpcId: peer.vpcId, peeringId: over.id } }
 }
 
 function ruleNotFound(group: SecurityGroup, spec: RuleSpec): FaultError {

@@ -146,7 +146,9 @@ export async function groupDeleteCheck(
   const interfaces = await reader.list('networkInterface', {
     reference: { name: 'group', value: id },
   })
-  const naming = await reader.list('securityGroup', { reference: { name: 'names', value: id } })
+  // Rules of a peered VPC do not hold it: they become stale.
+  const all = await reader.list('securityGroup', { reference: { name: 'names', value: id } })
+  const naming = all.filter((each) => each.vpcId === group.vpcId)
   const dependents = [...interfaces, ...naming].map((each) => each.id).filter((each) => each !== id)
   if (dependents.length > 0) {
     throw new FaultError({ type: 'DependencyViolation', kind: 'securityGroup', id, dependents })

@@ -7,7 +7,7 @@ import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
 import { newId, type IdOf, type InstanceId, type NetworkInterfaceId } from '../../domain/ids.ts'
 import { instanceStateOf, type Instance } from '../../domain/instance.ts'
 import { NICS_PER_MACHINE_MAX, NICS_PLUGGABLE_MAX } from '../../domain/machine.ts'
-import type { InterfaceAttachment, NetworkInterface } from '../../domain/network.ts'
+import { managerOf, type InterfaceAttachment, type NetworkInterface } from '../../domain/network.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import type { Change } from './change.ts'
@@ -27,7 +27,7 @@ export function interfaceAttach(
     const { interfaceId, instanceId, deviceIndex } = request
     const one = await ownGet(ctx, tx, 'networkInterface', interfaceId)
     const instance = await ownGet(ctx, tx, 'instance', instanceId)
-    const by = one.attachment?.instanceId ?? one.natGatewayId
+    const by = one.attachment?.instanceId ?? managerOf(one)
     if (by) {
       throw new FaultError({ type: 'InUse', kind: 'networkInterface', id: interfaceId, by })
     }

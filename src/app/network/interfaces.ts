@@ -7,7 +7,7 @@ import {
   type SecurityGroupId,
   type SubnetId,
 } from '../../domain/ids.ts'
-import type { NetworkInterface, Subnet, Vpc } from '../../domain/network.ts'
+import { managerOf, type NetworkInterface, type Subnet, type Vpc } from '../../domain/network.ts'
 import type { Tags } from '../../domain/resource.ts'
 import type { StoreReader } from '../../store/store.ts'
 import { onceByToken } from '../client-tokens.ts'
@@ -136,9 +136,10 @@ export async function interfaceDeleteCheck(
   reader: StoreReader = ctx.app.store,
 ): Promise<NetworkInterface> {
   const networkInterface = await ownGet(ctx, reader, 'networkInterface', id)
-  const { attachment, natGatewayId } = networkInterface
-  if (natGatewayId) {
-    throw new FaultError({ type: 'InUse', kind: 'networkInterface', id, by: natGatewayId })
+  const { attachment } = networkInterface
+  const manager = managerOf(networkInterface)
+  if (manager) {
+    throw new FaultError({ type: 'InUse', kind: 'networkInterface', id, by: manager })
   }
   if (attachment) {
     throw new FaultError({ type: 'InUse', kind: 'networkInterface', id, by: attachment.instanceId })

@@ -1,10 +1,10 @@
 /**
- * NAT gateways, the public kind: guests of subnets whose route table leads to one leave by its elastic address.
- * Source: VPC user guide, "NAT gateways". Private ones would lead to networks that there are not here.
+ * NAT gateways: guests of subnets whose route table leads to a public one leave by its elastic address; a private one
+ * stands for them on the way to peered VPCs and appliances. Source: VPC user guide, "NAT gateways".
  */
 import { FaultError } from '../../domain/faults.ts'
-import { newId, type IdOf, type SubnetId } from '../../domain/ids.ts'
-import type { ElasticAssociation, NatGateway } from '../../domain/network.ts'
+import { newId, type IdOf, type SubnetId, type VpcId } from '../../domain/ids.ts'
+import type { ElasticAddress, ElasticAssociation, NatGateway } from '../../domain/network.ts'
 import type { Tags } from '../../domain/resource.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import { onceByToken } from '../client-tokens.ts'
@@ -22,7 +22,8 @@ const VISIBLE_MS = 3_600_000
 
 export interface NatGatewayRequest {
   subnetId: SubnetId
-  allocationId: IdOf<'elasticAddress'>
+  /** null: a private one. */
+  allocationId: IdOf<'elasticAddress'> | null
   privateAddress: string | null
   clientToken: string | null
   tags: Tags
@@ -51,19 +52,13 @@ async function insert(ctx: Ctx, tx: StoreTransaction, request: NatGatewayRequest
   const { random, settings } = ctx.app
   await forgetOld(ctx, tx)
   const subnet = await ownGet(ctx, tx, 'subnet', request.subnetId)
-  const address = await ownGet(ctx, tx, 'elasticAddress', request.allocationId)
   const { vpcId } = subnet
-  const reference = { name: 'elastic', value: address.id }
-  const [holder] = await tx.list('networkInterface', { reference })
-  const taken = holder?.elasticAddresses?.find((each) => each.allocationId === address.id)
-  if (taken) throw new FaultError({ type: 'AlreadyAssociated', id: address.id, with: taken.id })
-  if ((await inVpc(ctx, tx, 'internetGateway', vpcId)).length === 0) {
-    throw new FaultError({ type: 'NotAttached', kind: 'internetGateway', id: '', to: vpcId })
-  }
+  const { allocationId } = request
+  const address = allocationId && (await addressFree(ctx, tx, vpcId, allocationId))
   const chooser = createAddressChooser(tx, random, settings.publicPool)
   const privateAddress = await chooser.privateAddress(subnet, request.privateAddress)
   const id = newId('natGateway', random)
-  const association: ElasticAssociation = {
+  const association: ElasticAssociation | null = address && {
     id: newId('elasticAddressAssociation', random),
     allocationId: address.id,
     publicAddress: address.publicAddress,
@@ -79,7 +74,7 @@ async function insert(ctx: Ctx, tx: StoreTransaction, request: NatGatewayRequest
     mac: chooser.mac(),
     privateAddresses: [privateAddress],
     publicAddress: null,
-    elasticAddresses: [association],
+    elasticAddresses: association ? [association] : [],
     hasPublicOnLaunch: false,
     groupIds: [],
     isSourceDestChecked: false,
@@ -88,8 +83,26 @@ async function insert(ctx: Ctx, tx: StoreTransaction, request: NatGatewayRequest
   })
   const where = { vpcId, subnetId: subnet.id, interfaceId: one.id }
   const gateway = { ...baseOf(ctx, request.tags), ...where, id, address: association }
-  await tx.insert('natGateway', { ...gateway, deletedAt: null })
+  await tx.insert('natGateway', { ...gateway, privateAddress, deletedAt: null })
   return id
+}
+
+/** The elastic address of a public one, associated with nothing, in a VPC that has a way out. */
+async function addressFree(
+  ctx: Ctx,
+  tx: StoreTransaction,
+  vpcId: VpcId,
+  allocationId: IdOf<'elasticAddress'>,
+): Promise<ElasticAddress> {
+  const address = await ownGet(ctx, tx, 'elasticAddress', allocationId)
+  const reference = { name: 'elastic', value: address.id }
+  const [holder] = await tx.list('networkInterface', { reference })
+  const taken = holder?.elasticAddresses?.find((each) => each.allocationId === address.id)
+  if (taken) throw new FaultError({ type: 'AlreadyAssociated', id: address.id, with: taken.id })
+  if ((await inVpc(ctx, tx, 'internetGateway', vpcId)).length === 0) {
+    throw new FaultError({ type: 'NotAttached', kind: 'internetGateway', id: '', to: vpcId })
+  }
+  return address
 }
 
 async function forgetOld(ctx: Ctx, tx: StoreTransaction): Promise<void> {

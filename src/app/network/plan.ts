@@ -3,15 +3,16 @@
  * Pure once the records are read.
  */
 import { addressFormat, cidrParse } from '../../domain/net/cidr.ts'
+import type { SecurityGroupId } from '../../domain/ids.ts'
 import { instanceStateOf, type Instance } from '../../domain/instance.ts'
 import {
   hostNameOf,
   privateDomainOf,
   publicBindings,
+  publicHostName,
   vpcBlocks,
   type NetworkAcl,
   type NetworkInterface,
-  type Route,
   type RouteTable,
   type SecurityGroup,
   type Subnet,
@@ -20,14 +21,20 @@ import {
 import type {
   AclPlan,
   AclRulePlan,
+  EndpointPlan,
   GroupPlan,
   GroupRulePlan,
-  RoutePlan,
+  PeerPlan,
   VpcDnsPlan,
   VpcNetworkPlan,
 } from '../../domain/network-plan.ts'
+import { endpointNames, vpceDomain, type VpcEndpoint } from '../../domain/vpc-endpoint.ts'
+import { peeringOther } from '../../domain/peering.ts'
+import type { PrefixList } from '../../domain/prefix-list.ts'
 import type { StoreReader } from '../../store/store.ts'
-import { routeStateOf, routeTargets, type RouteTargets } from './routes.ts'
+import { blocksOf } from './plan-blocks.ts'
+import { routesOf } from './plan-routes.ts'
+import { routeTargets, type RouteTargets } from './routes.ts'
 
 /** Everything of one VPC that its plan is made from. */
 export interface VpcRecords {
@@ -40,6 +47,11 @@ export interface VpcRecords {
   interfaces: readonly NetworkInterface[]
   instances: readonly Instance[]
   dhcpOptions: Readonly<Record<string, readonly string[]>>
+  prefixLists: ReadonlyMap<string, PrefixList>
+  endpoints: readonly VpcEndpoint[]
+  peers: readonly PeerPlan[]
+  /** Records of peered VPCs whose public names resolve to private addresses here. */
+  resolved: readonly VpcRecords[]
 }
 
 /** Plans of all VPCs that have a machine on this host, in order of id. */
@@ -47,12 +59,96 @@ export async function networkPlans(reader: StoreReader, hostId: string): Promise
   const here = await reader.list('instance', { reference: { name: 'host', value: hostId } })
   const live = here.filter(hasMachine)
   const vpcIds = [...new Set(live.map((instance) => instance.spec.vpcId))].sort()
-  const plans: VpcNetworkPlan[] = []
+  const found: VpcRecords[] = []
   for (const vpcId of vpcIds) {
     const records = await vpcRecords(reader, vpcId, live)
-    if (records) plans.push(planOf(records))
+    if (records) found.push(records)
   }
-  return plans
+  const byVpc = new Map(found.map((records) => [records.vpc.id, records]))
+  return found.map((records) =>
+    planOf({
+      ...records,
+      peers: peersOf(records, byVpc),
+      resolved: resolvedOf(records, byVpc),
+    }),
+  )
+}
+
+/** Peered VPCs that are on this host too, with the members of their groups that rules here name. */
+function peersOf(records: VpcRecords, byVpc: ReadonlyMap<string, VpcRecords>): PeerPlan[] {
+  const { vpc, groups, targets } = records
+  const named = new Set(
+    groups.flatMap(({ rules }) =>
+      rules.flatMap(({ peer }) => (peer.type === 'group' && peer.foreign ? [peer.groupId] : [])),
+    ),
+  )
+  return [...targets.peerings.values()].flatMap((peering): PeerPlan[] => {
+    const other = byVpc.get(peeringOther(peering, vpc.id).vpcId)
+    if (peering.status !== 'active' || !other) return []
+    return [
+      {
+        vpcId: other.vpc.id,
+        index: other.vpc.index,
+        cidrs: vpcBlocks(other.vpc).map((block) => block.cidrBlock),
+        groups: other.groups
+          .filter((group) => named.has(group.id))
+          .map(({ id }) => ({ groupId: id, memberAddresses: membersOf(id, other.interfaces) })),
+      },
+    ]
+  })
+}
+
+/** "Accept DNS resolution from the peer VPC" is the side's own permission for the other. */
+function resolvedOf(
+  { vpc, targets }: VpcRecords,
+  byVpc: ReadonlyMap<string, VpcRecords>,
+): VpcRecords[] {
+  return [...targets.peerings.values()].flatMap((peering) => {
+    const other = peeringOther(peering, vpc.id)
+    const records = byVpc.get(other.vpcId)
+    return peering.status === 'active' && other.isDnsResolved && records ? [records] : []
+  })
+}
+
+/** Where DNS host names are on, a public name leads to the private address from within. */
+function publicNames({ vpc, interfaces }: VpcRecords): { name: string; address: string }[] {
+  if (!vpc.hasDnsHostnames) return []
+  return interfaces.flatMap((one) =>
+    publicBindings(one).map(({ publicAddress, privateAddress }) => {
+      return { name: publicHostName(publicAddress, vpc.region), address: privateAddress }
+    }),
+  )
+}
+
+function endpointPlans({ interfaces }: VpcRecords): EndpointPlan[] {
+  return interfaces
+    .filter((one) => one.vpcEndpointId)
+    .map((one) => ({
+      interfaceId: one.id,
+      subnetId: one.subnetId,
+      address: one.privateAddresses[0]!,
+      groupIds: one.groupIds,
+    }))
+}
+
+/** Of each endpoint: its own name, its service's when that is wanted, and one a zone. */
+function endpointHosts(records: VpcRecords): { name: string; address: string }[] {
+  return records.endpoints.flatMap((endpoint) =>
+    records.interfaces
+      .filter((one) => one.vpcEndpointId === endpoint.id)
+      .flatMap((one) => {
+        const zonal = `${endpoint.id}-${endpoint.label}-${one.zone}.${vpceDomain(endpoint)}`
+        const names = [...endpointNames(endpoint), zonal]
+        return names.map((name) => ({ name, address: one.privateAddresses[0]! }))
+      }),
+  )
+}
+
+function membersOf(groupId: SecurityGroupId, interfaces: readonly NetworkInterface[]): string[] {
+  return interfaces
+    .filter((networkInterface) => networkInterface.groupIds.includes(groupId))
+    .flatMap((networkInterface) => networkInterface.privateAddresses)
+    .sort()
 }
 
 /** Whether a process of it may exist, so that its interfaces must be there. */
@@ -80,7 +176,16 @@ async function vpcRecords(
     interfaces: await reader.list('networkInterface', inVpc),
     instances: live.filter((instance) => instance.spec.vpcId === vpcId),
     dhcpOptions: dhcp?.options ?? {},
+    prefixLists: await prefixListsOf(reader, vpc),
+    endpoints: await reader.list('vpcEndpoint', inVpc),
+    peers: [],
+    resolved: [],
   }
+}
+
+async function prefixListsOf(reader: StoreReader, { account, region }: Vpc) {
+  const lists = await reader.list('prefixList', { account, region })
+  return new Map(lists.map((list) => [list.id as string, list]))
 }
 
 export function planOf(records: VpcRecords): VpcNetworkPlan {
@@ -92,7 +197,7 @@ export function planOf(records: VpcRecords): VpcNetworkPlan {
     region: vpc.region,
     cidrs: vpcBlocks(vpc).map((block) => block.cidrBlock),
     index: vpc.index,
-    dns: dnsPlan(vpc, records.dhcpOptions),
+    dns: dnsPlan(records),
     subnets: records.subnets.map((subnet) => ({
       subnetId: subnet.id,
       cidr: subnet.cidrBlock,
@@ -103,11 +208,16 @@ export function planOf(records: VpcRecords): VpcNetworkPlan {
     interfaces: records.interfaces
       .filter((networkInterface) => networkInterface.attachment)
       .flatMap((networkInterface) => interfacePlan(networkInterface, instances)),
-    groups: records.groups.map((group) => groupPlan(group, records.interfaces)),
+    groups: records.groups.map((group) => groupPlan(group, records)),
+    ...(records.peers.length > 0 && { peers: records.peers }),
+    ...(records.endpoints.length > 0 && { endpoints: endpointPlans(records) }),
   }
 }
 
-function dnsPlan(vpc: Vpc, options: VpcRecords['dhcpOptions']): VpcDnsPlan {
+function dnsPlan(records: VpcRecords): VpcDnsPlan {
+  const { vpc, dhcpOptions: options } = records
+  const others = [records, ...records.resolved].flatMap(publicNames)
+  const names = [...others, ...endpointHosts(records)]
   // Without the option guests are told no server, as with AWS's `default` set.
   const servers = options['domain-name-servers'] ?? []
   const ntpServers = options['ntp-servers']
@@ -119,6 +229,7 @@ function dnsPlan(vpc: Vpc, options: VpcRecords['dhcpOptions']): VpcDnsPlan {
     domain: options['domain-name']?.[0] ?? privateDomainOf(vpc.region),
     servers: servers.includes('AmazonProvidedDNS') ? null : [...servers],
     ntpServers: ntpServers ? [...ntpServers] : null,
+    ...(names.length > 0 && { publicNames: names }),
     ...(hasNetbios && {
       netbios: { servers: netbiosServers, nodeType: nodeType ? Number(nodeType) : null },
     }),
@@ -155,36 +266,6 @@ function interfacePlan(
   ]
 }
 
-/** The subnet's own table, or the main one. */
-function tableOf(subnetId: string, tables: readonly RouteTable[]): RouteTable | undefined {
-  const own = tables.find((table) => table.associations.some((a) => a.subnetId === subnetId))
-  return own ?? tables.find((table) => table.associations.some((a) => a.subnetId === null))
-}
-
-/** Those within the VPC are the namespace's affair. */
-function routesOf(subnet: Subnet, records: VpcRecords): RoutePlan[] {
-  return (tableOf(subnet.id, records.routeTables)?.routes ?? [])
-    .filter((route) => route.target.type !== 'local')
-    .map((route) => ({ cidr: route.destination, target: targetOf(subnet, route, records) }))
-    .sort((a, b) => cidrParse(b.cidr).prefix - cidrParse(a.cidr).prefix)
-}
-
-function targetOf(subnet: Subnet, route: Route, records: VpcRecords): RoutePlan['target'] {
-  const { targets, routeTables } = records
-  const isActive = routeStateOf(subnet, route, targets) === 'active'
-  if (isActive && route.target.type === 'internetGateway') return { type: 'internet' }
-  if (isActive && route.target.type === 'natGateway') {
-    const gateway = targets.natGateways.get(route.target.id)!
-    // A NAT gateway is no better off than the subnet it is in.
-    const hasWayOut = tableOf(gateway.subnetId, routeTables)?.routes.some(
-      (each) =>
-        each.target.type === 'internetGateway' && routeStateOf(subnet, each, targets) === 'active',
-    )
-    if (hasWayOut) return { type: 'nat', publicAddress: gateway.address.publicAddress }
-  }
-  return { type: 'nowhere' }
-}
-
 /** There is no IPv6 in guests yet, so its entries judge nothing that exists. */
 function aclOf(subnet: Subnet, acls: readonly NetworkAcl[]): { acl?: AclPlan } {
   const acl = acls.find((each) => each.associations.some((one) => one.subnetId === subnet.id))
@@ -199,7 +280,7 @@ function aclOf(subnet: Subnet, acls: readonly NetworkAcl[]): { acl?: AclPlan } {
   return { acl: { ingress: rules(false), egress: rules(true) } }
 }
 
-function groupPlan(group: SecurityGroup, interfaces: readonly NetworkInterface[]): GroupPlan {
+function groupPlan(group: SecurityGroup, records: VpcRecords): GroupPlan {
   const rules = (isEgress: boolean): GroupRulePlan[] =>
     group.rules
       .filter((rule) => rule.isEgress === isEgress)
@@ -207,15 +288,19 @@ function groupPlan(group: SecurityGroup, interfaces: readonly NetworkInterface[]
         const { protocol, fromPort, toPort, peer } = rule
         // There is no IPv6 in guests yet, so its rules allow nothing that exists.
         if (peer.type === 'cidr6') return []
-        return [{ protocol, fromPort, toPort, peer }]
+        if (peer.type === 'prefixList') {
+          return blocksOf(peer.listId, records)
+            .filter((cidr) => !cidr.includes(':'))
+            .map((cidr) => ({ protocol, fromPort, toPort, peer: { type: 'cidr', cidr } }))
+        }
+        if (peer.type === 'cidr') return [{ protocol, fromPort, toPort, peer }]
+        const { groupId } = peer
+        return [{ protocol, fromPort, toPort, peer: { type: 'group', groupId } }]
       })
   return {
     groupId: group.id,
     ingress: rules(false),
     egress: rules(true),
-    memberAddresses: interfaces
-      .filter((networkInterface) => networkInterface.groupIds.includes(group.id))
-      .flatMap((networkInterface) => networkInterface.privateAddresses)
-      .sort(),
+    memberAddresses: membersOf(group.id, records.interfaces),
   }
 }

@@ -15,10 +15,13 @@ import {
   type RouteTable,
   type RouteTarget,
 } from '../../domain/network.ts'
+import type { Peering } from '../../domain/peering.ts'
 import type { ListQuery, StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import type { Change } from './change.ts'
 import { interfaceOfInstance } from './interfaces.ts'
+import { peeringGet } from './peerings.ts'
+import { isPrefixListId, prefixListNamed, prefixListSizes } from './prefix-lists.ts'
 import { ownGet, ownList } from './scope.ts'
 
 /** The most that AWS raises its quota to. */
@@ -29,19 +32,27 @@ export interface RouteTargets {
   gateways: ReadonlyMap<string, InternetGateway>
   interfaces: ReadonlyMap<string, NetworkInterface>
   natGateways: ReadonlyMap<string, NatGateway>
+  peerings: ReadonlyMap<string, Peering>
 }
 
 /** Those of an account and region, or of a VPC. */
 export async function routeTargets(reader: StoreReader, query: ListQuery): Promise<RouteTargets> {
-  const [gateways, interfaces, natGateways] = await Promise.all([
+  // A connection belongs to two sides: it is asked for by either.
+  const side =
+    query.account === undefined
+      ? undefined
+      : { name: 'side', value: `${query.account}/${query.region}` }
+  const [gateways, interfaces, natGateways, peerings] = await Promise.all([
     reader.list('internetGateway', query),
     reader.list('networkInterface', query),
     reader.list('natGateway', query),
+    reader.list('vpcPeering', { reference: query.reference ?? side }),
   ])
   return {
     gateways: new Map(gateways.map((each) => [each.id, each])),
     interfaces: new Map(interfaces.map((each) => [each.id, each])),
     natGateways: new Map(natGateways.map((each) => [each.id, each])),
+    peerings: new Map(peerings.map((each) => [each.id, each])),
   }
 }
 
@@ -61,6 +72,8 @@ export function routeStateOf(
         return Boolean(targets.interfaces.get(target.id)?.attachment)
       case 'natGateway':
         return targets.natGateways.get(target.id)?.deletedAt === null
+      case 'peering':
+        return targets.peerings.get(target.id)?.status === 'active'
     }
   }
   return isActive() ? 'active' : 'blackhole'
@@ -72,6 +85,7 @@ export type RouteTargetRequest =
   | { type: 'internetGateway'; id: IdOf<'internetGateway'> }
   | { type: 'networkInterface'; id: NetworkInterfaceId }
   | { type: 'natGateway'; id: IdOf<'natGateway'> }
+  | { type: 'peering'; id: IdOf<'vpcPeering'> }
   | { type: 'instance'; id: InstanceId }
 
 export interface RouteRequest {
@@ -84,12 +98,15 @@ export interface RouteRequest {
 export function routeCreate(ctx: Ctx, request: RouteRequest): Change<void> {
   return async (tx) => {
     const table = await ownGet(ctx, tx, 'routeTable', request.tableId)
-    const destination = cidrFormat(cidrParse(request.destination, 'destinationCidrBlock'))
+    const destination = await destinationOf(ctx, tx, request.destination)
     const target = await targetOf(ctx, tx, table, destination, request.target)
     if (table.routes.some((route) => route.destination === destination)) {
       throw new FaultError({ type: 'Duplicate', kind: 'route', name: destination })
     }
-    if (table.routes.length >= ROUTES_MAX) {
+    const sizes = await prefixListSizes(ctx, tx)
+    const weigh = (one: string): number => sizes.get(one) ?? 1
+    const weight = table.routes.reduce((sum, route) => sum + weigh(route.destination), 0)
+    if (weight + weigh(destination) > ROUTES_MAX) {
       const reason = 'The maximum number of routes for this route table has been reached.'
       throw new FaultError({ type: 'LimitExceeded', kind: 'route', limit: ROUTES_MAX, reason })
     }
@@ -102,7 +119,7 @@ export function routeCreate(ctx: Ctx, request: RouteRequest): Change<void> {
 export function routeReplace(ctx: Ctx, request: RouteRequest): Change<void> {
   return async (tx) => {
     const table = await ownGet(ctx, tx, 'routeTable', request.tableId)
-    const destination = cidrFormat(cidrParse(request.destination, 'destinationCidrBlock'))
+    const destination = destinationText(request.destination)
     const before = table.routes.find((route) => route.destination === destination)
     if (!before) {
       const reason = `There is no route defined for '${destination}' in the route table. Use CreateRoute instead.`
@@ -118,11 +135,11 @@ export function routeReplace(ctx: Ctx, request: RouteRequest): Change<void> {
 export function routeDelete(
   ctx: Ctx,
   tableId: IdOf<'routeTable'>,
-  destinationText: string,
+  destinationGiven: string,
 ): Change<void> {
   return async (tx) => {
     const table = await ownGet(ctx, tx, 'routeTable', tableId)
-    const destination = cidrFormat(cidrParse(destinationText, 'destinationCidrBlock'))
+    const destination = destinationText(destinationGiven)
     const route = table.routes.find((each) => each.destination === destination)
     if (!route) throw notFound('route', destination)
     if (route.origin === 'CreateRouteTable') {
@@ -132,6 +149,16 @@ export function routeDelete(
     const routes = table.routes.filter((each) => each !== route)
     await tx.update('routeTable', { ...table, routes })
   }
+}
+
+/** Canonical: a block, or the id of a prefix list. */
+function destinationText(text: string): string {
+  return isPrefixListId(text) ? text : cidrFormat(cidrParse(text, 'destinationCidrBlock'))
+}
+
+async function destinationOf(ctx: Ctx, reader: StoreReader, text: string): Promise<string> {
+  if (isPrefixListId(text)) await prefixListNamed(ctx, reader, text)
+  return destinationText(text)
 }
 
 /** The target, if a route of this table to this destination may lead there. */
@@ -149,7 +176,9 @@ async function targetOf(
     const reason = 'Only the local route of the VPC leads to the local target'
     throw invalidValue('destinationCidrBlock', destination, reason)
   }
-  const isInVpc = blocks.some((block) => isWithin(cidrParse(destination), cidrParse(block)))
+  const isList = isPrefixListId(destination)
+  const isInVpc =
+    !isList && blocks.some((block) => isWithin(cidrParse(destination), cidrParse(block)))
   if (request.type === 'internetGateway') {
     const gateway = await reader.get('internetGateway', request.id)
     if (gateway?.account !== ctx.account || gateway.region !== ctx.region) {
@@ -178,6 +207,19 @@ async function targetOf(
       type: 'Unsupported',
       feature: 'a route within the VPC to a NAT gateway',
     })
+  }
+  if (request.type === 'peering') {
+    const peering = await peeringGet(ctx, reader, request.id)
+    const { requester, accepter, status } = peering
+    if (requester.vpcId !== table.vpcId && accepter.vpcId !== table.vpcId) {
+      throw new FaultError({ type: 'NetworkMismatch', ids: [table.id, request.id] })
+    }
+    if (status !== 'active') {
+      const fault = { kind: 'vpcPeering', id: request.id, state: status } as const
+      throw new FaultError({ type: 'IncorrectState', ...fault, operation: 'createRoute' })
+    }
+    if (!isInVpc) return request
+    throw new FaultError({ type: 'Unsupported', feature: 'a route within the VPC to a peering' })
   }
   const one =
     request.type === 'networkInterface'

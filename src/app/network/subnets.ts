@@ -10,6 +10,7 @@ import type { StoreTransaction } from '../../store/store.ts'
 import type { App, Ctx } from '../context.ts'
 import type { Change } from './change.ts'
 import { baseOf, inVpc, ownGet, scopeOf, type NewBase } from './scope.ts'
+import { reservationsOf } from './subnet-reservations.ts'
 
 /** AWS's quota. */
 const SUBNETS_MAX = 200
@@ -125,6 +126,7 @@ export function subnetDelete(ctx: Ctx, id: SubnetId): Change<void> {
         await tx.update(kind, { ...holder, associations } as never)
       }
     }
+    for (const each of await reservationsOf(tx, id)) await tx.remove('subnetReservation', each)
     await tx.remove('subnet', subnet)
   }
 }

@@ -35,7 +35,7 @@ export async function vpcModify(ctx: Ctx, id: VpcId, change: VpcChange): Promise
 export async function subnetModify(
   ctx: Ctx,
   id: SubnetId,
-  change: { mapPublicIpOnLaunch: boolean },
+  change: Partial<Pick<Subnet, 'mapPublicIpOnLaunch' | 'hostnameTypeOnLaunch'>>,
 ): Promise<void> {
   await ctx.app.store.transact(async (tx) => {
     const before = await ownGet(ctx, tx, 'subnet', id)

@@ -20,6 +20,8 @@ import type { Tags } from '../../domain/resource.ts'
 import type { StoreReader, StoreTransaction } from '../../store/store.ts'
 import type { App, Ctx } from '../context.ts'
 import type { Change } from './change.ts'
+import { mustNotMeetPeers, peeringsActive } from './peerings.ts'
+import { isPrefixListId } from './prefix-lists.ts'
 import { baseOf, inVpc, ownGet, scopeOf, type NewBase } from './scope.ts'
 
 /** AWS's quota is 5 and is raised on request up to hundreds; here nobody has to ask. */
@@ -184,12 +186,14 @@ export function vpcDelete(ctx: Ctx, id: VpcId): Change<void> {
       inVpc(ctx, tx, 'securityGroup', id),
       inVpc(ctx, tx, 'networkAcl', id),
     ])
+    const peerings = await peeringsActive(tx, id)
     const isMain = (table: RouteTable): boolean =>
       table.associations.some((a) => a.subnetId === null)
     const others = [
       ...subnets,
       ...gateways,
       ...interfaces,
+      ...peerings,
       ...tables.filter((table) => !isMain(table)),
       ...groups.filter((group) => group.name !== 'default'),
       ...acls.filter((acl) => !acl.isDefault),
@@ -215,6 +219,7 @@ export function vpcBlockAssociate(
     const present = vpcBlocks(vpc).map((each) => each.cidrBlock)
     const added = cidrFormat(vpcBlockAdded(cidrBlock, present))
     mustNotHidePool(ctx.app, added)
+    await mustNotMeetPeers(tx, id, added)
     if (present.length >= BLOCKS_MAX) {
       const reason = `This network '${id}' has met its maximum number of allowed CIDRs: ${BLOCKS_MAX}`
       throw new FaultError({ type: 'LimitExceeded', kind: 'vpcCidr', limit: BLOCKS_MAX, reason })
@@ -234,7 +239,9 @@ export function vpcBlockAssociate(
 /** "The CIDR block must not be the same or larger than a destination CIDR range in a route." */
 function mustNotSwallowRoutes(table: RouteTable, added: string): void {
   const block = cidrParse(added)
-  const route = table.routes.find((each) => isWithin(cidrParse(each.destination), block))
+  const route = table.routes.find(
+    ({ destination }) => !isPrefixListId(destination) && isWithin(cidrParse(destination), block),
+  )
   if (!route) return
   const reason = `The CIDR '${added}' conflicts with the route ${route.destination} in ${table.id}.`
   throw new FaultError({ type: 'BadRange', kind: 'vpc', cidr: added, reason })

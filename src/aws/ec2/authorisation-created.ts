@@ -27,6 +27,7 @@ const CREATED: Readonly<Record<string, readonly string[]>> = {
   CreateManagedPrefixList: ['prefix-list'],
   CreateNatGateway: ['natgateway'],
   CreateNetworkAcl: ['network-acl'],
+  CreateNetworkInsightsPath: ['network-insights-path'],
   CreateNetworkInterface: ['network-interface'],
   CreatePlacementGroup: ['placement-group'],
   CreateRouteTable: ['route-table'],
@@ -34,6 +35,7 @@ const CREATED: Readonly<Record<string, readonly string[]>> = {
   CreateSnapshot: ['snapshot'],
   CreateSnapshots: ['snapshot'],
   CreateSubnet: ['subnet'],
+  CreateSubnetCidrReservation: ['subnet-cidr-reservation'],
   CreateVolume: ['volume'],
   CreateVpc: ['vpc'],
   CreateVpcEndpoint: ['vpc-endpoint'],
@@ -42,6 +44,7 @@ const CREATED: Readonly<Record<string, readonly string[]>> = {
   ImportKeyPair: ['key-pair'],
   ImportSnapshot: ['snapshot'],
   RegisterImage: ['image'],
+  StartNetworkInsightsAnalysis: ['network-insights-analysis'],
 }
 
 /** Their name is part of the ARN. */

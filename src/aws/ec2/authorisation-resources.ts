@@ -19,10 +19,6 @@ export interface Target {
 /** Prefixes of ids whose resources the store does not keep under that id. */
 const OTHER_TYPES: Readonly<Record<string, string>> = {
   nat: 'natgateway',
-  lt: 'launch-template',
-  pl: 'prefix-list',
-  vpce: 'vpc-endpoint',
-  pcx: 'vpc-peering-connection',
   eigw: 'egress-only-internet-gateway',
   fl: 'vpc-flow-log',
   tgw: 'transit-gateway',
@@ -162,6 +158,19 @@ async function namedTargets(ctx: Ctx, operation: string, input: Input): Promise<
     const volumes = await store.list('volume', { ...scope, reference })
     targets.push(...volumes.map((volume) => targetOf(ctx, 'volume', volume)))
   }
+  if (typeof input.LaunchTemplateName === 'string' && operation !== 'CreateLaunchTemplate') {
+    const reference = { name: 'name', value: input.LaunchTemplateName }
+    for (const each of await store.list('launchTemplate', { ...scope, reference })) {
+      targets.push(targetOf(ctx, 'launchTemplate', each))
+    }
+  }
+  const placement = input.Placement?.GroupName ?? input.GroupName
+  if (typeof placement === 'string' && operation !== 'CreatePlacementGroup') {
+    const reference = { name: 'name', value: placement }
+    for (const each of await store.list('placementGroup', { ...scope, reference })) {
+      targets.push(targetOf(ctx, 'placementGroup', each))
+    }
+  }
   if (operation === 'RunInstances') targets.push(...(await launchDefaults(ctx, input)))
   return targets
 }
@@ -195,7 +204,7 @@ function isPlaceOpen(input: Input): boolean {
 async function defaultPlaces(ctx: Ctx, input: Input): Promise<Subnet[]> {
   const { store } = ctx.app
   const scope = { account: ctx.account, region: ctx.region }
-  const zone = input.Placement?.AvailabilityZone as string | undefined
+  const zone = (input.Placement?.AvailabilityZone as string | undefined) || undefined
   const [vpc] = await store.list('vpc', { ...scope, reference: { name: 'default', value: 'yes' } })
   if (!vpc) return []
   const reference = { name: 'vpc', value: vpc.id }
@@ -235,7 +244,8 @@ export function zoneKeys(ctx: Ctx, zone: unknown): Wanted['keys'] {
 
 function targetOf(ctx: Ctx, kind: Ec2Kind, resource: Resource): Target {
   const type = RESOURCE_TYPES[kind]
-  const name = kind === 'keyPair' ? (resource as ResourceTypes['keyPair']).name : resource.id
+  const isNamed = kind === 'keyPair' || kind === 'placementGroup'
+  const name = isNamed ? (resource as ResourceTypes['keyPair']).name : resource.id
   const tags = Object.entries(resource.account === ctx.account ? resource.tags : {})
   const own = keysOf(ctx, kind, resource)
   return {

@@ -4,6 +4,7 @@
  * input names only indirectly (an attachment, an association, a rule) is resolved to its owner, so that no detour
  * avoids a Deny.
  */
+import type { RunInstancesRequest } from '@aws-sdk/client-ec2'
 import type { Ctx } from '../../app/context.ts'
 import { profileFind } from '../../app/iam/instance-profiles.ts'
 import { parameterResolve } from '../../app/parameters.ts'
@@ -14,13 +15,15 @@ import { kmsKeyWanted } from '../kms/authorisation.ts'
 import { parameterArn } from '../ssm/authorisation.ts'
 import { createdTargets } from './authorisation-created.ts'
 import { requestKeys } from './authorisation-keys.ts'
+import { launchInputOf } from './launch-template-data.ts'
 import { resourcesOf, type Target } from './authorisation-resources.ts'
 
 type Input = Readonly<Record<string, any>>
 
 export const ec2Wanted: Deriver = async (ctx, operation, given) => {
   const action = `ec2:${operation}`
-  const input = await imageResolved(ctx, given)
+  const asked = operation === 'RunInstances' ? await launchFull(ctx, given) : given
+  const input = await imageResolved(ctx, asked)
   const types = resourceTypesOf('ec2', operation)
   const base = await requestKeys(ctx, operation, input)
   const requested = requestedTags(operation, input)
@@ -37,7 +40,14 @@ export const ec2Wanted: Deriver = async (ctx, operation, given) => {
   if (wanted.length === 0) {
     wanted.push({ action, resource: '*', keys: { ...base, ...tagKeysOf(requested.all) } })
   }
-  return [...wanted, ...taggingOf(operation, made, requested, base), ...(await passed(ctx, given))]
+  return [...wanted, ...taggingOf(operation, made, requested, base), ...(await passed(ctx, asked))]
+}
+
+/** A launch with what its template says: no detour avoids a Deny. The template itself is a resource of the launch. */
+async function launchFull(ctx: Ctx, given: Input): Promise<Input> {
+  if (!given.LaunchTemplate) return given
+  const { input, templateId } = await launchInputOf(ctx, given as RunInstancesRequest)
+  return { ...input, LaunchTemplate: { LaunchTemplateId: templateId } }
 }
 
 async function imageResolved(ctx: Ctx, input: Readonly<Record<string, unknown>>): Promise<Input> {
@@ -109,7 +119,7 @@ async function passed(ctx: Ctx, input: Input): Promise<Wanted[]> {
     wanted.push(await kmsKeyWanted(ctx, 'kms:GenerateDataKeyWithoutPlaintext', id))
   }
   const profile = input.IamInstanceProfile as { Arn?: string; Name?: string } | undefined
-  if (profile) {
+  if (profile?.Arn || profile?.Name) {
     const { role } = await profileFind(ctx, profile)
     const keys = { 'iam:PassedToService': 'ec2.amazonaws.com' }
     if (role) wanted.push({ action: 'iam:PassRole', resource: iamArn('iamRole', role), keys })

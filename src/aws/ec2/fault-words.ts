@@ -140,20 +140,63 @@ export const KINDS: Record<ResourceKind, KindWords> = {
     subject: 'The vpc CIDR block association ID',
     malformed: 'InvalidVpcCidrBlockAssociationID.Malformed',
   },
+  prefixList: {
+    notFound: 'InvalidPrefixListID.NotFound',
+    subject: 'The prefix list ID',
+    malformed: 'InvalidPrefixListId.Malformed',
+  },
+  launchTemplate: {
+    notFound: 'InvalidLaunchTemplateId.NotFound',
+    subject: 'The launch template ID',
+    malformed: 'InvalidLaunchTemplateId.Malformed',
+    duplicate: 'InvalidLaunchTemplateName.AlreadyExistsException',
+  },
+  placementGroup: {
+    notFound: 'InvalidPlacementGroup.Unknown',
+    subject: 'The Placement Group',
+    malformed: 'InvalidPlacementGroupId.Malformed',
+    duplicate: 'InvalidPlacementGroup.Duplicate',
+  },
+  insightsPath: {
+    notFound: 'InvalidNetworkInsightsPathId.NotFound',
+    subject: 'The network insights path',
+    malformed: 'InvalidNetworkInsightsPathId.Malformed',
+  },
+  insightsAnalysis: {
+    notFound: 'InvalidNetworkInsightsAnalysisId.NotFound',
+    subject: 'The network insights analysis',
+    malformed: 'InvalidNetworkInsightsAnalysisId.Malformed',
+  },
+  subnetReservation: {
+    notFound: 'InvalidSubnetCidrReservationID.NotFound',
+    subject: 'The subnet CIDR reservation ID',
+    malformed: 'InvalidSubnetCidrReservationID.Malformed',
+    duplicate: 'InvalidSubnetCidrReservation.Conflict',
+  },
+  vpcEndpoint: {
+    notFound: 'InvalidVpcEndpointId.NotFound',
+    subject: 'The Vpc Endpoint Id',
+    malformed: 'InvalidVpcEndpointId.Malformed',
+  },
+  vpcPeering: {
+    notFound: 'InvalidVpcPeeringConnectionID.NotFound',
+    subject: 'The vpcPeeringConnection ID',
+    malformed: 'InvalidVpcPeeringConnectionId.Malformed',
+    duplicate: 'VpcPeeringConnectionAlreadyExists',
+  },
 }
 
 /** Things without an id of their own kind, by the word the fault uses. */
 export const OTHER_NOT_FOUND: Record<string, string> = {
   address: 'InvalidAddress.NotFound',
   resource: 'InvalidID',
-  prefixList: 'InvalidPrefixListID.NotFound',
-  vpcPeeringConnection: 'InvalidVpcPeeringConnectionID.NotFound',
   route: 'InvalidRoute.NotFound',
   gateway: 'InvalidGatewayID.NotFound',
   natGatewayOfRoute: 'InvalidNatGatewayID.NotFound',
   networkAclEntry: 'InvalidNetworkAclEntry.NotFound',
-  placementGroup: 'InvalidPlacementGroup.Unknown',
-  launchTemplate: 'InvalidLaunchTemplateId.NotFound',
+  vpcEndpointService: 'InvalidServiceName',
+  launchTemplateName: 'InvalidLaunchTemplateName.NotFoundException',
+  launchTemplateVersion: 'InvalidLaunchTemplateId.VersionNotFound',
   availabilityZone: 'InvalidZone.NotFound',
   volumeAttachment: 'InvalidAttachment.NotFound',
   importTask: 'InvalidConversionTaskId',
@@ -165,6 +208,7 @@ export const OTHER_DUPLICATE: Record<string, string> = {
   // The list of codes says InvalidDevice.InUse; EC2 answers this.
   device: 'InvalidParameterValue',
   route: 'RouteAlreadyExists',
+  endpointZone: 'DuplicateSubnetsInSameZone',
   networkAclEntry: 'NetworkAclEntryAlreadyExists',
   privateAddress: 'InvalidIPAddress.InUse',
   cidr: 'InvalidSubnet.Conflict',
@@ -194,6 +238,13 @@ export const LIMITS: Record<string, string> = {
   tag: 'TagLimitExceeded',
   attachment: 'AttachmentLimitExceeded',
   privateAddress: 'PrivateIpAddressLimitExceeded',
+  placementGroup: 'PlacementGroupLimitExceeded',
+  vpcEndpoint: 'VpcEndpointLimitExceeded',
+  insightsPath: 'NetworkInsightsPathLimitExceeded',
+  launchTemplate: 'LaunchTemplateLimitExceeded',
+  prefixList: 'PrefixListLimitExceeded',
+  vpcPeering: 'VpcPeeringConnectionLimitExceeded',
+  prefixListEntry: 'PrefixListMaxEntriesExceeded',
 }
 
 export function wordsOf(kind: string): KindWords | undefined {

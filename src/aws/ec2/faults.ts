@@ -224,7 +224,11 @@ function incorrectState(fault: Extract<Fault, { type: 'IncorrectState' }>): Wire
       fault.operation === 'associateAddress' ? 'InvalidInstanceID' : 'IncorrectInstanceState'
     return new WireError(code, join(text, fault.hint))
   }
-  const code = fault.kind === 'image' ? 'InvalidAMIID.Unavailable' : 'IncorrectState'
+  const codes: Partial<Record<ResourceKind, string>> = {
+    image: 'InvalidAMIID.Unavailable',
+    vpcPeering: 'InvalidStateTransition',
+  }
+  const code = codes[fault.kind] ?? 'IncorrectState'
   const text = `The ${spaced(fault.kind)} '${fault.id}' is in the state '${fault.state}', which does not allow:`
   return new WireError(code, join(`${text} ${fault.operation}.`, fault.hint))
 }
@@ -236,6 +240,7 @@ function inUse(fault: Extract<Fault, { type: 'InUse' }>): WireError {
     networkInterface: 'InvalidNetworkInterface.InUse',
     elasticAddress: 'InvalidIPAddress.InUse',
     internetGateway: 'Resource.AlreadyAssociated',
+    placementGroup: 'InvalidPlacementGroup.InUse',
   }
   if (/^[\d.]+$|:/.test(fault.id)) {
     return new WireError('InvalidIPAddress.InUse', `Address ${fault.id} is in use by ${fault.by}`)

@@ -15,6 +15,7 @@ export type NetworkFault = Extract<
       | 'InterfaceAmbiguous'
       | 'NetworkMismatch'
       | 'NotAttached'
+      | 'VersionMismatch'
   }
 >
 
@@ -76,6 +77,11 @@ export function networkError(fault: NetworkFault): WireError {
             'InvalidAttachmentID.NotFound',
             `The interface '${fault.id}' is not attached to ${fault.to}`,
           )
+    case 'VersionMismatch':
+      return new WireError(
+        'PrefixListVersionMismatch',
+        `The prefix list has the incorrect version number; the current one of ${fault.id} is ${fault.version}`,
+      )
     default:
       return unreachable(fault)
   }

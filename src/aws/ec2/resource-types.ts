@@ -19,4 +19,12 @@ export const RESOURCE_TYPES: Record<TagEntry['kind'], ResourceType> = {
   networkInterface: 'network-interface',
   elasticAddress: 'elastic-ip',
   natGateway: 'natgateway',
+  prefixList: 'prefix-list',
+  vpcEndpoint: 'vpc-endpoint',
+  subnetReservation: 'subnet-cidr-reservation',
+  insightsPath: 'network-insights-path',
+  insightsAnalysis: 'network-insights-analysis',
+  launchTemplate: 'launch-template',
+  placementGroup: 'placement-group',
+  vpcPeering: 'vpc-peering-connection',
 }

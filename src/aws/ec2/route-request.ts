@@ -24,9 +24,15 @@ export function destinationOf(
 ): string {
   refuseFeatures(operation, {
     'an IPv6 destination': input.DestinationIpv6CidrBlock,
-    'a prefix list': input.DestinationPrefixListId,
   })
-  if (input.DestinationCidrBlock) return input.DestinationCidrBlock
+  const { DestinationCidrBlock: cidr, DestinationPrefixListId: list } = input
+  if (cidr && list) {
+    const parameters = ['DestinationCidrBlock', 'DestinationPrefixListId']
+    const reason = 'A route has exactly one destination'
+    throw new FaultError({ type: 'InvalidCombination', parameters, reason })
+  }
+  if (list) return parseId('prefixList', list)
+  if (cidr) return cidr
   throw new FaultError({ type: 'MissingParameter', parameter: 'destinationCidrBlock' })
 }
 
@@ -37,15 +43,22 @@ function targetOf(operation: string, input: Input): RouteTargetRequest {
     TransitGatewayId: input.TransitGatewayId,
     LocalGatewayId: input.LocalGatewayId,
     CarrierGatewayId: input.CarrierGatewayId,
-    VpcPeeringConnectionId: input.VpcPeeringConnectionId,
     CoreNetworkArn: input.CoreNetworkArn,
-    InstanceId: input.InstanceId,
-    NetworkInterfaceId: input.NetworkInterfaceId,
   })
   const targets: RouteTargetRequest[] = []
   if (input.GatewayId) targets.push(gatewayOf(operation, input.GatewayId))
   if (input.NatGatewayId) {
     targets.push({ type: 'natGateway', id: parseId('natGateway', input.NatGatewayId) })
+  }
+  if (input.VpcPeeringConnectionId) {
+    targets.push({ type: 'peering', id: parseId('vpcPeering', input.VpcPeeringConnectionId) })
+  }
+  if (input.InstanceId) {
+    targets.push({ type: 'instance', id: parseId('instance', input.InstanceId) })
+  }
+  if (input.NetworkInterfaceId) {
+    const id = parseId('networkInterface', input.NetworkInterfaceId)
+    targets.push({ type: 'networkInterface', id })
   }
   if (input.LocalTarget) targets.push({ type: 'local' })
   const [target, ...others] = targets
@@ -54,7 +67,14 @@ function targetOf(operation: string, input: Input): RouteTargetRequest {
     throw new FaultError({ type: 'MissingParameter', parameter: 'gatewayId', hint })
   }
   if (others.length > 0) {
-    const parameters = ['GatewayId', 'NatGatewayId', 'LocalTarget']
+    const parameters = [
+      'GatewayId',
+      'NatGatewayId',
+      'InstanceId',
+      'NetworkInterfaceId',
+      'VpcPeeringConnectionId',
+      'LocalTarget',
+    ]
     const reason = 'A route has exactly one target'
     throw new FaultError({ type: 'InvalidCombination', parameters, reason })
   }

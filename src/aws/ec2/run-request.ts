@@ -5,12 +5,15 @@ import type {
 } from '@aws-sdk/client-ec2'
 import type { Ctx } from '../../app/context.ts'
 import { profileFind } from '../../app/iam/instance-profiles.ts'
-import { parameterResolve } from '../../app/parameters.ts'
+import { metadataDefaults } from '../../app/metadata-defaults.ts'
 import type { InterfaceRequest, RunRequest } from '../../app/instances/run-request.ts'
 import { FaultError, invalidValue } from '../../domain/faults.ts'
-import { parseId, type ImageId } from '../../domain/ids.ts'
+import { parseId } from '../../domain/ids.ts'
 import type { MetadataOptions } from '../../domain/instance.ts'
 import { blockDeviceOf } from './block-devices.ts'
+import { imageIdOf } from './image-alias.ts'
+import { launchInputOf } from './launch-template-data.ts'
+import { placementWishOf } from './placement-wish.ts'
 import { privateAddressesOf } from './private-addresses.ts'
 import { tagsOfSpecifications } from './tag-specifications.ts'
 
@@ -19,22 +22,28 @@ export const USER_DATA_BYTES_MAX = 16_384
 /** What EC2 launches when no type is named. */
 const TYPE_DEFAULT = 'm1.small'
 
-export async function runRequestOf(ctx: Ctx, input: RunInstancesRequest): Promise<RunRequest> {
+export async function runRequestOf(ctx: Ctx, given: RunInstancesRequest): Promise<RunRequest> {
+  const { input, originTags } = await launchInputOf(ctx, given)
   refuseAbsentFeatures(input)
   if (!input.ImageId) throw new FaultError({ type: 'MissingParameter', parameter: 'ImageId' })
+  const placement = placementWishOf(input.Placement)
   return {
     imageId: await imageIdOf(ctx, input.ImageId),
     instanceType: input.InstanceType ?? TYPE_DEFAULT,
     minCount: input.MinCount ?? 1,
     maxCount: input.MaxCount ?? 1,
     clientToken: input.ClientToken ?? null,
-    keyName: input.KeyName ?? null,
+    keyName: input.KeyName || null,
     userData: userDataOf(input.UserData),
     interfaces: interfacesOf(input),
-    zone: input.Placement?.AvailabilityZone ?? null,
+    zone: input.Placement?.AvailabilityZone || null,
+    ...(placement && { placement }),
     blockDevices: (input.BlockDeviceMappings ?? []).map(blockDeviceOf),
     tags: {
-      instance: tagsOfSpecifications(input.TagSpecifications, 'instance', TAGGABLE),
+      instance: {
+        ...originTags,
+        ...tagsOfSpecifications(input.TagSpecifications, 'instance', TAGGABLE),
+      },
       volume: tagsOfSpecifications(input.TagSpecifications, 'volume', TAGGABLE),
       networkInterface: tagsOfSpecifications(
         input.TagSpecifications,
@@ -42,7 +51,8 @@ export async function runRequestOf(ctx: Ctx, input: RunInstancesRequest): Promis
         TAGGABLE,
       ),
     },
-    metadata: metadataOf(input.MetadataOptions),
+    metadata: await metadataOfLaunch(ctx, input.MetadataOptions),
+    hostnameType: input.PrivateDnsNameOptions?.HostnameType ?? null,
     cpu: cpuOf(input),
     options: {
       shutdownBehavior: input.InstanceInitiatedShutdownBehavior ?? 'stop',
@@ -51,12 +61,12 @@ export async function runRequestOf(ctx: Ctx, input: RunInstancesRequest): Promis
       isMonitored: input.Monitoring?.Enabled ?? false,
       isEbsOptimized: input.EbsOptimized ?? false,
       isHibernationEnabled: false,
-      iamInstanceProfileArn: input.IamInstanceProfile
-        ? (await profileFind(ctx, input.IamInstanceProfile)).arn
-        : null,
+      // Packer sends empty names for what it does not want.
+      iamInstanceProfileArn:
+        input.IamInstanceProfile?.Arn || input.IamInstanceProfile?.Name
+          ? (await profileFind(ctx, input.IamInstanceProfile)).arn
+          : null,
       tenancy: input.Placement?.Tenancy === 'dedicated' ? 'dedicated' : 'default',
-      placementGroup: null,
-      privateDnsHostnameType: input.PrivateDnsNameOptions?.HostnameType ?? 'ip-name',
       cpuCredits: (input.CreditSpecification?.CpuCredits ?? null) as
         | 'standard'
         | 'unlimited'
@@ -70,7 +80,6 @@ const TAGGABLE = ['instance', 'volume', 'network-interface'] as const
 
 function refuseAbsentFeatures(input: RunInstancesRequest): void {
   const absent: [unknown, string][] = [
-    [input.LaunchTemplate, 'LaunchTemplate'],
     [input.InstanceMarketOptions, 'InstanceMarketOptions'],
     [input.HibernationOptions?.Configured, 'HibernationOptions'],
     [input.EnclaveOptions?.Enabled, 'EnclaveOptions'],
@@ -78,7 +87,6 @@ function refuseAbsentFeatures(input: RunInstancesRequest): void {
     [input.Ipv6Addresses?.length, 'Ipv6Addresses'],
     [input.KernelId, 'KernelId'],
     [input.RamdiskId, 'RamdiskId'],
-    [input.Placement?.GroupName ?? input.Placement?.GroupId, 'Placement.GroupName'],
     [input.Placement?.HostId, 'Placement.HostId'],
     [input.Placement?.Tenancy === 'host', 'Placement.Tenancy=host'],
     [input.LicenseSpecifications?.length, 'LicenseSpecifications'],
@@ -86,13 +94,6 @@ function refuseAbsentFeatures(input: RunInstancesRequest): void {
   ]
   const found = absent.find(([value]) => Boolean(value))
   if (found) throw new FaultError({ type: 'Unsupported', feature: `RunInstances with ${found[1]}` })
-}
-
-/** `resolve:ssm:NAME` names a public parameter that holds the id of an image. */
-async function imageIdOf(ctx: Ctx, text: string): Promise<ImageId> {
-  const PREFIX = 'resolve:ssm:'
-  if (!text.startsWith(PREFIX)) return parseId('image', text)
-  return parseId('image', await parameterResolve(ctx, text.slice(PREFIX.length)))
 }
 
 export function userDataOf(text: string | undefined): string | null {
@@ -117,7 +118,7 @@ function interfacesOf(input: RunInstancesRequest): InterfaceRequest[] {
         subnetId: input.SubnetId ? parseId('subnet', input.SubnetId) : null,
         groupIds: (input.SecurityGroupIds ?? []).map((id) => parseId('securityGroup', id)),
         groupNames: input.SecurityGroups ?? [],
-        privateAddress: input.PrivateIpAddress ?? null,
+        privateAddress: input.PrivateIpAddress || null,
         hasPublicAddress: null,
         deleteOnTermination: true,
         description: '',
@@ -157,6 +158,15 @@ function addressesOf(
 }
 
 type Ec2MetadataOptions = RunInstancesRequest['MetadataOptions']
+
+/** What the launch does not say, the account's defaults do. @throws Fault `Unsupported` against what it enforces. */
+async function metadataOfLaunch(ctx: Ctx, options: Ec2MetadataOptions): Promise<MetadataOptions> {
+  const { areTokensEnforced, ...defaults } = await metadataDefaults(ctx)
+  const metadata = metadataOf(options, { ...METADATA_DEFAULT, ...defaults })
+  if (!areTokensEnforced || metadata.areTokensRequired) return metadata
+  const hint = 'the account enforces HttpTokens required in this region'
+  throw new FaultError({ type: 'Unsupported', feature: 'a launch with HttpTokens optional', hint })
+}
 
 export function metadataOf(
   options: Ec2MetadataOptions,

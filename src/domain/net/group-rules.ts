@@ -104,15 +104,19 @@ export function peerOfCidr6(text: string): RulePeer {
 
 /** Equal exactly for rules that allow the same; the description does not count. */
 export function ruleKey(rule: Omit<RuleSpec, 'description'>): string {
-  const { peer } = rule
-  const who = peer.type === 'group' ? peer.groupId : peer.cidr
+  const who = peerText(rule.peer)
   const direction = rule.isEgress ? 'egress' : 'ingress'
   return [direction, rule.protocol, rule.fromPort, rule.toPort, who].join('|')
 }
 
+function peerText(peer: RulePeer): string {
+  if (peer.type === 'group') return peer.groupId
+  return peer.type === 'prefixList' ? peer.listId : peer.cidr
+}
+
 /** A rule in EC2's own words: `peer: 0.0.0.0/0, TCP, from port: 22, to port: 22, ALLOW`. */
 export function ruleText(rule: Omit<RuleSpec, 'description'>): string {
-  const peer = `peer: ${rule.peer.type === 'group' ? rule.peer.groupId : rule.peer.cidr}`
+  const peer = `peer: ${peerText(rule.peer)}`
   const { protocol, fromPort, toPort } = rule
   if (protocol === '-1') return `${peer}, ALL, ALLOW`
   if (protocol === 'tcp' || protocol === 'udp') {
@@ -124,8 +128,19 @@ export function ruleText(rule: Omit<RuleSpec, 'description'>): string {
   return `${peer}, protocol: ${protocol}, ALLOW`
 }
 
-/** @throws Faults `RuleDuplicate` (within the list too) and `LimitExceeded`. */
-export function rulesMustFit(group: SecurityGroup, rules: readonly RuleSpec[]): void {
+/**
+ * A prefix list counts for as many rules as it may have entries.
+ * @throws Faults `RuleDuplicate` (within the list too) and `LimitExceeded`.
+ */
+export function rulesMustFit(
+  group: SecurityGroup,
+  rules: readonly RuleSpec[],
+  listSizes: ReadonlyMap<string, number> = new Map(),
+): void {
+  const weigh = (some: readonly RuleSpec[]): number =>
+    some.reduce((sum, { peer }) => {
+      return sum + (peer.type === 'prefixList' ? (listSizes.get(peer.listId) ?? 1) : 1)
+    }, 0)
   const seen = new Set<string>()
   for (const rule of rules) {
     const key = ruleKey(rule)
@@ -140,8 +155,8 @@ export function rulesMustFit(group: SecurityGroup, rules: readonly RuleSpec[]): 
   }
   for (const isEgress of [true, false]) {
     const way = rules.filter((rule) => rule.isEgress === isEgress)
-    const v4 = way.filter((rule) => rule.peer.type !== 'cidr6').length
-    const v6 = way.filter((rule) => rule.peer.type !== 'cidr').length
+    const v4 = weigh(way.filter((rule) => rule.peer.type !== 'cidr6'))
+    const v6 = weigh(way.filter((rule) => rule.peer.type !== 'cidr'))
     if (Math.max(v4, v6) > RULES_MAX) {
       throw new FaultError({
         type: 'LimitExceeded',

@@ -5,6 +5,7 @@
  * is one file in a watched folder, so a new one needs no restart; a change of the configuration text does.
  */
 import { addressFormat, cidrParse, maskOf } from '../../domain/net/cidr.ts'
+import { hostNameOf } from '../../domain/network.ts'
 import { INTERFACE_MTU } from '../../domain/network-plan.ts'
 import type { InterfacePlan, VpcNetworkPlan } from '../../domain/network-plan.ts'
 import {
@@ -88,6 +89,7 @@ function netbiosLines({ dns: { netbios } }: VpcNetworkPlan): string[] {
 function dnsLines(plan: VpcNetworkPlan, files: DnsmasqFiles): string[] {
   const zone = privateZoneOf(plan.region)
   return [
+    `addn-hosts=${files.folder}/names`,
     `cache-size=${CACHE_NAMES_MAX}`,
     `dns-forward-max=${FORWARDS_MAX}`,
     `local-ttl=${LOCAL_TTL_SECONDS}`,
@@ -109,4 +111,12 @@ function dnsLines(plan: VpcNetworkPlan, files: DnsmasqFiles): string[] {
  */
 export function renderDnsmasqHost(nic: InterfacePlan, formerMacs: readonly string[] = []): string {
   return `${[nic.mac, ...formerMacs, nic.privateAddresses[0], nic.hostName].join(',')}\n`
+}
+
+/** Public names that stand for private addresses. The private name comes first: the reverse is its. */
+export function renderDnsmasqNames(plan: VpcNetworkPlan): string {
+  const zone = privateZoneOf(plan.region)
+  return (plan.dns.publicNames ?? [])
+    .map(({ name, address }) => `${address} ${hostNameOf(address)}.${zone} ${name}\n`)
+    .join('')
 }

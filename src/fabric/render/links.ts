@@ -18,11 +18,14 @@ import {
   LINK_TAP_PREFIX,
   LINK_UPLINK,
   linkOf,
+  LINK_PEER_PREFIX,
   METADATA_ADDRESS,
   NTP_ADDRESS,
+  peerLinkOf,
   resolverAddressOf,
   ROUTE_PROTOCOL,
 } from '../names.ts'
+import { subnetTables } from './tables.ts'
 
 export interface LinkState {
   kind: 'tap' | 'other'
@@ -36,6 +39,8 @@ export interface NetworkState {
   links: ReadonlyMap<string, LinkState>
   /** The arguments of `ip route add`, for example `10.0.0.5/32 dev t0abc` or `blackhole 10.0.0.0/16`. */
   routes: ReadonlySet<string>
+  /** The arguments of `ip rule add`, all of the fabric's priority. */
+  rules?: ReadonlySet<string>
 }
 
 /** What a VPC's namespace should hold; the veth pair comes from the host's state. */
@@ -49,6 +54,7 @@ export function wantedInNamespace(plan: VpcNetworkPlan): NetworkState {
   )
   const services = [METADATA_ADDRESS, NTP_ADDRESS, API_ADDRESS]
   if (plan.dns.isServed) services.push(DNS_LINK_ADDRESS, resolverAddressOf(plan))
+  for (const { address } of plan.endpoints ?? []) services.push(address)
   const links = new Map<string, LinkState>([
     ['lo', { kind: 'other', isUp: true, addresses: services.map((address) => `${address}/32`) }],
     [LINK_UPLINK, { kind: 'other', isUp: true, addresses: [`${link.namespaceAddress}/31`] }],
@@ -63,7 +69,13 @@ export function wantedInNamespace(plan: VpcNetworkPlan): NetworkState {
     links.set(tap, { kind: 'tap', isUp: true, addresses: [gateway] })
     for (const address of nic.privateAddresses) routes.add(`${address}/32 dev ${tap}`)
   }
-  return { links, routes }
+  for (const { index } of plan.peers ?? []) {
+    const addresses = [`${link.namespaceAddress}/32`]
+    links.set(peerLinkOf(index), { kind: 'other', isUp: true, addresses })
+  }
+  const tables = subnetTables(plan)
+  for (const route of tables.routes) routes.add(route)
+  return { links, routes, rules: new Set(tables.rules) }
 }
 
 /** What the host's own namespace should hold for all VPCs. `publicPool` null: nothing at all (the tear-down). */
@@ -125,6 +137,7 @@ function natAddressOf(target: RoutePlan['target']): string[] {
 /** `ip -batch` lines that turn `found` into `wanted`; only links and routes that are ours are ever removed. */
 export function linkChanges(wanted: NetworkState, found: NetworkState): string[] {
   const lines: string[] = []
+  for (const rule of found.rules ?? []) if (!wanted.rules?.has(rule)) lines.push(`rule del ${rule}`)
   for (const route of found.routes) {
     // A route through a link that goes away goes with it.
     const device = / dev (\S+)/.exec(route)?.[1]
@@ -148,6 +161,7 @@ export function linkChanges(wanted: NetworkState, found: NetworkState): string[]
       lines.push(`route replace ${route} proto ${ROUTE_PROTOCOL}`)
     }
   }
+  for (const rule of wanted.rules ?? []) if (!found.rules?.has(rule)) lines.push(`rule add ${rule}`)
   return lines
 }
 
@@ -185,5 +199,5 @@ function isLoopback(address: string): boolean {
 /** TAPs in a namespace (not `tunl0`, which some kernels put into each), veth ends on the host. */
 function isOurs(name: string, link: LinkState): boolean {
   if (link.kind === 'tap') return name.startsWith(LINK_TAP_PREFIX)
-  return new RegExp(`^${LINK_HOST_PREFIX}\\d+$`).test(name)
+  return new RegExp(`^(?:${LINK_HOST_PREFIX}|${LINK_PEER_PREFIX})\\d+$`).test(name)
 }

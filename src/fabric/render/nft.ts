@@ -7,7 +7,7 @@
  * On the host: what comes out of a VPC may go to the uplink or to another VPC's public address, never to the host.
  */
 import type { GroupRulePlan, InterfacePlan, VpcNetworkPlan } from '../../domain/network-plan.ts'
-import { tapNameOf } from '../../domain/network-plan.ts'
+import { ENDPOINT_PORTS, tapNameOf } from '../../domain/network-plan.ts'
 import {
   API_ADDRESS,
   API_PORT,
@@ -25,6 +25,7 @@ import {
 import { aclChains } from './acls.ts'
 import { livePublicMappings } from './links.ts'
 import { natAcceptRules, natChains, routeChains } from './routes.ts'
+import { peerInRules, peerOutRules, privateNatRules } from './tables.ts'
 import { chain, elements } from './text.ts'
 import { groupChainOf, groupRules, OPEN_MARK, openProtocols } from './rules.ts'
 import type { Direction } from './rules.ts'
@@ -77,8 +78,9 @@ export function renderFilter(plan: VpcNetworkPlan): string {
   return replaceTable('inet', [
     ...plan.groups.flatMap((group) => memberSet(group.groupId, group.memberAddresses)),
     ...unknownGroupSets(plan),
-    ...groupChains(plan, nics),
+    ...groupChains(plan, [...nics, ...endpointNics(plan)]),
     ...nics.flatMap((nic) => interfaceChains(plan, nic)),
+    ...endpointChains(plan, nics),
     ...routeChains(plan, nics),
     ...aclChains(plan, nics),
     ...baseChains(plan, nics),
@@ -93,31 +95,73 @@ function memberSet(name: string, addresses: readonly string[]): string[] {
   return [...lines, '}']
 }
 
-/** A rule may name a group of a peered VPC or one that is gone: it matches nobody. */
+/** A rule may name a group of a peered VPC, or one that is gone and matches nobody. */
 function unknownGroupSets(plan: VpcNetworkPlan): string[] {
   const known = new Set<string>(plan.groups.map((group) => group.groupId))
   const named = plan.groups
     .flatMap((group) => [...group.ingress, ...group.egress])
     .flatMap((rule) => (rule.peer.type === 'group' ? [rule.peer.groupId as string] : []))
   const unknown = new Set(named.filter((groupId) => !known.has(groupId)))
-  return [...unknown].flatMap((groupId) => memberSet(groupId, []))
+  const foreign = new Map(
+    (plan.peers ?? []).flatMap(({ groups }) =>
+      groups.map((group) => [group.groupId as string, group.memberAddresses] as const),
+    ),
+  )
+  return [...unknown].flatMap((groupId) => memberSet(groupId, foreign.get(groupId) ?? []))
 }
 
-function rulesOf(plan: VpcNetworkPlan, nic: InterfacePlan, direction: Direction): GroupRulePlan[] {
+/** What groups guard: guests' interfaces and those of endpoints. */
+type Grouped = Pick<InterfacePlan, 'interfaceId' | 'groupIds'>
+
+const endpointNics = (plan: VpcNetworkPlan): readonly Grouped[] => plan.endpoints ?? []
+
+/**
+ * Endpoints are in the namespace itself, so packets to them are not forwarded: the sender's groups are asked before,
+ * the endpoint's own where the namespace takes packets in.
+ */
+function endpointChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): string[] {
+  const endpoints = plan.endpoints ?? []
+  if (endpoints.length === 0 || nics.length === 0) return []
+  const senders = nics
+    .map((nic) => tapNameOf(nic.interfaceId))
+    .map((tap) => `"${tap}" : jump ${tap}-out`)
+  return [
+    ...endpoints.flatMap((endpoint) => interfaceChains(plan, endpoint)),
+    ...chain('endpoints', [
+      'type filter hook input priority -5; policy accept;',
+      `ip daddr != ${elements(endpoints.map(({ address }) => address))} accept`,
+      'ct state established accept',
+      `iifname vmap ${elements(senders)}`,
+      'drop',
+    ]),
+  ]
+}
+
+function endpointRules(plan: VpcNetworkPlan, isFromTap: string): string[] {
+  const endpoints = plan.endpoints ?? []
+  if (endpoints.length === 0 || liveInterfaces(plan).length === 0) return []
+  const ports = elements(Object.values(ENDPOINT_PORTS).map(String))
+  const judged = endpoints.map(
+    ({ address, interfaceId }) => `${address} : jump ${tapNameOf(interfaceId)}-in`,
+  )
+  return [`${isFromTap} tcp dport ${ports} ip daddr vmap ${elements(judged)}`]
+}
+
+function rulesOf(plan: VpcNetworkPlan, nic: Grouped, direction: Direction): GroupRulePlan[] {
   return plan.groups
     .filter((group) => nic.groupIds.includes(group.groupId))
     .flatMap((group) => (direction === 'in' ? [...group.ingress] : [...group.egress]))
 }
 
 /** The group chains one interface jumps through, in the plan's order. */
-function groupsOf(plan: VpcNetworkPlan, nic: InterfacePlan, direction: Direction) {
+function groupsOf(plan: VpcNetworkPlan, nic: Grouped, direction: Direction) {
   const open = openProtocols(rulesOf(plan, nic, direction === 'in' ? 'out' : 'in'))
   return plan.groups
     .filter((group) => nic.groupIds.includes(group.groupId))
     .map((group) => ({ name: groupChainOf(group, direction, open), group, direction, open }))
 }
 
-function groupChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): string[] {
+function groupChains(plan: VpcNetworkPlan, nics: readonly Grouped[]): string[] {
   const chains = new Map<string, string[]>()
   for (const nic of nics) {
     for (const { name, group, direction, open } of [
@@ -131,7 +175,7 @@ function groupChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): stri
   return [...chains.values()].flat()
 }
 
-function interfaceChains(plan: VpcNetworkPlan, nic: InterfacePlan): string[] {
+function interfaceChains(plan: VpcNetworkPlan, nic: Grouped): string[] {
   const tap = tapNameOf(nic.interfaceId)
   return (['out', 'in'] as const).flatMap((direction) =>
     chain(
@@ -156,6 +200,7 @@ function baseChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): strin
       ...establishedRules('out'),
       // From outside: only to a public address of ours (the address chains translated it).
       `iifname "${LINK_UPLINK}" ct status dnat accept`,
+      ...peerInRules(plan),
       ...(nics.length > 0 ? [`iifname vmap ${map('out')}`] : []),
     ]),
     ...chain('ingress', [
@@ -164,6 +209,7 @@ function baseChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): strin
       // To the internet: only what has a public address and a route to it.
       `oifname "${LINK_UPLINK}" ip saddr @internet accept`,
       ...natAcceptRules(plan, nics),
+      ...peerOutRules(plan),
       ...(nics.length > 0 ? [`oifname vmap ${map('in')}`] : []),
     ]),
     ...chain('input', [
@@ -174,6 +220,7 @@ function baseChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): strin
       `${isFromTap} ip daddr ${METADATA_ADDRESS} tcp dport 80 accept`,
       `${isFromTap} ip daddr ${API_ADDRESS} tcp dport ${API_PORT} accept`,
       `${isFromTap} ip daddr ${NTP_ADDRESS} udp dport 123 accept`,
+      ...endpointRules(plan, isFromTap),
       ...(plan.dns.isServed
         ? [`${isFromTap} ip daddr ${dns} meta l4proto { tcp, udp } th dport 53 accept`]
         : []),
@@ -202,7 +249,8 @@ function addressChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): st
     mappings.map((m) => m.privateAddress),
   )
   const nat = natChains(plan, nics)
-  if (mappings.length === 0 && nat.jumps.length === 0) return sources
+  const inner = privateNatRules(plan)
+  if (mappings.length === 0 && nat.jumps.length === 0 && inner.length === 0) return sources
   const toPrivate = mappings.map((m) => `${m.publicAddress} : ${m.privateAddress}`)
   const toPublic = mappings.map((m) => `${m.privateAddress} : ${m.publicAddress}`)
   const uplink = `"${LINK_UPLINK}"`
@@ -219,6 +267,7 @@ function addressChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): st
     ...chain('public-out', [
       'type nat hook postrouting priority 100; policy accept;',
       ...nat.jumps,
+      ...inner,
       ...(isMapped ? [`oifname ${uplink} snat ip to ip saddr map ${elements(toPublic)}`] : []),
     ]),
   ]

@@ -43,7 +43,7 @@ function chainOf(subnet: SubnetPlan): string {
 
 function leavingRules(subnet: SubnetPlan): string[] {
   const rules = subnet.routes.map(({ cidr, target }) => {
-    const verdict = target.type === 'nowhere' ? 'drop' : 'return'
+    const verdict = target.type === 'internet' || target.type === 'nat' ? 'return' : 'drop'
     return cidr === EVERYWHERE ? verdict : `ip daddr ${cidr} ${verdict}`
   })
   return [...rules, ...(subnet.routes.at(-1)?.cidr === EVERYWHERE ? [] : ['drop'])]

@@ -166,7 +166,7 @@ describe('EC2 faults', () => {
   it('have a code for every kind of resource', () => {
     for (const kind of Object.keys(ID_PREFIXES) as ResourceKind[]) {
       expect(ec2Error({ type: 'NotFound', kind, ids: ['x'] }).code).toMatch(
-        /^(?:Invalid\w+\.NotFound|NatGatewayNotFound)$/,
+        /^(?:Invalid\w+\.(?:NotFound|Unknown)|NatGatewayNotFound)$/,
       )
       expect(ec2Error({ type: 'MalformedId', kind, id }).code).toMatch(/^Invalid|Malformed$/)
     }

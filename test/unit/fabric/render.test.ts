@@ -1,5 +1,6 @@
 /** The fabric's texts, whole: a change of a rule, a route or a DHCP option shows here first. */
 import { expect, test } from 'vitest'
+import { filterChange } from '../../../src/fabric/render/changes.ts'
 import { linkChanges, wantedInNamespace, wantedOnHost } from '../../../src/fabric/render/links.ts'
 import { renderDnsmasq, renderDnsmasqHost } from '../../../src/fabric/render/dnsmasq.ts'
 import {
@@ -76,4 +77,33 @@ test('dnsmasq’s configuration', () => {
   expect(renderDnsmasqHost(web, ['02:00:00:00:00:09'])).toBe(
     '02:00:00:00:00:01,02:00:00:00:00:09,172.31.0.5,ip-172-31-0-5\n',
   )
+})
+
+test('routes to an interface and over a peering are a table of the subnet', () => {
+  const { interfaceId } = router
+  const to = { type: 'interface', interfaceId, address: '172.31.16.6' } as const
+  const [first, second] = plan.subnets
+  const routes = [
+    { cidr: '10.9.0.0/16', target: { type: 'peer', index: 2 } as const },
+    { cidr: '192.0.2.0/24', target: to },
+    { cidr: '198.51.100.0/24', target: { type: 'nowhere' } as const },
+    { cidr: '0.0.0.0/0', target: { type: 'internet' } as const },
+  ]
+  const peers = [{ vpcId: plan.vpcId, index: 2, cidrs: ['10.9.0.0/16'], groups: [] }]
+  const routed = { ...plan, peers, subnets: [{ ...first!, routes }, second!] }
+  expect(
+    linkChanges(wantedInNamespace(routed), wantedInNamespace(plan)).join('\n'),
+  ).toMatchSnapshot()
+})
+
+test('a changed rule is a change of its chain', () => {
+  const before = renderFilter(plan)
+  const more = plan.groups.map((group) =>
+    group.groupId === groupId(1)
+      ? { ...group, ingress: [...group.ingress, cidrRule('tcp', [8443, 8443])] }
+      : group,
+  )
+  expect(filterChange(before, renderFilter({ ...plan, groups: more }))).toMatchSnapshot()
+  expect(filterChange(before, before)).toBe('')
+  expect(filterChange(null, before)).toBe(before)
 })

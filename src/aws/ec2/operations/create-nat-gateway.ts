@@ -1,4 +1,4 @@
-/** CreateNatGateway: a public one, in the zone of its subnet. */
+/** CreateNatGateway: public or private, in the zone of its subnet. */
 import type { CreateNatGatewayRequest } from '@aws-sdk/client-ec2'
 import { natGatewayCreate, type NatGatewayRequest } from '../../../app/network/nat-gateways.ts'
 import { FaultError } from '../../../domain/faults.ts'
@@ -20,7 +20,6 @@ export default changing<'CreateNatGateway', NatGateway>({
 
 function requestOf(input: Readonly<CreateNatGatewayRequest>): NatGatewayRequest {
   refuseFeatures('CreateNatGateway', {
-    'ConnectivityType private': input.ConnectivityType === 'private',
     'AvailabilityMode regional': input.AvailabilityMode === 'regional',
     'secondary addresses':
       input.SecondaryAllocationIds ??
@@ -29,10 +28,18 @@ function requestOf(input: Readonly<CreateNatGatewayRequest>): NatGatewayRequest 
   })
   const { SubnetId: subnetId, AllocationId: allocationId } = input
   if (!subnetId) throw new FaultError({ type: 'MissingParameter', parameter: 'SubnetId' })
-  if (!allocationId) throw new FaultError({ type: 'MissingParameter', parameter: 'AllocationId' })
+  const isPrivate = input.ConnectivityType === 'private'
+  if (isPrivate && allocationId) {
+    const parameters = ['ConnectivityType', 'AllocationId']
+    const reason = 'You cannot specify AllocationId for a private NAT gateway'
+    throw new FaultError({ type: 'InvalidCombination', parameters, reason })
+  }
+  if (!isPrivate && !allocationId) {
+    throw new FaultError({ type: 'MissingParameter', parameter: 'AllocationId' })
+  }
   return {
     subnetId: parseId('subnet', subnetId),
-    allocationId: parseId('elasticAddress', allocationId),
+    allocationId: allocationId ? parseId('elasticAddress', allocationId) : null,
     privateAddress: input.PrivateIpAddress ?? null,
     clientToken: input.ClientToken ?? null,
     tags: tagsOfSpecifications(input.TagSpecifications, 'natgateway'),

@@ -21,20 +21,23 @@ export default operation<'ec2', 'DescribeRouteTables', ShownTable>({
     'association.subnet-id': ({ table }) => table.associations.map((each) => each.subnetId),
     'owner-id': ({ table }) => table.account,
     'route-table-id': ({ table }) => table.id,
-    'route.destination-cidr-block': ({ table }) => table.routes.map((route) => route.destination),
+    'route.destination-cidr-block': ({ shape }) =>
+      shape.Routes!.map((route) => route.DestinationCidrBlock),
+    'route.destination-prefix-list-id': ({ shape }) =>
+      shape.Routes!.map((route) => route.DestinationPrefixListId),
     'route.gateway-id': ({ shape }) => shape.Routes!.map((route) => route.GatewayId),
     'route.instance-id': ({ shape }) => shape.Routes!.map((route) => route.InstanceId),
     'route.nat-gateway-id': ({ shape }) => shape.Routes!.map((route) => route.NatGatewayId),
+    'route.vpc-peering-connection-id': ({ shape }) =>
+      shape.Routes!.map((route) => route.VpcPeeringConnectionId),
     'route.origin': ({ table }) => table.routes.map((route) => route.origin),
     'route.state': ({ shape }) => shape.Routes!.map((route) => route.State),
     'vpc-id': ({ table }) => table.vpcId,
     // Nothing that a route or an association could have of these.
     'association.gateway-id': NONE,
     'route.destination-ipv6-cidr-block': NONE,
-    'route.destination-prefix-list-id': NONE,
     'route.egress-only-internet-gateway-id': NONE,
     'route.transit-gateway-id': NONE,
-    'route.vpc-peering-connection-id': NONE,
   },
   tagsOf: ({ table }) => table.tags,
   handle: async (ctx, input, call) => {

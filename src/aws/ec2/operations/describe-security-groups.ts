@@ -33,8 +33,9 @@ function ruleFilters(prefix: string, isEgress: boolean): FilterTable<Named> {
       peer.type === 'group' ? (group.peerNames.get(peer.groupId) ?? null) : null,
     ),
     [`${prefix}.user-id`]: over(({ peer }) => (peer.type === 'group' ? peer.account : null)),
-    // There are no prefix lists, so no rule names one.
-    [`${prefix}.prefix-list-id`]: () => [],
+    [`${prefix}.prefix-list-id`]: over(({ peer }) =>
+      peer.type === 'prefixList' ? peer.listId : null,
+    ),
   }
 }
 

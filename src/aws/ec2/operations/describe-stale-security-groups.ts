@@ -1,14 +1,36 @@
-/**
- * DescribeStaleSecurityGroups: groups with rules that name a deleted group of a peered VPC. A group that is named
- * cannot be deleted and VPCs are not peered here, so there are none; the VPC must exist.
- */
-import { ownGet } from '../../../app/network/scope.ts'
+/** DescribeStaleSecurityGroups: groups with rules that name a deleted group, or one of a VPC not peered any more. */
+import type { StaleIpPermission } from '@aws-sdk/client-ec2'
+import { staleGroups } from '../../../app/network/foreign-groups.ts'
 import { parseId } from '../../../domain/ids.ts'
+import type { SecurityGroupRule } from '../../../domain/network.ts'
 import { operation } from '../../operation.ts'
+import { permissionShapes } from '../present/security-group.ts'
 
 export default operation<'ec2', 'DescribeStaleSecurityGroups'>({
-  handle: async (ctx, input) => {
-    await ownGet(ctx, ctx.app.store, 'vpc', parseId('vpc', input.VpcId!))
-    return { StaleSecurityGroupSet: [] }
+  handle: async (ctx, input, call) => {
+    const found = await staleGroups(ctx, parseId('vpc', input.VpcId!))
+    const page = call.page(found, { key: ({ group }) => group.id })
+    return {
+      StaleSecurityGroupSet: page.items.map(({ group, rules }) => ({
+        GroupId: group.id,
+        GroupName: group.name,
+        Description: group.description,
+        VpcId: group.vpcId,
+        StaleIpPermissions: staleShapes(rules.filter((rule) => !rule.isEgress)),
+        StaleIpPermissionsEgress: staleShapes(rules.filter((rule) => rule.isEgress)),
+      })),
+      NextToken: page.nextToken,
+    }
   },
 })
+
+function staleShapes(rules: readonly SecurityGroupRule[]): StaleIpPermission[] {
+  return permissionShapes(rules).map((permission) => ({
+    IpProtocol: permission.IpProtocol,
+    FromPort: permission.FromPort,
+    ToPort: permission.ToPort,
+    IpRanges: [],
+    PrefixListIds: [],
+    UserIdGroupPairs: permission.UserIdGroupPairs,
+  }))
+}

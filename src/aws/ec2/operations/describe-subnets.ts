@@ -33,7 +33,8 @@ export default operation<'ec2', 'DescribeSubnets', CountedSubnet>({
     'owner-id': ({ subnet }) => subnet.account,
     'private-dns-name-options-on-launch.enable-resource-name-dns-a-record': FALSE,
     'private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record': FALSE,
-    'private-dns-name-options-on-launch.hostname-type': () => 'ip-name',
+    'private-dns-name-options-on-launch.hostname-type': ({ subnet }) =>
+      subnet.hostnameTypeOnLaunch ?? 'ip-name',
     state: () => 'available',
     'subnet-arn': ({ subnet }) => ec2Arn(subnet, 'subnet'),
     'subnet-id': ({ subnet }) => subnet.id,

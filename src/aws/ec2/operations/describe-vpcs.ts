@@ -14,7 +14,8 @@ export default operation<'ec2', 'DescribeVpcs', Vpc>({
     'cidr-block-association.state': () => 'associated',
     'dhcp-options-id': (vpc) => vpc.dhcpOptionsId,
     'is-default': (vpc) => vpc.isDefault,
-    // Not documented, accepted by EC2 and sent by Terraform.
+    // Not documented, accepted by EC2, and sent by amazon.aws of Ansible and by Terraform.
+    'cidr-block': (vpc) => vpc.cidrBlock,
     isDefault: (vpc) => vpc.isDefault,
     // VPCs have no IPv6 blocks yet.
     'ipv6-cidr-block-association.association-id': () => [],

@@ -1,6 +1,6 @@
 /**
- * ModifySubnetAttribute: whether interfaces launched here get a public address. The other attributes are not
- * served.
+ * ModifySubnetAttribute: whether interfaces launched here get a public address, and how instances are named. The other
+ * attributes are not served.
  */
 import { ownGet } from '../../../app/network/scope.ts'
 import { subnetModify } from '../../../app/network/vpc-attributes.ts'
@@ -22,7 +22,7 @@ const ATTRIBUTES = [
 ] as const
 
 /** What every subnet here has, so that asking for it changes nothing. */
-const AS_IT_IS: readonly unknown[] = [false, 'ip-name']
+const AS_IT_IS: readonly unknown[] = [false]
 
 export default operation<'ec2', 'ModifySubnetAttribute'>({
   handle: async (ctx, input) => {
@@ -32,6 +32,10 @@ export default operation<'ec2', 'ModifySubnetAttribute'>({
     const wanted = typeof value === 'object' ? value.Value : value
     if (name === 'MapPublicIpOnLaunch') {
       await subnetModify(ctx, id, { mapPublicIpOnLaunch: Boolean(wanted) })
+      return {}
+    }
+    if (name === 'PrivateDnsHostnameTypeOnLaunch') {
+      await subnetModify(ctx, id, { hostnameTypeOnLaunch: wanted as 'ip-name' | 'resource-name' })
       return {}
     }
     await ownGet(ctx, ctx.app.store, 'subnet', id)

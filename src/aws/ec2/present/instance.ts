@@ -13,7 +13,7 @@ import {
   privateDomainOf,
   publicAddressOf,
   publicBindings,
-  publicDomainOf,
+  publicHostName,
   type NetworkInterface,
   type Vpc,
 } from '../../../domain/network.ts'
@@ -30,7 +30,7 @@ export function privateNameOf(address: string, region: string): string {
 /** Empty when the VPC has no DNS host names, as on EC2. */
 export function publicNameOf(address: string, region: string, vpc: Vpc | undefined): string {
   if (!vpc?.hasDnsHostnames) return ''
-  return `ec2-${address.replaceAll('.', '-')}.${publicDomainOf(region)}`
+  return publicHostName(address, region)
 }
 
 export function presentInstance(view: InstanceView): Ec2Instance {
@@ -82,6 +82,7 @@ export function presentInstance(view: InstanceView): Ec2Instance {
     Placement: {
       AvailabilityZone: spec.zone,
       GroupName: spec.placementGroup ?? '',
+      ...(spec.partitionNumber && { PartitionNumber: spec.partitionNumber }),
       Tenancy: spec.tenancy,
     },
     Platform: image?.platform === 'windows' ? 'Windows' : undefined,

@@ -6,7 +6,7 @@ import type {
   NetworkInterfaceAttachment,
 } from '@aws-sdk/client-ec2'
 import type { InterfaceView } from '../../../app/network/interfaces.ts'
-import type { NetworkInterface } from '../../../domain/network.ts'
+import { managerOf, type NetworkInterface } from '../../../domain/network.ts'
 import { zoneIdOf } from '../../../domain/zones.ts'
 import { tagList } from '../tags.ts'
 import { presentAssociation, privateNameOf } from './instance.ts'
@@ -25,12 +25,11 @@ export function networkInterfaceShape(view: InterfaceView): Ec2NetworkInterface 
     AvailabilityZone: one.zone,
     AvailabilityZoneId: zoneIdOf(one.zone),
     Description: one.description,
-    // EC2 says `nat_gateway`, which is not how its model spells it.
-    InterfaceType: one.natGatewayId ? ('nat_gateway' as 'natGateway') : 'interface',
+    InterfaceType: typeOf(one),
     MacAddress: one.mac,
-    Status: one.attachment || one.natGatewayId ? 'in-use' : 'available',
+    Status: one.attachment || managerOf(one) ? 'in-use' : 'available',
     SourceDestCheck: one.isSourceDestChecked,
-    RequesterManaged: one.natGatewayId !== undefined,
+    RequesterManaged: managerOf(one) !== undefined,
     Operator: { Managed: false },
     PrivateIpAddress: primary,
     ...(hasNames && { PrivateDnsName: privateNameOf(primary!, one.region) }),
@@ -46,6 +45,12 @@ export function networkInterfaceShape(view: InterfaceView): Ec2NetworkInterface 
     Ipv6Addresses: [],
     TagSet: tagList(one.tags),
   }
+}
+
+/** EC2 says `nat_gateway`, which is not how its model spells it. */
+function typeOf(one: NetworkInterface) {
+  if (one.natGatewayId) return 'nat_gateway' as 'natGateway'
+  return one.vpcEndpointId ? 'vpc_endpoint' : 'interface'
 }
 
 export function groupShapes({ networkInterface, groupNames }: InterfaceView): GroupIdentifier[] {

@@ -1,5 +1,6 @@
 /** Route tables as EC2 shows them. */
 import type { Route as Ec2Route, RouteTable as Ec2RouteTable } from '@aws-sdk/client-ec2'
+import { isPrefixListId } from '../../../app/network/prefix-lists.ts'
 import { routeStateOf, type RouteTargets } from '../../../app/network/routes.ts'
 import type { Route, RouteTable } from '../../../domain/network.ts'
 import { tagList } from '../tags.ts'
@@ -9,21 +10,28 @@ export const NO_TARGETS: RouteTargets = {
   gateways: new Map(),
   interfaces: new Map(),
   natGateways: new Map(),
+  peerings: new Map(),
 }
 
 export function routeShape(table: RouteTable, route: Route, targets: RouteTargets): Ec2Route {
   return {
-    DestinationCidrBlock: route.destination,
+    ...destinationShape(route.destination),
     ...targetShape(route, targets),
     Origin: route.origin,
     State: routeStateOf(table, route, targets),
   }
 }
 
+function destinationShape(destination: string): Ec2Route {
+  if (isPrefixListId(destination)) return { DestinationPrefixListId: destination }
+  return { DestinationCidrBlock: destination }
+}
+
 function targetShape({ target }: Route, targets: RouteTargets): Ec2Route {
   if (target.type === 'local') return { GatewayId: 'local' }
   if (target.type === 'internetGateway') return { GatewayId: target.id }
   if (target.type === 'natGateway') return { NatGatewayId: target.id }
+  if (target.type === 'peering') return { VpcPeeringConnectionId: target.id }
   const one = targets.interfaces.get(target.id)
   return {
     NetworkInterfaceId: target.id,

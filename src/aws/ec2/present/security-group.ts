@@ -51,8 +51,12 @@ function permissionShape(rules: readonly RuleSpec[]): IpPermission {
     const said = description === null ? {} : { Description: description }
     if (peer.type === 'cidr') permission.IpRanges!.push({ CidrIp: peer.cidr, ...said })
     else if (peer.type === 'cidr6') permission.Ipv6Ranges!.push({ CidrIpv6: peer.cidr, ...said })
-    else {
-      const pair = { GroupId: peer.groupId, UserId: peer.account, ...said }
+    else if (peer.type === 'prefixList') {
+      permission.PrefixListIds!.push({ PrefixListId: peer.listId, ...said })
+    } else {
+      const { foreign } = peer
+      const over = foreign && { VpcId: foreign.vpcId, VpcPeeringConnectionId: foreign.peeringId }
+      const pair = { GroupId: peer.groupId, UserId: peer.account, ...over, ...said }
       permission.UserIdGroupPairs!.push(pair)
     }
   }
@@ -75,8 +79,14 @@ export function securityGroupRuleShape(
     ToPort: rule.toPort ?? -1,
     ...(peer.type === 'cidr' && { CidrIpv4: peer.cidr }),
     ...(peer.type === 'cidr6' && { CidrIpv6: peer.cidr }),
+    ...(peer.type === 'prefixList' && { PrefixListId: peer.listId }),
     ...(peer.type === 'group' && {
-      ReferencedGroupInfo: { GroupId: peer.groupId, UserId: peer.account, VpcId: group.vpcId },
+      ReferencedGroupInfo: {
+        GroupId: peer.groupId,
+        UserId: peer.account,
+        VpcId: peer.foreign?.vpcId ?? group.vpcId,
+        ...(peer.foreign && { VpcPeeringConnectionId: peer.foreign.peeringId }),
+      },
     }),
     ...(description !== null && { Description: description }),
     Tags: tagList(rule.tags),
@@ -97,6 +107,7 @@ export function revokedRuleShape(
     ToPort: rule.toPort ?? -1,
     ...(peer.type === 'cidr' && { CidrIpv4: peer.cidr }),
     ...(peer.type === 'cidr6' && { CidrIpv6: peer.cidr }),
+    ...(peer.type === 'prefixList' && { PrefixListId: peer.listId }),
     ...(peer.type === 'group' && { ReferencedGroupId: peer.groupId }),
     ...(description !== null && { Description: description }),
   }

@@ -66,7 +66,7 @@ export function subnetShape(subnet: Subnet, freeAddresses: number): Ec2Subnet {
     Ipv6Native: false,
     EnableDns64: false,
     PrivateDnsNameOptionsOnLaunch: {
-      HostnameType: 'ip-name',
+      HostnameType: subnet.hostnameTypeOnLaunch ?? 'ip-name',
       EnableResourceNameDnsARecord: false,
       EnableResourceNameDnsAAAARecord: false,
     },

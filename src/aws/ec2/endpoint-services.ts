@@ -1,0 +1,40 @@
+/** The services that a VPC can have an endpoint of: those of AWS's that are served here. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { notFound } from '../../domain/faults.ts'
+import type { ServiceName } from '../model.ts'
+
+/** Their names in AWS's names for endpoints. IAM and Organizations have none outside of their home region. */
+const ENDPOINT_NAMES: Partial<Record<ServiceName, string>> = {
+  ec2: 'ec2',
+  sts: 'sts',
+  ssm: 'ssm',
+  kms: 'kms',
+  ebs: 'ebs',
+  backup: 'backup',
+  'backup-gateway': 'backup-gateway',
+  cloudwatch: 'monitoring',
+  'compute-optimizer': 'compute-optimizer',
+  rbin: 'rbin',
+}
+
+export interface EndpointService {
+  serviceName: string
+  privateDnsName: string
+}
+
+export function endpointServices(region: string): EndpointService[] {
+  return (Object.entries(ENDPOINT_NAMES) as [ServiceName, string][])
+    .filter(([service]) => existsSync(join(import.meta.dirname, '..', service, 'operations')))
+    .map(([, name]) => ({
+      serviceName: `com.amazonaws.${region}.${name}`,
+      privateDnsName: `${name}.${region}.amazonaws.com`,
+    }))
+}
+
+/** @throws Fault `NotFound`: nothing here would answer. */
+export function endpointServiceNamed(region: string, serviceName: string): EndpointService {
+  const found = endpointServices(region).find((each) => each.serviceName === serviceName)
+  if (!found) throw notFound('vpcEndpointService', serviceName)
+  return found
+}

@@ -1,0 +1,55 @@
+/** CreateVpcEndpoint: of the interface kind, to a service that is served here. */
+import type { CreateVpcEndpointRequest } from '@aws-sdk/client-ec2'
+import type { Ctx } from '../../../app/context.ts'
+import {
+  endpointCreate,
+  endpointViews,
+  type EndpointRequest,
+} from '../../../app/network/vpc-endpoints.ts'
+import { FaultError } from '../../../domain/faults.ts'
+import { parseId } from '../../../domain/ids.ts'
+import type { VpcEndpoint } from '../../../domain/vpc-endpoint.ts'
+import { refuseFeatures } from '../absent-features.ts'
+import { changing } from '../changing.ts'
+import { endpointServiceNamed } from '../endpoint-services.ts'
+import { mustBeFullAccess } from '../endpoint-policy.ts'
+import { vpcEndpointShape } from '../present/vpc-endpoint.ts'
+import { tagsOfSpecifications } from '../tag-specifications.ts'
+
+export default changing<'CreateVpcEndpoint', VpcEndpoint>({
+  change: (ctx, input) => endpointCreate(ctx, requestOf(ctx, input)),
+  answer: async (endpoint, ctx, input) => {
+    const [view] = await endpointViews(ctx, [endpoint.id])
+    return { VpcEndpoint: vpcEndpointShape(view!, 'pending'), ClientToken: input.ClientToken }
+  },
+})
+
+function requestOf(ctx: Ctx, input: Readonly<CreateVpcEndpointRequest>): EndpointRequest {
+  if (!input.ServiceName)
+    throw new FaultError({ type: 'MissingParameter', parameter: 'ServiceName' })
+  const service = endpointServiceNamed(ctx.region, input.ServiceName)
+  refuseFeatures('CreateVpcEndpoint', {
+    // Only S3 and DynamoDB have gateways, and neither is here.
+    'an endpoint that is not of the type Interface': input.VpcEndpointType !== 'Interface',
+    RouteTableIds: input.RouteTableIds,
+    'IPv6 addresses': input.IpAddressType !== undefined && input.IpAddressType !== 'ipv4',
+    'a ServiceRegion': input.ServiceRegion && input.ServiceRegion !== ctx.region,
+  })
+  mustBeFullAccess(input.PolicyDocument)
+  const addresses = new Map(
+    (input.SubnetConfigurations ?? []).map((each) => [each.SubnetId, each.Ipv4]),
+  )
+  const subnetIds = new Set([...(input.SubnetIds ?? []), ...addresses.keys()])
+  return {
+    vpcId: parseId('vpc', input.VpcId!),
+    ...service,
+    hasPrivateDns: input.PrivateDnsEnabled ?? true,
+    subnets: [...subnetIds].map((id) => ({
+      subnetId: parseId('subnet', id ?? ''),
+      address: addresses.get(id) ?? null,
+    })),
+    groupIds: (input.SecurityGroupIds ?? []).map((id) => parseId('securityGroup', id)),
+    clientToken: input.ClientToken ?? null,
+    tags: tagsOfSpecifications(input.TagSpecifications, 'vpc-endpoint'),
+  }
+}

@@ -1,0 +1,46 @@
+/** VPC peering connections as EC2 shows them. */
+import type { VpcPeeringConnection, VpcPeeringConnectionVpcInfo } from '@aws-sdk/client-ec2'
+import {
+  isPeeringExpired,
+  PEERING_REQUEST_MS,
+  type Peering,
+  type PeeringSide,
+} from '../../../domain/peering.ts'
+import { tagList } from '../tags.ts'
+
+export function peeringShape(peering: Peering, now: number): VpcPeeringConnection {
+  const { requester, accepter, status } = peering
+  const isPending = status === 'pending-acceptance'
+  return {
+    VpcPeeringConnectionId: peering.id,
+    RequesterVpcInfo: sideShape(requester, status === 'active'),
+    AccepterVpcInfo: sideShape(accepter, status === 'active'),
+    Status: isPeeringExpired(peering, now)
+      ? { Code: 'expired', Message: 'The request expired' }
+      : { Code: status, Message: peering.statusMessage },
+    ...(isPending && { ExpirationTime: new Date(peering.createdAt + PEERING_REQUEST_MS) }),
+    Tags: tagList(peering.tags),
+  }
+}
+
+function sideShape(side: PeeringSide, isActive: boolean): VpcPeeringConnectionVpcInfo {
+  const [primary] = side.cidrs
+  return {
+    OwnerId: side.account,
+    VpcId: side.vpcId,
+    Region: side.region,
+    ...(primary !== undefined && {
+      CidrBlock: primary,
+      CidrBlockSet: side.cidrs.map((CidrBlock) => ({ CidrBlock })),
+    }),
+    ...(isActive && { PeeringOptions: optionsShape(side) }),
+  }
+}
+
+export function optionsShape(side: PeeringSide) {
+  return {
+    AllowDnsResolutionFromRemoteVpc: side.isDnsResolved,
+    AllowEgressFromLocalClassicLinkToRemoteVpc: false,
+    AllowEgressFromLocalVpcToRemoteClassicLink: false,
+  }
+}

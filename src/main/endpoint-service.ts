@@ -1,0 +1,141 @@
+/**
+ * VPC endpoints as guests meet them: the cloud's own HTTP port, plain and by TLS, at the endpoints' private addresses,
+ * from sockets inside the namespaces. TLS answers with certificates of an authority of this cloud; who is to trust it
+ * gets it at `/endpoint-ca.pem` of any endpoint (docs/networking.md).
+ */
+import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto'
+import type { Server as TcpServer, Socket } from 'node:net'
+import { join } from 'node:path'
+import { createSecureContext, createServer as createTlsServer, type SecureContext } from 'node:tls'
+import type { HostAgent } from '../agent/protocol.ts'
+import { ENDPOINT_PORTS, type VpcNetworkPlan } from '../domain/network-plan.ts'
+import type { VpcId } from '../domain/ids.ts'
+import type { Fabric } from '../fabric/fabric.ts'
+import { authorityMake, serverCertificateMake, type Authority } from '../lib/certificates.ts'
+import { readJson, writeFileDurable, writeJsonDurable } from '../lib/fs-durable.ts'
+import type { Log } from '../lib/log.ts'
+import type { Clock } from '../lib/time.ts'
+
+const AUTHORITY = 'Brume endpoints'
+/** As long as the copies of it that guests hold. */
+const AUTHORITY_MS = 20 * 365 * 86_400_000
+const SERVER_MS = 365 * 86_400_000
+/** What a client may ask for by name: a service of a region, or a name of one endpoint's own. */
+const SERVED = /^(?:[a-z0-9-]+\.)+amazonaws\.com$/
+/** Names of which certificates are kept. */
+const CONTEXTS_MAX = 200
+
+export interface EndpointService {
+  /** The agent, which has every statement of networks followed by the endpoints. */
+  watching(agent: HostAgent): HostAgent
+  /** From now on connections go to this server. */
+  attach(accept: (socket: Socket) => void): void
+  authorityPem: string
+  close(): void
+}
+
+export async function serveEndpoints(options: {
+  folder: string
+  fabric: Pick<Fabric, 'listenInNamespace' | 'onNamespace'>
+  log: Log
+  clock: Clock
+}): Promise<EndpointService> {
+  const { fabric, log } = options
+  const authority = await authorityOf(options.folder, options.clock)
+  let accept: ((socket: Socket) => void) | null = null
+  const tls = createTlsServer({ SNICallback: certificatesBy(authority, options.clock) }, (socket) =>
+    accept ? accept(socket) : socket.destroy(),
+  )
+  tls.on('tlsClientError', (err: Error) => log.debug({ err }, 'TLS of an endpoint'))
+  const open = new Map<string, TcpServer[]>()
+  const shut = (key: string): void => {
+    for (const server of open.get(key) ?? []) server.close()
+    open.delete(key)
+  }
+  const listen = async (vpcId: VpcId, address: string): Promise<void> => {
+    const key = `${vpcId} ${address}`
+    if (open.has(key)) return
+    open.set(key, [])
+    try {
+      const plain = await fabric.listenInNamespace(vpcId, { address, port: ENDPOINT_PORTS.plain })
+      plain.on('connection', (socket: Socket) => (accept ? accept(socket) : socket.destroy()))
+      open.get(key)?.push(plain)
+      const secure = await fabric.listenInNamespace(vpcId, { address, port: ENDPOINT_PORTS.tls })
+      secure.on('connection', (socket: Socket) => tls.emit('connection', socket))
+      open.get(key)?.push(secure)
+    } catch (err) {
+      shut(key)
+      log.error({ err, vpc: vpcId, address }, 'an endpoint is not served')
+    }
+  }
+  const follow = async (plans: readonly VpcNetworkPlan[]): Promise<void> => {
+    const wanted = plans.flatMap(({ vpcId, endpoints = [] }) =>
+      endpoints.map(({ address }) => ({ vpcId, address })),
+    )
+    const keys = new Set(wanted.map(({ vpcId, address }) => `${vpcId} ${address}`))
+    for (const key of [...open.keys()]) if (!keys.has(key)) shut(key)
+    await Promise.all(wanted.map(({ vpcId, address }) => listen(vpcId, address)))
+  }
+  // An open socket would keep a dead namespace alive; the next statement opens them anew.
+  const stop = fabric.onNamespace((vpcId) => {
+    for (const key of [...open.keys()]) if (key.startsWith(`${vpcId} `)) shut(key)
+  })
+  return {
+    authorityPem: authority.certificatePem,
+    attach: (handler) => {
+      accept = handler
+    },
+    watching: (agent) => ({
+      ...agent,
+      networkEnsure: async (plans) => {
+        await agent.networkEnsure(plans)
+        await follow(plans)
+      },
+    }),
+    close: () => {
+      stop()
+      for (const key of [...open.keys()]) shut(key)
+    },
+  }
+}
+
+/** Kept under `folder`, made at the first call. */
+async function authorityOf(folder: string, clock: Clock): Promise<Authority> {
+  const path = join(folder, 'endpoint-authority.json')
+  const known = await readJson<{ privateKeyPem: string; certificatePem: string }>(path)
+  if (known) {
+    const key = createPrivateKey(known.privateKeyPem)
+    const publicKey = createPublicKey(key).export({ type: 'spki', format: 'der' }) as Buffer
+    return { ...known, subject: AUTHORITY, key, publicKey }
+  }
+  const made = authorityMake(AUTHORITY, validity(clock, AUTHORITY_MS))
+  const { privateKeyPem, certificatePem } = made
+  await writeJsonDurable(path, { privateKeyPem, certificatePem })
+  await writeFileDurable(join(folder, 'endpoint-ca.pem'), certificatePem, { mode: 0o644 })
+  return made
+}
+
+function validity(clock: Clock, lifetimeMs: number) {
+  const now = clock.now()
+  // Guests' clocks may be a little behind.
+  return { from: now - 3_600_000, to: now + lifetimeMs, serial: randomBytes(8) }
+}
+
+/** One certificate a name, made when it is first asked for. */
+function certificatesBy(authority: Authority, clock: Clock) {
+  const contexts = new Map<string, SecureContext>()
+  return (name: string, done: (error: Error | null, context?: SecureContext) => void): void => {
+    if (!SERVED.test(name)) return done(new Error(`no certificate for ${name}`))
+    const known = contexts.get(name)
+    if (known) return done(null, known)
+    if (contexts.size >= CONTEXTS_MAX) contexts.clear()
+    const { certificatePem, privateKeyPem } = serverCertificateMake(
+      authority,
+      [name],
+      validity(clock, SERVER_MS),
+    )
+    const context = createSecureContext({ cert: certificatePem, key: privateKeyPem })
+    contexts.set(name, context)
+    done(null, context)
+  }
+}
