@@ -9,7 +9,13 @@ import { join } from 'node:path'
 import type { VolumeBackend, VolumeFile } from '../blocks/backend.ts'
 import { pluggedOf, shapeFit } from '../domain/frozen-shape.ts'
 import type { InstanceId } from '../domain/ids.ts'
-import type { MachineDisk, MachineObservation, MachineSpec, VmSpec } from '../domain/machine.ts'
+import type {
+  MachineDisk,
+  MachineObservation,
+  MachineSpec,
+  VmSpec,
+  VolumeSource,
+} from '../domain/machine.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 import { resolverAddressOf } from '../fabric/names.ts'
 import type { VmDriver } from '../hypervisor/driver.ts'
@@ -21,7 +27,8 @@ import { hostKeysGenerate } from './host-keys.ts'
 import { launchMessage, launchNetworkOf, type LaunchFacts } from './launch-message.ts'
 import type { StoredTemplate } from './templates/store.ts'
 import type { Templates } from './templates/templates.ts'
-import { imageFilePath, manifestOf, vmSpecOf } from './vm-spec.ts'
+import type { VolumeRequest } from './protocol.ts'
+import { imageFilePath, keysChecked, manifestOf, vmSpecOf } from './vm-spec.ts'
 
 const GIB = 1024 ** 3
 const ENTROPY_BYTES = 48
@@ -50,18 +57,26 @@ export interface Launcher {
   start(spec: MachineSpec, isFirst: boolean): Promise<MachineObservation>
   /** A copy on its way to life is not wanted any more: its start fails at once. */
   cancel(instanceId: InstanceId): void
-  volumeEnsure(disk: Pick<MachineDisk, 'volumeId' | 'sizeGiB' | 'source'>): Promise<VolumeFile>
+  volumeEnsure(disk: VolumeRequest): Promise<VolumeFile>
+  /** Where the bytes lie that a volume starts from. */
+  sourcePath(source: VolumeSource): string
 }
 
 export function createLauncher(options: LauncherOptions): Launcher {
   const { home, driver, volumes, templates, log } = options
   const copies = createLimiter(cpus().length * COPIES_PER_CPU)
-  const volumeEnsure: Launcher['volumeEnsure'] = ({ volumeId, sizeGiB, source }) =>
-    volumes.ensure({
+  const sourcePath = (source: VolumeSource): string =>
+    'layerId' in source ? volumes.layers.path(source.layerId) : imageFilePath(home, source)
+  const volumeEnsure: Launcher['volumeEnsure'] = async (disk) => {
+    const { volumeId, sizeGiB, source, keys, isCopied } = disk
+    return volumes.ensure({
       volumeId,
       sizeGiB,
-      source: source && { path: imageFilePath(home, source), format: 'qcow2' },
+      keys: keysChecked(keys),
+      isCopied: isCopied ?? false,
+      source: source && { path: sourcePath(source), format: 'qcow2' },
     })
+  }
 
   /** What `prepare` chose for a machine whose start is to come. */
   const chosen = new Map<InstanceId, StoredTemplate | null>()
@@ -77,7 +92,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
 
   const boot = async (spec: MachineSpec): Promise<MachineObservation> => {
     const files = await disksEnsure(spec, null)
-    return driver.start(await vmSpecOf(home, spec, files))
+    return driver.start(await vmSpecOf(home, spec, files, volumes.withKeys))
   }
 
   const copy = async (
@@ -97,7 +112,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
     )
     const isGrown = root.sizeGiB !== record.rootSizeGiB
     const vm: VmSpec = {
-      ...(await vmSpecOf(home, spec, files)),
+      ...(await vmSpecOf(home, spec, files, volumes.withKeys)),
       memory: {
         mode: 'frozen',
         memoryPath: template.files.memory,
@@ -141,12 +156,17 @@ export function createLauncher(options: LauncherOptions): Launcher {
   const choose = async (spec: MachineSpec): Promise<StoredTemplate | null> => {
     const known = chosen.get(spec.instanceId)
     if (known !== undefined) return known
-    if (!templates || (await rootDiscard(spec))) return null
+    // A template holds an image's own content, in clear.
+    const root = spec.disks.find((disk) => disk.isRoot)
+    const isOfImage = root?.source && 'imageFolder' in root.source && !root.keys
+    if (!templates || !isOfImage) return null
+    if (await rootDiscard(spec)) return null
     return templates.find(spec)
   }
 
   return {
     volumeEnsure,
+    sourcePath,
     prepare: async (spec) => {
       try {
         const template = await choose(spec)

@@ -9,6 +9,7 @@ import type {
   DiskChanges,
   DiskFailure,
   HostDescription,
+  MachineDisk,
   MachineObservation,
   MachineSpec,
   NicChanges,
@@ -20,10 +21,14 @@ import { readJson, writeJsonDurable, ensureFolder } from '../lib/fs-durable.ts'
 import type { Log } from '../lib/log.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import type { Clock } from '../lib/time.ts'
+import { createContentWork } from './content-work.ts'
+import { createExportWork } from './export-work.ts'
+import { createImportWork } from './import-work.ts'
 import { createLauncher } from './launch.ts'
 import type { Templates } from './templates/templates.ts'
 import { diskAttachmentOf, nicAttachmentOf } from './vm-spec.ts'
 import type { HostAgent, HostEvent } from './protocol.ts'
+import { createVolumeWork, wordsOf } from './volume-work.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 
 /** What the agent needs of the host's networks (fabric/fabric.ts). */
@@ -47,6 +52,8 @@ export interface LocalAgentOptions {
   clock: Clock
   /** Between asking a guest to power off and forcing it. */
   stopGraceMs: number
+  /** Imports may come from addresses of private networks and of this host. */
+  mayFetchInternal?: boolean
 }
 
 /** A reboot that the guest does not answer becomes a reset (EC2 waits longer; its guests boot slower). */
@@ -56,6 +63,10 @@ const TERMINATE_GRACE_MS_MAX = 20_000
 
 /** How often the kernel's own view is read back, should somebody have changed it by hand. */
 const VERIFY_INTERVAL_MS = 60_000
+
+/** How often it is looked whether there is room, and how much of it lets machines go on. */
+const ROOM_INTERVAL_MS = 5_000
+const ROOM_BYTES_MIN = 64 * 1024 ** 2
 
 /** What must survive a restart of the daemon, beside the machine's own files. */
 interface Memory {
@@ -92,16 +103,24 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   const find = async (id: InstanceId): Promise<MachineObservation | undefined> =>
     (await driver.list()).find((machine) => machine.instanceId === id)
 
+  const work = createVolumeWork({ driver, volumes, log })
+  const imports = await createImportWork({
+    volumes,
+    importsFolder: join(options.home, 'imports'),
+    mayFetchInternal: options.mayFetchInternal ?? false,
+  })
   let plans: readonly VpcNetworkPlan[] = []
   const { templates, home } = options
   const planOf = (vpcId: string) => plans.find((plan) => plan.vpcId === vpcId)
   const launcher = createLauncher({ home, driver, volumes, templates, planOf, log, clock })
-  const { volumeEnsure } = launcher
+  const { volumeEnsure, sourcePath } = launcher
 
   const start = async (spec: MachineSpec, isFirst: boolean): Promise<void> => {
     const at = performance.now()
     await ensureFolder(join(options.home, 'instances', spec.instanceId))
-    const observation = await launcher.start(spec, isFirst)
+    const observation = await work.exclusively(volumeIdsOf(spec.disks), () =>
+      launcher.start(spec, isFirst),
+    )
     await remember(spec)
     const tookMs = Math.round(performance.now() - at)
     log.info({ instance: spec.instanceId, tookMs }, 'machine runs')
@@ -186,13 +205,15 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       if (reason !== null) failures.push({ volumeId, reason })
     }
     for (const volumeId of changes.detach) {
-      await change(volumeId, () => driver.diskDetach(instanceId, volumeId))
+      const detach = () => driver.diskDetach(instanceId, volumeId)
+      await change(volumeId, () => work.exclusively([volumeId], detach))
     }
     for (const disk of changes.attach) {
-      await change(disk.volumeId, async () => {
+      const attach = async () => {
         const file = await volumeEnsure(disk)
-        await driver.diskAttach(instanceId, diskAttachmentOf(disk, file))
-      })
+        await driver.diskAttach(instanceId, diskAttachmentOf(disk, file, volumes.withKeys))
+      }
+      await change(disk.volumeId, () => work.exclusively([disk.volumeId], attach))
     }
     return failures
   }
@@ -212,6 +233,18 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     return failures
   }
 
+  /** A full disk pauses machines; they go on when there is room, and wait again if it was not enough. */
+  const roomWatch = async (): Promise<void> => {
+    try {
+      const { freeBytes } = await volumes.usage()
+      if (freeBytes < ROOM_BYTES_MIN) return log.warn({ freeBytes }, 'the disk is nearly full')
+      const resumed = await driver.resumeStalled()
+      if (resumed.length > 0) log.info({ resumed, freeBytes }, 'there is room again')
+    } catch (err) {
+      log.warn({ err }, 'the room of the disk could not be looked at')
+    }
+  }
+
   const stops = [
     driver.subscribe(report),
     templates?.onChange(() => emit({ type: 'templates' })) ?? ((): void => {}),
@@ -221,6 +254,8 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     }),
   ]
 
+  const room = setInterval(() => void roomWatch(), ROOM_INTERVAL_MS)
+  room.unref()
   return {
     describe: () => options.describe(),
     machinePrepare: async (spec) => {
@@ -272,9 +307,18 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       if (isVerified) verifiedAt = clock.now()
       await networks.apply(plans, { isVerified })
     },
-    volumeEnsure: async (request) => void (await volumeEnsure(request)),
-    volumeDelete: (volumeId) => volumes.delete(volumeId),
+    volumeEnsure: (request) =>
+      work.exclusively([request.volumeId], async () => void (await volumeEnsure(request))),
+    volumeDelete: (volumeId) => work.exclusively([volumeId], () => volumes.delete(volumeId)),
     volumeList: () => volumes.list(),
+    volumesFreeze: work.freeze,
+    volumeCollapse: work.collapse,
+    volumeChange: work.change,
+    ...createContentWork({ volumes, work, sourcePath }),
+    ...imports,
+    ...createExportWork({ volumes, exportsFolder: join(options.home, 'exports'), sourcePath }),
+    layerDelete: (layerId) => volumes.layers.delete(layerId),
+    layerList: () => volumes.layers.list(),
     templatesEnsure: async (wishes) => templates?.ensure(wishes),
     templateList: async () => templates?.list() ?? [],
     consoleOutput: (instanceId) => driver.consoleOutput(instanceId),
@@ -284,6 +328,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       return () => void listeners.delete(listener)
     },
     close: async () => {
+      clearInterval(room)
       for (const stop of stops) stop()
       listeners.clear()
       await templates?.close()
@@ -311,8 +356,4 @@ function blank(
   }
 }
 
-/** An error's words for the user: bounded, one line. */
-function wordsOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
-  return text.replaceAll(/\s+/g, ' ').slice(0, 400)
-}
+const volumeIdsOf = (disks: readonly MachineDisk[]) => disks.map((disk) => disk.volumeId)

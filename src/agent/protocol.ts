@@ -6,12 +6,16 @@
 import type {
   DiskChanges,
   DiskFailure,
+  DiskLimits,
   HostDescription,
   MachineObservation,
   MachineSpec,
   NicChanges,
   NicFailure,
+  VolumeKeys,
+  VolumeSource,
 } from '../domain/machine.ts'
+import type { LayerId } from '../domain/layer.ts'
 import type { InstanceId, VolumeId } from '../domain/ids.ts'
 import type { TemplateReport, TemplateWish } from '../domain/template.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
@@ -50,6 +54,41 @@ export interface HostAgent {
   volumeEnsure(volume: VolumeRequest): Promise<void>
   volumeDelete(volumeId: VolumeId): Promise<void>
   volumeList(): Promise<VolumeId[]>
+  /**
+   * Freezes what the volumes hold now, all at one instant, as layers with these ids; each volume goes on upon its
+   * layer. Repeating it changes nothing. Answers for each volume what came of it.
+   * @throws Error when that is not known: ask again.
+   */
+  volumesFreeze(request: FreezeRequest): Promise<FreezeOutcome[]>
+  /**
+   * Copies into the volume's own file what it reads from layers, so that it lies on its image (or on nothing) again.
+   * Takes long; a start of the machine or a freeze interrupts it without harm. @throws Error when interrupted.
+   */
+  volumeCollapse(volumeId: VolumeId, instanceId: InstanceId | null): Promise<void>
+  /** What was written to a frozen content, and into which layer; null: the image beneath. */
+  contentMap(content: ContentRequest): Promise<ContentRange[]>
+  contentRead(content: ContentRequest, offset: number, length: number): Promise<Uint8Array>
+  /** Into a volume that no machine has; durable when it resolves. */
+  volumeWrite(
+    volumeId: VolumeId,
+    keys: VolumeKeys | null,
+    offset: number,
+    bytes: Uint8Array,
+  ): Promise<void>
+  /** Makes a layer of somebody's disk. Takes long; repeating it answers what came of it. */
+  layerImport(request: ImportRequest): Promise<ImportOutcome>
+  /** 0 to 1; null: no such import is going on. */
+  importProgress(layerId: LayerId): Promise<number | null>
+  importCancel(layerId: LayerId): Promise<void>
+  /** Writes a content as a file for other hypervisors. Takes long; a file that is there is done. */
+  contentExport(request: ExportRequest): Promise<void>
+  /** 0 to 1; null: no such export is going on. */
+  exportProgress(file: string): Promise<number | null>
+  /** Brings size and limits of a volume to what it is now, seen by the guest that has it. Idempotent. */
+  volumeChange(volumeId: VolumeId, change: VolumeChange): Promise<void>
+  /** Idempotent. The caller makes sure that nothing lies on it. */
+  layerDelete(layerId: LayerId): Promise<void>
+  layerList(): Promise<LayerId[]>
   /** States which images this host should keep templates of, all of them. Idempotent; made in the background. */
   templatesEnsure(wishes: readonly TemplateWish[]): Promise<void>
   templateList(): Promise<TemplateReport[]>
@@ -62,8 +101,78 @@ export interface HostAgent {
   close(): Promise<void>
 }
 
+export interface ExportRequest extends ContentRequest {
+  source: VolumeSource
+  format: 'raw' | 'vmdk' | 'vpc'
+  /** Below the host's folder of exports: a folder, names, a file. */
+  file: string
+}
+
+export interface ImportRequest {
+  layerId: LayerId
+  /** HTTP(S), or a file in the host's folder of imports. */
+  url: string
+  /** The layer is encrypted with it. */
+  key?: string | null
+}
+
+export type ImportOutcome =
+  | { layerId: LayerId; sizeBytes: number; format: string; usedBytes: number }
+  /** The file's own fault, or it was cancelled: nothing is left. */
+  | { layerId: LayerId; reason: string }
+
+/** A frozen content, or a volume that no machine has; and what opens it. */
+export interface ContentRequest {
+  source: VolumeSource | { volumeId: VolumeId }
+  keys: VolumeKeys | null
+}
+
+export interface ContentRange {
+  start: number
+  length: number
+  layerId: LayerId | null
+  /** In the topmost file: the layer that was named, or the volume's own. */
+  isTop: boolean
+  /** Not: zeros were written. */
+  isData: boolean
+}
+
+/** What a volume is from now on. */
+export interface VolumeChange {
+  /** The machine that has it attached, running or not; null: none has. */
+  instanceId: InstanceId | null
+  sizeGiB: number
+  limits: DiskLimits
+  keys?: VolumeKeys | string | null
+}
+
+export interface FreezeRequest {
+  /** The machine that has them attached, running or not; null: none has. */
+  instanceId: InstanceId | null
+  /** With the key of the volume's own file, which the next one gets too. */
+  volumes: readonly { volumeId: VolumeId; layerId: LayerId; key?: string | null }[]
+  /** A running machine is rebooted first, and the instant is when it begins anew. */
+  isRebooted?: boolean
+}
+
+export type FreezeOutcome =
+  | {
+      volumeId: VolumeId
+      /** What the layer lies on, and what the volume lies on now: the layer, or a younger one. */
+      parentId: LayerId | null
+      headOn: LayerId
+      usedBytes: number
+      /** For how long writes of the guest were held up. */
+      pauseMs: number
+    }
+  /** Nothing was changed. */
+  | { volumeId: VolumeId; reason: string }
+
 export interface VolumeRequest {
   volumeId: VolumeId
   sizeGiB: number
-  source: { imageId: string; imageFolder: string; file: string } | null
+  source: VolumeSource | null
+  /** See `MachineDisk`. */
+  keys?: VolumeKeys | string | null
+  isCopied?: boolean
 }

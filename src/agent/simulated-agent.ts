@@ -15,7 +15,8 @@ import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 import type { TemplateReport, TemplateWish } from '../domain/template.ts'
 import { FaultError } from '../domain/faults.ts'
 import type { Clock } from '../lib/time.ts'
-import type { HostAgent, HostEvent, VolumeRequest } from './protocol.ts'
+import type { HostAgent, HostEvent } from './protocol.ts'
+import { createSimulatedVolumes, type SimulatedVolumes } from './simulated-volumes.ts'
 
 export interface SimulatedOptions {
   hostId: string
@@ -24,6 +25,8 @@ export interface SimulatedOptions {
   memoryMiB?: number
   /** How long each change takes; 0: in the next turn of the event loop. */
   delayMs?: number
+  /** Shared with other hosts; absent: its own. */
+  volumes?: SimulatedVolumes
   /** Answers the reason for which a disk or an interface cannot be plugged, or undefined. */
   failAttach?: (id: string) => string | undefined
   /** Answers the reason for which a start fails, or undefined. */
@@ -49,11 +52,14 @@ export interface SimulatedAgent extends HostAgent {
   processDies(instanceId: string): void
   /** QEMU pauses the machine because a disk could not be written. */
   diskFails(instanceId: string): void
+  /** There is room again. */
+  diskRecovers(instanceId: string): void
   /** The guest begins or ceases to answer on the network. */
   guestAnswers(instanceId: string, isReachable: boolean): void
   /** While held, guests that start do not answer by themselves. */
   holdReachability(isHeld: boolean): void
-  volumes(): ReadonlyMap<string, VolumeRequest>
+  volumes(): SimulatedVolumes['all']
+  storage: SimulatedVolumes
   reboots(instanceId: string): number
 }
 
@@ -73,7 +79,7 @@ const MEMORY_MIB_DEFAULT = 256 * 1024
 
 export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent {
   const machines = new Map<string, Machine>()
-  const volumes = new Map<string, VolumeRequest>()
+  const storage = options.volumes ?? createSimulatedVolumes()
   const listeners = new Set<(event: HostEvent) => void>()
   let plans: readonly VpcNetworkPlan[] = []
   let templates: TemplateReport[] = []
@@ -103,11 +109,13 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
   const description = describe(options)
 
   const start = (machine: Machine): void => {
-    const reason = options.failStart?.(machine.spec)
+    const locked = machine.spec.disks.find((disk) => typeof disk.keys === 'string')
+    const reason = options.failStart?.(machine.spec) ?? (locked?.keys as string | undefined)
     if (reason) {
       return show(machine, { state: 'crashed', stopReason: 'start-failed', detail: reason })
     }
     const processId = 100_000 + machines.size
+    for (const disk of machine.spec.disks) storage.ensure(disk)
     machine.disks = new Set(machine.spec.disks.map((disk) => disk.volumeId))
     machine.nics = new Set(machine.spec.nics.map((nic) => nic.interfaceId))
     show(machine, {
@@ -142,7 +150,6 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       machine.spec = spec
       const turn = ++machine.turn
       machines.set(spec.instanceId, machine)
-      for (const disk of spec.disks) volumes.set(disk.volumeId, disk)
       later(() => {
         if (machine.turn !== turn) return
         const isRunning = machine.observation.state === 'running'
@@ -194,10 +201,33 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       plans = next
     },
     networkPlans: () => plans,
-    volumeEnsure: async (volume) => void volumes.set(volume.volumeId, volume),
-    volumeDelete: async (volumeId) => void volumes.delete(volumeId),
-    volumeList: async () => [...volumes.values()].map((volume) => volume.volumeId),
-    volumes: () => volumes,
+    volumeEnsure: async (volume) => storage.ensure(volume),
+    volumeDelete: async (volumeId) => storage.delete(volumeId),
+    volumeList: async () => [...storage.all.values()].map((volume) => volume.volumeId),
+    volumesFreeze: async (request) => {
+      const machine = machines.get(request.instanceId ?? '')
+      if (request.isRebooted && machine?.observation.state === 'running') machine.reboots++
+      return storage.freeze(request)
+    },
+    volumeCollapse: async (volumeId) => storage.collapse(volumeId),
+    volumeChange: async (volumeId, change) => storage.change(volumeId, change),
+    contentMap: async (request) => storage.contentMap(request),
+    contentRead: async (request, offset, length) => storage.contentRead(request, offset, length),
+    volumeWrite: async (volumeId, _keys, offset, bytes) =>
+      storage.writeBytes(volumeId, offset, bytes),
+    layerImport: async (request) => storage.layerImport(request),
+    contentExport: async ({ file, source }) =>
+      void storage.exports.set(
+        file,
+        Buffer.from(storage.contentRead({ source, keys: null }, 0, 64)),
+      ),
+    exportProgress: async () => null,
+    importProgress: async () => null,
+    importCancel: async () => {},
+    layerDelete: async (layerId) => storage.layerDelete(layerId),
+    layerList: async () => storage.layerList(),
+    volumes: () => storage.all,
+    storage,
     // Nothing boots here, so nothing is frozen: a wish is there at once.
     templatesEnsure: async (wishes) => {
       templates = wishes.map((wish) =>
@@ -221,7 +251,14 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
     },
     diskFails: (instanceId) => {
       const machine = machines.get(instanceId)
-      if (machine) show(machine, { state: 'paused', detail: 'a disk could not be written' })
+      const detail = 'a disk could not be written'
+      const [root = ''] = machine?.disks ?? []
+      const diskErrors = { [root]: 'could not be written: no space is left on the host' }
+      if (machine) show(machine, { state: 'paused', detail, diskErrors })
+    },
+    diskRecovers: (instanceId) => {
+      const machine = machines.get(instanceId)
+      if (machine) show(machine, { state: 'running', diskErrors: {} })
     },
     guestAnswers,
     holdReachability: (isHeld) => {

@@ -5,7 +5,7 @@ import {
   IMAGE_MANIFEST_FILE,
   type ImageManifest,
 } from '../domain/image-manifest.ts'
-import type { VolumeFile } from '../blocks/backend.ts'
+import type { VolumeBackend, VolumeFile } from '../blocks/backend.ts'
 import type {
   BootPlan,
   DiskAttachment,
@@ -14,6 +14,7 @@ import type {
   MachineSpec,
   NicAttachment,
   VmSpec,
+  VolumeKeys,
 } from '../domain/machine.ts'
 import { INTERFACE_MTU, namespaceOf, tapNameOf } from '../domain/network-plan.ts'
 import { readJson } from '../lib/fs-durable.ts'
@@ -22,8 +23,8 @@ function imageFolderPath(home: string, imageFolder: string): string {
   return join(home, 'images', imageFolder)
 }
 
-/** Where the bytes lie that a volume starts from. */
-export function imageFilePath(home: string, source: NonNullable<MachineDisk['source']>): string {
+/** Where the bytes of an image lie that a volume starts from. */
+export function imageFilePath(home: string, source: { imageFolder: string; file: string }): string {
   return join(imageFolderPath(home, source.imageFolder), source.file)
 }
 
@@ -32,6 +33,7 @@ export async function vmSpecOf(
   home: string,
   spec: MachineSpec,
   files: readonly VolumeFile[],
+  withKeys: VolumeBackend['withKeys'],
 ): Promise<VmSpec> {
   const manifest = spec.imageFolder ? await manifestOf(home, spec.imageFolder) : null
   return {
@@ -39,7 +41,7 @@ export async function vmSpecOf(
     memory: null,
     boot: manifest ? bootOf(home, spec.imageFolder!, manifest) : { mode: 'bios' },
     namespace: namespaceOf(spec.vpcId),
-    disks: spec.disks.map((disk, index) => diskAttachmentOf(disk, files[index]!)),
+    disks: spec.disks.map((disk, index) => diskAttachmentOf(disk, files[index]!, withKeys)),
     nics: spec.nics.map(nicAttachmentOf),
   }
 }
@@ -54,11 +56,23 @@ export function nicAttachmentOf(nic: MachineNic): NicAttachment {
   }
 }
 
-export function diskAttachmentOf(disk: MachineDisk, file: VolumeFile): DiskAttachment {
-  const { path, format, backing } = file
-  const { volumeId, deviceName, isRoot, isReadOnly, iopsMax, throughputMaxMiBps } = disk
-  const limits = { iopsMax, throughputMaxMiBps }
-  return { volumeId, deviceName, path, format, backing, isRoot, isReadOnly, ...limits }
+/** @throws Error when the key of an encrypted disk cannot be had. */
+export function diskAttachmentOf(
+  disk: MachineDisk,
+  file: VolumeFile,
+  withKeys: VolumeBackend['withKeys'] = (one) => one,
+): DiskAttachment {
+  const { path, format } = file
+  const { sizeGiB: _size, source: _source, keys, isCopied: _isCopied, ...asked } = disk
+  const opened = keysChecked(keys)
+  const backing = file.backing && withKeys(file.backing, opened)
+  return { ...asked, path, format, key: opened?.head ?? null, backing }
+}
+
+/** @throws Error with the reason for which there are none. */
+export function keysChecked(keys: MachineDisk['keys']): VolumeKeys | null {
+  if (typeof keys === 'string') throw new Error(keys)
+  return keys ?? null
 }
 
 export async function manifestOf(home: string, imageFolder: string): Promise<ImageManifest> {

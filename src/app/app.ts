@@ -18,8 +18,16 @@ import { createAttachmentsReconciler } from './reconcilers/attachments.ts'
 import { createInterfacesReconciler } from './reconcilers/interfaces.ts'
 import { createInstancesReconciler } from './reconcilers/instances.ts'
 import { createNetworkApplier, readerOnce } from './reconcilers/network.ts'
+import { stagingsReconcile } from './ebs/write.ts'
+import { binReconcile } from './rbin/bin.ts'
+import { createExportsReconciler } from './reconcilers/exports.ts'
+import { createImportsReconciler } from './reconcilers/imports.ts'
+import { keysReconcile } from './reconcilers/keys.ts'
+import { chainsReconcile, layersReconcile } from './reconcilers/layers.ts'
+import { snapshotsReconcile } from './reconcilers/snapshots.ts'
 import { createTemplatesReconciler } from './reconcilers/templates.ts'
 import { volumesReconcile } from './reconcilers/volumes.ts'
+import { createSnapshotSettler } from './snapshots/settle.ts'
 import { SETTINGS_DEFAULT, type SettingsOfCloud } from './settings.ts'
 
 /** A full look at everything at least this often, should an activation ever be lost. */
@@ -27,6 +35,8 @@ const PERIOD_MS = 30_000
 
 /** An answer does not wait longer for a host's networks; they follow all the same. */
 const IN_FORCE_TIMEOUT_MS = 1_000
+/** Nor for a snapshot, which takes milliseconds unless the host's disk is busy. */
+const SNAPSHOT_TIMEOUT_MS = 10_000
 
 export interface RunningApp extends App {
   /** Resolves when the rules and machines that were asked for are with their hosts. */
@@ -68,7 +78,16 @@ export async function startApp(options: {
         app.activate('network')
       }
     },
+    snapshotsTaken: async (batch) => {
+      try {
+        await withDeadline('snapshots', SNAPSHOT_TIMEOUT_MS, settle(batch))
+      } catch (err) {
+        log.warn({ err }, 'snapshots are not taken yet')
+        app.activate('snapshots')
+      }
+    },
   }
+  const settle = createSnapshotSettler(app)
   const networkApplyTo = createNetworkApplier(app)
   const networkApply = async (): Promise<void> => {
     const reader = readerOnce(store)
@@ -79,6 +98,14 @@ export async function startApp(options: {
     ['network', networkApply],
     ['instances', instances.reconcile],
     ['volumes', (signal) => volumesReconcile(app, signal)],
+    ['snapshots', (signal) => snapshotsReconcile(app, settle, signal)],
+    ['bin', () => binReconcile(app)],
+    ['exports', createExportsReconciler(app)],
+    ['imports', createImportsReconciler(app)],
+    ['stagings', () => stagingsReconcile(app)],
+    ['layers', (signal) => layersReconcile(app, signal)],
+    ['keys', () => keysReconcile(app)],
+    ['chains', (signal) => chainsReconcile(app, signal)],
     ['attachments', createAttachmentsReconciler(app)],
     ['interfaces', createInterfacesReconciler(app, networkApplyTo)],
     ['templates', createTemplatesReconciler(app)],

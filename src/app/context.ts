@@ -66,6 +66,11 @@ export interface App {
    * is in force when the answer goes out. Never throws; what failed is tried again by the reconciler.
    */
   networkInForce(): Promise<void>
+  /**
+   * Resolves when the snapshots of the batch are taken or have failed, or after a while when a host is slow. Never
+   * throws; what was not taken is tried again by the reconciler.
+   */
+  snapshotsTaken(batch: string): Promise<void>
 }
 
 export type ReconcilerName =
@@ -74,6 +79,15 @@ export type ReconcilerName =
   | 'volumes'
   | 'attachments'
   | 'interfaces'
+  | 'images'
+  | 'snapshots'
+  | 'layers'
+  | 'chains'
+  | 'imports'
+  | 'bin'
+  | 'exports'
+  | 'keys'
+  | 'stagings'
   | 'templates'
 
 /** A host the control plane places machines on. */

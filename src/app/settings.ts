@@ -14,6 +14,8 @@ export interface SettingsOfCloud {
   terminatedVisibleMs: number
   /** How long client tokens are remembered. */
   clientTokenMs: number
+  /** From one modification of a volume to the next; AWS: six hours. */
+  volumeModificationWaitMs: number
   /** Grace between asking a guest to power off and forcing it. */
   stopGraceMs: number
 }
@@ -26,5 +28,7 @@ export const SETTINGS_DEFAULT: SettingsOfCloud = {
   publicPool: '100.64.0.0/16',
   terminatedVisibleMs: 3_600_000,
   clientTokenMs: 48 * 3_600_000,
+  // What AWS waits for does not exist here: nothing is moved in the background.
+  volumeModificationWaitMs: 0,
   stopGraceMs: 60_000,
 }

@@ -136,10 +136,19 @@ export async function tagsList(ctx: Ctx): Promise<TagEntry[]> {
   return [...ofEc2, ...ofRules]
 }
 
+const OTHER_KINDS: readonly StoredKind[] = [
+  'profileAssociation',
+  'launchTemplateVersion',
+  'rbinRule',
+  'exportTask',
+  'importTask',
+  'layer',
+  'kmsKey',
+  'kmsAlias',
+]
+
 function isEc2Kind(kind: StoredKind): kind is Ec2Kind {
-  return (
-    !kind.startsWith('iam') && kind !== 'profileAssociation' && kind !== 'launchTemplateVersion'
-  )
+  return !kind.startsWith('iam') && !OTHER_KINDS.includes(kind)
 }
 
 type Target = { [K in StoredKind]: StoredTarget<K> }[StoredKind] | RuleTarget

@@ -5,7 +5,9 @@
  * everything the model demands, filter names are known, page tokens and sizes are valid.
  */
 import type * as Ec2 from '@aws-sdk/client-ec2'
+import type * as Ebs from '@aws-sdk/client-ebs'
 import type * as Iam from '@aws-sdk/client-iam'
+import type * as Kms from '@aws-sdk/client-kms'
 import type * as Organizations from '@aws-sdk/client-organizations'
 import type * as Ssm from '@aws-sdk/client-ssm'
 import type * as Sts from '@aws-sdk/client-sts'
@@ -15,8 +17,10 @@ import type { ServiceName } from './model.ts'
 
 /** The clients whose types the operations have. A service without one here has untyped input and output. */
 interface Clients {
+  ebs: typeof Ebs
   ec2: typeof Ec2
   iam: typeof Iam
+  kms: typeof Kms
   organizations: typeof Organizations
   ssm: typeof Ssm
   sts: typeof Sts

@@ -8,10 +8,23 @@ import { exec, type ExecResult } from '../lib/exec.ts'
 const MEMORY_BYTES_MAX = 1024 * 1024 * 1024
 const CPU_SECONDS_MAX = 60
 
-export function qemuImg(args: readonly string[], timeoutMs = 60_000): Promise<ExecResult> {
-  const limits = [`--as=${MEMORY_BYTES_MAX}`, `--cpu=${CPU_SECONDS_MAX}`]
+export interface QemuImgOptions {
+  timeoutMs?: number
+  /** Of processor time, for what copies much. */
+  cpuSecondsMax?: number
+  signal?: AbortSignal
+  outputBytesMax?: number
+  onLine?: (line: string) => void
+}
+
+export function qemuImg(
+  args: readonly string[],
+  { timeoutMs = 60_000, cpuSecondsMax = CPU_SECONDS_MAX, ...options }: QemuImgOptions = {},
+): Promise<ExecResult> {
+  const limits = [`--as=${MEMORY_BYTES_MAX}`, `--cpu=${cpuSecondsMax}`]
   return exec('prlimit', [...limits, '--', 'qemu-img', ...args], {
     timeoutMs,
     outputBytesMax: 1024 * 1024,
+    ...options,
   })
 }

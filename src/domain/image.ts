@@ -1,14 +1,14 @@
 /** Machine images (AMIs) and the snapshots they are made of. */
-import type { IdOf, ImageId, SnapshotId } from './ids.ts'
+import type { DataKey } from './kms.ts'
+import type { LayerId } from './layer.ts'
+import type { IdOf, ImageId, SnapshotId, VolumeId } from './ids.ts'
 import type { Architecture } from './machine.ts'
+import type { Recycled } from './rbin.ts'
 import type { ResourceBase } from './resource.ts'
 import type { VolumeType } from './volume.ts'
 
-/** Where the bytes of a snapshot lie: a file of an image folder under BRUME_HOME/images. */
-export interface SnapshotSource {
-  imageFolder: string
-  file: string
-}
+/** Where the bytes of a snapshot lie: a file of an image folder under BRUME_HOME/images, or a frozen layer. */
+export type SnapshotSource = { imageFolder: string; file: string } | { layerId: LayerId }
 
 export interface Snapshot extends ResourceBase<SnapshotId> {
   description: string
@@ -17,6 +17,35 @@ export interface Snapshot extends ResourceBase<SnapshotId> {
   volumeId: string
   ownerAlias: string | null
   isPublic: boolean
+  /** Deleted, and kept by the Recycle Bin. */
+  recycled?: Recycled | null
+  /** Accounts that may make volumes of it. */
+  sharedWith?: readonly string[]
+  /** Absent: completed. `pending` until the host has fixed the point in time. */
+  state?: 'pending' | 'completed' | 'error'
+  stateMessage?: string | null
+  completedAt?: number
+  /** Its instance is rebooted for it, and the instant is when it begins anew. */
+  isRebooted?: boolean
+  /** Snapshots with the same batch show one instant. */
+  batch?: string
+  /** The image folder whose kernel and firmware the content boots with; null: by its own boot loader. */
+  bootFolder?: string | null
+  /** Written block by block by its owner, into a file that this id names on its host, until it is completed. */
+  staging?: { volumeId: VolumeId; parentLayerId: LayerId | null; expiresAt: number } | null
+  isEncrypted?: boolean
+  encryption?: DataKey | null
+  copyOf?: { snapshotId: string; region: string } | null
+}
+
+export function snapshotStateOf(snapshot: Snapshot): 'pending' | 'completed' | 'error' {
+  return snapshot.state ?? 'completed'
+}
+
+/** What the content boots with: see `bootFolder`. */
+export function bootFolderOf(snapshot: Snapshot): string | null {
+  const { source } = snapshot
+  return 'imageFolder' in source ? source.imageFolder : (snapshot.bootFolder ?? null)
 }
 
 export interface BlockDevice {
@@ -28,6 +57,8 @@ export interface BlockDevice {
   throughputMiBps: number | null
   deleteOnTermination: boolean
   isEncrypted: boolean
+  /** With `isEncrypted`: another key than the account's default. */
+  kmsKeyId?: string | null
 }
 
 export interface Image extends ResourceBase<ImageId> {
@@ -40,13 +71,22 @@ export interface Image extends ResourceBase<ImageId> {
   rootDeviceName: string
   blockDevices: readonly BlockDevice[]
   bootMode: 'legacy-bios' | 'uefi' | 'uefi-preferred'
-  /** Folder under BRUME_HOME/images with image.json (domain/image-manifest.ts). */
-  imageFolder: string
+  /** Folder under BRUME_HOME/images with image.json (domain/image-manifest.ts); null: it boots by its own loader. */
+  imageFolder: string | null
   defaultUser: string
   imdsSupport: 'v2.0' | null
   deregisteredAt: number | null
   deprecatedAt: number | null
   launchPermissions: readonly string[]
+  /** Deregistered, and kept by the Recycle Bin. */
+  recycled?: Recycled | null
+  /** Absent: available. */
+  state?: 'pending' | 'available' | 'failed' | 'disabled'
+  stateReason?: string | null
+  /** Not to be deregistered until its owner ends the protection. */
+  isProtected?: boolean
+  sourceInstanceId?: string | null
+  sourceImage?: { imageId: string; region: string } | null
   /** The short name people type: `tiny`, `debian-12`. */
   family: string
   /** Its guest can be frozen (image-manifest.ts, `launchPort`). */
@@ -70,6 +110,10 @@ export interface FastLaunch {
   /** Kept and shown; a template serves any number of launches. */
   targetResourceCount: number
   maxParallelLaunches: number
+}
+
+export function imageStateOf(image: Image): 'pending' | 'available' | 'failed' | 'disabled' {
+  return image.state ?? 'available'
 }
 
 export type SnapshotIdOf = IdOf<'snapshot'>

@@ -56,7 +56,8 @@ export interface InstanceSpec {
   subnetId: SubnetId
   zone: string
   rootDeviceName: string
-  imageFolder: string
+  /** See `Image.imageFolder`. */
+  imageFolder: string | null
   bootMode: 'legacy-bios' | 'uefi'
   uuid: string
   /** Base64, as it came. */

@@ -5,6 +5,7 @@
  */
 import type { HostId, InstanceId, NetworkInterfaceId, SubnetId, VolumeId, VpcId } from './ids.ts'
 import type { AccountId } from './ids.ts'
+import type { LayerId } from './layer.ts'
 
 export type Architecture = 'x86_64' | 'arm64'
 export type Accelerator = 'kvm' | 'hvf' | 'tcg'
@@ -15,19 +16,45 @@ export type BootPlan =
   | { mode: 'uefi' }
   | { mode: 'kernel'; kernelPath: string; initrdPath: string | null; append: string }
 
+/** What a disk may do a second; null: no limit. Volumes' types say which (domain/volume-types.ts). */
+export interface DiskLimits {
+  iopsMax: number | null
+  throughputMaxMiBps: number | null
+  /** For a while it may do more, and saves up for it when it does less. */
+  iopsBurst?: { perSecond: number; seconds: number } | null
+  throughputBurst?: { mibPerSecond: number; seconds: number } | null
+  /** A larger request counts as several. */
+  ioSizeKiB?: number | null
+}
+
 /** A block device of a machine. The serial is the volume id without its dash, as EBS's NVMe serials are. */
-export interface DiskAttachment {
+export interface DiskAttachment extends DiskLimits {
   volumeId: VolumeId
   /** AWS's name for it, `/dev/xvda`. */
   deviceName: string
   path: string
   format: 'qcow2' | 'raw'
   /** The read-only image beneath an overlay, if any: read through the page cache, which all machines share. */
-  backing?: { path: string; format: 'qcow2' | 'raw' } | null
+  key?: string | null
+  backing?: DiskBacking | null
   isRoot: boolean
   isReadOnly: boolean
-  iopsMax: number | null
-  throughputMaxMiBps: number | null
+}
+
+/** A file beneath a disk, and what lies beneath that one. */
+export interface DiskBacking {
+  path: string
+  /** The last three only of what is imported. */
+  format: 'qcow2' | 'raw' | 'vmdk' | 'vhdx' | 'vpc'
+  /** What opens it; absent or null: it is not encrypted. Never written to a file that stays. */
+  key?: string | null
+  backing?: DiskBacking | null
+}
+
+/** Keys of an encrypted volume: of its own file, and of the layers beneath that have one. */
+export interface VolumeKeys {
+  head: string | null
+  layers: Readonly<Record<LayerId, string>>
 }
 
 /** A network interface of a machine, as the hypervisor needs it. */
@@ -132,6 +159,8 @@ export interface MachineObservation {
   /** Human words for `crashed` and `start-failed`: the last lines of QEMU's log. */
   detail: string | null
   processId: number | null
+  /** Disks that the host could not read or write since the machine started, by volume: in words. */
+  diskErrors?: Readonly<Record<string, string>>
   pinned: MachinePin | null
   /** Milliseconds since the epoch. */
   startedAt: number | null
@@ -234,17 +263,24 @@ export interface DiskFailure {
   reason: string
 }
 
+/** What a volume's content starts from: a file of an image, or a frozen layer. */
+export type VolumeSource =
+  | { imageId: string; imageFolder: string; file: string }
+  | { layerId: LayerId }
+
 /** A disk by what it is, not by where the host keeps it. */
-export interface MachineDisk {
+export interface MachineDisk extends DiskLimits {
   volumeId: VolumeId
   deviceName: string
   sizeGiB: number
   isRoot: boolean
   isReadOnly: boolean
   /** What its content starts from; null: zeros. */
-  source: { imageId: string; imageFolder: string; file: string } | null
-  iopsMax: number | null
-  throughputMaxMiBps: number | null
+  source: VolumeSource | null
+  /** Absent or null: nothing of it is encrypted. A text: why its key cannot be had, so that it cannot be opened. */
+  keys?: VolumeKeys | string | null
+  /** Its content is copied rather than lain upon: the source is encrypted otherwise. */
+  isCopied?: boolean
 }
 
 export interface MachineNic {

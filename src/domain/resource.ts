@@ -6,7 +6,11 @@
 import type { IamKind, IamResourceTypes } from './iam/entities.ts'
 import type { Image, Snapshot } from './image.ts'
 import type { Instance } from './instance.ts'
+import type { ExportTask } from './export-task.ts'
+import type { ImportTask } from './import-task.ts'
 import type { KeyPair } from './key-pair.ts'
+import type { KmsAlias, KmsKey } from './kms.ts'
+import type { Layer } from './layer.ts'
 import type { InsightsAnalysis, InsightsPath } from './network-insights.ts'
 import type {
   DhcpOptions,
@@ -21,6 +25,7 @@ import type {
   SubnetReservation,
   Vpc,
 } from './network.ts'
+import type { RbinRule } from './rbin.ts'
 import type { LaunchTemplate, LaunchTemplateVersion } from './launch-template.ts'
 import type { Peering } from './peering.ts'
 import type { PlacementGroup } from './placement-group.ts'
@@ -46,6 +51,12 @@ export interface ResourceTypes extends IamResourceTypes {
   instance: Instance
   volume: Volume
   snapshot: Snapshot
+  layer: Layer
+  exportTask: ExportTask
+  rbinRule: RbinRule
+  importTask: ImportTask
+  kmsKey: KmsKey
+  kmsAlias: KmsAlias
   image: Image
   keyPair: KeyPair
   vpc: Vpc
@@ -71,5 +82,15 @@ export interface ResourceTypes extends IamResourceTypes {
 
 export type StoredKind = keyof ResourceTypes
 
-/** What IAM keeps is not among EC2's resources and their tags, nor is what has no id and no tags of its own. */
-export type Ec2Kind = Exclude<StoredKind, IamKind | 'launchTemplateVersion'>
+/** Not EC2's, or without an id and tags of its own: kept for ourselves, or another service's. */
+export type HiddenKind =
+  | 'rbinRule'
+  | 'exportTask'
+  | 'importTask'
+  | 'layer'
+  | 'kmsKey'
+  | 'kmsAlias'
+  | 'launchTemplateVersion'
+
+/** What IAM keeps is not among EC2's resources and their tags. */
+export type Ec2Kind = Exclude<StoredKind, IamKind | HiddenKind>

@@ -1,5 +1,8 @@
 /** Volumes: what users attach to instances. The bytes are files on a host (blocks). */
 import type { InstanceId, SnapshotId, VolumeId } from './ids.ts'
+import type { SnapshotSource } from './image.ts'
+import type { DataKey } from './kms.ts'
+import type { LayerId } from './layer.ts'
 import type { ResourceBase } from './resource.ts'
 
 export type VolumeType = 'gp2' | 'gp3' | 'io1' | 'io2' | 'st1' | 'sc1' | 'standard'
@@ -13,6 +16,22 @@ export interface VolumeAttachment {
   state: 'attaching' | 'attached' | 'detaching' | 'busy'
 }
 
+/** A change of a volume in use. Nothing is optimised here afterwards: it is over when the host has done it. */
+export interface VolumeModification {
+  state: 'modifying' | 'completed'
+  original: VolumeFigures
+  target: VolumeFigures
+  startedAt: number
+  endedAt: number | null
+}
+
+export interface VolumeFigures {
+  sizeGiB: number
+  type: VolumeType
+  iops: number | null
+  throughputMiBps: number | null
+}
+
 export interface Volume extends ResourceBase<VolumeId> {
   zone: string
   sizeGiB: number
@@ -20,12 +39,23 @@ export interface Volume extends ResourceBase<VolumeId> {
   iops: number | null
   throughputMiBps: number | null
   isEncrypted: boolean
+  encryption?: DataKey | null
+  /** Its content is copied from its source when it is made, because that is encrypted otherwise. */
+  isCopied?: boolean
   snapshotId: SnapshotId | null
+  /** What its content started as; absent or null: zeros. */
+  source?: SnapshotSource | null
+  /** The frozen layer that its own file lies on; absent or null: its snapshot's image, or nothing. */
+  layerId?: LayerId | null
+  /** See `Snapshot.bootFolder`. */
+  bootFolder?: string | null
   /** What the users want; `absent` volumes vanish once their file is gone. */
   intended: 'present' | 'absent'
   /** Whether the host has its file. Volumes of a launching instance appear before their file does. */
   isMaterialised: boolean
   attachment: VolumeAttachment | null
+  /** The last one. */
+  modification?: VolumeModification | null
   /** EBS's `AutoEnableIO`: kept and answered; volumes here never have their I/O disabled. */
   isIoAutoEnabled?: boolean
 }
@@ -41,4 +71,9 @@ export function volumeStateOf(volume: Volume): VolumeState {
   if (volume.intended === 'absent') return 'deleting'
   if (volume.attachment) return 'in-use'
   return volume.isMaterialised ? 'available' : 'creating'
+}
+
+/** Once its host has made its file. */
+export function volumeMaterialised(volume: Volume): Volume {
+  return { ...volume, isMaterialised: true, ...(volume.isCopied ? { layerId: null } : {}) }
 }

@@ -5,11 +5,21 @@
 import type { InstanceId } from '../domain/ids.ts'
 import type {
   DiskAttachment,
+  DiskLimits,
   HypervisorReport,
   MachineObservation,
   NicAttachment,
   VmSpec,
 } from '../domain/machine.ts'
+
+/** A disk that goes over from one file to an empty one upon it. */
+export interface DiskOverlay {
+  volumeId: string
+  layerId: string
+  /** The new file, with the same key as the one that it lies on. */
+  path: string
+  key?: string | null
+}
 
 /** What the guest of a copy is told. */
 export interface CopyLaunch {
@@ -40,6 +50,8 @@ export interface VmDriver {
   stop(instanceId: InstanceId, options: { isForced: boolean; graceMs: number }): Promise<void>
   /** ACPI-less reset as EC2's RebootInstances after its grace: asks first, resets after `graceMs`. */
   reboot(instanceId: InstanceId, options: { graceMs: number }): Promise<void>
+  /** Lets machines go on that were paused because the host's disk was full. Answers which. */
+  resumeStalled(): Promise<string[]>
   /** Takes over every machine whose process lives, after a restart of ours. */
   adoptAll(): Promise<MachineObservation[]>
   list(): Promise<MachineObservation[]>
@@ -49,6 +61,16 @@ export interface VmDriver {
   screenshot(instanceId: InstanceId): Promise<Uint8Array>
   diskAttach(instanceId: InstanceId, disk: DiskAttachment): Promise<void>
   diskDetach(instanceId: InstanceId, volumeId: string): Promise<void>
+  /** See qemu/snapshots.ts. A machine that does not live has nothing to change: null, or nothing. */
+  disksOverlay(instanceId: InstanceId, overlays: readonly DiskOverlay[]): Promise<number | null>
+  diskCollapse(
+    instanceId: InstanceId,
+    volumeId: string,
+    base: string | null,
+    signal: AbortSignal,
+  ): Promise<void>
+  diskResize(instanceId: InstanceId, volumeId: string, sizeBytes: number): Promise<void>
+  diskLimit(instanceId: InstanceId, disk: DiskLimits & { volumeId: string }): Promise<void>
   nicAttach(instanceId: InstanceId, nic: NicAttachment): Promise<void>
   nicDetach(instanceId: InstanceId, interfaceId: string): Promise<void>
   subscribe(listener: (observation: MachineObservation) => void): () => void

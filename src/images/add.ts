@@ -1,6 +1,6 @@
 /**
- * Brings any qcow2, raw, VMDK or VHDX file in as an image. The file is a stranger's: its header is read by us first
- * (disk-format.ts), qemu-img is told the format and runs under limits of memory, processor time and wall time.
+ * Brings any qcow2, raw, VMDK, VHD or VHDX file in as an image. The file is a stranger's: its header is read by us
+ * first (disk-format.ts), qemu-img is told the format and runs under limits of memory, processor time and wall time.
  */
 import { mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
@@ -13,7 +13,13 @@ import {
   type ImageManifest,
 } from '../domain/image-manifest.ts'
 import { exec, ExecError } from '../lib/exec.ts'
-import { DISK_HEAD_BYTES, detectFirmware, probeDiskFormat, type DiskFormat } from './disk-format.ts'
+import {
+  DISK_HEAD_BYTES,
+  detectFirmware,
+  probeDiskEnd,
+  probeDiskFormat,
+  type DiskFormat,
+} from './disk-format.ts'
 import { sha256OfFile } from './files.ts'
 import { report, type ImageTaskOptions } from './progress.ts'
 import { describeFiles, openWorkFolder, publishImage, type StoredImage } from './store.ts'
@@ -46,10 +52,7 @@ export async function addImage(options: AddImageOptions): Promise<StoredImage> {
   // Absolute: qemu takes "nbd:…" and the like for protocols.
   const source = resolve(options.file)
   report(options, 'probe', 0, `looking at ${basename(source)}`)
-  const format = probeDiskFormat(await readHead(source))
-  const info = await diskInfo(source, format, options.signal)
-  checkInfo(info, options.virtualSizeBytesMax ?? VIRTUAL_BYTES_MAX)
-  await checkWhole(source, format, options.signal)
+  const { format, info } = await diskInspect(source, options)
   const work = await openWorkFolder(options.outputFolder)
   try {
     const output = join(work, 'image')
@@ -68,6 +71,31 @@ export async function addImage(options: AddImageOptions): Promise<StoredImage> {
     return stored
   } finally {
     await rm(work, { recursive: true, force: true })
+  }
+}
+
+/** What a stranger's file is, before anything is done with it. @throws Fault `InvalidValue` with the reason. */
+export async function diskInspect(
+  source: string,
+  options: { virtualSizeBytesMax?: number; signal?: AbortSignal },
+): Promise<{ format: DiskFormat; info: DiskInfo }> {
+  let format = probeDiskFormat(await readHead(source))
+  if (format === 'raw') format = probeDiskEnd(await readEnd(source)) ?? format
+  const info = await diskInfo(source, format, options.signal)
+  checkInfo(info, options.virtualSizeBytesMax ?? VIRTUAL_BYTES_MAX)
+  await checkWhole(source, format, options.signal)
+  return { format, info }
+}
+
+async function readEnd(path: string): Promise<Buffer> {
+  const handle = await open(path, 'r')
+  try {
+    const { size } = await handle.stat()
+    const sector = Buffer.alloc(512)
+    const { bytesRead } = await handle.read(sector, 0, 512, Math.max(0, size - 512))
+    return sector.subarray(0, bytesRead)
+  } finally {
+    await handle.close()
   }
 }
 
@@ -114,7 +142,7 @@ async function readHead(path: string): Promise<Buffer> {
   }
 }
 
-interface DiskInfo {
+export interface DiskInfo {
   'virtual-size': number
   format: string
   'backing-filename'?: string

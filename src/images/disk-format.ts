@@ -5,7 +5,8 @@
  */
 import { FaultError } from '../domain/faults.ts'
 
-export type DiskFormat = 'qcow2' | 'raw' | 'vmdk' | 'vhdx'
+/** QEMU's names; `vpc` is VHD. */
+export type DiskFormat = 'qcow2' | 'raw' | 'vmdk' | 'vhdx' | 'vpc'
 
 /** Enough for every header read here, and for a GPT. */
 export const DISK_HEAD_BYTES = 128 * 1024
@@ -31,10 +32,25 @@ export function probeDiskFormat(head: Buffer): DiskFormat {
       'a VMDK descriptor names other files; add a single-file VMDK (monolithicSparse, streamOptimized)',
     )
   }
-  if (head.toString('latin1', 0, 8) === 'conectix' || head.toString('latin1', 0, 4) === 'COWD') {
-    throw refused('this format is not supported: convert it to qcow2, raw, VMDK or VHDX')
+  if (head.toString('latin1', 0, 8) === VHD_COOKIE) return vhdChecked(head)
+  if (head.toString('latin1', 0, 4) === 'COWD') {
+    throw refused('this format is not supported: convert it to qcow2, raw, VMDK, VHD or VHDX')
   }
   return 'raw'
+}
+
+const VHD_COOKIE = 'conectix'
+const VHD_DIFFERENCING = 4
+
+function vhdChecked(footer: Buffer): DiskFormat {
+  if (footer.readUInt32BE(60) === VHD_DIFFERENCING) throw refused('it is a difference to a parent')
+  return 'vpc'
+}
+
+/** A VHD of fixed size looks raw from its beginning; its last sector says what it is. */
+export function probeDiskEnd(lastSector: Buffer): DiskFormat | null {
+  if (lastSector.length < 512 || lastSector.toString('latin1', 0, 8) !== VHD_COOKIE) return null
+  return vhdChecked(lastSector)
 }
 
 function checkQcow2(head: Buffer): void {

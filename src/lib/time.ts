@@ -39,6 +39,20 @@ export async function withDeadline<T>(
   }
 }
 
+/** `work`, or the signal's reason as soon as it is aborted. The work itself is not stopped. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = (): void => aborted.reject(signal.reason as Error)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    signal.throwIfAborted()
+    return await Promise.race([work, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    work.catch(() => {})
+  }
+}
+
 export class TimeoutError extends Error {
   override name = 'TimeoutError'
   constructor(what: string, timeoutMs: number) {

@@ -31,7 +31,7 @@ import { openStore } from '../store/sql-store.ts'
 import type { EndpointService } from './endpoint-service.ts'
 import type { Home } from './home.ts'
 import { createMetrics } from './metrics.ts'
-import { credentialsOfRoot, secretOf, type RootCredentials } from './secrets.ts'
+import { credentialsOfRoot, sealKeyOf, secretOf, type RootCredentials } from './secrets.ts'
 import { VERSION } from './version.ts'
 
 export interface CloudOptions {
@@ -45,6 +45,8 @@ export interface CloudOptions {
   port: number
   log: Log
   databaseUrl?: string | undefined
+  /** Locks the key that seals secrets (secrets.ts#sealKeyOf). */
+  passphrase?: string | null
   settings?: Partial<SettingsOfCloud>
   imageJobs(app: RunningApp): ImageJobs
   /** The control plane is up; the port is not yet. */
@@ -70,7 +72,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     store,
     agents: options.agents,
     log,
-    sealKey: await secretOf(home, 'seal'),
+    sealKey: await sealKeyOf(home, options.passphrase ?? null),
     ...(options.settings ? { settings: options.settings } : {}),
   })
   options.onApp?.(app)

@@ -3,7 +3,7 @@
  * ends the daemon and leaves the instances running, as does any crash: the next start takes them over.
  */
 import { hostname, totalmem, cpus } from 'node:os'
-import { statfs } from 'node:fs/promises'
+import { readFile, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createLocalAgent } from '../agent/local-agent.ts'
@@ -36,6 +36,9 @@ const { values } = parseArgs({
     auth: { type: 'string', default: 'strict' },
     'cpu-overcommit': { type: 'string', default: String(SETTINGS_DEFAULT.cpuOvercommit) },
     'memory-overcommit': { type: 'string', default: String(SETTINGS_DEFAULT.memoryOvercommit) },
+    'volume-modification-wait': { type: 'string', default: '0' },
+    'import-from-private': { type: 'boolean', default: false },
+    'passphrase-file': { type: 'string' },
     'log-level': { type: 'string', default: 'info' },
   },
 })
@@ -94,6 +97,7 @@ const agent = await createLocalAgent({
   log: log.child({ part: 'agent' }),
   clock,
   stopGraceMs: SETTINGS_DEFAULT.stopGraceMs,
+  mayFetchInternal: values['import-from-private'],
 })
 
 /**
@@ -118,9 +122,11 @@ const cloud: Cloud = await startCloud({
   port: Number(values.port),
   log,
   databaseUrl: process.env.BRUME_DATABASE_URL,
+  passphrase: await passphraseOf(values['passphrase-file'] ?? process.env.BRUME_PASSPHRASE_FILE),
   settings: {
     cpuOvercommit: factor('cpu-overcommit'),
     memoryOvercommit: factor('memory-overcommit'),
+    volumeModificationWaitMs: Math.max(0, Number(values['volume-modification-wait']) || 0) * 1000,
   },
   imageJobs: (app) => createImageJobs(home, app),
   onApp: (app) => metadata.attach(app),
@@ -149,6 +155,14 @@ function factor(name: 'cpu-overcommit' | 'memory-overcommit'): number {
   if (value > 0 && Number.isFinite(value)) return value
   process.stderr.write(`--${name} takes a number above 0, not '${values[name]}'\n`)
   process.exit(2)
+}
+
+/** The first line of a file, so that it is in no list of processes. */
+async function passphraseOf(path: string | undefined): Promise<string | null> {
+  if (path === undefined || path === '') return null
+  const [line = ''] = (await readFile(path, 'utf8')).split(/\r?\n/)
+  if (line === '') throw new Error(`${path} has no passphrase in its first line`)
+  return line
 }
 
 async function end(options: { instances: boolean }): Promise<void> {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createSimulatedAgent } from '../agent/simulated-agent.ts'
+import { createSimulatedVolumes } from '../agent/simulated-volumes.ts'
 import { imagesRegister } from '../app/images/register.ts'
 import { removeDurable, writeJsonDurable } from '../lib/fs-durable.ts'
 import { createLog } from '../lib/log.ts'
@@ -29,11 +30,14 @@ const { values } = parseArgs({
 const log = createLog({ level: 'info' })
 const home = await openHome(values.home)
 const root = await rootCredentials(home)
+// One storage, so that a volume goes to whatever host its instance is on.
+const volumes = createSimulatedVolumes()
 const agents = Array.from({ length: Number(values.hosts) }, (_, n) =>
   createSimulatedAgent({
     hostId: `simulated-${n + 1}`,
     clock: systemClock,
     delayMs: Number(values.delay),
+    volumes,
   }),
 )
 const cloud = await startCloud({

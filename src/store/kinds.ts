@@ -121,15 +121,63 @@ export const KINDS: KindTable = {
       ...ref('instance', r.attachment?.instanceId ?? null),
       ...ref('changing', r.attachment && r.attachment.state !== 'attached' ? 'yes' : null),
       ...ref('pending', r.intended === 'absent' || !r.isMaterialised ? 'yes' : null),
+      ...ref('modifying', r.modification?.state === 'modifying' ? 'yes' : null),
+      ...ref('layer', r.layerId ?? null),
     ],
     claims: (r) =>
       r.attachment
         ? [{ scope: `device:${r.attachment.instanceId}`, name: r.attachment.deviceName }]
         : [],
   },
-  snapshot: { references: nothing, claims: nothing },
+  snapshot: {
+    references: (r) => [
+      ...ref('layer', 'layerId' in r.source ? r.source.layerId : null),
+      ...ref('layer', r.staging?.parentLayerId ?? null),
+      ...ref('staging', r.staging ? 'yes' : null),
+      ...ref('recycled', r.recycled ? 'yes' : null),
+      ...ref('pending', r.state === 'pending' && !r.staging ? 'yes' : null),
+      ...ref('batch', r.state === 'pending' ? (r.batch ?? null) : null),
+      ...ref('volume', r.volumeId),
+    ],
+    claims: nothing,
+  },
+  rbinRule: { references: nothing, claims: nothing },
+  exportTask: {
+    references: (r) => ref('unfinished', r.state === 'active' ? 'yes' : null),
+    claims: nothing,
+  },
+  importTask: {
+    references: (r) =>
+      ref('unfinished', r.state === 'active' || r.state === 'deleting' ? 'yes' : null),
+    claims: nothing,
+  },
+  kmsKey: {
+    references: (r) => [
+      ...ref('going', r.state === 'PendingDeletion' ? 'yes' : null),
+      ...ref('rotating', r.rotation.isEnabled ? 'yes' : null),
+    ],
+    claims: nothing,
+  },
+  kmsAlias: {
+    references: (r) => ref('key', r.keyId),
+    claims: (r) => [{ scope: `kms-alias:${r.account}:${r.region}`, name: r.name }],
+  },
+  layer: {
+    references: (r) => [
+      ...ref('parent', r.parentId),
+      ...ref('going', r.intended === 'absent' ? 'yes' : null),
+    ],
+    claims: nothing,
+  },
   image: {
-    references: (r) => ref('family', r.family),
+    references: (r) => [
+      ...ref('family', r.family),
+      ...ref('recycled', r.recycled ? 'yes' : null),
+      // What a registered image is made of cannot be deleted.
+      ...(r.deregisteredAt === null ? r.blockDevices : []).flatMap((device) =>
+        ref('snapshot', device.snapshotId),
+      ),
+    ],
     claims: (r) =>
       r.deregisteredAt === null
         ? [{ scope: `image-name:${r.account}:${r.region}`, name: r.name }]

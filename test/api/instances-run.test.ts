@@ -232,11 +232,6 @@ describe('refused', () => {
       'InvalidSnapshot.NotFound',
     ],
     [
-      'an encrypted disk',
-      disk('/dev/sdf', { VolumeSize: 1, Encrypted: true }),
-      'UnsupportedOperation',
-    ],
-    [
       'no root',
       { BlockDeviceMappings: [{ DeviceName: '/dev/xvda', NoDevice: '' }] },
       'InvalidParameterValue',

@@ -105,17 +105,21 @@ describe('a volume', () => {
     ['neither size nor snapshot', { Size: undefined }, 'MissingParameter'],
     ['no zone', { AvailabilityZone: undefined }, 'MissingParameter'],
     ['an unknown zone', { AvailabilityZone: 'us-east-1z' }, 'InvalidZone.NotFound'],
-    ['IOPS for gp2', { VolumeType: 'gp2', Iops: 3_000 }, 'InvalidParameterValue'],
-    ['io1 without IOPS', { VolumeType: 'io1', Size: 10 }, 'InvalidParameterValue'],
+    ['IOPS for gp2', { VolumeType: 'gp2', Iops: 3_000 }, 'InvalidParameterCombination'],
+    ['io1 without IOPS', { VolumeType: 'io1', Size: 10 }, 'InvalidParameterCombination'],
+    [
+      'more throughput than its IOPS carry',
+      { VolumeType: 'gp3', Throughput: 1_000 },
+      'InvalidParameterValue',
+    ],
     ['too many IOPS', { VolumeType: 'io1', Size: 4, Iops: 1_000 }, 'InvalidParameterValue'],
     ['a tiny st1', { VolumeType: 'st1', Size: 10 }, 'InvalidParameterValue'],
     [
       'throughput for io2',
       { VolumeType: 'io2', Size: 10, Iops: 500, Throughput: 200 },
-      'InvalidParameterValue',
+      'InvalidParameterCombination',
     ],
     ['too large', { Size: 65_537, VolumeType: 'gp3' }, 'InvalidParameterValue'],
-    ['encryption', { Encrypted: true }, 'UnsupportedOperation'],
     ['multi-attach', { MultiAttachEnabled: true }, 'UnsupportedOperation'],
     ['an unknown snapshot', { SnapshotId: 'snap-00000000000000000' }, 'InvalidSnapshot.NotFound'],
     ['a dry run', { DryRun: true }, 'DryRunOperation'],
@@ -159,6 +163,28 @@ describe('a volume', () => {
     const input = { VolumeId: id, Attribute: 'autoEnableIO' as const }
     const attribute = await cloud.ec2.send(new DescribeVolumeAttributeCommand(input))
     expect(attribute.AutoEnableIO).toEqual(AutoEnableIO)
+  })
+
+  test('that its host cannot write is impaired until it can', async () => {
+    const instance = await running(cloud.ec2)
+    const root = (await see(cloud.ec2, instance)).BlockDeviceMappings![0]!.Ebs!.VolumeId!
+    const status = async () => {
+      const command = new DescribeVolumeStatusCommand({ VolumeIds: [root] })
+      return (await cloud.ec2.send(command)).VolumeStatuses![0]!
+    }
+    cloud.agent.diskFails(instance)
+    const impaired = await eventually(status, (one) => one.VolumeStatus!.Status === 'impaired')
+    expect(impaired).toMatchObject({
+      VolumeStatus: { Details: [{ Name: 'io-enabled', Status: 'failed' }, {}] },
+      Events: [
+        {
+          Description: 'The volume could not be written: no space is left on the host',
+          InstanceId: instance,
+        },
+      ],
+    })
+    cloud.agent.diskRecovers(instance)
+    await eventually(status, (one) => one.VolumeStatus!.Status === 'ok')
   })
 
   test('of another account is not there', async () => {

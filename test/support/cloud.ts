@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EC2, EC2ServiceException } from '@aws-sdk/client-ec2'
 import { IAMClient } from '@aws-sdk/client-iam'
+import { KMSClient } from '@aws-sdk/client-kms'
+import { EBSClient } from '@aws-sdk/client-ebs'
 import { OrganizationsClient } from '@aws-sdk/client-organizations'
 import { SSMClient } from '@aws-sdk/client-ssm'
 import { STSClient } from '@aws-sdk/client-sts'
@@ -69,6 +71,8 @@ export interface TestCloud extends AsyncDisposable {
   iamOf(options?: ClientOptions): IAMClient
   stsOf(options?: ClientOptions): STSClient
   ssmOf(options?: ClientOptions): SSMClient
+  kmsOf(options?: ClientOptions): KMSClient
+  ebsOf(options?: ClientOptions): EBSClient
   organizationsOf(options?: ClientOptions): OrganizationsClient
   close(): Promise<void>
 }
@@ -124,6 +128,8 @@ export async function startTestCloud(options: CloudOptions = {}): Promise<TestCl
     iamOf: (client) => kept(new IAMClient(configOf(client))),
     stsOf: (client) => kept(new STSClient(configOf(client))),
     ssmOf: (client) => kept(new SSMClient(configOf(client))),
+    kmsOf: (client) => kept(new KMSClient(configOf(client))),
+    ebsOf: (client) => kept(new EBSClient(configOf(client))),
     organizationsOf: (client) => kept(new OrganizationsClient(configOf(client))),
     close,
     [Symbol.asyncDispose]: close,

@@ -221,6 +221,12 @@ export function createFakeVolumes(): FakeVolumes {
     list: async () => [...files.keys()] as never[],
     info: async (volumeId) => files.get(volumeId) ?? null,
     usage: async () => ({ usedBytes: 0, freeBytes: 1 }),
+    // No launch of an image's own disk asks for these.
+    get layers(): never {
+      throw new Error('fake volumes lie upon no layers')
+    },
+    content: () => Promise.reject(new Error('fake volumes have no content')),
+    withKeys: (file) => file,
   }
 }
 

@@ -1,6 +1,6 @@
 /** The QEMU driver with real guests: start, console, picture, every way to end, adoption, devices plugged live. */
 import { existsSync, readFileSync } from 'node:fs'
-import { chmod, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { decode } from 'jpeg-js'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -197,6 +197,31 @@ test('disks appear and go while the guest runs, throttled ones too', async () =>
   await exec('qemu-img', ['check', '-q', plain.path])
   await vm.driver.diskAttach(INSTANCE, plain)
   expect((await vm.driver.devices(INSTANCE)).volumeIds).toContain(plain.volumeId)
+})
+
+test('a full disk pauses the machine, says so, and room lets it go on', async () => {
+  const folder = join(vm.root, 'volumes')
+  await mkdir(folder)
+  const mount = (...args: string[]) => exec('mount', args)
+  await mount('-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', folder)
+  try {
+    await bootToShell({ disks: [await volume('a', { isRoot: true })] })
+    await vm.type(INSTANCE, 'dd if=/dev/zero of=/dev/vda bs=1M count=32 conv=fsync; echo all=$?')
+    await vm.observed((one) => one.state === 'paused' && one.diskErrors !== undefined, 30_000)
+    expect(vm.observations.at(-1)!.diskErrors).toEqual({
+      'vol-0000000000000000a': 'could not be written: no space is left on the host',
+    })
+    await mount('-o', 'remount,size=64m', folder)
+    expect(await vm.driver.resumeStalled()).toEqual([INSTANCE])
+    // Nothing was lost: the guest's write only took long.
+    await vm.consoleHas(INSTANCE, 'all=0')
+    const [now] = await vm.driver.list()
+    expect(now!.state).toBe('running')
+    expect(now!.diskErrors).toBeUndefined()
+  } finally {
+    await vm.driver.stop(INSTANCE, { isForced: true, graceMs: 0 })
+    await exec('umount', [folder])
+  }
 })
 
 test('a machine runs in its namespace, and an interface is plugged into it live', async () => {

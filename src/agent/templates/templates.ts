@@ -196,8 +196,9 @@ export async function createTemplates(options: TemplatesOptions): Promise<Templa
   const fitting = (spec: MachineSpec): StoredTemplate[] => {
     const disk = spec.disks.find((one) => one.isRoot)
     const source = disk?.source
-    const wish = source && wishes?.find((one) => isOf(one, source))
-    if (!disk || !wish || !isEligible(spec, environment)) return []
+    if (!disk || !source || !('imageFolder' in source)) return []
+    const wish = wishes?.find((one) => isOf(one, source))
+    if (!wish || !isEligible(spec, environment)) return []
     if (wish.account !== null && wish.account !== spec.account) return []
     return ready.filter(
       ({ record }) =>
@@ -242,7 +243,7 @@ export async function createTemplates(options: TemplatesOptions): Promise<Templa
     },
     wanted: (spec) => {
       const source = spec.disks.find((one) => one.isRoot)?.source
-      if (!source) return
+      if (!source || !('imageFolder' in source)) return
       const name = nameOf(source)
       const { vcpus, memoryMiB, coresPerSocket, threadsPerCore } = spec.vm
       const size = { vcpus, memoryMiB, coresPerSocket, threadsPerCore }

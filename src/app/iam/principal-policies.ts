@@ -64,7 +64,7 @@ async function standingOfPrincipal(ctx: Ctx): Promise<Standing | undefined> {
   return user ? standingOfUser(app, user) : NOTHING
 }
 
-const EVERYTHING: SourcedPolicy = {
+export const EVERYTHING: SourcedPolicy = {
   name: 'root',
   policy: documentCompiled(
     '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}',

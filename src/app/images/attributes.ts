@@ -1,7 +1,7 @@
-/** What the owner of an image may change: description, who may launch it, deprecation, its end. */
+/** What the owner of an image may change: description, who may launch it, deprecation, whether it can be used. */
 import { FaultError, invalidValue } from '../../domain/faults.ts'
 import type { ImageId } from '../../domain/ids.ts'
-import type { Image } from '../../domain/image.ts'
+import { imageStateOf, type Image } from '../../domain/image.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import { imageGet } from './list.ts'
@@ -22,7 +22,10 @@ export type ImageChange =
   | { type: 'resetLaunchPermission' }
   | { type: 'deprecate'; at: number | null }
   | { type: 'imdsSupport' }
-  | { type: 'deregister' }
+  | { type: 'protect'; isProtected: boolean }
+  /** Others lose it, and nobody launches it, until it is enabled again. */
+  | { type: 'disable' }
+  | { type: 'enable' }
 
 /** Source: EC2 user guide, "Deprecate an AMI": up to ten years ahead, two for public ones. */
 const DEPRECATION_YEARS_MAX = 10
@@ -53,9 +56,21 @@ export async function imageModifyPlan(
       return { ...image, deprecatedAt: deprecationChecked(ctx, change.at) }
     case 'imdsSupport':
       return { ...image, imdsSupport: 'v2.0' }
-    case 'deregister':
-      return { ...image, deregisteredAt: ctx.app.clock.now() }
+    case 'protect':
+      return { ...image, isProtected: change.isProtected }
+    case 'disable':
+      mustBe(image, 'available', 'DisableImage')
+      return { ...image, state: 'disabled', isPublic: false, launchPermissions: [] }
+    case 'enable':
+      mustBe(image, 'disabled', 'EnableImage')
+      return { ...image, state: 'available' }
   }
+}
+
+function mustBe(image: Image, wanted: string, operation: string): void {
+  const state = imageStateOf(image)
+  if (state === wanted) return
+  throw new FaultError({ type: 'IncorrectState', kind: 'image', id: image.id, state, operation })
 }
 
 export async function imageModify(ctx: Ctx, id: ImageId, change: ImageChange): Promise<void> {
@@ -65,8 +80,12 @@ export async function imageModify(ctx: Ctx, id: ImageId, change: ImageChange): P
 }
 
 /** Only the owner sees who else may launch it, and the rest of its attributes. @throws Fault `NotOwner`. */
-export async function imageOwned(ctx: Ctx, id: ImageId): Promise<Image> {
-  const image = await imageGet(ctx, id)
+export async function imageOwned(
+  ctx: Ctx,
+  id: ImageId,
+  reader: StoreReader = ctx.app.store,
+): Promise<Image> {
+  const image = await imageGet(ctx, id, reader)
   if (image.account !== ctx.account) throw new FaultError({ type: 'NotOwner', kind: 'image', id })
   return image
 }

@@ -3,7 +3,7 @@
  */
 import { notFound } from '../../domain/faults.ts'
 import type { ImageId } from '../../domain/ids.ts'
-import type { Image } from '../../domain/image.ts'
+import { imageStateOf, type Image } from '../../domain/image.ts'
 import type { Ctx } from '../context.ts'
 import { imageList } from './list.ts'
 
@@ -14,6 +14,7 @@ export interface ImageQuery {
   /** `self`, `all` or an account: by whom they may be launched, explicitly. */
   executableBy: readonly string[]
   hasDeprecated: boolean
+  hasDisabled: boolean
 }
 
 /** @throws Fault `NotFound` naming the ids that the caller does not see. */
@@ -33,6 +34,7 @@ export async function imagesFind(ctx: Ctx, query: ImageQuery): Promise<Image[]> 
     if (executableBy.length > 0 && !executableBy.some((who) => mayLaunch(ctx, image, who))) {
       return false
     }
+    if (imageStateOf(image) === 'disabled' && !query.hasDisabled && ids.size === 0) return false
     // Its owner, and who names it by its id, see a deprecated image all the same.
     const isHidden = image.deprecatedAt !== null && image.deprecatedAt <= now
     return !isHidden || query.hasDeprecated || ids.size > 0 || image.account === ctx.account

@@ -1,5 +1,5 @@
 /** Looking up images: the account's own, those shared with it, and public ones of every region. */
-import { notFound } from '../../domain/faults.ts'
+import { FaultError, notFound } from '../../domain/faults.ts'
 import type { Image } from '../../domain/image.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
@@ -28,4 +28,12 @@ export async function imageGet(
     throw notFound('image', id)
   }
   return image
+}
+
+/** @throws Fault `Duplicate` when another image of the account has the name. */
+export async function imageNameFree(ctx: Ctx, reader: StoreReader, name: string): Promise<void> {
+  // Images of every region (those that were added on the host) have names too.
+  const images = await reader.list('image', { account: ctx.account, region: ctx.region })
+  const isTaken = images.some((image) => image.name === name && image.deregisteredAt === null)
+  if (isTaken) throw new FaultError({ type: 'Duplicate', kind: 'image', name })
 }

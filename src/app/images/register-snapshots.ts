@@ -1,15 +1,17 @@
 /**
- * RegisterImage: an image from snapshots that the account sees. It boots as the image did whose content the root
- * snapshot holds: kernel and firmware are looked up in the same image folder.
+ * RegisterImage: an image from snapshots that the account sees. It boots as the image did that the content of the
+ * root snapshot began as: kernel and firmware are looked up in the same image folder. One that began as none boots by
+ * its own boot loader.
  */
-import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
+import { invalidValue } from '../../domain/faults.ts'
 import { newId, type ImageId } from '../../domain/ids.ts'
-import type { BlockDevice, Image, Snapshot } from '../../domain/image.ts'
+import { bootFolderOf, type BlockDevice, type Image, type Snapshot } from '../../domain/image.ts'
 import type { Architecture } from '../../domain/machine.ts'
 import type { Tags } from '../../domain/resource.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
-import { snapshotGet } from '../volumes/snapshots.ts'
+import { snapshotGet } from '../snapshots/find.ts'
+import { imageNameFree } from './list.ts'
 import { volumeShapeChecked } from '../volumes/shape.ts'
 
 export interface ImageRegistration {
@@ -38,22 +40,14 @@ export async function imageRegisterPlan(
   for (const { snapshotId } of wanted.blockDevices) {
     if (snapshotId) snapshots.set(snapshotId, await snapshotGet(ctx, snapshotId, reader))
   }
-  const { source } = snapshots.get(root.snapshotId)!
+  const bootFolder = bootFolderOf(snapshots.get(root.snapshotId)!)
   const images = await reader.list('image', { region: ctx.region })
-  const origin = images.find((image) => image.imageFolder === source.imageFolder)
-  if (!origin) throw notFound('snapshot', root.snapshotId)
-  if (origin.architecture !== wanted.architecture) {
+  const origin = images.find((image) => image.imageFolder === bootFolder)
+  if (origin && origin.architecture !== wanted.architecture) {
     const reason = `the root snapshot holds a system for ${origin.architecture}`
     throw invalidValue('Architecture', wanted.architecture, reason)
   }
-  // Images of every region (those that were added on the host) have names too.
-  const isTaken = images.some(
-    ({ name, account, deregisteredAt }) =>
-      name === wanted.name && account === ctx.account && deregisteredAt === null,
-  )
-  if (isTaken) {
-    throw new FaultError({ type: 'Duplicate', kind: 'image', name: wanted.name })
-  }
+  await imageNameFree(ctx, reader, wanted.name)
   return {
     id: newId('image', ctx.app.random),
     account: ctx.account,
@@ -66,12 +60,12 @@ export async function imageRegisterPlan(
     ownerAlias: null,
     isPublic: false,
     architecture: wanted.architecture,
-    platform: origin.platform,
+    platform: origin?.platform ?? null,
     rootDeviceName: wanted.rootDeviceName,
     blockDevices: wanted.blockDevices.map((one) => deviceChecked(one, snapshots)),
-    bootMode: wanted.bootMode ?? origin.bootMode,
-    imageFolder: source.imageFolder,
-    defaultUser: origin.defaultUser,
+    bootMode: wanted.bootMode ?? origin?.bootMode ?? 'legacy-bios',
+    imageFolder: bootFolder,
+    defaultUser: origin?.defaultUser ?? 'ec2-user',
     imdsSupport: wanted.imdsSupport,
     deregisteredAt: null,
     deprecatedAt: null,
@@ -89,10 +83,9 @@ export async function imageRegister(ctx: Ctx, wanted: ImageRegistration): Promis
 }
 
 function deviceChecked(device: BlockDevice, snapshots: ReadonlyMap<string, Snapshot>): BlockDevice {
-  if (device.isEncrypted) {
-    throw new FaultError({ type: 'Unsupported', feature: 'encrypted volumes' })
-  }
   const snapshotSizeGiB = snapshots.get(device.snapshotId ?? '')?.sizeGiB ?? null
   const { sizeGiB, type } = volumeShapeChecked({ ...device, snapshotSizeGiB })
-  return { ...device, sizeGiB, type }
+  const isEncrypted =
+    device.isEncrypted || (snapshots.get(device.snapshotId ?? '')?.isEncrypted ?? false)
+  return { ...device, sizeGiB, type, isEncrypted }
 }

@@ -9,9 +9,11 @@ import type {
 } from '../../domain/machine.ts'
 import { hostNameOf, privateDomainOf, type NetworkInterface } from '../../domain/network.ts'
 import type { AccountId } from '../../domain/ids.ts'
-import type { Snapshot } from '../../domain/image.ts'
 import { volumeIsLeaving, type Volume } from '../../domain/volume.ts'
-import type { StoreReader } from '../../store/store.ts'
+import { volumeLimits } from '../../domain/volume-types.ts'
+import { sourceOf } from '../volumes/create.ts'
+import type { App } from '../context.ts'
+import { volumeKeys } from '../volumes/encryption.ts'
 
 const INTENTS: Readonly<Record<Instance['intended']['state'], MachineIntent>> = {
   running: 'running',
@@ -19,21 +21,21 @@ const INTENTS: Readonly<Record<Instance['intended']['state'], MachineIntent>> = 
   terminated: 'absent',
 }
 
-export async function machineSpecOf(reader: StoreReader, instance: Instance): Promise<MachineSpec> {
+export async function machineSpecOf(app: App, instance: Instance): Promise<MachineSpec> {
+  const reader = app.store
   const mine = { reference: { name: 'instance', value: instance.id } }
   const attached = await reader.list('volume', mine)
   const volumes = attached.filter((volume) => !volumeIsLeaving(volume))
   const interfaces = await reader.list('networkInterface', mine)
-  const snapshotIds = volumes.flatMap((volume) => (volume.snapshotId ? [volume.snapshotId] : []))
-  const snapshots = await reader.list('snapshot', { ids: snapshotIds })
-  return specOf(instance, volumes, interfaces, new Map(snapshots.map((s) => [s.id as string, s])))
+  const { rootDeviceName } = instance.spec
+  const disks = await Promise.all(volumes.map((one) => diskOf(app, one, rootDeviceName)))
+  return specOf(instance, disks, interfaces)
 }
 
 function specOf(
   instance: Instance,
-  volumes: readonly Volume[],
+  disks: MachineDisk[],
   interfaces: readonly NetworkInterface[],
-  snapshots: ReadonlyMap<string, Snapshot>,
 ): MachineSpec {
   const { spec, intended } = instance
   return {
@@ -58,9 +60,9 @@ function specOf(
     },
     launch: launchOf(instance, interfaces),
     imageFolder: spec.imageFolder,
-    disks: volumes
-      .map((volume) => diskOf(volume, spec.rootDeviceName, snapshots))
-      .sort((a, b) => Number(b.isRoot) - Number(a.isRoot) || order(a.deviceName, b.deviceName)),
+    disks: disks.sort(
+      (a, b) => Number(b.isRoot) - Number(a.isRoot) || order(a.deviceName, b.deviceName),
+    ),
     nics: interfaces.map(nicOf).sort((a, b) => a.deviceIndex - b.deviceIndex),
   }
 }
@@ -91,22 +93,22 @@ export function nicOf(networkInterface: NetworkInterface): MachineNic {
   }
 }
 
-export function diskOf(
+export async function diskOf(
+  app: App,
   volume: Volume,
   rootDeviceName: string,
-  snapshots: ReadonlyMap<string, Snapshot>,
-): MachineDisk {
+): Promise<MachineDisk> {
   const deviceName = volume.attachment!.deviceName
-  const snapshot = volume.snapshotId ? snapshots.get(volume.snapshotId) : undefined
   return {
     volumeId: volume.id,
     deviceName,
     sizeGiB: volume.sizeGiB,
     isRoot: deviceName === rootDeviceName,
     isReadOnly: false,
-    source: snapshot ? { imageId: snapshot.id, ...snapshot.source } : null,
-    iopsMax: volume.iops,
-    throughputMaxMiBps: volume.throughputMiBps,
+    source: sourceOf(volume),
+    ...(volume.isEncrypted ? { keys: await volumeKeys(app, volume) } : {}),
+    ...(volume.isCopied ? { isCopied: true } : {}),
+    ...volumeLimits(volume),
   }
 }
 

@@ -2,9 +2,10 @@
  * What hosts report becomes state here, and nowhere else. An observation older than the wish it would answer is
  * ignored; one that shows the guest's own will (power off) or an accident (the process died) changes the intent.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { HostEvent } from '../../agent/protocol.ts'
 import { instanceStateOf, type Instance, type InstanceIntent } from '../../domain/instance.ts'
-import { volumeIsLeaving } from '../../domain/volume.ts'
+import { volumeIsLeaving, volumeMaterialised } from '../../domain/volume.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import type { App } from '../context.ts'
 
@@ -51,7 +52,7 @@ async function belongingsFollow(tx: StoreTransaction, instance: Instance): Promi
   const mine = { reference: { name: 'instance', value: instance.id } }
   if (state === 'running') {
     for (const volume of await tx.list('volume', mine)) {
-      if (!volume.isMaterialised) await tx.update('volume', { ...volume, isMaterialised: true })
+      if (!volume.isMaterialised) await tx.update('volume', volumeMaterialised(volume))
     }
   }
   if (state === 'stopped') {
@@ -90,7 +91,8 @@ export function observed(instance: Instance, event: MachineEvent): Instance | un
     generation === instance.observedSerial &&
     observation.state === instance.observed?.state &&
     observation.processId === instance.observed.processId &&
-    observation.detail === instance.observed.detail
+    observation.detail === instance.observed.detail &&
+    isDeepStrictEqual(observation.diskErrors ?? {}, instance.observed.diskErrors ?? {})
   if (isSame) return undefined
   const isRunning = observation.state === 'running'
   const next: Instance = {

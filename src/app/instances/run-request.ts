@@ -67,5 +67,7 @@ export interface BlockDeviceRequest {
   iops: number | null
   throughputMiBps: number | null
   deleteOnTermination: boolean | null
-  isEncrypted: boolean
+  /** Null: as the snapshot, the image or the account's default has it. */
+  isEncrypted: boolean | null
+  kmsKeyId?: string | null
 }

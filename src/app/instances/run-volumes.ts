@@ -3,9 +3,12 @@ import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
 import type { Image, Snapshot } from '../../domain/image.ts'
 import { newId, type InstanceId } from '../../domain/ids.ts'
 import { DISKS_PER_MACHINE_MAX } from '../../domain/machine.ts'
+import type { Volume } from '../../domain/volume.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
-import { snapshotGet } from '../volumes/snapshots.ts'
+import { snapshotGet } from '../snapshots/find.ts'
+import { contentOf } from '../volumes/create.ts'
+import { encryptionPlan, volumeEncrypted, type EncryptionRequest } from '../volumes/encryption.ts'
 import { volumeShapeChecked, type VolumeShape } from '../volumes/shape.ts'
 import type { RunRequest } from './run-request.ts'
 
@@ -13,7 +16,7 @@ export interface PlannedVolume extends VolumeShape {
   deviceName: string
   snapshot: Snapshot | null
   deleteOnTermination: boolean
-  isEncrypted: boolean
+  encryption: EncryptionRequest
 }
 
 export async function volumesPlanned(
@@ -45,7 +48,8 @@ export async function volumesPlanned(
       throughputMiBps:
         wanted.throughputMiBps ?? (wanted.type ? null : (base?.throughputMiBps ?? null)),
       deleteOnTermination: wanted.deleteOnTermination ?? base?.deleteOnTermination ?? true,
-      isEncrypted: wanted.isEncrypted || (base?.isEncrypted ?? false),
+      isEncrypted: wanted.isEncrypted ?? base?.isEncrypted ?? false,
+      kmsKeyId: wanted.kmsKeyId ?? base?.kmsKeyId ?? null,
     })
   }
   if (!devices.has(image.rootDeviceName)) {
@@ -61,16 +65,13 @@ export async function volumesPlanned(
   }
   const planned: PlannedVolume[] = []
   for (const device of devices.values()) {
-    if (device.isEncrypted) {
-      throw new FaultError({ type: 'Unsupported', feature: 'encrypted volumes' })
-    }
     const snapshot = await snapshotOf(ctx, tx, device.snapshotId, image)
     planned.push({
       ...volumeShapeChecked({ ...device, snapshotSizeGiB: snapshot?.sizeGiB ?? null }),
       deviceName: device.deviceName,
       snapshot,
       deleteOnTermination: device.deleteOnTermination,
-      isEncrypted: false,
+      encryption: { isEncrypted: device.isEncrypted || null, keyId: device.kmsKeyId ?? null },
     })
   }
   return planned
@@ -99,7 +100,7 @@ export async function volumesCreate(
 ): Promise<void> {
   const now = ctx.app.clock.now()
   for (const volume of planned) {
-    await tx.insert('volume', {
+    const made: Volume = {
       id: newId('volume', ctx.app.random),
       account: ctx.account,
       region: ctx.region,
@@ -111,8 +112,9 @@ export async function volumesCreate(
       type: volume.type,
       iops: volume.iops,
       throughputMiBps: volume.throughputMiBps,
-      isEncrypted: volume.isEncrypted,
+      ...(await encryptionPlan(ctx, tx, volume.encryption, volume.snapshot)),
       snapshotId: volume.snapshot?.id ?? null,
+      ...contentOf(volume.snapshot),
       intended: 'present',
       isMaterialised: false,
       attachment: {
@@ -122,6 +124,7 @@ export async function volumesCreate(
         attachedAt: now,
         state: 'attached',
       },
-    })
+    }
+    await tx.insert('volume', await volumeEncrypted(ctx, tx, made, volume.encryption))
   }
 }

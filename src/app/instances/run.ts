@@ -4,7 +4,7 @@
  * it real (decision 0002). Answers before any of that.
  */
 import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
-import type { Image } from '../../domain/image.ts'
+import { imageStateOf, type Image } from '../../domain/image.ts'
 import { newId, type InstanceId, type IdOf } from '../../domain/ids.ts'
 import type { Instance, InstanceSpec } from '../../domain/instance.ts'
 import type { StoreTransaction } from '../../store/store.ts'
@@ -74,6 +74,11 @@ interface Resolved {
 async function resolve(ctx: Ctx, tx: StoreTransaction, request: RunRequest): Promise<Resolved> {
   const { app } = ctx
   const image = await imageGet(ctx, request.imageId, tx)
+  const state = imageStateOf(image)
+  if (state !== 'available') {
+    const fault = { type: 'IncorrectState', kind: 'image', id: image.id, state } as const
+    throw new FaultError({ ...fault, operation: 'RunInstances' })
+  }
   const hosts = await hostCapacities(app, tx)
   const type = typeChecked(app, request.instanceType, hosts)
   if (type.architecture !== image.architecture) {

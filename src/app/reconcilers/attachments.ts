@@ -47,12 +47,11 @@ async function converge(
   if (!instance || !host) return
   const leaving = volumes.filter(volumeIsLeaving)
   const coming = volumes.filter((volume) => !volumeIsLeaving(volume))
-  const snapshotIds = coming.flatMap(({ snapshotId }) => (snapshotId ? [snapshotId] : []))
-  const snapshots = await store.list('snapshot', { ids: snapshotIds })
-  const byId = new Map(snapshots.map((snapshot) => [snapshot.id as string, snapshot]))
   const failures = await host.agent.machineDisks({
     instanceId: instance.id,
-    attach: coming.map((volume) => diskOf(volume, instance.spec.rootDeviceName, byId)),
+    attach: await Promise.all(
+      coming.map((volume) => diskOf(app, volume, instance.spec.rootDeviceName)),
+    ),
     detach: leaving.map((volume) => volume.id),
   })
   signal.throwIfAborted()

@@ -57,13 +57,13 @@ async function askAll(
     await Promise.all([
       networkApply(host),
       eachOf(starting, async (instance) => {
-        await host.agent.machinePrepare(await machineSpecOf(app.store, instance))
+        await host.agent.machinePrepare(await machineSpecOf(app, instance))
       }),
     ])
   }
   await eachOf(instances, async (instance) => {
     signal.throwIfAborted()
-    const spec = await machineSpecOf(app.store, instance)
+    const spec = await machineSpecOf(app, instance)
     await host.agent.machineEnsure(spec)
     asked.set(instance.id, instance.intended.serial)
   })
@@ -104,7 +104,7 @@ async function adopt(app: App, asked: Map<string, number>): Promise<void> {
     const host = app.hosts.find((h) => h.description.hostId === instance.hostId)
     if (!host || instance.observedSerial === 0) continue
     // Settled ones are not asked by the loop, yet their host must know what is wanted of them.
-    const spec = await machineSpecOf(app.store, instance)
+    const spec = await machineSpecOf(app, instance)
     await host.agent.machineEnsure(spec)
     asked.set(instance.id, instance.intended.serial)
   }

@@ -32,7 +32,8 @@ async function wishesOf(app: App, images: readonly Image[]): Promise<TemplateWis
     if (!image.fastLaunch?.isWanted || image.deregisteredAt !== null) continue
     const root = image.blockDevices.find((device) => device.deviceName === image.rootDeviceName)
     const snapshot = root?.snapshotId ? await app.store.get('snapshot', root.snapshotId) : undefined
-    if (!snapshot) continue
+    // Layers of snapshots are their account's own, and are merged and deleted: only images' files are frozen.
+    if (!snapshot || !('imageFolder' in snapshot.source)) continue
     wishes.push({
       imageId: image.id,
       ...snapshot.source,

@@ -1,5 +1,7 @@
 /** Volumes of their own: made and deleted. Those of a launch are made in instances/run-volumes.ts. */
 import { FaultError, notFound } from '../../domain/faults.ts'
+import { bootFolderOf, snapshotStateOf, type Snapshot } from '../../domain/image.ts'
+import type { VolumeSource } from '../../domain/machine.ts'
 import { newId, type SnapshotId, type VolumeId } from '../../domain/ids.ts'
 import type { Tags } from '../../domain/resource.ts'
 import { volumeStateOf, type Volume, type VolumeType } from '../../domain/volume.ts'
@@ -7,8 +9,9 @@ import { zonesOf } from '../../domain/zones.ts'
 import type { StoreReader } from '../../store/store.ts'
 import { onceByToken } from '../client-tokens.ts'
 import type { Ctx } from '../context.ts'
+import { encryptionPlan, volumeEncrypted, type EncryptionRequest } from './encryption.ts'
 import { ownGet } from '../network/scope.ts'
-import { snapshotGet } from './snapshots.ts'
+import { snapshotGet } from '../snapshots/find.ts'
 import { volumeShapeChecked } from './shape.ts'
 
 export interface VolumeCreateRequest {
@@ -19,6 +22,7 @@ export interface VolumeCreateRequest {
   type: VolumeType | null
   iops: number | null
   throughputMiBps: number | null
+  encryption: EncryptionRequest
   clientToken: string | null
   tags: Tags
 }
@@ -49,18 +53,41 @@ export async function volumeCreatePlan(
     createdAt: app.clock.now(),
     tags: request.tags,
     zone: zone.name,
-    isEncrypted: false,
     snapshotId,
+    ...contentOf(snapshot),
+    ...(await encryptionPlan(ctx, reader, request.encryption, snapshot)),
     intended: 'present',
     isMaterialised: false,
     attachment: null,
   }
 }
 
+/** What a volume made of a snapshot starts as. @throws Fault `IncorrectState` while it is not there yet. */
+export function contentOf(
+  snapshot: Snapshot | null,
+): Pick<Volume, 'source' | 'layerId' | 'bootFolder'> {
+  if (snapshot === null) return { source: null, layerId: null, bootFolder: null }
+  const { id, source } = snapshot
+  const state = snapshotStateOf(snapshot)
+  if (state !== 'completed') {
+    const operation = 'create a volume'
+    throw new FaultError({ type: 'IncorrectState', kind: 'snapshot', id, state, operation })
+  }
+  const layerId = 'layerId' in source ? source.layerId : null
+  return { source, layerId, bootFolder: bootFolderOf(snapshot) }
+}
+
+/** What its host makes it from. */
+export function sourceOf({ source, snapshotId }: Volume): VolumeSource | null {
+  if (!source) return null
+  return 'layerId' in source ? source : { imageId: snapshotId ?? '', ...source }
+}
+
 export async function volumeCreate(ctx: Ctx, request: VolumeCreateRequest): Promise<Volume> {
   const { result } = await ctx.app.store.transact((tx) =>
     onceByToken(ctx, tx, 'CreateVolume', request.clientToken, async () => {
-      return await tx.insert('volume', await volumeCreatePlan(ctx, request, tx))
+      const volume = await volumeCreatePlan(ctx, request, tx)
+      return await tx.insert('volume', await volumeEncrypted(ctx, tx, volume, request.encryption))
     }),
   )
   ctx.app.activate('volumes')

@@ -1,8 +1,13 @@
-/**
- * Sizes, IOPS and throughput a volume may have. Source: EBS user guide, "Amazon EBS volume types" (sizes in GiB,
- * throughput in MiB/s); defaults as CreateVolume's reference gives them.
- */
-import { invalidValue } from '../../domain/faults.ts'
+/** Whether a volume can be of this size and these rates: AWS's own rules, codes and words. */
+import { FaultError, invalidValue } from '../../domain/faults.ts'
+import {
+  gp2Iops,
+  GP3_IOPS_DEFAULT,
+  GP3_THROUGHPUT_DEFAULT,
+  GP3_THROUGHPUT_PER_IOPS_MAX,
+  TYPE_RULES,
+  type TypeRules,
+} from '../../domain/volume-types.ts'
 import type { VolumeType } from '../../domain/volume.ts'
 
 export interface VolumeShape {
@@ -12,37 +17,7 @@ export interface VolumeShape {
   throughputMiBps: number | null
 }
 
-interface TypeRules {
-  sizeGiB: [number, number]
-  iops: { range: [number, number]; perGiBMax: number; isRequired: boolean } | null
-  throughput: [number, number] | null
-}
-
-const RULES: Readonly<Record<VolumeType, TypeRules>> = {
-  gp3: {
-    sizeGiB: [1, 65_536],
-    iops: { range: [3_000, 80_000], perGiBMax: 500, isRequired: false },
-    throughput: [125, 2_000],
-  },
-  gp2: { sizeGiB: [1, 16_384], iops: null, throughput: null },
-  io1: {
-    sizeGiB: [4, 16_384],
-    iops: { range: [100, 64_000], perGiBMax: 50, isRequired: true },
-    throughput: null,
-  },
-  io2: {
-    sizeGiB: [4, 65_536],
-    iops: { range: [100, 256_000], perGiBMax: 1_000, isRequired: true },
-    throughput: null,
-  },
-  st1: { sizeGiB: [125, 16_384], iops: null, throughput: null },
-  sc1: { sizeGiB: [125, 16_384], iops: null, throughput: null },
-  standard: { sizeGiB: [1, 1_024], iops: null, throughput: null },
-}
-
-const GP3_IOPS_DEFAULT = 3_000
-const GP3_THROUGHPUT_DEFAULT = 125
-
+/** @throws Faults `InvalidValue`, `InvalidCombination`. */
 export function volumeShapeChecked(wanted: {
   sizeGiB: number | null
   snapshotSizeGiB: number | null
@@ -51,7 +26,7 @@ export function volumeShapeChecked(wanted: {
   throughputMiBps: number | null
 }): VolumeShape {
   const type = wanted.type ?? 'gp2'
-  const rules = RULES[type]
+  const rules = TYPE_RULES[type]
   const sizeGiB = wanted.sizeGiB ?? wanted.snapshotSizeGiB ?? 0
   const [sizeMin, sizeMax] = rules.sizeGiB
   if (sizeGiB < sizeMin || sizeGiB > sizeMax) {
@@ -61,12 +36,9 @@ export function volumeShapeChecked(wanted: {
     const reason = `smaller than its snapshot, which has ${wanted.snapshotSizeGiB} GiB`
     throw invalidValue('VolumeSize', sizeGiB, reason)
   }
-  return {
-    sizeGiB,
-    type,
-    iops: iopsChecked(type, rules, sizeGiB, wanted.iops),
-    throughputMiBps: throughputChecked(type, rules, wanted.throughputMiBps),
-  }
+  const iops = iopsChecked(type, rules, sizeGiB, wanted.iops)
+  const throughputMiBps = throughputChecked(rules, iops, wanted.throughputMiBps)
+  return { sizeGiB, type, iops, throughputMiBps }
 }
 
 function iopsChecked(
@@ -76,40 +48,49 @@ function iopsChecked(
   iops: number | null,
 ): number | null {
   if (!rules.iops) {
-    if (iops !== null) throw invalidValue('Iops', iops, `cannot be set for ${type} volumes`)
-    // 3 IOPS a GiB, at least 100, at most 16,000; the others have no such figure.
-    return type === 'gp2' ? Math.min(16_000, Math.max(100, sizeGiB * 3)) : null
+    if (iops !== null) {
+      throw combination(['iops'], `The parameter iops is not supported for ${type} volumes.`)
+    }
+    // The others have no such figure.
+    return type === 'gp2' ? gp2Iops(sizeGiB) : null
   }
   if (iops === null) {
-    if (rules.iops.isRequired) throw invalidValue('Iops', 'none', `${type} volumes need it`)
-    return GP3_IOPS_DEFAULT
+    if (!rules.iops.isRequired) return GP3_IOPS_DEFAULT
+    throw combination(['iops'], `The parameter iops must be specified for ${type} volumes.`)
   }
   const [min, max] = rules.iops.range
-  if (iops < min || iops > max) {
-    throw invalidValue('Iops', iops, `${type} volumes have ${min} to ${max}`)
-  }
-  if (iops > Math.max(min, sizeGiB * rules.iops.perGiBMax)) {
-    const reason = `at most ${rules.iops.perGiBMax} for each GiB`
-    throw invalidValue('Iops', iops, reason)
+  if (iops < min) throw invalidValue('iops', iops, `Volume iops is too low; minimum is ${min}`)
+  if (iops > max) throw invalidValue('iops', iops, `Volume iops is too high; maximum is ${max}`)
+  const { perGiBMax } = rules.iops
+  if (iops > Math.max(min, sizeGiB * perGiBMax)) {
+    const ratio = (iops / sizeGiB).toFixed(6)
+    const reason = `Iops to volume size ratio of ${ratio} is too high; maximum is ${perGiBMax}`
+    throw invalidValue('iops', iops, reason)
   }
   return iops
 }
 
 function throughputChecked(
-  type: VolumeType,
   rules: TypeRules,
+  iops: number | null,
   throughput: number | null,
 ): number | null {
   if (!rules.throughput) {
-    if (throughput !== null) {
-      throw invalidValue('Throughput', throughput, `cannot be set for ${type} volumes`)
-    }
-    return null
+    if (throughput === null) return null
+    throw combination(['throughput'], 'throughput can only be specified for volumeType gp3.')
   }
   const value = throughput ?? GP3_THROUGHPUT_DEFAULT
   const [min, max] = rules.throughput
   if (value < min || value > max) {
-    throw invalidValue('Throughput', value, `${type} volumes have ${min} to ${max} MiB/s`)
+    throw invalidValue('throughput', value, `Throughput must be between ${min} and ${max} MiB/s`)
+  }
+  if (iops !== null && value > iops * GP3_THROUGHPUT_PER_IOPS_MAX) {
+    const ratio = `${(value / iops).toFixed(6)} is too high; maximum is 0.250000 MiBps per iops`
+    throw invalidValue('throughput', value, `Throughput (MiBps) to iops ratio of ${ratio}`)
   }
   return value
+}
+
+function combination(parameters: readonly string[], reason: string): FaultError {
+  return new FaultError({ type: 'InvalidCombination', parameters, reason })
 }

@@ -7,9 +7,11 @@ import { useRecord } from '../../app/iam/service-use.ts'
 import { accountOf } from '../../app/iam/account.ts'
 import { documentCompiled } from '../../app/iam/documents.ts'
 import { globalKeys, keysFrom } from '../../app/iam/context-keys.ts'
-import { standingOf } from '../../app/iam/principal-policies.ts'
+import { EVERYTHING, standingOf, type Standing } from '../../app/iam/principal-policies.ts'
 import {
   decide,
+  decideWithResource,
+  type AccessPrincipal,
   type Decision,
   type PolicyKind,
   type PolicySet,
@@ -18,8 +20,11 @@ import {
 import { FaultError } from '../../domain/faults.ts'
 import { backupWanted } from '../backup/authorisation.ts'
 import type { EdgeRequest } from '../dispatch.ts'
+import { ebsWanted } from '../ebs/authorisation.ts'
 import { ec2Wanted } from '../ec2/authorisation.ts'
 import { iamWanted } from '../iam/authorisation.ts'
+import { kmsWanted } from '../kms/authorisation.ts'
+import { rbinWanted } from '../rbin/authorisation.ts'
 import type { ServiceName } from '../model.ts'
 import { organizationsWanted } from '../organizations/authorisation.ts'
 import { ssmWanted } from '../ssm/authorisation.ts'
@@ -31,9 +36,12 @@ import { requestTagKeys, type Deriver, type Wanted } from './wanted.ts'
 /** Services without an entry have no resource-level permissions here: their resource is `*`. */
 export const DERIVERS: Partial<Record<ServiceName, Deriver>> = {
   backup: backupWanted,
+  ebs: ebsWanted,
   ec2: ec2Wanted,
   iam: iamWanted,
+  kms: kmsWanted,
   organizations: organizationsWanted,
+  rbin: rbinWanted,
   ssm: ssmWanted,
   sts: stsWanted,
 }
@@ -52,16 +60,28 @@ export async function authorise(ctx: Ctx, edge: EdgeRequest, input: object): Pro
   const action = `${edge.service}:${edge.operation}`
   if (FREE.has(action)) return
   const standing = await standingOf(ctx)
-  if (standing === undefined) return
-  const global = globalKeys(ctx, standing.facts)
+  // Root may do everything, but a key's policy can shut out even root.
+  if (standing === undefined && edge.service !== 'kms') return
+  const { policies, facts } = standing ?? ROOT
+  const global = globalKeys(ctx, facts)
   const derive = DERIVERS[edge.service] ?? everything(edge.service)
   for (const wanted of await derive(ctx, edge.operation, input as Record<string, unknown>)) {
     const keys = new Map([...global, ...keysFrom(wanted.keys)])
-    const { resource } = wanted
-    const own = await implied(ctx, wanted.action, standing.policies)
-    const decision = decide({ action: wanted.action, resource, keys }, own)
+    const { resource, resourcePolicy } = wanted
+    const own = await implied(ctx, wanted.action, policies)
+    const request = { action: wanted.action, resource, keys }
+    const decision = resourcePolicy
+      ? decideWithResource(request, principalOf(ctx, facts), own, resourcePolicy)
+      : decide(request, own)
     if (decision.result !== 'allowed') throw refusal(ctx, edge, wanted, decision, keys)
   }
+}
+
+const ROOT: Standing = { policies: { identity: [EVERYTHING] }, facts: { principalTags: {} } }
+
+function principalOf({ account, principal }: Ctx, { roleArn }: Standing['facts']): AccessPrincipal {
+  const { arn, entityId } = principal
+  return { account, arn, ...(roleArn && { roleArn }), ...(entityId && { id: entityId }) }
 }
 
 /**

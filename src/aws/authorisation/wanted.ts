@@ -1,9 +1,12 @@
 /** What a request needs to be allowed: one entry for each action on each resource; all of them must be. */
 import type { Ctx } from '../../app/context.ts'
+import type { ResourcePolicy } from '../../domain/iam/evaluate.ts'
 
 export interface Wanted {
   action: string
   resource: string
+  /** The policy of the resource itself, which must agree: a key's. */
+  resourcePolicy?: ResourcePolicy
   /** Condition keys of the resource and of the request, beside the global ones. */
   keys: Readonly<Record<string, string | readonly string[] | undefined>>
 }

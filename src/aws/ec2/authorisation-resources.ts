@@ -152,6 +152,12 @@ async function namedTargets(ctx: Ctx, operation: string, input: Input): Promise<
     const found = addresses.find((one) => one.publicAddress === input.PublicIp)
     if (found) targets.push(targetOf(ctx, 'elasticAddress', found))
   }
+  if (operation === 'CreateSnapshots' || operation === 'CreateImage') {
+    const instanceId = String(input.InstanceId ?? input.InstanceSpecification?.InstanceId ?? '')
+    const reference = { name: 'instance', value: instanceId }
+    const volumes = await store.list('volume', { ...scope, reference })
+    targets.push(...volumes.map((volume) => targetOf(ctx, 'volume', volume)))
+  }
   if (typeof input.LaunchTemplateName === 'string' && operation !== 'CreateLaunchTemplate') {
     const reference = { name: 'name', value: input.LaunchTemplateName }
     for (const each of await store.list('launchTemplate', { ...scope, reference })) {

@@ -11,6 +11,7 @@ import { parameterResolve } from '../../app/parameters.ts'
 import { iamArn } from '../../domain/iam/entities.ts'
 import { resourceTypesOf } from '../authorisation/reference.ts'
 import type { Deriver, Wanted } from '../authorisation/wanted.ts'
+import { kmsKeyWanted } from '../kms/authorisation.ts'
 import { parameterArn } from '../ssm/authorisation.ts'
 import { createdTargets } from './authorisation-created.ts'
 import { requestKeys } from './authorisation-keys.ts'
@@ -113,6 +114,10 @@ async function passed(ctx: Ctx, input: Input): Promise<Wanted[]> {
     const resource = parameterArn(ctx, input.ImageId.slice('resolve:ssm:'.length))
     wanted.push({ action: 'ssm:GetParameters', resource, keys: {} })
   }
+  // Who encrypts with a key of KMS must be allowed to have data keys of it.
+  for (const id of keyIdsIn(input)) {
+    wanted.push(await kmsKeyWanted(ctx, 'kms:GenerateDataKeyWithoutPlaintext', id))
+  }
   const profile = input.IamInstanceProfile as { Arn?: string; Name?: string } | undefined
   if (profile?.Arn || profile?.Name) {
     const { role } = await profileFind(ctx, profile)
@@ -120,4 +125,10 @@ async function passed(ctx: Ctx, input: Input): Promise<Wanted[]> {
     if (role) wanted.push({ action: 'iam:PassRole', resource: iamArn('iamRole', role), keys })
   }
   return wanted
+}
+
+function keyIdsIn(input: Input): string[] {
+  const mappings = (input.BlockDeviceMappings ?? []) as { Ebs?: { KmsKeyId?: string } }[]
+  const named = [input.KmsKeyId, ...mappings.map(({ Ebs }) => Ebs?.KmsKeyId)]
+  return named.filter((id): id is string => typeof id === 'string')
 }

@@ -32,6 +32,7 @@ export function blockDeviceOf(mapping: BlockDeviceMapping): BlockDeviceRequest {
     iops: ebs?.Iops ?? null,
     throughputMiBps: ebs?.Throughput ?? null,
     deleteOnTermination: ebs?.DeleteOnTermination ?? null,
-    isEncrypted: ebs?.Encrypted ?? false,
+    isEncrypted: ebs?.Encrypted ?? null,
+    kmsKeyId: ebs?.KmsKeyId ?? null,
   }
 }

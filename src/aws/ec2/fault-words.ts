@@ -199,6 +199,8 @@ export const OTHER_NOT_FOUND: Record<string, string> = {
   launchTemplateVersion: 'InvalidLaunchTemplateId.VersionNotFound',
   availabilityZone: 'InvalidZone.NotFound',
   volumeAttachment: 'InvalidAttachment.NotFound',
+  importTask: 'InvalidConversionTaskId',
+  exportTask: 'InvalidExportTaskID.NotFound',
   iamInstanceProfileAssociation: 'InvalidAssociationID.NotFound',
 }
 

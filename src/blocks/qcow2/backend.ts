@@ -1,47 +1,58 @@
 /**
- * Volumes as qcow2 files: `VOLUMES/<volume id>/disk.qcow2`. A volume made from an image is an overlay: it costs
- * 400 KiB and the time of one `qemu-img create`, whatever the size of the image. Guarantees: a volume's folder appears
+ * Volumes as qcow2 files: `VOLUMES/<volume id>/`. A volume made from an image is an overlay: it costs
+ * some KiB and milliseconds, whatever the size of the image. Guarantees: a volume's folder appears
  * whole and durable or not at all (made beside, synced, renamed); its going is one rename.
- *
- * Choices. `extended_l2` with 128 KiB clusters: a guest's first 4 KiB write to a block of the image copies nothing,
- * where plain 64 KiB clusters copy sixteen times what was written; the metadata still covers 256 GiB from the default
- * cache. No preallocation: volumes of any size are made at once, and space is taken when written. No `lazy_refcounts`:
- * they save little with write-back flushes, and after a crash would scan the whole volume before its machine starts.
+ * What a volume's files look like is in files.ts, how they are frozen for snapshots in layers.ts.
  */
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises'
-import { isAbsolute, join } from 'node:path'
+import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises'
+import { dirname, isAbsolute, join } from 'node:path'
 import { invalidValue } from '../../domain/faults.ts'
 import type { VolumeId } from '../../domain/ids.ts'
+import type { DiskBacking, VolumeKeys } from '../../domain/machine.ts'
 import { assert } from '../../lib/assert.ts'
 import { ensureFolder, fsyncFile, fsyncFolder, renameDurable } from '../../lib/fs-durable.ts'
 import type { Log } from '../../lib/log.ts'
 import { createKeyedMutex } from '../../lib/mutex.ts'
+import { secretName } from '../../lib/secret-files.ts'
 import type { VolumeBackend, VolumeContent, VolumeFile } from '../backend.ts'
-import { qemuImg } from '../qemu-img.ts'
-import { HEADER_BYTES, qcow2HeaderParse, type Qcow2Header } from './header.ts'
+import { diskName, keysOf, qemuImgWithKeys } from '../secrets.ts'
+import { chainOf, FIRST_FILE, overlayMake, readHeader, volumeInfo } from './files.ts'
+import { qcow2Make } from './make.ts'
+import { createLayers, layerOfFile } from './layers.ts'
 
-const DISK_FILE = 'disk.qcow2'
 const GIB = 1024 ** 3
-const FORMAT_OPTIONS = 'compat=1.1,cluster_size=128k,extended_l2=on'
+const COPY_TIMEOUT_MS = 6 * 3_600_000
 /** Folders being made or removed; what a crash left of them goes at the next start. */
 const UNFINISHED = /^\.(?:new|gone)-/
 
 /** One process at a time owns the folder (the daemon's lock): its unfinished business is removed here. */
 export async function createQcow2Backend(options: {
   folder: string
+  /** Where frozen layers lie; beside the volumes' folder, because a file has a name in both for a moment. */
+  layersFolder?: string
   log: Log
 }): Promise<VolumeBackend> {
   const { folder, log } = options
+  const layersFolder = options.layersFolder ?? join(dirname(folder), 'layers')
   const mutex = createKeyedMutex()
   // Others may pass through, not look: a QEMU that runs as its own user owns the file it is given.
   await ensureFolder(folder, 0o711)
+  await ensureFolder(layersFolder, 0o711)
   for (const name of (await readdir(folder)).filter((one) => UNFINISHED.test(one))) {
     log.warn({ name }, 'removing an unfinished volume')
     await rm(join(folder, name), { recursive: true, force: true })
   }
   return {
-    ensure: (content) => mutex.run(content.volumeId, () => volumeEnsure(folder, content)),
+    layers: createLayers(folder, layersFolder),
+    content: async (path, keys) => {
+      const { backing } = await readHeader(path)
+      const file = { path, format: 'qcow2', backing: await chainOf(backing) } as const
+      return withKeys(layersFolder, file, keys)
+    },
+    withKeys: (file, keys) => withKeys(layersFolder, file, keys),
+    ensure: (content) =>
+      mutex.run(content.volumeId, () => volumeEnsure({ folder, layersFolder }, content)),
     delete: (volumeId) => mutex.run(volumeId, () => volumeDelete(folder, volumeId)),
     list: () => volumeList(folder),
     info: (volumeId) => volumeInfo(folder, volumeId),
@@ -56,13 +67,22 @@ export async function createQcow2Backend(options: {
   }
 }
 
-async function volumeEnsure(folder: string, content: VolumeContent): Promise<VolumeFile> {
+interface Folders {
+  folder: string
+  layersFolder: string
+}
+
+async function volumeEnsure(folders: Folders, content: VolumeContent): Promise<VolumeFile> {
+  const { folder } = folders
   const sizeBytes = content.sizeGiB * GIB
   const existing = await volumeInfo(folder, content.volumeId)
   if (existing === null) {
-    await volumeCreate(folder, content, sizeBytes)
+    await volumeCreate(folders, content, sizeBytes)
   } else if (existing.sizeBytes < sizeBytes) {
-    await qemuImg(['resize', '-q', '-f', 'qcow2', existing.path, String(sizeBytes)])
+    const key = content.keys?.head ?? null
+    // What lies beneath is never longer, and need not be opened.
+    const name = diskName({ path: existing.path, format: 'qcow2', key }, true)
+    await qemuImgWithKeys([key], ['resize', '-q', name, String(sizeBytes)])
     await fsyncFile(existing.path)
   } else {
     return existing
@@ -73,8 +93,8 @@ async function volumeEnsure(folder: string, content: VolumeContent): Promise<Vol
 }
 
 async function volumeCreate(
-  folder: string,
-  { volumeId, sizeGiB, source }: VolumeContent,
+  { folder, layersFolder }: Folders,
+  { volumeId, sizeGiB, source, keys = null, isCopied = false }: VolumeContent,
   sizeBytes: number,
 ): Promise<void> {
   assert(sizeBytes > 0, 'a volume without a size')
@@ -89,15 +109,49 @@ async function volumeCreate(
   const work = join(folder, `.new-${volumeId}-${randomBytes(4).toString('hex')}`)
   await mkdir(work, { mode: 0o711 })
   try {
-    const disk = join(work, DISK_FILE)
-    await overlayCreate(disk, source, sizeBytes)
-    await chmod(disk, 0o600)
-    await fsyncFile(disk)
+    const path = join(work, FIRST_FILE)
+    const key = keys?.head ?? null
+    await overlayMake(path, { sizeBytes, backing: isCopied ? null : source, key })
+    if (source && isCopied) {
+      const beneath = source.format === 'qcow2' ? (await readHeader(source.path)).backing : null
+      const whole = { ...source, backing: await chainOf(beneath) }
+      await contentCopy(withKeys(layersFolder, whole, keys), { path, format: 'qcow2', key })
+    }
     await fsyncFolder(work)
     await renameDurable(work, join(folder, volumeId))
   } catch (error) {
     await rm(work, { recursive: true, force: true })
     throw error
+  }
+}
+
+/** Of a whole chain into one file that is there. @throws ExecError, for example when the disk is full. */
+export async function contentCopy(
+  from: DiskBacking,
+  to: DiskBacking,
+  progress: { signal?: AbortSignal; onLine?: (line: string) => void } = {},
+): Promise<void> {
+  const options = [
+    'driver=qcow2',
+    `file.filename=${to.path.replaceAll(',', ',,')}`,
+    ...(to.key ? [`encrypt.key-secret=${secretName(to.key)}`] : []),
+  ]
+  const mode = progress.onLine ? '-p' : '-q'
+  const args = ['convert', mode, '-n', '--target-image-opts', diskName(from), options.join(',')]
+  await qemuImgWithKeys([...keysOf(from), to.key], args, {
+    timeoutMs: COPY_TIMEOUT_MS,
+    cpuSecondsMax: COPY_TIMEOUT_MS / 1000,
+    ...progress,
+  })
+  await fsyncFile(to.path)
+}
+
+function withKeys(layersFolder: string, file: DiskBacking, keys: VolumeKeys | null): DiskBacking {
+  const layerId = layerOfFile(layersFolder, file.path)
+  return {
+    ...file,
+    key: (layerId === null ? file.key : keys?.layers[layerId]) ?? null,
+    ...(file.backing ? { backing: withKeys(layersFolder, file.backing, keys) } : {}),
   }
 }
 
@@ -107,9 +161,7 @@ export async function overlayCreate(
   source: VolumeContent['source'],
   sizeBytes: number,
 ): Promise<void> {
-  const backing = source ? ['-b', source.path, '-F', source.format] : []
-  const options = ['-q', '-f', 'qcow2', '-o', FORMAT_OPTIONS]
-  await qemuImg(['create', ...options, ...backing, path, String(sizeBytes)])
+  await qcow2Make(path, { sizeBytes, backing: source, key: null })
 }
 
 async function sourceSize(source: { path: string; format: 'qcow2' | 'raw' }): Promise<number> {
@@ -131,27 +183,4 @@ async function volumeDelete(folder: string, volumeId: VolumeId): Promise<void> {
 async function volumeList(folder: string): Promise<VolumeId[]> {
   const names = await readdir(folder)
   return names.filter((name) => name.startsWith('vol-')).sort() as VolumeId[]
-}
-
-async function volumeInfo(folder: string, volumeId: VolumeId): Promise<VolumeFile | null> {
-  const path = join(folder, volumeId, DISK_FILE)
-  try {
-    const [header, { blocks }] = await Promise.all([readHeader(path), stat(path)])
-    const { sizeBytes, backing } = header
-    return { volumeId, path, format: 'qcow2', sizeBytes, backing, usedBytes: blocks * 512 }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
-}
-
-async function readHeader(path: string): Promise<Qcow2Header> {
-  const handle = await open(path, 'r')
-  try {
-    const buffer = Buffer.alloc(HEADER_BYTES)
-    const { bytesRead } = await handle.read(buffer, 0, HEADER_BYTES, 0)
-    return qcow2HeaderParse(buffer.subarray(0, bytesRead))
-  } finally {
-    await handle.close()
-  }
 }

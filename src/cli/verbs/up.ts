@@ -1,7 +1,7 @@
 /** `brume up`: sets up what is missing, starts the daemon and returns when it answers. */
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { daemonRunHere, daemonStart, requireRoot } from '../daemon.ts'
+import { daemonRunHere, daemonStart, requireRoot, type DaemonOptions } from '../daemon.ts'
 import { findCloud, PORT_DEFAULT, readCredentials, resolveHome, type Cloud } from '../home.ts'
 import { packagesEnsure } from '../packages.ts'
 import { requirementsOf } from '../requirements.ts'
@@ -15,6 +15,9 @@ interface Options {
   auth: 'strict' | 'open'
   foreground?: boolean
   yes?: boolean
+  passphraseFile?: string
+  importFromPrivate?: boolean
+  volumeModificationWait?: string
 }
 
 export function command(context: VerbContext): Command {
@@ -28,6 +31,9 @@ export function command(context: VerbContext): Command {
         .default('strict'),
     )
     .option('--foreground', 'stay in this terminal until Ctrl-C')
+    .option('--passphrase-file <file>', 'its first line locks the key of all keys, from now on')
+    .option('--import-from-private', 'disks may be imported from private networks and this host')
+    .option('--volume-modification-wait <seconds>', 'between two changes of a volume; AWS: 21600')
     .option('-y, --yes', 'install missing system packages without asking')
     .addHelpText(
       'after',
@@ -40,7 +46,8 @@ Examples:
 Machines outlive the daemon: 'down' and 'up' again never touch them.`,
     )
     .action(async (options: Options) => {
-      const daemon = { home: resolveHome(options.home), port: options.port, auth: options.auth }
+      const { port, auth } = options
+      const daemon = { home: resolveHome(options.home), port, auth, flags: flagsOf(options) }
       if (options.foreground) {
         await prepareHost(context, 'up --foreground', options.yes ?? false)
         context.exit(await daemonRunHere(daemon))
@@ -60,6 +67,16 @@ Machines outlive the daemon: 'down' and 'up' again never touch them.`,
         process.stdout.write(`  Your tools:  eval "$(${context.launcher} env)"\n`)
       }
     })
+}
+
+/** What the daemon is told beyond where and how it listens. */
+function flagsOf(options: Options): string[] {
+  const { passphraseFile, volumeModificationWait: wait } = options
+  return [
+    ...(passphraseFile ? ['--passphrase-file', resolve(passphraseFile)] : []),
+    ...(options.importFromPrivate ? ['--import-from-private'] : []),
+    ...(wait ? ['--volume-modification-wait', wait] : []),
+  ]
 }
 
 /** Once, when the first account is made. Only to a person: logs of CI keep what they are told. */
@@ -91,7 +108,7 @@ export async function prepareHost(
 
 async function cloudStart(
   context: VerbContext,
-  daemon: { home: string; port: number; auth: 'strict' | 'open' },
+  daemon: DaemonOptions,
   isYes: boolean,
 ): Promise<Cloud> {
   await prepareHost(context, 'up', isYes)

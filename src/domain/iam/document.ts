@@ -5,7 +5,10 @@
 import { compileCondition, isCidr, type Condition } from './conditions.ts'
 import { compilePattern, type Pattern } from './pattern.ts'
 
-export type PolicyUse = 'identity' | 'trust' | 'session'
+/** `resource`: of a key, which names principals as a trust policy does, and resources. */
+export type PolicyUse = 'identity' | 'trust' | 'session' | 'resource'
+
+const hasPrincipals = (use: PolicyUse): boolean => use === 'trust' || use === 'resource'
 
 export interface Policy {
   statements: readonly Statement[]
@@ -70,7 +73,7 @@ export function parsePolicy(source: string, use: PolicyUse): Policy {
   if (!VERSIONS.includes(version)) {
     throw new PolicyError('The policy must contain a valid version string')
   }
-  if (use !== 'trust' && version !== '2012-10-17') {
+  if (!hasPrincipals(use) && version !== '2012-10-17') {
     throw new PolicyError('Policy document must be version 2012-10-17 or greater.')
   }
   if (document.Id !== undefined && typeof document.Id !== 'string') throw new PolicyError(SYNTAX)
@@ -118,7 +121,7 @@ function parseStatement(item: unknown, use: PolicyUse, hasVariables: boolean): S
   const { Effect: effect, Sid: sid = '' } = item
   if (effect !== 'Allow' && effect !== 'Deny') throw new PolicyError(SYNTAX)
   if (typeof sid !== 'string') throw new PolicyError(SYNTAX)
-  if (use !== 'trust' && !/^[0-9A-Za-z]*$/.test(sid)) {
+  if (!hasPrincipals(use) && !/^[0-9A-Za-z]*$/.test(sid)) {
     throw new PolicyError(
       'Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression ' +
         '[0-9A-Za-z]*',
@@ -250,7 +253,7 @@ function valuesOf(wanted: unknown): string[] {
 function principalsOf(item: Json, use: PolicyUse): Statement['principals'] {
   const isNot = item.NotPrincipal !== undefined
   const value = isNot ? item.NotPrincipal : item.Principal
-  if (use !== 'trust') {
+  if (!hasPrincipals(use)) {
     if (value !== undefined)
       throw new PolicyError('Policy document should not specify a principal.')
     return null

@@ -136,7 +136,8 @@ export function decideWithResource(
   let grant: Naming | undefined
   for (const statement of resource.policy.statements) {
     const naming = namingOf(statement, principal, resource.ids)
-    if (!naming || !bodyApplies(statement, request)) continue
+    // A trust policy's statements have no resources: they are of the role.
+    if (!naming || !statementApplies(statement, request)) continue
     const { sid, effect } = statement
     found.resource.push({ kind: 'resource', policy: 'resource', sid, effect })
     if (effect === 'Allow' && (!grant || RANK[naming] > RANK[grant])) grant = naming

@@ -31,6 +31,7 @@ import {
   type IoAbilities,
 } from './devices.ts'
 import type { MachinePaths } from './layout.ts'
+import { secretsOf } from './secrets.ts'
 
 /** Translated code a machine may keep. QEMU's default is 1 GiB: as much as many guests. */
 export const TCG_CACHE_MIB = 128
@@ -46,6 +47,8 @@ export interface CommandLineHost {
   report: HypervisorReport
   pin: MachinePin
   io: IoAbilities
+  /** Where a key of an encrypted disk lies for the moment, by its name (secrets.ts). */
+  secretPath?: (name: string) => string
   /** Whom QEMU becomes once its files are open; null: it stays who we are. */
   runAs: { uid: number; gid: number } | null
 }
@@ -63,6 +66,7 @@ export function commandLine(spec: VmSpec, host: CommandLineHost): CommandLine {
     ...platformArgs(host.paths),
     ...launchPortArgs(spec, host.paths),
     ...portArgs(spec),
+    ...secretArgs(spec, host),
     ...diskArgs(spec, host.io),
     ...nicArgs(spec, host.io),
     ...(isCopy(spec) ? ['-incoming', 'defer'] : []),
@@ -242,6 +246,13 @@ function portArgs(spec: VmSpec): string[] {
   ].flat()
 }
 
+function secretArgs(spec: VmSpec, { secretPath }: CommandLineHost): string[] {
+  return [...secretsOf(spec.disks).keys()].flatMap((name) => {
+    assert(secretPath, 'an encrypted disk, and nowhere to read its key from')
+    return ['-object', `secret,id=${name},file=${escapeComma(secretPath(name))}`]
+  })
+}
+
 function diskArgs(spec: VmSpec, io: IoAbilities): string[] {
   assert(spec.disks.length <= DISK_PORT_COUNT_MAX, `more than ${DISK_PORT_COUNT_MAX} disks`)
   // The root first, so that it is the guest's first disk whatever the order of the mappings.
@@ -252,7 +263,7 @@ function diskArgs(spec: VmSpec, io: IoAbilities): string[] {
   return disks.flatMap((disk, slot) => {
     const objects = diskObjects(disk, diskPort(slot), io)
     return [
-      objects.throttleGroup ? ['-object', JSON.stringify(objects.throttleGroup)] : [],
+      ['-object', JSON.stringify(objects.throttleGroup)],
       ['-blockdev', JSON.stringify(objects.blockdev)],
       ['-device', JSON.stringify(objects.device)],
     ].flat()

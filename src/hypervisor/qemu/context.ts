@@ -56,6 +56,8 @@ export interface Machine {
   qmp: QmpClient | null
   /** `running` or `paused`, and why; from QMP. */
   runState: { state: 'running' | 'paused'; detail: string | null }
+  /** By volume; those of a full disk go when the machine goes on. */
+  diskErrors: Map<string, { words: string; isForSpace: boolean }>
   stop: { task: Promise<void>; force: AbortController } | null
   conclusion: Promise<void> | null
   ended: Promise<void>
@@ -113,10 +115,15 @@ export function observationOf(
     stopReason: record.stopReason,
     detail: isLive ? machine.runState.detail : record.detail,
     processId: machine?.identity.pid ?? null,
+    ...(machine && machine.diskErrors.size > 0 ? { diskErrors: diskErrorsOf(machine) } : {}),
     pinned: record.pinned,
     startedAt: record.startedAt,
     observedAt: context.clock.now(),
   }
+}
+
+function diskErrorsOf({ diskErrors }: Machine): Record<string, string> {
+  return Object.fromEntries([...diskErrors].map(([volumeId, { words }]) => [volumeId, words]))
 }
 
 export function emitMachine(context: DriverContext, machine: Machine): void {

@@ -5,8 +5,11 @@
 import {
   DISKS_PER_MACHINE_MAX,
   type DiskAttachment,
+  type DiskBacking,
+  type DiskLimits,
   type NicAttachment,
 } from '../../domain/machine.ts'
+import { secretName } from '../../lib/secret-files.ts'
 
 /**
  * Every disk and interface sits alone behind a PCIe root port, because q35 can only plug and unplug there. An
@@ -37,7 +40,7 @@ export interface IoAbilities {
 }
 
 export interface DiskObjects {
-  throttleGroup: object | null
+  throttleGroup: object
   blockdev: object
   device: object
 }
@@ -51,11 +54,10 @@ export const diskDeviceId = (volumeId: string): string => `disk-${volumeId}`
 export const nicDeviceId = (interfaceId: string): string => `nic-${interfaceId}`
 export const netdevId = (interfaceId: string): string => `net-${interfaceId}`
 export const throttleGroupId = (volumeId: string): string => `limit-${volumeId}`
-/** The node that holds the format, which backups and snapshots address. At most 31 characters. */
+/** The node of the file that was written to when the disk was attached. At most 31 characters. */
 export const formatNodeName = (volumeId: string): string => `fmt-${volumeId}`
-/** The topmost node, which the device reads: the throttle filter, or the format itself. */
-export const topNodeName = (disk: DiskAttachment): string =>
-  isThrottled(disk) ? `top-${disk.volumeId}` : formatNodeName(disk.volumeId)
+/** The topmost node, which the device reads: the filter that limits, there for a limit to come too. */
+export const topNodeName = (volumeId: string): string => `top-${volumeId}`
 
 export const nicPort = (slot: number): string => `nic${slot}`
 export const diskPort = (slot: number): string => `disk${slot}`
@@ -66,50 +68,69 @@ export function diskSerial(volumeId: string): string {
 }
 
 export function diskObjects(disk: DiskAttachment, port: string, io: IoAbilities): DiskObjects {
-  const isThrottle = isThrottled(disk)
-  const format = {
-    driver: disk.format,
-    'node-name': formatNodeName(disk.volumeId),
-    'read-only': disk.isReadOnly,
-    // A guest's TRIM gives space back to the host, as a deleted block on EBS costs no more.
-    discard: 'unmap',
-    // The write cache is declared to the guest, and a guest's flush becomes an fsync: never `unsafe`.
-    cache: { direct: io.isDirectIo(disk.path), 'no-flush': false },
-    file: { ...fileNode(disk.path, io.isDirectIo(disk.path), io), discard: 'unmap' },
-    ...(disk.format === 'qcow2' && disk.backing
-      ? {
-          backing: {
-            driver: disk.backing.format,
-            'read-only': true,
-            // The image is shared by many machines and never changes: the page cache serves all of them.
-            file: { ...fileNode(disk.backing.path, false, io), 'read-only': true },
-          },
-        }
-      : {}),
-  }
   return {
-    throttleGroup: isThrottle
-      ? { id: throttleGroupId(disk.volumeId), 'qom-type': 'throttle-group', limits: limitsOf(disk) }
-      : null,
-    blockdev: isThrottle
-      ? {
-          driver: 'throttle',
-          'node-name': topNodeName(disk),
-          'throttle-group': throttleGroupId(disk.volumeId),
-          file: format,
-        }
-      : format,
+    throttleGroup: {
+      id: throttleGroupId(disk.volumeId),
+      'qom-type': 'throttle-group',
+      limits: limitsOf(disk),
+    },
+    blockdev: {
+      driver: 'throttle',
+      'node-name': topNodeName(disk.volumeId),
+      'throttle-group': throttleGroupId(disk.volumeId),
+      file: {
+        ...formatNode(disk, formatNodeName(disk.volumeId), io),
+        backing:
+          disk.format === 'qcow2' && disk.backing ? backingNode(disk.backing, io) : undefined,
+      },
+    },
     device: {
       driver: 'virtio-blk-pci',
       id: diskDeviceId(disk.volumeId),
       bus: port,
-      drive: topNodeName(disk),
+      drive: topNodeName(disk.volumeId),
       serial: diskSerial(disk.volumeId),
       iothread: 'iothread0',
       'write-cache': 'on',
       ...(disk.isRoot ? { bootindex: 1 } : {}),
     },
   }
+}
+
+/** The file that a guest's writes go to; what lies beneath is said by the caller. */
+export function formatNode(
+  disk: Pick<DiskAttachment, 'format' | 'path' | 'isReadOnly' | 'key'>,
+  nodeName: string,
+  io: IoAbilities,
+) {
+  const isDirect = io.isDirectIo(disk.path)
+  return {
+    driver: disk.format,
+    'node-name': nodeName,
+    'read-only': disk.isReadOnly,
+    // A guest's TRIM gives space back to the host, as a deleted block on EBS costs no more.
+    discard: 'unmap',
+    // The write cache is declared to the guest, and a guest's flush becomes an fsync: never `unsafe`.
+    cache: { direct: isDirect, 'no-flush': false },
+    file: { ...fileNode(disk.path, isDirect, io), discard: 'unmap' },
+    ...encryptOf(disk),
+  }
+}
+
+/** Images and layers are shared by many machines and never change: the page cache serves all of them. */
+function backingNode(backing: DiskBacking, io: IoAbilities): object {
+  return {
+    driver: backing.format,
+    'read-only': true,
+    file: { ...fileNode(backing.path, false, io), 'read-only': true },
+    ...encryptOf(backing),
+    ...(backing.backing ? { backing: backingNode(backing.backing, io) } : {}),
+  }
+}
+
+/** The key itself comes another way (secrets.ts). */
+function encryptOf({ key }: { key?: string | null }) {
+  return key ? { encrypt: { format: 'luks', 'key-secret': secretName(key) } } : {}
 }
 
 export function nicObjects(nic: NicAttachment, port: string, io: IoAbilities): NicObjects {
@@ -145,16 +166,37 @@ function fileNode(path: string, isDirect: boolean, io: IoAbilities) {
   }
 }
 
-function isThrottled(disk: DiskAttachment): boolean {
-  return disk.iopsMax !== null || disk.throughputMaxMiBps !== null
-}
+const MIB = 1024 ** 2
 
 /** Property names of QEMU's ThrottleLimits. */
-export function limitsOf(disk: Pick<DiskAttachment, 'iopsMax' | 'throughputMaxMiBps'>) {
+export function limitsOf(disk: DiskLimits) {
+  const { iopsMax, throughputMaxMiBps, iopsBurst, throughputBurst, ioSizeKiB } = disk
   return {
-    ...(disk.iopsMax === null ? {} : { 'iops-total': disk.iopsMax }),
-    ...(disk.throughputMaxMiBps === null
-      ? {}
-      : { 'bps-total': disk.throughputMaxMiBps * 1024 * 1024 }),
+    ...(iopsMax === null ? {} : { 'iops-total': iopsMax }),
+    ...(throughputMaxMiBps === null ? {} : { 'bps-total': throughputMaxMiBps * MIB }),
+    ...(iopsBurst
+      ? { 'iops-total-max': iopsBurst.perSecond, 'iops-total-max-length': iopsBurst.seconds }
+      : {}),
+    ...(throughputBurst
+      ? {
+          'bps-total-max': throughputBurst.mibPerSecond * MIB,
+          'bps-total-max-length': throughputBurst.seconds,
+        }
+      : {}),
+    ...(ioSizeKiB ? { 'iops-size': ioSizeKiB * 1024 } : {}),
+  }
+}
+
+/** The same for a group that has limits: QEMU keeps those that are not named. */
+export function limitsAnew(disk: DiskLimits) {
+  return {
+    'iops-total': 0,
+    'iops-total-max': 0,
+    'iops-total-max-length': 1,
+    'bps-total': 0,
+    'bps-total-max': 0,
+    'bps-total-max-length': 1,
+    'iops-size': 0,
+    ...limitsOf(disk),
   }
 }

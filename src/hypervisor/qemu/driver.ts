@@ -25,12 +25,14 @@ import {
 import type { IoAbilities } from './devices.ts'
 import { attachedDevices, diskPlug, diskUnplug, nicPlug, nicUnplug } from './hotplug.ts'
 import { machinePaths, socketRootEnsure, type MachinePaths } from './layout.ts'
-import { machineStop } from './machine.ts'
+import { machinesResume, machineStop } from './machine.ts'
 import { hypervisorProbe } from './probe.ts'
 import { hostBootId, processScan } from './process.ts'
 import { machineFreeze } from './freeze.ts'
 import { machineReboot } from './reboot.ts'
 import { jpegOf, ppmParse } from './screenshot.ts'
+import { diskCollapse, diskLimit, diskResize, disksOverlay } from './snapshots.ts'
+import { withSecrets } from './secrets.ts'
 import { isDirectIoPossible, machineStart } from './start.ts'
 
 const CONSOLE_TRIM_MS = 10_000
@@ -106,6 +108,7 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
     },
     reboot: (instanceId, { graceMs }) =>
       exclusively(instanceId, () => machineReboot(running(context, instanceId), graceMs)),
+    resumeStalled: () => machinesResume(context),
     adoptAll: () => machinesAdopt(context),
     remove: (instanceId) =>
       exclusively(instanceId, async () => {
@@ -157,10 +160,20 @@ function queries(context: DriverContext): Pick<QemuDriver, Queries> {
   }
 }
 
+type DeviceOperations =
+  | 'diskAttach'
+  | 'diskDetach'
+  | 'nicAttach'
+  | 'nicDetach'
+  | 'disksOverlay'
+  | 'diskCollapse'
+  | 'diskResize'
+  | 'diskLimit'
+
 function deviceOperations(
   context: DriverContext,
   exclusively: <T>(instanceId: InstanceId, section: () => Promise<T>) => Promise<T>,
-): Pick<QemuDriver, 'diskAttach' | 'diskDetach' | 'nicAttach' | 'nicDetach'> {
+): Pick<QemuDriver, DeviceOperations> {
   const withQmp = <T>(instanceId: InstanceId, act: (qmp: QmpClient) => Promise<T>): Promise<T> =>
     exclusively(instanceId, async () => act(connection(context, instanceId)))
   return {
@@ -168,13 +181,47 @@ function deviceOperations(
       withQmp(instanceId, async (qmp) => {
         const runAs = context.runAs(instanceId)
         if (runAs) await chown(disk.path, runAs.uid, runAs.gid)
-        await diskPlug(qmp, disk, await ioAbilities(context, disk))
+        const io = await ioAbilities(context, disk)
+        await withSecrets(qmp, [disk], runAs, () => diskPlug(qmp, disk, io))
       }),
     diskDetach: (instanceId, volumeId) => withQmp(instanceId, (qmp) => diskUnplug(qmp, volumeId)),
+    ...diskChanges(context),
     nicAttach: (instanceId, nic) =>
       withQmp(instanceId, async (qmp) => nicPlug(qmp, nic, await ioAbilities(context, null))),
     nicDetach: (instanceId, interfaceId) =>
       withQmp(instanceId, (qmp) => nicUnplug(qmp, interfaceId)),
+  }
+}
+
+/** Not serialised with the machine's other operations: a snapshot does not wait for a reboot's grace. */
+function diskChanges(
+  context: DriverContext,
+): Pick<QemuDriver, 'disksOverlay' | 'diskCollapse' | 'diskResize' | 'diskLimit'> {
+  const living = async (instanceId: InstanceId): Promise<QmpClient | null> =>
+    (await machineFind(context, instanceId)) ? connection(context, instanceId) : null
+  return {
+    disksOverlay: async (instanceId, overlays) => {
+      const qmp = await living(instanceId)
+      if (!qmp) return null
+      const { hasIoUring, hasVhostNet } = await context.report()
+      const direct = new Set<string>()
+      for (const { path } of overlays) if (await isDirectIoPossible(path)) direct.add(path)
+      const io = { hasIoUring, hasVhostNet, isDirectIo: (path: string) => direct.has(path) }
+      const runAs = context.runAs(instanceId)
+      return withSecrets(qmp, overlays, runAs, () => disksOverlay(qmp, overlays, io))
+    },
+    diskCollapse: async (instanceId, volumeId, base, signal) => {
+      const qmp = await living(instanceId)
+      if (qmp) await diskCollapse(qmp, volumeId, base, signal)
+    },
+    diskResize: async (instanceId, volumeId, sizeBytes) => {
+      const qmp = await living(instanceId)
+      if (qmp) await diskResize(qmp, volumeId, sizeBytes)
+    },
+    diskLimit: async (instanceId, disk) => {
+      const qmp = await living(instanceId)
+      if (qmp) await diskLimit(qmp, disk)
+    },
   }
 }
 

@@ -123,7 +123,7 @@ export async function stateLoad(
     // Grown under its eyes: the guest believes in the frozen machine's size until it is told otherwise.
     const root = spec.disks.find((disk) => disk.isRoot)!
     const size = memory.rootSizeBytes
-    await qmp.execute('block_resize', { 'node-name': topNodeName(root), size })
+    await qmp.execute('block_resize', { 'node-name': topNodeName(root.volumeId), size })
   }
   await memoryPlug(qmp, spec.memoryMiB - memory.shape.memoryMiB)
   await processorsPlug(qmp, spec.vcpus - memory.shape.vcpus)

@@ -13,13 +13,11 @@ import {
   diskDeviceId,
   diskObjects,
   diskPort,
-  formatNodeName,
   netdevId,
   nicDeviceId,
   nicObjects,
   nicPort,
   throttleGroupId,
-  topNodeName,
   type IoAbilities,
 } from './devices.ts'
 
@@ -67,7 +65,7 @@ export async function diskPlug(
   const revert = createRevert()
   try {
     revert.add('nodes', () => diskNodesRemove(qmp, disk.volumeId))
-    if (objects.throttleGroup) await qmp.execute('object-add', objects.throttleGroup)
+    await qmp.execute('object-add', objects.throttleGroup)
     await qmp.execute('blockdev-add', objects.blockdev)
     await qmp.execute('device_add', objects.device)
     revert.keep()
@@ -139,16 +137,26 @@ function ignorePendingUnplug(error: Error): void {
   if (!error.message.includes('already in the process of unplug')) throw error
 }
 
-/** Removes the block nodes and the limit of a disk that has no device; those that are not there are no error. */
+/**
+ * Removes the block nodes and the limit of a disk that has no device: the filter, the files that snapshots brought in
+ * one by one from the top, and with the last all that was there from the start. Those that are not there are no error.
+ */
 async function diskNodesRemove(qmp: QmpClient, volumeId: string): Promise<void> {
-  const nodes = await qmp.execute<{ 'node-name'?: string }[]>('query-named-block-nodes', {
-    flat: true,
-  })
-  const names = new Set(nodes.map((node) => node['node-name']))
-  const top = topNodeName({ volumeId, iopsMax: 1, throughputMaxMiBps: null } as DiskAttachment)
-  if (names.has(top)) await qmp.execute('blockdev-del', { 'node-name': top })
-  else if (names.has(formatNodeName(volumeId))) {
-    await qmp.execute('blockdev-del', { 'node-name': formatNodeName(volumeId) })
+  for (;;) {
+    const nodes = await qmp.execute<{ 'node-name'?: string }[]>('query-named-block-nodes', {
+      flat: true,
+    })
+    const names = nodes.map((node) => node['node-name'] ?? '')
+    const mine = names.filter((name) => name.endsWith(`-${volumeId}`))
+    let isProgress = false
+    for (const name of mine) {
+      const isGone = await qmp.execute('blockdev-del', { 'node-name': name }).then(
+        () => true,
+        () => false,
+      )
+      isProgress ||= isGone
+    }
+    if (!isProgress) break
   }
   await qmp.execute('object-del', { id: throttleGroupId(volumeId) }).catch(() => {})
 }

@@ -36,6 +36,7 @@ export function createMachine(
     ...fields,
     qmp: null,
     runState: { state: 'running', detail: null },
+    diskErrors: new Map(),
     stop: null,
     conclusion: null,
     ended: promise,
@@ -57,6 +58,8 @@ function onEvent(context: DriverContext, machine: Machine, event: QmpEvent): voi
     machineConclude(context, machine, guestShutdownOutcome(machine)).catch(() => {})
   } else if (event.event === 'STOP' || event.event === 'RESUME') {
     void refreshRunState(context, machine)
+  } else if (event.event === 'BLOCK_IO_ERROR') {
+    diskErrorNote(context, machine, event)
   } else if (event.event === 'GUEST_PANICKED') {
     // As on AWS: the machine goes on running, only its status check will fail.
     machine.runState = { state: 'running', detail: 'The guest kernel panicked.' }
@@ -65,6 +68,36 @@ function onEvent(context: DriverContext, machine: Machine, event: QmpEvent): voi
     machine.runState = { ...machine.runState, detail: null }
     emitMachine(context, machine)
   }
+}
+
+/** A disk of the host failed or is full. A full one pauses the machine; of others the guest is told. */
+function diskErrorNote(context: DriverContext, machine: Machine, { data }: QmpEvent): void {
+  const volumeId = /vol-[0-9a-f]+$/.exec(String(data['node-name'] ?? ''))?.[0]
+  if (volumeId === undefined) return
+  const isForSpace = data['nospace'] === true
+  const verb = data['operation'] === 'read' ? 'read' : 'written'
+  const why = isForSpace ? 'no space is left on the host' : String(data['reason'] ?? 'an I/O error')
+  const words = `could not be ${verb}: ${why}`
+  if (machine.diskErrors.get(volumeId)?.words === words) return
+  machine.diskErrors.set(volumeId, { words, isForSpace })
+  context.log.warn({ instanceId: machine.instanceId, volumeId, words }, 'a disk of the host')
+  emitMachine(context, machine)
+}
+
+/** Lets machines go on that wait for room on the host's disk. Answers which. */
+export async function machinesResume(context: DriverContext): Promise<string[]> {
+  const resumed: string[] = []
+  for (const machine of context.machines.values()) {
+    if (machine.runState.state !== 'paused' || !machine.qmp) continue
+    const { status } = await machine.qmp.execute<{ status: string }>('query-status')
+    if (status !== 'io-error') continue
+    for (const [volumeId, { isForSpace }] of machine.diskErrors) {
+      if (isForSpace) machine.diskErrors.delete(volumeId)
+    }
+    await machine.qmp.execute('cont')
+    resumed.push(machine.instanceId)
+  }
+  return resumed
 }
 
 export function guestShutdownOutcome(machine: Machine): Outcome {

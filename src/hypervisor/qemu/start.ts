@@ -8,6 +8,7 @@ import type { VmSpec } from '../../domain/machine.ts'
 import { spawnDetached } from '../../lib/exec.ts'
 import { ensureFolder, writeJsonDurable } from '../../lib/fs-durable.ts'
 import { assert } from '../../lib/assert.ts'
+import { secretFiles } from '../../lib/secret-files.ts'
 import { createRevert } from '../../lib/revert.ts'
 import { qmpConnect, type QmpClient } from '../qmp/client.ts'
 import { cgroupApply, cgroupRemove, limitsOfMachine } from './cgroup.ts'
@@ -28,6 +29,7 @@ import { launchPortOpen } from './launch-port.ts'
 import { marksWrite } from './marks.ts'
 import { machinePaths, type MachinePaths } from './layout.ts'
 import { createMachine, machineSupervise } from './machine.ts'
+import { secretsOf, withoutKeys } from './secrets.ts'
 import { processIdentify, processKill, processWaitExit, type ProcessIdentity } from './process.ts'
 
 /** QEMU opens its sockets within 50 ms; a host busy with twenty launches needs seconds. */
@@ -56,7 +58,10 @@ export async function machineStart(
     isDirectIo: (path) => directPaths.has(path),
   }
   const { executable } = context
-  const { exe, args } = commandLine(spec, { executable, paths, report, pin, io, runAs })
+  const secrets = await secretFiles(secretsOf(spec.disks), runAs)
+  const secretPath = secrets.pathOf
+  const host = { executable, paths, report, pin, io, secretPath, runAs }
+  const { exe, args } = commandLine(spec, host)
   const copied = spec.memory?.mode === 'frozen' ? spec.memory : null
   await prepareFolder(paths, spec, report.uefi?.varsPath ?? null)
   await writeFile(paths.commandLine, `${[exe, ...args].join(' \\\n  ')}\n`, { mode: 0o600 })
@@ -77,6 +82,7 @@ export async function machineStart(
   context.emit(observationOf(context, spec.instanceId, record))
   const revert = createRevert()
   try {
+    await secrets.write()
     const identity = await spawnQemu(context, paths, exe, args, copied)
     revert.add('process', async () => {
       await processKill(identity, paths.pidFile)
@@ -85,6 +91,8 @@ export async function machineStart(
     await cgroupApply(context.cgroups, spec.instanceId, identity.pid, limitsOfMachine(spec))
     const qmp = await connectWhenReady(context, paths, identity)
     revert.add('connection', () => qmp.close())
+    // It has read them.
+    await secrets.dispose()
     if (copied)
       await copyStart(context, qmp, spec, copied, io, { paths, pid: identity.pid }, launch)
     else await qmp.execute('cont')
@@ -103,6 +111,7 @@ export async function machineStart(
     return machine
   } catch (cause) {
     await revert.unwind()
+    await secrets.dispose()
     // A control group can only go after its process, and that is undone last.
     await cgroupRemove(context.cgroups, spec.instanceId, context.clock)
     await socketsRemove(paths)
@@ -177,7 +186,7 @@ async function prepareFolder(
     // The firmware's variables (boot order, keys) belong to the machine and outlive its runs.
     await copyFile(varsPath, paths.nvram, constants.COPYFILE_EXCL).catch(ignoreExisting)
   }
-  await writeJsonDurable(paths.spec, spec)
+  await writeJsonDurable(paths.spec, withoutKeys(spec))
 }
 
 function ignoreExisting(error: NodeJS.ErrnoException): void {

@@ -123,9 +123,9 @@ test('a machine under KVM with UEFI, vhost, limits on its disk and an own user',
 })
 
 test('the image beneath a disk goes through the page cache, the disk itself past it', () => {
-  const [node] = nodesOf(SPEC)
-  expect(node!['file']).toMatchObject({ aio: 'io_uring', cache: { direct: true } })
-  expect(node!['backing']).toMatchObject({
+  const format = nodesOf(SPEC)[0]!['file'] as unknown as Record<string, unknown>
+  expect(format['file']).toMatchObject({ aio: 'io_uring', cache: { direct: true } })
+  expect(format['backing']).toMatchObject({
     driver: 'qcow2',
     'read-only': true,
     file: { cache: { direct: false }, 'read-only': true },
@@ -134,8 +134,8 @@ test('the image beneath a disk goes through the page cache, the disk itself past
 
 test('without O_DIRECT and io_uring, threads do the I/O', () => {
   const io = { hasIoUring: false, hasVhostNet: false, isDirectIo: () => false }
-  const [node] = nodesOf(SPEC, host({ io }))
-  expect(node!['file']).toMatchObject({ aio: 'threads', cache: { direct: false } })
+  const format = nodesOf(SPEC, host({ io }))[0]!['file'] as unknown as Record<string, unknown>
+  expect(format['file']).toMatchObject({ aio: 'threads', cache: { direct: false } })
 })
 
 test('the root is the first disk, whatever the order of the mappings', () => {

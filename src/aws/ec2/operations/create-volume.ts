@@ -7,6 +7,7 @@ import {
 } from '../../../app/volumes/create.ts'
 import { FaultError } from '../../../domain/faults.ts'
 import { parseId } from '../../../domain/ids.ts'
+import { encryptionOf } from '../encryption-parameter.ts'
 import { operation } from '../../operation.ts'
 import { presentVolume } from '../present/volume.ts'
 import { tagsOfSpecifications } from '../tag-specifications.ts'
@@ -29,6 +30,7 @@ function requestOf(input: Readonly<CreateVolumeRequest>): VolumeCreateRequest {
     type: input.VolumeType ?? null,
     iops: input.Iops ?? null,
     throughputMiBps: input.Throughput ?? null,
+    encryption: encryptionOf(input),
     clientToken: input.ClientToken ?? null,
     tags: tagsOfSpecifications(input.TagSpecifications, 'volume'),
   }
@@ -36,7 +38,6 @@ function requestOf(input: Readonly<CreateVolumeRequest>): VolumeCreateRequest {
 
 function refuseAbsentFeatures(input: Readonly<CreateVolumeRequest>): void {
   const absent: [unknown, string][] = [
-    [input.Encrypted ?? input.KmsKeyId, 'encryption'],
     [input.MultiAttachEnabled, 'MultiAttachEnabled'],
     [input.OutpostArn, 'OutpostArn'],
     [input.VolumeInitializationRate, 'VolumeInitializationRate'],

@@ -37,7 +37,11 @@ function attributeOf(image: Image, name: string | undefined): ImageAttribute {
     case 'tpmSupport':
       return { TpmSupport: {} }
     case 'deregistrationProtection':
-      return { DeregistrationProtection: { Value: 'disabled' } }
+      return {
+        DeregistrationProtection: {
+          Value: image.isProtected ? 'enabled-without-cooldown' : 'disabled',
+        },
+      }
     default:
       throw invalidValue('attribute', name, 'this attribute is not kept here')
   }

@@ -38,18 +38,18 @@ export default operation<'ec2', 'DescribeImages', Image>({
     'root-device-type': (image) => image.RootDeviceType,
     state: (image) => image.State,
     'virtualization-type': (image) => image.VirtualizationType,
-    // Of paravirtual images, products, copies and things that cost money: none is here.
+    'source-image-id': (image) => image.SourceImageId,
+    'source-image-region': (image) => image.SourceImageRegion,
+    'source-instance-id': (image) => image.SourceInstanceId,
+    'state-reason-code': (image) => image.StateReason?.Code,
+    'state-reason-message': (image) => image.StateReason?.Message,
+    // Of paravirtual images, products and things that cost money: none is here.
     'free-tier-eligible': NONE,
     'kernel-id': NONE,
     'product-code': NONE,
     'product-code.type': NONE,
     'ramdisk-id': NONE,
-    'source-image-id': NONE,
-    'source-image-region': NONE,
-    'source-instance-id': NONE,
     'sriov-net-support': NONE,
-    'state-reason-code': NONE,
-    'state-reason-message': NONE,
   },
   tagsOf: (image) => tagsOfAnswer(image.Tags),
   handle: async (ctx, input, call) => {
@@ -58,6 +58,7 @@ export default operation<'ec2', 'DescribeImages', Image>({
       owners: input.Owners ?? [],
       executableBy: input.ExecutableUsers ?? [],
       hasDeprecated: input.IncludeDeprecated ?? false,
+      hasDisabled: input.IncludeDisabled ?? false,
     })
     const page = call.page(call.filter(images.map(presentImage)), {
       key: (image) => image.ImageId!,

@@ -1,6 +1,6 @@
-/** DescribeSnapshots: the account's own and public ones. Filters look at the answer itself. */
+/** DescribeSnapshots: the account's own, those shared with it, and public ones. Filters look at the answer itself. */
 import type { Snapshot } from '@aws-sdk/client-ec2'
-import { snapshotsFind } from '../../../app/volumes/snapshots.ts'
+import { snapshotsFind } from '../../../app/snapshots/find.ts'
 import { parseId } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
 import { presentSnapshot } from '../present/snapshot.ts'
@@ -19,8 +19,7 @@ export default operation<'ec2', 'DescribeSnapshots', Snapshot>({
     'storage-tier': (one) => one.StorageTier,
     'volume-id': (one) => one.VolumeId,
     'volume-size': (one) => one.VolumeSize,
-    // Of copies, which there are none.
-    'transfer-type': () => undefined,
+    'transfer-type': (one) => one.TransferType,
   },
   tagsOf: (one) => tagsOfAnswer(one.Tags),
   handle: async (ctx, input, call) => {

@@ -1,6 +1,7 @@
-/** DescribeVolumeStatus. There are no events and no actions to take. */
+/** DescribeVolumeStatus. There are no actions to take: a machine that waits for room goes on by itself. */
 import type { VolumeStatusItem } from '@aws-sdk/client-ec2'
 import { ownList } from '../../../app/network/scope.ts'
+import { volumeErrors } from '../../../app/volumes/errors.ts'
 import { parseId } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
 import { presentVolumeStatus } from '../present/volume.ts'
@@ -16,16 +17,18 @@ export default operation<'ec2', 'DescribeVolumeStatus', VolumeStatusItem>({
     'action.code': NONE,
     'action.description': NONE,
     'action.event-id': NONE,
-    'event.description': NONE,
+    'event.description': (one) => one.Events!.map((each) => each.Description),
     'event.event-id': NONE,
-    'event.event-type': NONE,
+    'event.event-type': (one) => one.Events!.map((each) => each.EventType),
     'event.not-after': NONE,
-    'event.not-before': NONE,
+    'event.not-before': (one) => one.Events!.map((each) => each.NotBefore),
   },
   handle: async (ctx, input, call) => {
     const ids = (input.VolumeIds ?? []).map((id) => parseId('volume', id))
     const volumes = await ownList(ctx, 'volume', ids)
-    const page = call.page(call.filter(volumes.map(presentVolumeStatus)), {
+    const errors = await volumeErrors(ctx, volumes)
+    const statuses = volumes.map((one) => presentVolumeStatus(one, errors.get(one.id) ?? null))
+    const page = call.page(call.filter(statuses), {
       key: (one) => one.VolumeId!,
       defaultSize: 1_000,
     })

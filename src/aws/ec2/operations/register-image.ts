@@ -10,6 +10,7 @@ import type { BlockDevice } from '../../../domain/image.ts'
 import type { SnapshotId } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
 import { blockDeviceOf } from '../block-devices.ts'
+import { imageNameChecked } from '../image-name.ts'
 import { tagsOfSpecifications } from '../tag-specifications.ts'
 
 export default operation<'ec2', 'RegisterImage'>({
@@ -19,19 +20,9 @@ export default operation<'ec2', 'RegisterImage'>({
   handle: async (ctx, input) => ({ ImageId: await imageRegister(ctx, registrationOf(input)) }),
 })
 
-/** Source: EC2 API reference, RegisterImage. */
-const NAME = /^[a-zA-Z0-9()[\] ./\-'@_]{3,128}$/
-
 function registrationOf(input: Readonly<RegisterImageRequest>): ImageRegistration {
   refuseAbsentFeatures(input)
-  const name = input.Name ?? ''
-  if (!NAME.test(name)) {
-    throw new FaultError({
-      type: 'Service',
-      code: 'InvalidAMIName.Malformed',
-      message: `AMI names must be between 3 and 128 characters long, of letters, digits and ()[] ./-'@_`,
-    })
-  }
+  const name = imageNameChecked(input.Name)
   const architecture = input.Architecture ?? 'x86_64'
   if (architecture !== 'x86_64' && architecture !== 'arm64') {
     throw invalidValue('architecture', architecture, 'must be x86_64 or arm64')
@@ -55,6 +46,7 @@ function deviceOf(mapping: Parameters<typeof blockDeviceOf>[0]): BlockDevice {
     ...device,
     snapshotId: device.snapshotId as SnapshotId | null,
     deleteOnTermination: device.deleteOnTermination ?? true,
+    isEncrypted: device.isEncrypted ?? false,
   }
 }
 

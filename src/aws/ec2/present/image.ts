@@ -1,6 +1,6 @@
 /** Images as EC2 shows them. */
 import type { BlockDeviceMapping, Image as Ec2Image } from '@aws-sdk/client-ec2'
-import type { BlockDevice, Image } from '../../../domain/image.ts'
+import { imageStateOf, type BlockDevice, type Image } from '../../../domain/image.ts'
 import { tagList } from '../tags.ts'
 
 export function presentImage(image: Image): Ec2Image {
@@ -12,7 +12,7 @@ export function presentImage(image: Image): Ec2Image {
     CreationDate: new Date(image.createdAt).toISOString(),
     DeprecationTime:
       image.deprecatedAt === null ? undefined : new Date(image.deprecatedAt).toISOString(),
-    DeregistrationProtection: 'disabled',
+    DeregistrationProtection: image.isProtected ? 'enabled-without-cooldown' : 'disabled',
     Description: image.description || undefined,
     EnaSupport: true,
     Hypervisor: 'xen',
@@ -31,7 +31,13 @@ export function presentImage(image: Image): Ec2Image {
     Public: image.isPublic,
     RootDeviceName: image.rootDeviceName,
     RootDeviceType: 'ebs',
-    State: 'available',
+    SourceImageId: image.sourceImage?.imageId,
+    SourceImageRegion: image.sourceImage?.region,
+    SourceInstanceId: image.sourceInstanceId ?? undefined,
+    State: imageStateOf(image),
+    StateReason: image.stateReason
+      ? { Code: 'Server.InternalError', Message: image.stateReason }
+      : undefined,
     Tags: tagList(image.tags),
     UsageOperation: 'RunInstances',
     VirtualizationType: 'hvm',

@@ -2,9 +2,11 @@
 import type {
   Volume as Ec2Volume,
   VolumeAttachment as Ec2Attachment,
+  VolumeModification,
   VolumeStatusItem,
 } from '@aws-sdk/client-ec2'
 import { volumeStateOf, type Volume, type VolumeAttachment } from '../../../domain/volume.ts'
+import { present } from '../../../lib/assert.ts'
 import { zoneIdOf } from '../../../domain/zones.ts'
 import { tagList } from '../tags.ts'
 
@@ -15,6 +17,7 @@ export function presentVolume(volume: Volume): Ec2Volume {
     AvailabilityZoneId: zoneIdOf(volume.zone),
     CreateTime: new Date(volume.createdAt),
     Encrypted: volume.isEncrypted,
+    KmsKeyId: volume.encryption?.keyArn,
     Iops: volume.iops ?? undefined,
     MultiAttachEnabled: false,
     Operator: { Managed: false },
@@ -39,22 +42,63 @@ export function presentAttachment(volumeId: string, attachment: VolumeAttachment
   }
 }
 
-/** A volume is well when its file is there; it has no I/O to enable, nor IOPS that are promised. */
-export function presentVolumeStatus(volume: Volume): VolumeStatusItem {
-  const isThere = volume.isMaterialised
+/**
+ * A volume is well when its file is there and the host can read and write it: `error` is what its machine met. IOPS
+ * are not promised, so there is nothing to say of them.
+ */
+export function presentVolumeStatus(volume: Volume, error: VolumeError | null): VolumeStatusItem {
+  const status = error ? 'impaired' : volume.isMaterialised ? 'ok' : 'insufficient-data'
+  const io = error ? 'failed' : volume.isMaterialised ? 'passed' : 'insufficient-data'
   return {
     Actions: [],
     AttachmentStatuses: [],
     AvailabilityZone: volume.zone,
     AvailabilityZoneId: zoneIdOf(volume.zone),
-    Events: [],
+    Events: error
+      ? [
+          {
+            Description: `The volume ${error.words}`,
+            EventType: 'io-performance:stalled',
+            InstanceId: error.instanceId,
+            NotBefore: new Date(error.since),
+          },
+        ]
+      : [],
     VolumeId: volume.id,
     VolumeStatus: {
       Details: [
-        { Name: 'io-enabled', Status: isThere ? 'passed' : 'insufficient-data' },
+        { Name: 'io-enabled', Status: io },
         { Name: 'io-performance', Status: 'not-applicable' },
       ],
-      Status: isThere ? 'ok' : 'insufficient-data',
+      Status: status,
     },
+  }
+}
+
+export interface VolumeError {
+  instanceId: string
+  words: string
+  since: number
+}
+
+/** The volume's last modification, which it has. */
+export function presentModification(volume: Volume): VolumeModification {
+  const { state, original, target, startedAt, endedAt } = present(volume.modification, volume.id)
+  return {
+    EndTime: endedAt === null ? undefined : new Date(endedAt),
+    ModificationState: state,
+    OriginalIops: original.iops ?? undefined,
+    OriginalMultiAttachEnabled: false,
+    OriginalSize: original.sizeGiB,
+    OriginalThroughput: original.throughputMiBps ?? undefined,
+    OriginalVolumeType: original.type,
+    Progress: state === 'completed' ? 100 : 0,
+    StartTime: new Date(startedAt),
+    TargetIops: target.iops ?? undefined,
+    TargetMultiAttachEnabled: false,
+    TargetSize: target.sizeGiB,
+    TargetThroughput: target.throughputMiBps ?? undefined,
+    TargetVolumeType: target.type,
+    VolumeId: volume.id,
   }
 }

@@ -1,4 +1,4 @@
-/** Snapshots that an account sees: its own and public ones. */
+/** Snapshots that an account sees: its own, those shared with it, and public ones. */
 import { notFound } from '../../domain/faults.ts'
 import type { SnapshotId } from '../../domain/ids.ts'
 import type { Snapshot } from '../../domain/image.ts'
@@ -6,7 +6,9 @@ import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 
 export function snapshotIsVisible(ctx: Ctx, snapshot: Snapshot): boolean {
-  return snapshot.isPublic || snapshot.account === ctx.account
+  if (snapshot.recycled) return false
+  const isShared = snapshot.sharedWith?.includes(ctx.account) ?? false
+  return snapshot.isPublic || isShared || snapshot.account === ctx.account
 }
 
 /** @throws Fault `NotFound`, also for those of others. */
@@ -39,9 +41,11 @@ export async function snapshotsFind(ctx: Ctx, query: SnapshotQuery): Promise<Sna
   const ids = new Set<string>(query.ids)
   const isOwner = (snapshot: Snapshot, owner: string): boolean =>
     snapshot.account === (owner === 'self' ? ctx.account : owner) || snapshot.ownerAlias === owner
-  // There is no sharing with single accounts: a snapshot is its owner's or everybody's.
-  const mayRestore = (snapshot: Snapshot, who: string): boolean =>
-    who === 'all' ? snapshot.isPublic : who === 'self' && snapshot.account === ctx.account
+  const mayRestore = (snapshot: Snapshot, who: string): boolean => {
+    if (who === 'all') return snapshot.isPublic
+    const account = who === 'self' ? ctx.account : who
+    return snapshot.account === account || (snapshot.sharedWith?.includes(account) ?? false)
+  }
   return visible.filter((snapshot) => {
     if (ids.size > 0 && !ids.has(snapshot.id)) return false
     const { owners, restorableBy } = query

@@ -1,0 +1,177 @@
+/**
+ * Volumes of this host while machines use them: freezing for snapshots, collapsing, growth, limits. One section a
+ * volume at a time, shared with whoever starts a machine or plugs a disk: the file that a volume writes to never
+ * changes between being looked up and being opened. Guarantees of a freeze: blocks/backend.ts and
+ * docs/decisions/0040-snapshots-are-frozen-layers.md.
+ */
+import type { Freeze, VolumeBackend } from '../blocks/backend.ts'
+import type { InstanceId, VolumeId } from '../domain/ids.ts'
+import type { DiskBacking } from '../domain/machine.ts'
+import type { VmDriver } from '../hypervisor/driver.ts'
+import { keysChecked } from './vm-spec.ts'
+import { QmpError } from '../hypervisor/qmp/client.ts'
+import { present } from '../lib/assert.ts'
+import type { Log } from '../lib/log.ts'
+import { createKeyedMutex } from '../lib/mutex.ts'
+import type { FreezeOutcome, FreezeRequest, VolumeChange } from './protocol.ts'
+
+export interface VolumeWork {
+  /** Keeps these volumes' files as they are while `section` runs; copies in the background give way. */
+  exclusively<T>(volumeIds: readonly VolumeId[], section: () => Promise<T>): Promise<T>
+  freeze(request: FreezeRequest): Promise<FreezeOutcome[]>
+  collapse(volumeId: VolumeId, instanceId: InstanceId | null): Promise<void>
+  change(volumeId: VolumeId, change: VolumeChange): Promise<void>
+}
+
+const GIB = 1024 ** 3
+/** Longer than an ordinary reboot's: here the guest's last writes are what it is about. */
+const REBOOT_GRACE_MS = 30_000
+
+export function createVolumeWork(options: {
+  driver: VmDriver
+  volumes: VolumeBackend
+  log: Log
+}): VolumeWork {
+  const { driver, volumes, log } = options
+  const mutex = createKeyedMutex()
+  /** Copies that are under way, to be interrupted. */
+  const copies = new Map<string, AbortController>()
+
+  const exclusively = <T>(ids: readonly string[], section: () => Promise<T>): Promise<T> => {
+    for (const id of ids) copies.get(id)?.abort(new Error('somebody needs the volume'))
+    return mutex.runAll(ids, section)
+  }
+
+  const freeze = async ({ instanceId, volumes: wanted, isRebooted = false }: FreezeRequest) => {
+    const begun: Freeze[] = []
+    try {
+      for (const { volumeId, layerId, key } of wanted) {
+        begun.push(await volumes.layers.begin(volumeId, layerId, key))
+      }
+      // Its files lie ready: the moment after the reset is theirs, and the guest has written nothing yet.
+      const isNew = begun.every((one) => !one.isSuperseded && one.from !== one.to)
+      if (isRebooted && isNew && instanceId !== null) await reboot(driver, instanceId)
+      const pauseMs = await goOver(driver, instanceId, begun, wanted)
+      for (const one of begun) await volumes.layers.finish(one)
+      return await Promise.all(begun.map((one) => outcomeOf(volumes, one, pauseMs)))
+    } catch (error) {
+      const isBegunBefore = begun.some((one) => one.isSuperseded || one.from === one.to)
+      if (isUnclear(error) || isBegunBefore) throw error
+      log.warn({ err: error, volumes: wanted }, 'volumes were not frozen')
+      for (const one of begun) await volumes.layers.undo(one)
+      return wanted.map(({ volumeId }) => ({ volumeId, reason: wordsOf(error) }))
+    }
+  }
+
+  const collapse = async (volumeId: VolumeId, instanceId: InstanceId | null): Promise<void> => {
+    const copy = new AbortController()
+    const isLive = instanceId !== null && (await isAlive(driver, instanceId))
+    copies.set(volumeId, copy)
+    try {
+      if (isLive) {
+        const file = present(await volumes.info(volumeId), `no volume ${volumeId}`)
+        const base = await imageBeneath(volumes, file.backing)
+        await driver.diskCollapse(instanceId, volumeId, base, copy.signal)
+      } else {
+        await mutex.run(volumeId, () => volumes.layers.collapse(volumeId, copy.signal))
+      }
+    } finally {
+      if (copies.get(volumeId) === copy) copies.delete(volumeId)
+    }
+  }
+
+  return {
+    exclusively,
+    freeze: (request) => {
+      const ids = request.volumes.map((one) => one.volumeId)
+      return exclusively(ids, () => freeze(request))
+    },
+    collapse,
+    change: (volumeId, { instanceId, sizeGiB, limits, keys }) =>
+      exclusively([volumeId], async () => {
+        const file = await volumes.info(volumeId)
+        if (!file) return
+        const isLive = instanceId !== null && (await isAlive(driver, instanceId))
+        if (isLive) {
+          if (file.sizeBytes < sizeGiB * GIB) {
+            await driver.diskResize(instanceId, volumeId, sizeGiB * GIB)
+          }
+          await driver.diskLimit(instanceId, { ...limits, volumeId })
+        }
+        // Also when the machine that lives does not have it (yet); one that has it has grown it.
+        await volumes.ensure({ volumeId, sizeGiB, source: null, keys: keysChecked(keys) })
+      }),
+  }
+}
+
+/** A guest that does not shut down in time is reset, as with RebootInstances. */
+async function reboot(driver: VmDriver, instanceId: InstanceId): Promise<void> {
+  if (!(await isAlive(driver, instanceId))) return
+  await driver.reboot(instanceId, { graceMs: REBOOT_GRACE_MS })
+}
+
+async function goOver(
+  driver: VmDriver,
+  instanceId: InstanceId | null,
+  begun: readonly Freeze[],
+  wanted: FreezeRequest['volumes'],
+): Promise<number> {
+  const overlays = begun
+    .filter((one) => !one.isSuperseded)
+    .map(({ volumeId, layerId, to }) => {
+      const key = wanted.find((one) => one.volumeId === volumeId)?.key ?? null
+      return { volumeId, layerId, path: to, key }
+    })
+  if (instanceId === null || overlays.length === 0) return 0
+  try {
+    return (await driver.disksOverlay(instanceId, overlays)) ?? 0
+  } catch (error) {
+    // It ended meanwhile: the next to open the volume opens the new file.
+    if (!(await isAlive(driver, instanceId))) return 0
+    throw error
+  }
+}
+
+/** QEMU refused, or a file could not be made: nothing has happened. Anything else may have. */
+function isUnclear(error: unknown): boolean {
+  const name = (error as Error).name
+  if (error instanceof QmpError) return error.errorClass === null
+  return name === 'TimeoutError'
+}
+
+async function isAlive(driver: VmDriver, instanceId: InstanceId): Promise<boolean> {
+  const machine = (await driver.list()).find((one) => one.instanceId === instanceId)
+  return machine !== undefined && !['stopped', 'crashed', 'absent'].includes(machine.state)
+}
+
+async function outcomeOf(
+  volumes: VolumeBackend,
+  { volumeId, layerId }: Freeze,
+  pauseMs: number,
+): Promise<FreezeOutcome> {
+  const { layers } = volumes
+  return {
+    volumeId,
+    parentId: await layers.beneath(layerId),
+    headOn: present(await layers.beneath(volumeId), `${volumeId} lies on no layer`),
+    usedBytes: await layers.usedBytes(layerId),
+    pauseMs,
+  }
+}
+
+/** The file beneath the lowest layer; null when there is none. */
+async function imageBeneath(
+  volumes: VolumeBackend,
+  top: DiskBacking | null,
+): Promise<string | null> {
+  const layers = new Set((await volumes.layers.list()).map((id) => volumes.layers.path(id)))
+  let file: DiskBacking | null | undefined = top
+  while (file && layers.has(file.path)) file = file.backing
+  return file?.path ?? null
+}
+
+/** An error's words for the user: bounded, one line. */
+export function wordsOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return text.replaceAll(/\s+/g, ' ').slice(0, 400)
+}

@@ -1,0 +1,100 @@
+/**
+ * Layers that nobody needs go, and volumes that lie on many of them are made to lie on none, so that the time of a read
+ * does not grow with the number of snapshots. No layer is ever rewritten: what others read from never changes.
+ */
+import { unlessAborted } from '../../lib/time.ts'
+import type { Volume } from '../../domain/volume.ts'
+import type { Layer } from '../../domain/layer.ts'
+import type { StoreReader } from '../../store/store.ts'
+import type { App } from '../context.ts'
+import { hostOf } from '../snapshots/settle.ts'
+
+/**
+ * Each layer costs a machine two open files and a look into its tables for what was not written since; 32 cost a random
+ * read some tens of microseconds. Beyond, the volume's own file takes over what it reads: one whole copy of its data.
+ */
+export const CHAIN_LAYERS_MAX = 32
+
+export async function layersReconcile(app: App, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const marked = await unneededMark(app)
+    const reference = { name: 'going', value: 'yes' }
+    const going = await app.store.list('layer', { reference })
+    for (const layer of going) {
+      signal.throwIfAborted()
+      // The file goes first: a record without a file is asked for again, a file without a record is lost.
+      for (const host of app.hosts) await host.agent.layerDelete(layer.id)
+      await app.store.transact(async (tx) => {
+        const now = await tx.get('layer', layer.id)
+        if (now) await tx.remove('layer', now)
+      })
+    }
+    // With a layer goes the need for what it lies on.
+    if (marked === 0) return
+  }
+}
+
+/** From here on nobody can come to need them: what is used is used through a snapshot, and there is none. */
+async function unneededMark(app: App): Promise<number> {
+  const [layers, snapshots, volumes] = await Promise.all([
+    app.store.list('layer', {}),
+    app.store.list('snapshot', {}),
+    app.store.list('volume', {}),
+  ])
+  const needed = new Set<string | null | undefined>([
+    ...layers.map((layer) => layer.parentId),
+    ...snapshots.map(({ source }) => ('layerId' in source ? source.layerId : null)),
+    ...snapshots.map((snapshot) => snapshot.staging?.parentLayerId),
+    ...volumes.map((volume) => volume.layerId),
+  ])
+  const candidates = layers.filter((one) => one.intended === 'present' && !needed.has(one.id))
+  let count = 0
+  for (const candidate of candidates) {
+    await app.store.transact(async (tx) => {
+      const layer = await tx.get('layer', candidate.id)
+      if (!layer || (await isNeeded(tx, layer))) return
+      await tx.update('layer', { ...layer, intended: 'absent' })
+      count++
+    })
+  }
+  return count
+}
+
+async function isNeeded(tx: StoreReader, { id }: Layer): Promise<boolean> {
+  const by = (name: string) => ({ reference: { name, value: id } })
+  return (
+    (await tx.count('layer', by('parent'))) > 0 ||
+    (await tx.count('snapshot', by('layer'))) > 0 ||
+    (await tx.count('volume', by('layer'))) > 0
+  )
+}
+
+export async function chainsReconcile(app: App, signal: AbortSignal): Promise<void> {
+  const deep = (await app.store.list('layer', {})).filter((one) => one.depth > CHAIN_LAYERS_MAX)
+  for (const layer of deep) {
+    const reference = { name: 'layer', value: layer.id }
+    for (const volume of await app.store.list('volume', { reference })) {
+      signal.throwIfAborted()
+      if (!volume.isMaterialised || volume.intended === 'absent') continue
+      if (volume.isEncrypted && !(await isRunning(app, volume))) continue
+      const host = await hostOf(app, volume)
+      const instanceId = volume.attachment?.instanceId ?? null
+      // The end of this program does not wait for it; it goes on by itself or is begun again.
+      await unlessAborted(host.agent.volumeCollapse(volume.id, instanceId), signal)
+      await app.store.transact(async (tx) => {
+        const now = await tx.get('volume', volume.id)
+        // Frozen anew meanwhile: it lies on its new layer, and only that.
+        if (now?.layerId !== layer.id) return
+        await tx.update('volume', { ...now, layerId: null })
+      })
+      app.log.info({ volume: volume.id, layers: layer.depth }, 'volume lies on no layers any more')
+      app.activate('layers')
+    }
+  }
+}
+
+/** QEMU has the keys; without it an encrypted volume stays on its layers until it is used again. */
+async function isRunning(app: App, { attachment }: Volume): Promise<boolean> {
+  const instance = attachment && (await app.store.get('instance', attachment.instanceId))
+  return instance?.observed?.state === 'running'
+}

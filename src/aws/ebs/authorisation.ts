@@ -1,0 +1,27 @@
+/** What the EBS direct APIs need: the snapshots that the input names. */
+import { requestTagKeys, type Deriver } from '../authorisation/wanted.ts'
+
+const MEMBERS = ['SnapshotId', 'FirstSnapshotId', 'SecondSnapshotId'] as const
+
+export const ebsWanted: Deriver = async (ctx, operation, input) => {
+  const action = `ebs:${operation}`
+  const arnOf = (id: unknown): string => `arn:aws:ec2:${ctx.region}::snapshot/${String(id)}`
+  const named = MEMBERS.filter((name) => typeof input[name] === 'string')
+  const ids = named.map((name) => input[name] as string)
+  const snapshots = await ctx.app.store.list('snapshot', { ids })
+  const keys = {
+    ...requestTagKeys(input),
+    'ebs:Description': input.Description as string | undefined,
+    'ebs:ParentSnapshot':
+      input.ParentSnapshotId === undefined ? undefined : arnOf(input.ParentSnapshotId),
+    'ebs:VolumeSize': input.VolumeSize === undefined ? undefined : String(input.VolumeSize),
+  }
+  if (ids.length === 0) return [{ action, resource: arnOf('*'), keys }]
+  return ids.map((id) => {
+    const found = snapshots.find((one) => one.id === id && one.account === ctx.account)
+    const tags = Object.entries(found?.tags ?? {}).map(([key, value]) => {
+      return [`aws:ResourceTag/${key}`, value] as const
+    })
+    return { action, resource: arnOf(id), keys: { ...keys, ...Object.fromEntries(tags) } }
+  })
+}

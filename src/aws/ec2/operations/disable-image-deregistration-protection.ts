@@ -1,0 +1,16 @@
+/** DisableImageDeregistrationProtection: at once, as there is no cool-down. */
+import { imageModify, imageModifyPlan } from '../../../app/images/attributes.ts'
+import { parseId } from '../../../domain/ids.ts'
+import { operation } from '../../operation.ts'
+
+const CHANGE = { type: 'protect', isProtected: false } as const
+
+export default operation<'ec2', 'DisableImageDeregistrationProtection'>({
+  check: async (ctx, input) => {
+    await imageModifyPlan(ctx, parseId('image', input.ImageId!), CHANGE)
+  },
+  handle: async (ctx, input) => {
+    await imageModify(ctx, parseId('image', input.ImageId!), CHANGE)
+    return { Return: 'true' }
+  },
+})

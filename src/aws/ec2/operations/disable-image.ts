@@ -1,0 +1,16 @@
+/** DisableImage: nobody launches it, and others lose it, until it is enabled again. */
+import { imageModify, imageModifyPlan } from '../../../app/images/attributes.ts'
+import { parseId } from '../../../domain/ids.ts'
+import { operation } from '../../operation.ts'
+
+const CHANGE = { type: 'disable' } as const
+
+export default operation<'ec2', 'DisableImage'>({
+  check: async (ctx, input) => {
+    await imageModifyPlan(ctx, parseId('image', input.ImageId!), CHANGE)
+  },
+  handle: async (ctx, input) => {
+    await imageModify(ctx, parseId('image', input.ImageId!), CHANGE)
+    return { Return: true }
+  },
+})

@@ -1,0 +1,10 @@
+/** EnableKey. */
+import { keyEnable } from '../../../app/kms/keys.ts'
+import { operation } from '../../operation.ts'
+
+export default operation<'kms', 'EnableKey'>({
+  handle: async (ctx, input) => {
+    await keyEnable(ctx, input.KeyId!, true)
+    return {}
+  },
+})

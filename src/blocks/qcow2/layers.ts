@@ -1,0 +1,142 @@
+/**
+ * Frozen layers: `LAYERS/<layer id>.qcow2`. The file that a volume writes to becomes a layer where it lies: it gets
+ * a second name in the layers' folder, the volume gets a new, empty file upon it, and a pointer to that file. QEMU,
+ * which has the old name open and opens it once more when it becomes read-only, never meets a missing file.
+ * Guarantees: at every line, the file that the pointer names has the whole content of the volume.
+ */
+import { chmod, chown, link, readdir, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { VolumeId } from '../../domain/ids.ts'
+import { isLayerId, type LayerId } from '../../domain/layer.ts'
+import type { DiskBacking } from '../../domain/machine.ts'
+import { assert } from '../../lib/assert.ts'
+import {
+  fsyncFile,
+  fsyncFolder,
+  removeDurable,
+  renameDurable,
+  writeFileDurable,
+} from '../../lib/fs-durable.ts'
+import type { Freeze, LayerBackend } from '../backend.ts'
+import { qemuImg } from '../qemu-img.ts'
+import { HEAD_FILE, headPath, overlayMake, readHeader } from './files.ts'
+
+const SUFFIX = '.qcow2'
+/** Read by every machine whose volumes lie on it, whatever user that is; names cannot be listed or guessed. */
+const LAYER_MODE = 0o444
+/** Copying a large chain takes its time; a start of the machine interrupts it. */
+const COLLAPSE_TIMEOUT_MS = 24 * 3_600_000
+
+/** The layer whose file this is; null for an image. */
+export function layerOfFile(layersFolder: string, file: string): LayerId | null {
+  const name = basename(file, SUFFIX)
+  return dirname(file) === layersFolder && isLayerId(name) ? name : null
+}
+
+export function createLayers(volumesFolder: string, layersFolder: string): LayerBackend {
+  const path = (layerId: LayerId): string => {
+    assert(isLayerId(layerId), `not a layer: ${String(layerId)}`)
+    return join(layersFolder, `${layerId}${SUFFIX}`)
+  }
+  const layerOfPath = (file: string): LayerId | null => layerOfFile(layersFolder, file)
+  const pointTo = (volumeId: VolumeId, file: string): Promise<void> =>
+    writeFileDurable(join(volumesFolder, volumeId, HEAD_FILE), `${basename(file)}\n`)
+
+  return {
+    path,
+    begin: (volumeId, layerId, key = null) =>
+      freezeBegin(volumesFolder, { volumeId, layerId, key }, path, pointTo),
+    finish: async ({ volumeId, layerId, isSuperseded }) => {
+      if (isSuperseded) return
+      await leftoversRemove(volumesFolder, volumeId)
+      const layer = path(layerId)
+      if (process.getuid?.() === 0) await chown(layer, 0, 0)
+      await chmod(layer, LAYER_MODE)
+    },
+    undo: async ({ volumeId, from, to, layerId, isSuperseded }) => {
+      // A freeze that an earlier attempt brought this far may have happened: it is not undone by guess.
+      if (isSuperseded || from === to) return
+      await pointTo(volumeId, from)
+      await removeDurable(to)
+      await removeDurable(path(layerId))
+    },
+    beneath: async (of) => {
+      const file = isLayerId(of) ? path(of) : await headPath(volumesFolder, of as VolumeId)
+      const { backing } = await readHeader(file)
+      return backing ? layerOfPath(backing.path) : null
+    },
+    usedBytes: async (layerId) => (await stat(path(layerId))).blocks * 512,
+    list: async () => {
+      const names = await readdir(layersFolder)
+      return names.map((name) => basename(name, SUFFIX)).filter(isLayerId)
+    },
+    delete: async (layerId) => removeDurable(path(layerId)),
+    collapse: (volumeId, signal) => collapse(volumesFolder, volumeId, layerOfPath, signal),
+  }
+}
+
+async function freezeBegin(
+  volumesFolder: string,
+  { volumeId, layerId, key }: { volumeId: VolumeId; layerId: LayerId; key: string | null },
+  pathOf: (layerId: LayerId) => string,
+  pointTo: (volumeId: VolumeId, file: string) => Promise<void>,
+): Promise<Freeze> {
+  const from = await headPath(volumesFolder, volumeId)
+  const to = join(volumesFolder, volumeId, `on-${layerId}${SUFFIX}`)
+  const layer = pathOf(layerId)
+  const freeze = { volumeId, layerId, from, to, isSuperseded: false }
+  if (from === to) return freeze
+  const frozen = await stat(layer).catch(() => null)
+  const head = await stat(from)
+  // It is a file already, and another one than the volume writes to: it was frozen, and younger ones since.
+  if (frozen && frozen.ino !== head.ino) return { ...freeze, isSuperseded: true }
+  const { sizeBytes } = await readHeader(from)
+  if (!frozen) {
+    await link(from, layer)
+    await fsyncFolder(dirname(layer))
+  }
+  const work = `${to}.new`
+  try {
+    await rm(work, { force: true })
+    const backing = { path: layer, format: 'qcow2' } as const
+    await overlayMake(work, { sizeBytes, backing, key }, head)
+    await renameDurable(work, to)
+    await pointTo(volumeId, to)
+  } catch (error) {
+    for (const file of [work, to, layer]) await rm(file, { force: true })
+    throw error
+  }
+  return freeze
+}
+
+/** What lies beneath the lowest layer stays where it is: the image is shared and never goes. */
+async function collapse(
+  volumesFolder: string,
+  volumeId: VolumeId,
+  layerOfPath: (file: string) => LayerId | null,
+  signal: AbortSignal,
+): Promise<void> {
+  const head = await headPath(volumesFolder, volumeId)
+  let beneath: DiskBacking | null = (await readHeader(head)).backing
+  if (!beneath || layerOfPath(beneath.path) === null) return
+  while (beneath && layerOfPath(beneath.path) !== null) {
+    beneath = (await readHeader(beneath.path)).backing
+  }
+  const onto = beneath ? ['-b', beneath.path, '-F', beneath.format] : ['-b', '']
+  await qemuImg(['rebase', '-q', '-f', 'qcow2', ...onto, head], {
+    timeoutMs: COLLAPSE_TIMEOUT_MS,
+    cpuSecondsMax: COLLAPSE_TIMEOUT_MS / 1000,
+    signal,
+  })
+  await fsyncFile(head)
+}
+
+/** The names that a volume's file had before it was frozen, and what was not finished. Nobody opens them any more. */
+async function leftoversRemove(volumesFolder: string, volumeId: VolumeId): Promise<void> {
+  const folder = join(volumesFolder, volumeId)
+  const head = basename(await headPath(volumesFolder, volumeId))
+  const names = await readdir(folder)
+  const left = names.filter((name) => name !== head && /\.qcow2(?:\.new)?$/.test(name))
+  for (const name of left) await rm(join(folder, name), { force: true })
+  if (left.length > 0) await fsyncFolder(folder)
+}
