@@ -55,7 +55,8 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await agent.close()
-  await rm(home, { recursive: true })
+  // What the agent was writing when it was closed may still appear.
+  await rm(home, { recursive: true, maxRetries: 10, retryDelay: 50 })
 })
 
 test('a new machine’s disk is there before it is started', async () => {
