@@ -316,6 +316,26 @@ describe('on disk', () => {
     expect(bytes).toBeLessThanOrEqual(10 * 1024 * 1024)
   })
 
+  test('what went for want of room comes back when a launch has use for it, not by itself', async () => {
+    await reopen({ diskBytesMax: 5 * 1024 * 1024 })
+    const both = [wishOf(), wishOf({ imageFolder: 'tiny/2' })]
+    await want(...both)
+    expect(states()).toEqual(['tiny/2 ready'])
+    await want(...both)
+    await want(...both)
+    expect([builds(), states()]).toEqual([2, ['tiny/2 ready']])
+    expect(await templates.find({ ...machineFrom('tiny/1'), launch: null })).toBeNull()
+    await templates.settled()
+    expect(builds(), 'one that boots anyway has no use for it').toBe(2)
+    expect(await templates.find(machineFrom('tiny/1'))).toBeNull()
+    await templates.settled()
+    expect([builds(), states()]).toEqual([3, ['tiny/1 ready']])
+    // Nor does it stay away when somebody begins anew.
+    await want()
+    await want(wishOf({ imageFolder: 'tiny/2' }))
+    expect([builds(), states()]).toEqual([4, ['tiny/2 ready']])
+  })
+
   test('a use is still known after a new start', async () => {
     await want(wishOf())
     templates.used((await templates.find(machineOf()))!)
