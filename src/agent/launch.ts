@@ -103,6 +103,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
         memoryPath: template.files.memory,
         statePath: template.files.state,
         shape: record.shape,
+        marks: template.marks ?? null,
         rootSizeBytes: isGrown ? root.sizeGiB * GIB : null,
       },
     }

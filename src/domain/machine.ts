@@ -55,6 +55,14 @@ export interface FrozenShape {
   memoryMaxMiB: number
 }
 
+/** Offsets in a memory file, by what lies there (hypervisor/qemu/marks.ts). */
+export interface MemoryMarks {
+  uuidBytes: readonly number[]
+  uuidText: readonly number[]
+  instanceId: readonly number[]
+  product: readonly number[]
+}
+
 /** Where a machine's memory comes from when it is not its own from the start (docs/templates.md). */
 export type MemoryPlan =
   /** Lies in a file, and is left there when the machine is frozen. */
@@ -65,6 +73,8 @@ export type MemoryPlan =
       memoryPath: string
       statePath: string
       shape: FrozenShape
+      /** Where the frozen machine's firmware left its identity in the file, for the copy's to take its place. */
+      marks?: MemoryMarks | null
       /** What the root disk is to grow to from the frozen machine's size; null: it has its size. */
       rootSizeBytes: number | null
     }

@@ -92,6 +92,8 @@ test('copies share nothing that must be unique, and nothing of the template is l
     'ip -4 -o addr show eth0 | tr -s " " | cut -d" " -f4',
     'hostname',
     'cat /var/lib/brume/instance-id',
+    'cat /sys/class/dmi/id/product_uuid',
+    'cat /sys/class/dmi/id/board_asset_tag',
     'echo $(($(date +%s)))',
   ]
   const seen: string[][] = []
@@ -102,12 +104,14 @@ test('copies share nothing that must be unique, and nothing of the template is l
       const command = look.map((each) => `sudo sh -c '${each}'`).join('; ')
       const lines = (await sshWhenReady(use.key, address, command)).split('\n')
       const now = Date.now() / 1000
-      const [, , , , mac, private4, hostname, instanceId, time] = lines
+      const [, , , , mac, private4, hostname, instanceId, uuid, asset, time] = lines
       const nic = one.NetworkInterfaces![0]!
       expect(mac).toBe(nic.MacAddress)
       expect(private4).toMatch(new RegExp(`^${one.PrivateIpAddress!.replaceAll('.', '\\.')}/`))
       expect(hostname).toBe(`ip-${one.PrivateIpAddress!.replaceAll('.', '-')}`)
       expect(instanceId).toBe(one.InstanceId)
+      expect(asset).toBe(one.InstanceId)
+      expect(uuid).toMatch(/^ec2/)
       expect(Math.abs(Number(time) - now), 'the clock').toBeLessThan(5)
       seen.push([...lines.slice(0, -1), await kexCookie(address)])
     }
@@ -127,6 +131,8 @@ test('copies share nothing that must be unique, and nothing of the template is l
       'sudo sh -c "ls /etc/dropbear; ls /var/log; ls /run/brume | grep -c warm"',
       'dmesg | grep -c "Linux version"',
       'ls /dev/disk/by-id | grep -v part',
+      'cat /sys/class/dmi/id/product_name',
+      'strings /sys/firmware/dmi/tables/DMI | grep -c template || true',
     ].join('; '),
   )
   const volume = first!.BlockDeviceMappings![0]!.Ebs!.VolumeId!
@@ -137,6 +143,8 @@ test('copies share nothing that must be unique, and nothing of the template is l
     '0',
     `virtio-${volume.replace('-', '')}`.slice(0, 'virtio-'.length + 20),
     volume.slice(0, 'vol-'.length + 17),
+    't2.nano',
+    '0',
   ])
 })
 

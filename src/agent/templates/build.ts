@@ -11,6 +11,8 @@ import type { BootPlan, VmSpec } from '../../domain/machine.ts'
 import { INTERFACE_MTU } from '../../domain/network-plan.ts'
 import { overlayCreate } from '../../blocks/qcow2/backend.ts'
 import type { VmDriver } from '../../hypervisor/driver.ts'
+import { marksFind, PRODUCT_OF_TEMPLATES } from '../../hypervisor/qemu/marks.ts'
+import { writeJsonDurable } from '../../lib/fs-durable.ts'
 import { createRevert } from '../../lib/revert.ts'
 import { templatePublish, type TemplateFiles, type TemplateRecord } from './store.ts'
 
@@ -56,6 +58,11 @@ export async function templateBuild(
       // QEMU ran as a user of its own; the files are the host's from now on.
       const [uid, gid] = [process.getuid?.() ?? -1, process.getgid?.() ?? -1]
       for (const path of [files.disk, files.memory]) await chown(path, uid, gid)
+      const { uuid, instanceId, instanceType: product } = spec
+      await writeJsonDurable(
+        files.marks,
+        await marksFind(files.memory, { uuid, instanceId, product }),
+      )
     } finally {
       await revert.unwind()
     }
@@ -69,7 +76,7 @@ function specOf(record: TemplateRecord, source: TemplateSource, files: TemplateF
     instanceId: `i-${hex.slice(0, 17)}` as InstanceId,
     uuid: `ec2${hex.slice(3, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`,
     // What its guest knows by that it is going to be frozen.
-    instanceType: 'brume.template',
+    instanceType: PRODUCT_OF_TEMPLATES,
     architecture: source.manifest.architecture,
     vcpus: shape.vcpus,
     coresPerSocket: shape.coresPerSocket,

@@ -1,12 +1,12 @@
 /**
- * The templates on this host's disk: `TEMPLATES/<key>-<number>/` with `template.json`, `memory`, `state`, `disk.qcow2`.
- * A folder appears whole and durable or not at all (made beside, renamed), and never changes but for being retired: a
+ * The templates on this host's disk: `TEMPLATES/<key>-<number>/` with `template.json`, `memory`, `state`, `disk.qcow2`,
+ * `marks.json`. A folder appears whole and durable or not at all (made beside, renamed), and never changes but for being retired: a
  * template whose disk lies beneath somebody's volume loses its memory and keeps its disk until no volume needs it.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import type { FrozenShape } from '../../domain/machine.ts'
+import type { FrozenShape, MemoryMarks } from '../../domain/machine.ts'
 import {
   ensureFolder,
   fsyncFile,
@@ -36,11 +36,14 @@ export interface TemplateFiles {
   memory: string
   state: string
   disk: string
+  /** Where in the memory the machine's own identity lies. */
+  marks: string
 }
 
 export interface StoredTemplate {
   record: TemplateRecord
   files: TemplateFiles
+  marks?: MemoryMarks | null
   sizeBytes: number
   /** Of the state file: when it was last read for a launch. */
   lastUsedAt: number | null
@@ -55,6 +58,7 @@ export function templateFiles(folder: string): TemplateFiles {
     memory: join(folder, 'memory'),
     state: join(folder, 'state'),
     disk: join(folder, 'disk.qcow2'),
+    marks: join(folder, 'marks.json'),
   }
 }
 
@@ -88,7 +92,8 @@ export async function templatesScan(
     const disk = await stat(files.disk).catch(() => null)
     const sizeBytes = [memory, state, disk].reduce((sum, one) => sum + (one?.blocks ?? 0) * 512, 0)
     const lastUsedAt = state.mtimeMs > record.createdAt ? state.mtimeMs : null
-    if (disk) ready.push({ record, files, sizeBytes, lastUsedAt })
+    const marks = (await readJson<MemoryMarks>(files.marks).catch(() => null)) ?? null
+    if (disk) ready.push({ record, files, marks, sizeBytes, lastUsedAt })
   }
   return { ready, retired }
 }

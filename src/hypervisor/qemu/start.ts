@@ -25,6 +25,7 @@ import type { CopyLaunch } from '../driver.ts'
 import type { IoAbilities } from './devices.ts'
 import { stateLoad, type CopyMemory } from './frozen.ts'
 import { launchPortOpen } from './launch-port.ts'
+import { marksWrite } from './marks.ts'
 import { machinePaths, type MachinePaths } from './layout.ts'
 import { createMachine, machineSupervise } from './machine.ts'
 import { processIdentify, processKill, processWaitExit, type ProcessIdentity } from './process.ts'
@@ -84,7 +85,8 @@ export async function machineStart(
     await cgroupApply(context.cgroups, spec.instanceId, identity.pid, limitsOfMachine(spec))
     const qmp = await connectWhenReady(context, paths, identity)
     revert.add('connection', () => qmp.close())
-    if (copied) await copyStart(context, qmp, spec, copied, io, paths, launch)
+    if (copied)
+      await copyStart(context, qmp, spec, copied, io, { paths, pid: identity.pid }, launch)
     else await qmp.execute('cont')
     const { status } = await qmp.execute<{ status: string }>('query-status')
     if (status !== 'running') throw new Error(`QEMU is ${status} after start`)
@@ -115,7 +117,7 @@ async function copyStart(
   spec: VmSpec,
   memory: CopyMemory,
   io: IoAbilities,
-  paths: MachinePaths,
+  { paths, pid }: { paths: MachinePaths; pid: number },
   launch: CopyLaunch | null,
 ): Promise<void> {
   assert(launch, 'a copy of a frozen machine is told who it is')
@@ -124,6 +126,11 @@ async function copyStart(
   const port = await launchPortOpen(paths.launchSocket)
   try {
     await stateLoad(qmp, spec, memory, io)
+    if (memory.marks) {
+      const { uuid, instanceId, instanceType: product } = spec
+      const { memoryPath } = memory
+      await marksWrite({ pid, memoryPath }, memory.marks, { uuid, instanceId, product })
+    }
     const loadedMs = elapsedMs()
     port.send(launch.message())
     await qmp.execute('cont')
