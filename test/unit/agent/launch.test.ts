@@ -81,6 +81,7 @@ test('a new machine is a copy: its disk upon the template’s, its memory from t
     memoryPath: template.files.memory,
     statePath: template.files.state,
     shape: template.record.shape,
+    marks: null,
     rootSizeBytes: null,
   })
   expect(backingOf(spec)).toBe(template.files.disk)
