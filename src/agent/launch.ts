@@ -55,7 +55,7 @@ export interface Launcher {
   prepare(spec: MachineSpec): Promise<void>
   /** `isFirst`: it never ran before, so its root disk is still to be made. @throws Error when it cannot be started. */
   start(spec: MachineSpec, isFirst: boolean): Promise<MachineObservation>
-  /** A copy on its way to life is not wanted any more: its start fails at once. */
+  /** The machine is not wanted any more: what was prepared is not kept, and a start that is under way fails at once. */
   cancel(instanceId: InstanceId): void
   volumeEnsure(disk: VolumeRequest): Promise<VolumeFile>
   /** Where the bytes lie that a volume starts from. */
@@ -202,6 +202,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
       }
     },
     cancel: (instanceId) => {
+      chosen.delete(instanceId)
       underway.get(instanceId)?.abort(new Error('the machine is not wanted any more'))
     },
   }

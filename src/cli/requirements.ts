@@ -118,6 +118,12 @@ export const REQUIREMENTS: readonly Requirement[] = [
     why: 'checks our keys, certificates and signatures',
   },
   {
+    feature: 'unit',
+    package: 'openssh-client',
+    proof: { program: 'ssh-keygen' },
+    why: 'checks our host keys',
+  },
+  {
     feature: 'api',
     package: 'openssh-client',
     proof: { program: 'ssh-keygen' },

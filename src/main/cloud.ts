@@ -115,8 +115,8 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     log,
     onRequest: metrics.onRequest,
   })
-  /** What anybody may see, guests too. */
-  const guestRoutes: Route[] = [
+  /** What anybody may see, guests by an endpoint of their VPC too. */
+  const endpointRoutes: Route[] = [
     {
       path: '/health',
       handle: (_request, response) => {
@@ -129,7 +129,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const server = await startHttpServer({
     dispatch,
     routes: [
-      ...guestRoutes,
+      ...endpointRoutes,
       { path: '/metrics', handle: metrics.handle },
       { path: '/', handle: (_request, response) => void response.end(welcome(root.region)) },
       { path: '/api/sign-in', handle: createSignIn(app) },
@@ -139,13 +139,15 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     port: options.port,
     log,
   })
-  const guests =
-    options.auth === 'strict'
-      ? createSocketServer({ dispatch, log, clock: systemClock, routes: guestRoutes })
-      : null
   // Where signatures are not checked, guests reach nothing.
+  const guests =
+    options.auth === 'strict' ? createSocketServer({ dispatch, log, clock: systemClock }) : null
+  const interfaceEndpoints =
+    options.auth === 'strict'
+      ? createSocketServer({ dispatch, log, clock: systemClock, routes: endpointRoutes })
+      : null
   options.endpoints?.attach((socket) =>
-    guests ? guests.handle(socket, 'endpoint') : socket.destroy(),
+    interfaceEndpoints ? interfaceEndpoints.handle(socket, 'endpoint') : socket.destroy(),
   )
   return {
     app,
@@ -153,6 +155,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     guests,
     close: async () => {
       guests?.close()
+      interfaceEndpoints?.close()
       await server.close()
       await app.close()
     },

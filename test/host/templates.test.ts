@@ -28,6 +28,9 @@ import {
   sized,
 } from '../support/frozen.ts'
 
+/** What is left of a template whose disk lies beneath a volume. */
+const RETIRED = ['disk.qcow2', 'marks.json', 'template.json']
+
 let home: string
 let root: string
 let driver: FakeDriver
@@ -106,7 +109,7 @@ describe('a wish', () => {
     expect(sizeBytes).toBeGreaterThan(4 * 1024 * 1024)
     expect(key).toMatch(/^tiny-1x512-[0-9a-f]{12}$/)
     expect((await readdir(folder!)).sort()).toEqual([
-      ...['disk.qcow2', 'memory', 'state', 'template.json'],
+      ...['disk.qcow2', 'marks.json', 'memory', 'state', 'template.json'],
     ])
     expect((await stat(join(folder!, DISK))).uid).toBe(process.getuid!())
   })
@@ -115,7 +118,7 @@ describe('a wish', () => {
     await want(wishOf({ rootSizeGiB: 3 }))
     const { spec } = driver.started[0]!
     expect(spec).toMatchObject({
-      instanceType: 'brume.template',
+      instanceType: 'brume.template'.padEnd(28),
       namespace: null,
       memory: { mode: 'to-freeze' },
       boot: { mode: 'kernel' },
@@ -188,13 +191,6 @@ describe('a wish', () => {
     await again
     await templates.settled()
     expect([builds(), states()]).toEqual([1, ['tiny/1 ready']])
-  })
-
-  test('for another size of root volume makes another template', async () => {
-    await want(wishOf())
-    const { key } = one()
-    await want(wishOf({ rootSizeGiB: 2 }))
-    expect(one().key).not.toBe(key)
   })
 })
 
@@ -278,7 +274,7 @@ describe('on disk', () => {
     needed.add(files.disk)
     await want()
     expect(states()).toEqual([])
-    expect((await readdir(files.folder)).sort()).toEqual(['disk.qcow2', 'template.json'])
+    expect((await readdir(files.folder)).sort()).toEqual(RETIRED)
     await reopen()
     await want()
     expect(existsSync(files.disk)).toBe(true)
@@ -291,7 +287,7 @@ describe('on disk', () => {
     await want(wishOf())
     const { files } = (await templates.find(machineOf()))!
     await want()
-    expect((await readdir(files.folder)).sort()).toEqual(['disk.qcow2', 'template.json'])
+    expect((await readdir(files.folder)).sort()).toEqual(RETIRED)
     expect(await templates.find(machineOf())).toBeNull()
     // The launch never came to it; a later start finds that out.
     await reopen()
@@ -314,6 +310,26 @@ describe('on disk', () => {
     expect(states().sort()).toEqual(['tiny/1 ready', 'tiny/3 ready'])
     const bytes = templates.list().reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
     expect(bytes).toBeLessThanOrEqual(10 * 1024 * 1024)
+  })
+
+  test('what went for want of room comes back when a launch has use for it, not by itself', async () => {
+    await reopen({ diskBytesMax: 5 * 1024 * 1024 })
+    const both = [wishOf(), wishOf({ imageFolder: 'tiny/2' })]
+    await want(...both)
+    expect(states()).toEqual(['tiny/2 ready'])
+    await want(...both)
+    await want(...both)
+    expect([builds(), states()]).toEqual([2, ['tiny/2 ready']])
+    expect(await templates.find({ ...machineFrom('tiny/1'), launch: null })).toBeNull()
+    await templates.settled()
+    expect(builds(), 'one that boots anyway has no use for it').toBe(2)
+    expect(await templates.find(machineFrom('tiny/1'))).toBeNull()
+    await templates.settled()
+    expect([builds(), states()]).toEqual([3, ['tiny/1 ready']])
+    // Nor does it stay away when somebody begins anew.
+    await want()
+    await want(wishOf({ imageFolder: 'tiny/2' }))
+    expect([builds(), states()]).toEqual([4, ['tiny/2 ready']])
   })
 
   test('a use is still known after a new start', async () => {

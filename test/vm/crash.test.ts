@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type EC2Client, RunInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2'
 import { expect, test } from 'vitest'
 import {
+  BOOTS,
   describe,
   launch,
   reach,
@@ -167,7 +168,7 @@ test('killed at its start, in the middle of taking over', async () => {
 
 test('a guest that boots while no daemon runs gets its identity when one is back', async () => {
   const { daemon, key } = use
-  const [made] = await launch(daemon, { KeyName: key.name })
+  const [made] = await launch(daemon, { KeyName: key.name, TagSpecifications: BOOTS })
   const id = made!.InstanceId!
   const [seen] = await reach(daemon, [id], 'running')
   await daemon.kill()

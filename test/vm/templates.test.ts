@@ -15,7 +15,15 @@ import {
 } from '@aws-sdk/client-ec2'
 import { readJson } from '../../src/lib/fs-durable.ts'
 import { eventually } from '../support/eventually.ts'
-import { describe, launch, reach, ssh, sshWhenReady, terminate } from '../support/vm/guest.ts'
+import {
+  BOOTS,
+  describe,
+  launch,
+  reach,
+  ssh,
+  sshWhenReady,
+  terminate,
+} from '../support/vm/guest.ts'
 import { useDaemon } from '../support/vm/use.ts'
 
 /** As many as the issue asks; each costs an emulated processor a second. */
@@ -198,9 +206,7 @@ test('a copy that was stopped boots from its own disk, with its own identity', a
 test('a machine whose tag asks for it boots', async () => {
   await templateReady()
   const one = await launchRunning({
-    TagSpecifications: [
-      { ResourceType: 'instance', Tags: [{ Key: 'brume:launch', Value: 'cold' }] },
-    ],
+    TagSpecifications: BOOTS,
   })
   expect(await isCopy(one.InstanceId!)).toBe(false)
   await sshWhenReady(use.key, one.PublicIpAddress!)

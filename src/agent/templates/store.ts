@@ -1,8 +1,8 @@
 /**
- * The templates on this host's disk: `TEMPLATES/<key>-<number>/` with `template.json`, `memory`, `state`,
- * `disk.qcow2`, `marks.json`. A folder appears whole and durable or not at all (made beside, renamed), and never
- * changes but for being retired: a template whose disk lies beneath somebody's volume loses its memory and keeps its
- * disk until no volume needs it.
+ * The templates on this host's disk: `TEMPLATES/<key>-<number>/` with `template.json`, `memory`, `state`, `disk.qcow2`,
+ * `marks.json`. A folder appears whole and durable or not at all (made beside, renamed), and never changes but for
+ * being retired: a template whose disk lies beneath somebody's volume loses its memory and keeps its disk until no
+ * volume needs it.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises'

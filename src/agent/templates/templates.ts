@@ -86,6 +86,8 @@ export async function createTemplates(options: TemplatesOptions): Promise<Templa
   const mutex = createKeyedMutex()
   /** By folder: when a launch was given it. Its disk stays meanwhile, though no volume is seen to lie upon it yet. */
   const handedOutAt = new Map<string, number>()
+  /** Keys of those that went for want of room: made again when a launch had use for one, lest each push out another. */
+  const evicted = new Set<string>()
   const closing = new AbortController()
   let work: Promise<void> = Promise.resolve()
   const changed = (): void => {
@@ -119,7 +121,9 @@ export async function createTemplates(options: TemplatesOptions): Promise<Templa
     }
     // From here on no launch is given what goes.
     ready = kept
-    for (const { record, files } of gone) {
+    for (const template of gone) {
+      const { record, files } = template
+      if (isCurrent(template)) evicted.add(record.key)
       log.info({ template: record.key }, 'template removed')
       await templateRemove(root, files, isDiskNeeded(files, needed))
     }
@@ -185,20 +189,28 @@ export async function createTemplates(options: TemplatesOptions): Promise<Templa
         const record = recordOf(wish, shape)
         keys.add(record.key)
         const isThere = ready.some((template) => template.record.key === record.key)
-        if (isThere || builds.has(record.key)) continue
+        if (isThere || builds.has(record.key) || evicted.has(record.key)) continue
         builds.set(record.key, { record, state: 'building', reason: null, attempts: 0 })
       }
     }
     for (const key of builds.keys()) if (!keys.has(key)) builds.delete(key)
+    for (const key of evicted) if (!keys.has(key)) evicted.delete(key)
     changed()
     if (builds.size > 0) schedule()
   }
+  /** A launch had use for it. */
+  const restore = (wish: TemplateWish | undefined, shape: FrozenShape): void => {
+    if (wish && evicted.delete(recordOf(wish, shape).key)) plan()
+  }
+  const wishOf = (spec: MachineSpec): TemplateWish | undefined => {
+    const source = spec.disks.find((one) => one.isRoot)?.source
+    if (!source || !('imageFolder' in source)) return undefined
+    return wishes?.find((one) => isOf(one, source))
+  }
   const fitting = (spec: MachineSpec): StoredTemplate[] => {
     const disk = spec.disks.find((one) => one.isRoot)
-    const source = disk?.source
-    if (!disk || !source || !('imageFolder' in source)) return []
-    const wish = wishes?.find((one) => isOf(one, source))
-    if (!wish || !isEligible(spec, environment)) return []
+    const wish = wishOf(spec)
+    if (!disk || !wish || !isEligible(spec, environment)) return []
     if (wish.account !== null && wish.account !== spec.account) return []
     return ready.filter(
       ({ record }) =>
@@ -239,6 +251,9 @@ export async function createTemplates(options: TemplatesOptions): Promise<Templa
           : record.shape.memoryMiB
       const best = fitting(spec).sort((a, b) => rank(b) - rank(a))[0] ?? null
       if (best) handedOutAt.set(best.files.folder, clock.now())
+      else if (isEligible(spec, environment) && shapeFit(SHAPE_FIRST, spec.vm) !== 'none') {
+        restore(wishOf(spec), SHAPE_FIRST)
+      }
       return best
     },
     wanted: (spec) => {
@@ -248,6 +263,7 @@ export async function createTemplates(options: TemplatesOptions): Promise<Templa
       const { vcpus, memoryMiB, coresPerSocket, threadsPerCore } = spec.vm
       const size = { vcpus, memoryMiB, coresPerSocket, threadsPerCore }
       const shape = { ...size, vcpusMax: vcpus, memoryMaxMiB: memoryMiB }
+      restore(wishOf(spec), shape)
       const known = shapes.get(name) ?? []
       if (known.some((one) => isSame(one, shape))) return
       shapes.set(name, [shape, ...known].slice(0, SHAPES_PER_IMAGE_MAX))

@@ -65,10 +65,11 @@ export async function fastLaunchEnable(
     const now = ctx.app.clock.now()
     const wanted = fastLaunchWanted(now, options)
     const { fastLaunch } = before
-    // Enabled already: what was asked for is kept, and nothing begins anew.
-    const next = fastLaunch?.isWanted
-      ? { ...wanted, state: fastLaunch.state, changedAt: fastLaunch.changedAt }
-      : wanted
+    // Enabled already: what was asked for is kept, and nothing begins anew but what failed.
+    const next =
+      fastLaunch?.isWanted && fastLaunch.state !== 'enabling-failed'
+        ? { ...wanted, state: fastLaunch.state, changedAt: fastLaunch.changedAt }
+        : wanted
     return tx.update('image', { ...before, fastLaunch: next })
   })
   ctx.app.activate('templates')

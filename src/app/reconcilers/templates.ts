@@ -8,17 +8,21 @@ import type { App } from '../context.ts'
 
 export function createTemplatesReconciler(app: App): (signal: AbortSignal) => Promise<void> {
   /** What each host was told last; a restart forgets it and everything is said again. */
-  const told = new Map<string, string>()
+  const told = new Map<string, { text: string; askedAt: number }>()
   return async (signal) => {
     const images = (await app.store.list('image', {})).filter((image) => image.fastLaunch)
     const wishes = await wishesOf(app, images)
     const text = JSON.stringify(wishes)
+    // Who asks for what is wished already wants what failed to be tried again.
+    const enabling = images.filter((image) => image.fastLaunch!.state === 'enabling')
+    const askedAt = Math.max(0, ...enabling.map((image) => image.fastLaunch!.changedAt))
     const reports: TemplateReport[] = []
     for (const { agent, description } of app.hosts) {
       signal.throwIfAborted()
-      if (told.get(description.hostId) !== text) {
+      const before = told.get(description.hostId)
+      if (before?.text !== text || before.askedAt < askedAt) {
         await agent.templatesEnsure(wishes)
-        told.set(description.hostId, text)
+        told.set(description.hostId, { text, askedAt })
       }
       reports.push(...(await agent.templateList()))
     }

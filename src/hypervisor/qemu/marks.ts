@@ -1,10 +1,10 @@
 /**
- * What firmware told a frozen machine about itself — UUID, serial number, asset tag, product name — lies in its
- * memory as SMBIOS tables and as the guest kernel's copies of them, out of reach of any program in the guest. A
- * template's are unlike anything else (random, or a name only templates have), so they are found by search when it
- * is made, and written over in each copy's own memory before its guest runs. The offsets are those of the memory
- * file; the copy's pages are private. Only machines whose memory is one range of the file are made into templates.
- * SMBIOS: DMTF DSP0134 7.2.1.
+ * What firmware told a frozen machine about itself — UUID, serial number, asset tag, product name — lies in its memory
+ * as SMBIOS tables and as the guest kernel's copies of them, out of reach of any program in the guest. A template's are
+ * unlike anything else (random, or a name only templates have), so they are found by search when it is made, and
+ * written over in each copy's own memory before its guest runs. The offsets are those of the memory file; the copy's
+ * pages are private. Only machines whose memory is one range of the file are made into templates. SMBIOS: DMTF DSP0134
+ * 7.2.1.
  */
 import { open, readFile } from 'node:fs/promises'
 import type { MemoryMarks } from '../../domain/machine.ts'

@@ -22,6 +22,11 @@ export const TYPE = 't2.nano'
 /** Emulated, with others beside it. */
 export const BOOT_TIMEOUT_MS = 90_000
 
+/** Of a launch whose machine is to boot, template or not. */
+export const BOOTS: RunInstancesCommandInput['TagSpecifications'] = [
+  { ResourceType: 'instance', Tags: [{ Key: 'brume:launch', Value: 'cold' }] },
+]
+
 export interface Key {
   name: string
   path: string

@@ -174,6 +174,17 @@ test('a copy that nobody wants any more is given up: no boot, and no fault of th
   expect(driver.started[1]!.spec.memory).not.toBeNull()
 })
 
+test('what was prepared for a machine that was then not wanted is chosen anew', async () => {
+  const spec = machineOf()
+  await launcher.prepare(spec)
+  launcher.cancel(spec.instanceId)
+  const later = storedTemplate(home, 'tiny-1x512-later')
+  find = async () => later
+  await launcher.start(spec, true)
+  expect(driver.started[0]!.spec.memory).toMatchObject({ memoryPath: later.files.memory })
+  expect(backingOf(spec)).toBe(later.files.disk)
+})
+
 test('a data volume is kept when the copy fails', async () => {
   copiesFail()
   const [root] = machineOf().disks
