@@ -54,11 +54,14 @@ export interface VpcRecords {
   resolved: readonly VpcRecords[]
 }
 
-/** Plans of all VPCs that have a machine on this host, in order of id. */
+/**
+ * Plans of all VPCs that have a machine on this host, or had one that is still shown as terminated, in order of id: the
+ * next machine then finds its network there, which takes 300 ms to make.
+ */
 export async function networkPlans(reader: StoreReader, hostId: string): Promise<VpcNetworkPlan[]> {
   const here = await reader.list('instance', { reference: { name: 'host', value: hostId } })
   const live = here.filter(hasMachine)
-  const vpcIds = [...new Set(live.map((instance) => instance.spec.vpcId))].sort()
+  const vpcIds = [...new Set(here.map((instance) => instance.spec.vpcId))].sort()
   const found: VpcRecords[] = []
   for (const vpcId of vpcIds) {
     const records = await vpcRecords(reader, vpcId, live)
