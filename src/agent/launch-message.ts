@@ -22,6 +22,8 @@ export interface LaunchNetwork {
   mtu: number
   domain: string
   servers: readonly string[]
+  /** They are the user's, not the VPC's own resolver, which guests know by its link-local address already. */
+  areServersCustom?: boolean
 }
 
 /** Made by the host, because an emulated guest takes a hundred times as long. */
@@ -69,6 +71,7 @@ export function launchMessage(facts: LaunchFacts): Buffer {
     ...(plugged.cpus.length > 0 ? [`cpus ${plugged.cpus.join(' ')}`] : []),
     ...(plugged.memoryBlocks === null ? [] : [`memory-blocks ${plugged.memoryBlocks}`]),
     ...(facts.isRootGrown ? ['grow'] : []),
+    ...(network.areServersCustom ? ['dns-custom'] : []),
     ...(identity.userData === null ? [] : [`user-data ${identity.userData}`]),
   ]
   const said = Buffer.from(`${lines.join('\n')}\n`)
@@ -106,6 +109,7 @@ export function launchNetworkOf(
     gateway: subnet.gateway,
     mtu: INTERFACE_MTU,
     domain: plan.dns.domain,
+    ...(plan.dns.servers === null ? {} : { areServersCustom: true }),
     servers: plan.dns.servers ?? (plan.dns.isServed ? [resolver] : []),
   }
 }
