@@ -1,4 +1,5 @@
 /** Where everything lies: BRUME_HOME, folder by folder (docs/home.md explains each), and who may read it. */
+import { chmod, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { ensureFolder } from '../lib/fs-durable.ts'
@@ -37,11 +38,20 @@ export async function openHome(root: string): Promise<Home> {
     keys: join(root, 'keys'),
     logs: join(root, 'logs'),
   }
-  const WALKABLE = 0o711
-  await ensureFolder(root, WALKABLE)
-  for (const folder of [home.instances, home.volumes, home.images]) {
-    await ensureFolder(folder, WALKABLE)
+  for (const folder of [root, home.instances, home.volumes, home.images, home.templates]) {
+    await ensureWalkable(folder)
   }
   for (const folder of [home.cache, home.keys, home.logs]) await ensureFolder(folder)
   return home
+}
+
+/**
+ * Others may pass through, not look: a machine's QEMU is a user of its own, and opens disks that are plugged in later,
+ * and the socket by which a template's state leaves it, as that user. Also where the folder was there before us.
+ */
+async function ensureWalkable(folder: string): Promise<void> {
+  const PASS = 0o011
+  await ensureFolder(folder, 0o711)
+  const { mode } = await stat(folder)
+  if ((mode & PASS) !== PASS) await chmod(folder, (mode & 0o7777) | PASS)
 }

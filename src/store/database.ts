@@ -2,6 +2,7 @@
  * The two databases behind the store, as Kysely sees them: SQLite inside Node (one file, WAL, fsync at every commit)
  * and PostgreSQL. Both get the same schema from here; the differences are the dialect and the numeric types.
  */
+import { chmodSync, closeSync, existsSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely, PostgresDialect, SqliteDialect, sql } from 'kysely'
 import pg from 'pg'
@@ -44,6 +45,7 @@ const BUSY_TIMEOUT_MS = 5_000
 
 /** A connection to the SQLite file; `isReader` opens it for committed reads only. */
 export function openSqlite(path: string, isReader: boolean): Connection {
+  if (!isReader) ownersOnly(path)
   const handle = new DatabaseSync(path, { readOnly: isReader, timeout: BUSY_TIMEOUT_MS })
   if (!isReader) handle.exec('pragma journal_mode = wal; pragma synchronous = full')
   handle.exec('pragma foreign_keys = on; pragma cache_size = -16000')
@@ -51,6 +53,17 @@ export function openSqlite(path: string, isReader: boolean): Connection {
 }
 
 /** Kysely's SQLite driver wants `prepare(sql)` with `reader`, `all`, `run`, `iterate`; node:sqlite nearly has it. */
+/**
+ * Accounts, keys and user data are in it, and others may pass through its folder. What SQLite makes beside a database
+ * has the database's mode; what an earlier version made is put right.
+ */
+function ownersOnly(path: string): void {
+  closeSync(openSync(path, 'a', 0o600))
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+    if (existsSync(file)) chmodSync(file, 0o600)
+  }
+}
+
 function sqliteView(handle: DatabaseSync) {
   const cache = new Map<string, ReturnType<DatabaseSync['prepare']>>()
   const STATEMENTS_MAX = 200

@@ -5,7 +5,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, constants, openSync } from 'node:fs'
-import { chmod, cp, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EC2Client } from '@aws-sdk/client-ec2'
@@ -56,8 +56,6 @@ export async function startDaemon(
   }
   const mountsBefore = await networkMounts()
   const home = await mkdtemp(join(tmpdir(), 'brume-vm-test-'))
-  // Each QEMU is a user of its own and must get through to its files.
-  await chmod(home, 0o711)
   await cp(images, join(home, 'images'), { recursive: true, mode: constants.COPYFILE_FICLONE })
   const flags = ['--home', home, ...(options.flags ?? [])]
   let running = await spawnDaemon(home, [...flags, '--port', '0'])
