@@ -3,7 +3,7 @@
  * it was and says so, and freezes it there. In the background: at the lowest priority that still gets there.
  */
 import { randomBytes } from 'node:crypto'
-import { chown } from 'node:fs/promises'
+import { chmod, chown } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { InstanceId, NetworkInterfaceId, VolumeId } from '../../domain/ids.ts'
 import type { ImageManifest } from '../../domain/image-manifest.ts'
@@ -58,6 +58,8 @@ export async function templateBuild(
       // QEMU ran as a user of its own; the files are the host's from now on.
       const [uid, gid] = [process.getuid?.() ?? -1, process.getgid?.() ?? -1]
       for (const path of [files.disk, files.memory]) await chown(path, uid, gid)
+      // QEMU makes it for everybody to read; what an account's own image had in memory is nobody else's.
+      await chmod(files.memory, 0o600)
       const { uuid, instanceId, instanceType: product } = spec
       await writeJsonDurable(
         files.marks,
