@@ -6,7 +6,6 @@ import { createHash } from 'node:crypto'
 import type { ContentRequest, HostAgent } from '../../agent/protocol.ts'
 import { newId, type SnapshotId } from '../../domain/ids.ts'
 import type { Snapshot } from '../../domain/image.ts'
-import { newLayerId, type Layer } from '../../domain/layer.ts'
 import type { VolumeKeys, VolumeSource } from '../../domain/machine.ts'
 import type { Tags } from '../../domain/resource.ts'
 import type { Volume } from '../../domain/volume.ts'
@@ -15,6 +14,7 @@ import type { App, Ctx } from '../context.ts'
 import { onceByToken } from '../client-tokens.ts'
 import { baseOf } from '../network/scope.ts'
 import { VOLUME_OF_COPIES } from '../snapshots/copy.ts'
+import { layerFrozen, layerWanted } from '../snapshots/layers.ts'
 import { contentOf, sourceOf } from '../volumes/create.ts'
 import { encryptionPlan, volumeEncrypted, volumeKeys } from '../volumes/encryption.ts'
 import { BLOCK_BYTES, blockCount, snapshotReadable } from './blocks.ts'
@@ -56,16 +56,7 @@ export async function snapshotStart(ctx: Ctx, request: StartRequest): Promise<Sn
         },
         encryption,
       )
-      const layer: Layer = {
-        ...baseOf(ctx),
-        id: newLayerId(ctx.app.random),
-        parentId: null,
-        depth: 0,
-        isFrozen: false,
-        encryption: volume.encryption ?? null,
-        usedBytes: 0,
-        intended: 'present',
-      }
+      const layer = layerWanted(ctx, volume.encryption ?? null)
       await tx.insert('layer', layer)
       return tx.insert('snapshot', {
         ...baseOf(ctx, request.tags),
@@ -181,14 +172,7 @@ export async function snapshotComplete(
     const now = await tx.get('snapshot', id)
     const layer = await tx.get('layer', layerId)
     if (!now?.staging || !layer) return
-    const parent = outcome.parentId ? await tx.get('layer', outcome.parentId) : undefined
-    await tx.update('layer', {
-      ...layer,
-      isFrozen: true,
-      parentId: outcome.parentId,
-      depth: (parent?.depth ?? 0) + 1,
-      usedBytes: outcome.usedBytes,
-    })
+    await layerFrozen(tx, layer, outcome)
     const completedAt = app.clock.now()
     // Its file is not needed any more, and goes.
     const staging = { ...now.staging, expiresAt: 0 }

@@ -6,7 +6,6 @@ import { invalidValue, notFound } from '../../domain/faults.ts'
 import { newId } from '../../domain/ids.ts'
 import type { Snapshot } from '../../domain/image.ts'
 import { newImportTaskId, type ImportTask } from '../../domain/import-task.ts'
-import { newLayerId, type Layer } from '../../domain/layer.ts'
 import type { Tags } from '../../domain/resource.ts'
 import type { Volume } from '../../domain/volume.ts'
 import type { StoreTransaction } from '../../store/store.ts'
@@ -16,6 +15,7 @@ import { baseOf, scopeOf } from '../network/scope.ts'
 import { VOLUME_OF_COPIES } from '../snapshots/copy.ts'
 import { snapshotGet } from '../snapshots/find.ts'
 import { encryptionPlan, volumeEncrypted, type EncryptionRequest } from '../volumes/encryption.ts'
+import { layerWanted } from '../snapshots/layers.ts'
 
 export interface ImportDiskRequest {
   url: string | null
@@ -77,16 +77,7 @@ async function diskPlanned(
     request.encryption,
   )
   const { isEncrypted, encryption = null } = encrypted
-  const layer: Layer = {
-    ...baseOf(ctx),
-    id: newLayerId(ctx.app.random),
-    parentId: null,
-    depth: 0,
-    isFrozen: false,
-    encryption,
-    usedBytes: 0,
-    intended: 'present',
-  }
+  const layer = layerWanted(ctx, encryption)
   const snapshot: Snapshot = {
     ...baseOf(ctx, request.type === 'snapshot' ? request.tags : {}),
     id: newId('snapshot', ctx.app.random),

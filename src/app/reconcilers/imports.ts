@@ -8,6 +8,7 @@ import type { ImportDisk, ImportTask } from '../../domain/import-task.ts'
 import type { LayerId } from '../../domain/layer.ts'
 import { present } from '../../lib/assert.ts'
 import type { App } from '../context.ts'
+import { layerFrozen } from '../snapshots/layers.ts'
 import { layerKeys } from '../volumes/encryption.ts'
 
 const GIB = 1024 ** 3
@@ -71,7 +72,7 @@ async function diskDone(
     const snapshot = await tx.get('snapshot', snapshotId)
     const layer = snapshot && (await tx.get('layer', layerOf(snapshot)))
     if (task?.state !== 'active' || !snapshot || !layer) return
-    await tx.update('layer', { ...layer, isFrozen: true, depth: 1, usedBytes: found.usedBytes })
+    await layerFrozen(tx, layer, { parentId: null, usedBytes: found.usedBytes })
     const sizeGiB = Math.max(1, Math.ceil(found.sizeBytes / GIB))
     const completedAt = app.clock.now()
     await tx.update('snapshot', { ...snapshot, state: 'completed', sizeGiB, completedAt })

@@ -12,6 +12,7 @@ import { present } from '../../lib/assert.ts'
 import { createKeyedMutex } from '../../lib/mutex.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import { volumeKeys } from '../volumes/encryption.ts'
+import { layerFrozen } from './layers.ts'
 import type { App, HostHandle } from '../context.ts'
 
 export type SnapshotSettler = (batch: string) => Promise<void>
@@ -86,16 +87,7 @@ async function confirm(
     const outcome = outcomes.find((one) => one.volumeId === snapshot.volumeId)
     if (!outcome || 'reason' in outcome) continue
     const layer = present(await tx.get('layer', layerIdOf(snapshot)), 'the layer of a snapshot')
-    const parent = outcome.parentId ? await tx.get('layer', outcome.parentId) : undefined
-    // A parent without a record would be a file that nobody knows is needed.
-    if (outcome.parentId) present(parent, `the record of ${outcome.parentId}`)
-    await tx.update('layer', {
-      ...layer,
-      isFrozen: true,
-      parentId: outcome.parentId,
-      depth: (parent?.depth ?? 0) + 1,
-      usedBytes: outcome.usedBytes,
-    })
+    await layerFrozen(tx, layer, outcome)
     const volume = await tx.get('volume', snapshot.volumeId)
     if (volume) await tx.update('volume', { ...volume, layerId: outcome.headOn })
     const completedAt = app.clock.now()

@@ -6,12 +6,13 @@ import { FaultError, invalidValue } from '../../domain/faults.ts'
 import { newId, type InstanceId, type VolumeId } from '../../domain/ids.ts'
 import type { Snapshot } from '../../domain/image.ts'
 import { instanceStateOf } from '../../domain/instance.ts'
-import { newLayerId, type Layer } from '../../domain/layer.ts'
+import type { Layer } from '../../domain/layer.ts'
 import type { Tags } from '../../domain/resource.ts'
 import { volumeStateOf, type Volume } from '../../domain/volume.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import { baseOf, ownGet } from '../network/scope.ts'
+import { layerWanted } from './layers.ts'
 
 const DESCRIPTION_MAX = 255
 
@@ -120,16 +121,7 @@ export function snapshotOf(
   tags: Tags,
   batch: string,
 ): { made: Snapshot; layer: Layer } {
-  const layer: Layer = {
-    ...baseOf(ctx),
-    id: newLayerId(ctx.app.random),
-    parentId: null,
-    depth: 0,
-    isFrozen: false,
-    usedBytes: 0,
-    encryption: volume.encryption ?? null,
-    intended: 'present',
-  }
+  const layer = layerWanted(ctx, volume.encryption ?? null)
   const made: Snapshot = {
     ...baseOf(ctx, tags),
     id: newId('snapshot', ctx.app.random),
