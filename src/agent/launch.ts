@@ -194,9 +194,11 @@ export function createLauncher(options: LauncherOptions): Launcher {
           { err, instance: spec.instanceId },
           'no copy of the template came to life: booting',
         )
-        await templates.distrust(template)
         await rootDiscard(spec)
-        return boot(spec)
+        const observation = await boot(spec)
+        // Where the machine cannot even boot, it was not the template.
+        await templates.distrust(template)
+        return observation
       } finally {
         underway.delete(spec.instanceId)
       }

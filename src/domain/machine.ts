@@ -88,6 +88,8 @@ export interface MemoryMarks {
   uuidText: readonly number[]
   instanceId: readonly number[]
   product: readonly number[]
+  /** Absent: the guest had none made before it was frozen, or said nothing of it. */
+  bootId?: readonly number[]
 }
 
 /** Where a machine's memory comes from when it is not its own from the start (docs/templates.md). */

@@ -42,10 +42,14 @@ export interface VmDriver {
   start(spec: VmSpec, launch?: CopyLaunch): Promise<MachineObservation>
   /**
    * Waits until a machine that was started to be frozen says that it is ready, writes its devices' state to
-   * `statePath`, durably, and ends it. Its memory stays in the file of its plan.
+   * `statePath`, durably, and ends it. Its memory stays in the file of its plan. Answers the id of its boot, when its
+   * guest had one made and says so.
    * @throws TimeoutError when it is never ready; the machine is ended then too.
    */
-  freeze(instanceId: InstanceId, target: { statePath: string; timeoutMs: number }): Promise<void>
+  freeze(
+    instanceId: InstanceId,
+    target: { statePath: string; timeoutMs: number },
+  ): Promise<{ bootId: string | null }>
   /** Asks the guest to power off (ACPI), then forces after `graceMs`. Resolves when the process is gone. */
   stop(instanceId: InstanceId, options: { isForced: boolean; graceMs: number }): Promise<void>
   /** ACPI-less reset as EC2's RebootInstances after its grace: asks first, resets after `graceMs`. */

@@ -52,6 +52,7 @@ export function createFakeDriver(): FakeDriver {
       }
       await writeFile(spec.memory!.memoryPath, Buffer.alloc(MEMORY_BYTES, 1))
       await writeFile(statePath, 'state')
+      return { bootId: null }
     },
     stop: async (instanceId) => {
       calls.push(`stop ${instanceId}`)

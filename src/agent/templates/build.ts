@@ -3,7 +3,7 @@
  * it was and says so, and freezes it there. In the background: at the lowest priority that still gets there.
  */
 import { randomBytes } from 'node:crypto'
-import { chmod, chown } from 'node:fs/promises'
+import { chown, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { InstanceId, NetworkInterfaceId, VolumeId } from '../../domain/ids.ts'
 import type { ImageManifest } from '../../domain/image-manifest.ts'
@@ -19,6 +19,7 @@ import { templatePublish, type TemplateFiles, type TemplateRecord } from './stor
 const GIB = 1024 ** 3
 /** Locally administered; no machine on a network has it. */
 const MAC_OF_TEMPLATES = '02:62:72:75:6d:65'
+const LAST_WORDS_BYTES = 2_048
 /** Debian with systemd, emulated on a busy host. */
 const READY_TIMEOUT_MS = 15 * 60_000
 
@@ -29,13 +30,16 @@ export interface TemplateSource {
   diskPath: string
 }
 
-/** `driver` is the templates' own: these machines are nobody's instances. */
+/**
+ * `driver` is the templates' own: these machines are nobody's instances. `lastWords`: called when it fails, with the
+ * end of what the guest said on its console.
+ */
 export async function templateBuild(
   root: string,
   driver: VmDriver,
   record: TemplateRecord,
   source: TemplateSource,
-  signal: AbortSignal,
+  { signal, lastWords }: { signal: AbortSignal; lastWords: (text: string) => void },
 ): Promise<void> {
   await templatePublish(root, record, async (files) => {
     await overlayCreate(
@@ -43,6 +47,8 @@ export async function templateBuild(
       { path: source.diskPath, format: 'qcow2' },
       record.rootSizeGiB * GIB,
     )
+    // QEMU would make it for everybody to read; what an account's own image has in memory is nobody else's.
+    await (await open(files.memory, 'wx', 0o600)).close()
     const spec = specOf(record, source, files)
     const revert = createRevert()
     try {
@@ -51,20 +57,23 @@ export async function templateBuild(
       await driver.start(spec)
       // Whoever ends what runs now has not seen a machine that was only starting.
       signal.throwIfAborted()
-      await driver.freeze(spec.instanceId, {
+      const { bootId } = await driver.freeze(spec.instanceId, {
         statePath: files.state,
         timeoutMs: READY_TIMEOUT_MS,
       })
       // QEMU ran as a user of its own; the files are the host's from now on.
       const [uid, gid] = [process.getuid?.() ?? -1, process.getgid?.() ?? -1]
       for (const path of [files.disk, files.memory]) await chown(path, uid, gid)
-      // QEMU makes it for everybody to read; what an account's own image had in memory is nobody else's.
-      await chmod(files.memory, 0o600)
       const { uuid, instanceId, instanceType: product } = spec
       await writeJsonDurable(
         files.marks,
-        await marksFind(files.memory, { uuid, instanceId, product }),
+        await marksFind(files.memory, { uuid, instanceId, product, bootId }),
       )
+    } catch (error) {
+      // Its folder goes with the machine, and with it what its guest said on the console.
+      const said = await driver.consoleOutput(spec.instanceId).catch(() => null)
+      if (said) lastWords(Buffer.from(said.bytes.slice(-LAST_WORDS_BYTES)).toString())
+      throw error
     } finally {
       await revert.unwind()
     }

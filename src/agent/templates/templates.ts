@@ -155,7 +155,13 @@ export async function createTemplates(options: TemplatesOptions): Promise<Templa
           boot: bootOf(options.home, record.imageFolder, manifest),
           diskPath: imageFilePath(options.home, wish),
         },
-        closing.signal,
+        {
+          signal: closing.signal,
+          lastWords: (console) => {
+            if (!closing.signal.aborted)
+              log.warn({ template: record.key, console }, 'its guest said last')
+          },
+        },
       )
       // Known as being made until it is known as ready: who plans in between would make it twice.
       await mutex.run('wishes', sweep)

@@ -5,11 +5,14 @@ import { stateSave } from './frozen.ts'
 import { launchPortOpen } from './launch-port.ts'
 import { machineConclude } from './machine.ts'
 
+/** As the kernel writes it. */
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
 export async function machineFreeze(
   context: DriverContext,
   machine: Machine,
   target: { statePath: string; timeoutMs: number },
-): Promise<void> {
+): Promise<{ bootId: string | null }> {
   const { instanceId, paths, qmp } = machine
   const end = (): Promise<void> =>
     machineConclude(context, machine, {
@@ -21,11 +24,12 @@ export async function machineFreeze(
     if (!qmp) throw new Error(`QEMU of ${instanceId} does not answer`)
     const port = await launchPortOpen(paths.launchSocket)
     try {
-      await port.expect('frozen-ready', target.timeoutMs)
+      const told = await port.expect('frozen-ready', target.timeoutMs)
       // The line stays open until the state is written: a guest that sees it end would not be waiting in its copies.
       const socketPath = join(paths.launchSocket, '..', 'state.sock')
       const owner = context.runAs(instanceId)
       await stateSave(qmp, { statePath: target.statePath, socketPath, owner })
+      return { bootId: UUID.test(told) ? told : null }
     } finally {
       port.close()
     }

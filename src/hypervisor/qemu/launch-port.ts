@@ -10,8 +10,11 @@ const HEARD_BYTES_MAX = 4_096
 
 export interface LaunchPort {
   send(bytes: Uint8Array): void
-  /** @throws TimeoutError, the signal's reason, or Error when the guest says something else or the line is lost. */
-  expect(word: string, timeoutMs: number, signal?: AbortSignal): Promise<void>
+  /**
+   * What the guest says after the word, on its line.
+   * @throws TimeoutError, the signal's reason, or Error when it says something else or the line is lost.
+   */
+  expect(word: string, timeoutMs: number, signal?: AbortSignal): Promise<string>
   close(): void
 }
 
@@ -42,12 +45,12 @@ export async function launchPortOpen(path: string): Promise<LaunchPort> {
     send: (bytes) => void socket.write(bytes),
     expect: (word, timeoutMs, signal) =>
       new Promise((resolve, reject) => {
-        const finish = (error: Error | null): void => {
+        const finish = (outcome: Error | string): void => {
           clearTimeout(timer)
           signal?.removeEventListener('abort', onAbort)
           onChange = (): void => {}
-          if (error) reject(error)
-          else resolve()
+          if (typeof outcome === 'string') resolve(outcome)
+          else reject(outcome)
         }
         const timer = setTimeout(
           () => finish(new TimeoutError(`'${word}' from the guest`, timeoutMs)),
@@ -61,7 +64,9 @@ export async function launchPortOpen(path: string): Promise<LaunchPort> {
           if (end >= 0) {
             const line = heard.slice(0, end).trim()
             heard = heard.slice(end + 1)
-            finish(line === word ? null : new Error(`the guest says '${line}', not '${word}'`))
+            const isWord = line === word || line.startsWith(`${word} `)
+            const told = line.slice(word.length).trim()
+            finish(isWord ? told : new Error(`the guest says '${line}', not '${word}'`))
           } else if (failure) finish(failure)
         }
         onChange()

@@ -15,6 +15,8 @@ export interface MarkedIdentity {
   instanceId: string
   /** As templates have it: PRODUCT_OF_TEMPLATES. */
   product: string
+  /** Of the guest's boot; null: it had none made. */
+  bootId: string | null
 }
 
 /** Longer than any instance type's name, which takes its place in each copy; our guests look at its beginning. */
@@ -28,13 +30,16 @@ export async function marksFind(
   memoryPath: string,
   identity: MarkedIdentity,
 ): Promise<MemoryMarks> {
-  const [uuidBytes, uuidText, instanceId, product] = await placesOf(memoryPath, [
+  const { bootId } = identity
+  const [uuidBytes, uuidText, instanceId, product, boots] = await placesOf(memoryPath, [
     uuidStored(identity.uuid),
     Buffer.from(identity.uuid),
     Buffer.from(identity.instanceId),
     Buffer.from(identity.product),
+    ...(bootId === null ? [] : [uuidPlain(bootId)]),
   ])
-  return { uuidBytes: uuidBytes!, uuidText: uuidText!, instanceId: instanceId!, product: product! }
+  const firmware = { uuidBytes: uuidBytes!, uuidText: uuidText!, instanceId: instanceId! }
+  return { ...firmware, product: product!, ...(boots && { bootId: boots }) }
 }
 
 /** Reads a sparse file of gigabytes piece by piece; a mark that lies across two is found too. */
@@ -81,6 +86,9 @@ export async function marksWrite(
     for (const place of marks.uuidBytes) await write(place, uuidStored(identity.uuid))
     for (const place of marks.uuidText) await write(place, Buffer.from(identity.uuid))
     for (const place of marks.instanceId) await write(place, Buffer.from(identity.instanceId))
+    for (const place of identity.bootId === null ? [] : (marks.bootId ?? [])) {
+      await write(place, uuidPlain(identity.bootId!))
+    }
     const { length } = PRODUCT_OF_TEMPLATES
     for (const place of marks.product) {
       const after = Buffer.alloc(1)
@@ -108,10 +116,16 @@ async function mappedAt(pid: number, memoryPath: string): Promise<number> {
 
 /** The first three fields of a UUID are stored with their low byte first. */
 export function uuidStored(uuid: string): Buffer {
-  const bytes = Buffer.from(uuid.replaceAll('-', ''), 'hex')
-  assert(bytes.length === 16, 'a UUID')
+  const bytes = uuidPlain(uuid)
   bytes.subarray(0, 4).reverse()
   bytes.subarray(4, 6).reverse()
   bytes.subarray(6, 8).reverse()
+  return bytes
+}
+
+/** In the order of its text, as Linux and systemd keep a boot's. */
+function uuidPlain(uuid: string): Buffer {
+  const bytes = Buffer.from(uuid.replaceAll('-', ''), 'hex')
+  assert(bytes.length === 16, 'a UUID')
   return bytes
 }

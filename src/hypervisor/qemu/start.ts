@@ -2,6 +2,7 @@
  * From a spec to a running machine. Everything that can fail is undone in reverse order; what is left of a failed
  * start is its folder with the logs and a record that says why.
  */
+import { randomUUID } from 'node:crypto'
 import { chown, constants, copyFile, open, rm, stat, writeFile } from 'node:fs/promises'
 import type { InstanceId } from '../../domain/ids.ts'
 import type { VmSpec } from '../../domain/machine.ts'
@@ -138,7 +139,8 @@ async function copyStart(
     if (memory.marks) {
       const { uuid, instanceId, instanceType: product } = spec
       const { memoryPath } = memory
-      await marksWrite({ pid, memoryPath }, memory.marks, { uuid, instanceId, product })
+      const identity = { uuid, instanceId, product, bootId: randomUUID() }
+      await marksWrite({ pid, memoryPath }, memory.marks, identity)
     }
     const loadedMs = elapsedMs()
     port.send(launch.message())

@@ -150,6 +150,14 @@ test('a copy that fails boots instead, from a fresh disk, and its template is di
   expect(asked).toMatchObject({ used: [], distrusted: [template.record.key] })
 })
 
+test('a machine that cannot boot either tells nothing about its template', async () => {
+  driver.onStart = () => {
+    throw new Error('no TAP')
+  }
+  await expect(launcher.start(machineOf(), true)).rejects.toThrow('no TAP')
+  expect(asked).toMatchObject({ used: [], distrusted: [] })
+})
+
 test('a copy that nobody wants any more is given up: no boot, and no fault of the template', async () => {
   const spec = machineOf()
   const begun = Promise.withResolvers<AbortSignal>()

@@ -45,6 +45,12 @@ test('what was said before anybody waited is heard', async () => {
   await port.expect('frozen-ready', SOON_MS)
 })
 
+test('what the guest says after the word is the answer, and a longer word is another', async () => {
+  guest.write('frozen-ready 1b4e28ba\nfrozen-ready-not\n')
+  expect(await port.expect('frozen-ready', SOON_MS)).toBe('1b4e28ba')
+  await expect(port.expect('frozen-ready', SOON_MS)).rejects.toThrow("says 'frozen-ready-not'")
+})
+
 test('bytes arrive as they were sent', async () => {
   const bytes = Buffer.from(Array.from({ length: 256 }, (_, at) => at))
   const heard = once(guest, 'data')

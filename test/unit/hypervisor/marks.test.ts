@@ -11,6 +11,7 @@ const IDENTITY = {
   uuid: 'ec2a1111-2222-4333-8444-555566667777',
   instanceId: 'i-0123456789abcdef0',
   product: PRODUCT_OF_TEMPLATES,
+  bootId: null,
 }
 
 let folder: string
@@ -50,6 +51,13 @@ test('each mark is found, once for each place, across pieces and at both ends', 
     instanceId: [4 * MIB - 5, 8 * MIB],
     product: [size - IDENTITY.product.length],
   })
+})
+
+test('a boot is found by its id as the kernel keeps it, in the order of its text', async () => {
+  const bootId = '1b4e28ba-2fa1-41d2-883f-0016d3cca427'
+  await memoryWith(MIB, [[77, Buffer.from(bootId.replaceAll('-', ''), 'hex')]])
+  expect(await marksFind(path, { ...IDENTITY, bootId })).toMatchObject({ bootId: [77] })
+  expect(await marksFind(path, IDENTITY)).not.toHaveProperty('bootId')
 })
 
 test('what looks like it and is not is left alone', async () => {
