@@ -146,8 +146,8 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     options.auth === 'strict'
       ? createSocketServer({ dispatch, log, clock: systemClock, routes: endpointRoutes })
       : null
-  options.endpoints?.attach((socket) =>
-    interfaceEndpoints ? interfaceEndpoints.handle(socket, 'endpoint') : socket.destroy(),
+  options.endpoints?.attach((socket, vpcId) =>
+    interfaceEndpoints ? interfaceEndpoints.handle(socket, vpcId) : socket.destroy(),
   )
   return {
     app,

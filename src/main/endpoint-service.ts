@@ -28,8 +28,8 @@ const CONTEXTS_MAX = 200
 export interface EndpointService {
   /** The agent, which has every statement of networks followed by the endpoints. */
   watching(agent: HostAgent): HostAgent
-  /** From now on connections go to this server. */
-  attach(accept: (socket: Socket) => void): void
+  /** From now on connections go to this server, each with the VPC it comes from: addresses repeat. */
+  attach(accept: (socket: Socket, vpcId: VpcId) => void): void
   authorityPem: string
   close(): void
 }
@@ -42,11 +42,17 @@ export async function serveEndpoints(options: {
 }): Promise<EndpointService> {
   const { fabric, log } = options
   const authority = await authorityOf(options.folder, options.clock)
-  let accept: ((socket: Socket) => void) | null = null
-  const tls = createTlsServer({ SNICallback: certificatesBy(authority, options.clock) }, (socket) =>
-    accept ? accept(socket) : socket.destroy(),
-  )
-  tls.on('tlsClientError', (err: Error) => log.debug({ err }, 'TLS of an endpoint'))
+  const SNICallback = certificatesBy(authority, options.clock)
+  let handler: ((socket: Socket, vpcId: VpcId) => void) | null = null
+  const accept = (socket: Socket, vpcId: VpcId): void => {
+    if (handler) handler(socket, vpcId)
+    else socket.destroy()
+  }
+  const tlsOf = (vpcId: VpcId) =>
+    createTlsServer({ SNICallback }, (socket) => accept(socket, vpcId)).on(
+      'tlsClientError',
+      (err: Error) => log.debug({ err, vpc: vpcId }, 'TLS of an endpoint'),
+    )
   const open = new Map<string, TcpServer[]>()
   const shut = (key: string): void => {
     for (const server of open.get(key) ?? []) server.close()
@@ -55,14 +61,19 @@ export async function serveEndpoints(options: {
   const listen = async (vpcId: VpcId, address: string): Promise<void> => {
     const key = `${vpcId} ${address}`
     if (open.has(key)) return
-    open.set(key, [])
+    const servers: TcpServer[] = []
+    open.set(key, servers)
+    const listenAt = async (port: number, onConnection: (socket: Socket) => void) => {
+      const server = await fabric.listenInNamespace(vpcId, { address, port })
+      server.on('connection', onConnection)
+      servers.push(server)
+      // Shut meanwhile: nobody else would close it, and its socket would keep the namespace alive.
+      if (open.get(key) !== servers) server.close()
+    }
     try {
-      const plain = await fabric.listenInNamespace(vpcId, { address, port: ENDPOINT_PORTS.plain })
-      plain.on('connection', (socket: Socket) => (accept ? accept(socket) : socket.destroy()))
-      open.get(key)?.push(plain)
-      const secure = await fabric.listenInNamespace(vpcId, { address, port: ENDPOINT_PORTS.tls })
-      secure.on('connection', (socket: Socket) => tls.emit('connection', socket))
-      open.get(key)?.push(secure)
+      const tls = tlsOf(vpcId)
+      await listenAt(ENDPOINT_PORTS.plain, (socket) => accept(socket, vpcId))
+      await listenAt(ENDPOINT_PORTS.tls, (socket) => void tls.emit('connection', socket))
     } catch (err) {
       shut(key)
       log.error({ err, vpc: vpcId, address }, 'an endpoint is not served')
@@ -82,8 +93,8 @@ export async function serveEndpoints(options: {
   })
   return {
     authorityPem: authority.certificatePem,
-    attach: (handler) => {
-      accept = handler
+    attach: (next) => {
+      handler = next
     },
     watching: (agent) => ({
       ...agent,
