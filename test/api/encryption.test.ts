@@ -1,4 +1,5 @@
 /** Encrypted volumes through the SDK: which key, what inherits it, defaults, keys that are not there any more. */
+import { StartSnapshotCommand } from '@aws-sdk/client-ebs'
 import {
   AttachVolumeCommand,
   CopySnapshotCommand,
@@ -22,12 +23,14 @@ import {
   DescribeKeyCommand,
   DisableKeyCommand,
   EnableKeyCommand,
+  GetKeyPolicyCommand,
+  PutKeyPolicyCommand,
 } from '@aws-sdk/client-kms'
 import { PutUserPolicyCommand } from '@aws-sdk/client-iam'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { VolumeKeys } from '../../src/domain/machine.ts'
 import { codeOf, errorOf, startTestCloud, type TestCloud } from '../support/cloud.ts'
-import { allow, document, userMake } from '../support/iam.ts'
+import { allow, document, failureOf, userMake } from '../support/iam.ts'
 import { running, stop, stopped } from '../support/launch.ts'
 import { soon, volumeKit, ZONE } from '../support/volume-kit.ts'
 
@@ -216,4 +219,46 @@ test('who may not use the key cannot encrypt with it', async () => {
   const both = document(allow('ec2:*'), allow('kms:GenerateDataKeyWithoutPlaintext', KmsKeyId))
   await strict.iamOf().send(new PutUserPolicyCommand({ ...policy, PolicyDocument: both }))
   expect((await ada.send(new CreateVolumeCommand({ ...there, KmsKeyId }))).KmsKeyId).toBe(KmsKeyId)
+})
+
+test('a snapshot that is written block by block asks for the key too', async () => {
+  await using strict = await startTestCloud({ mode: 'strict' })
+  const { KeyMetadata } = await strict.kmsOf().send(new CreateKeyCommand({}))
+  const KmsKeyArn = KeyMetadata!.Arn!
+  const credentials = await userMake(strict.iamOf(), 'ada', allow('ebs:*'))
+  const start = () =>
+    strict
+      .ebsOf({ credentials })
+      .send(new StartSnapshotCommand({ VolumeSize: 1, Encrypted: true, KmsKeyArn }))
+  const refused = await failureOf(start())
+  expect(refused.code).toBe('AccessDeniedException')
+  expect(refused.message).toContain('kms:GenerateDataKeyWithoutPlaintext')
+  const PolicyDocument = document(allow('ebs:*'), allow('kms:*', KmsKeyArn))
+  const policy = { UserName: 'ada', PolicyName: 'own', PolicyDocument }
+  await strict.iamOf().send(new PutUserPolicyCommand(policy))
+  expect((await start()).KmsKeyArn).toBe(KmsKeyArn)
+})
+
+test('another account’s key only as far as its policy goes, even for root', async () => {
+  const stranger = '444455556666'
+  const key = await keyMake()
+  const ec2 = cloud.ec2Of({ account: stranger })
+  const wanted = { AvailabilityZone: ZONE, Size: 1, Encrypted: true, KmsKeyId: key.Arn! }
+  const refused = await errorOf(ec2.send(new CreateVolumeCommand(wanted)))
+  const missing = key.Arn!.replace(/.{4}$/, '0000')
+  const absent = await errorOf(ec2.send(new CreateVolumeCommand({ ...wanted, KmsKeyId: missing })))
+  expect(refused.code).toBe('InvalidParameterValue')
+  expect(refused.message).toBe(absent.message.replaceAll(missing, key.Arn!))
+  const asDefault = new ModifyEbsDefaultKmsKeyIdCommand({ KmsKeyId: key.Arn! })
+  expect(await codeOf(ec2.send(asDefault))).toBe('InvalidParameterValue')
+  const start = new StartSnapshotCommand({ VolumeSize: 1, Encrypted: true, KmsKeyArn: key.Arn! })
+  await expect(cloud.ebsOf({ account: stranger }).send(start)).rejects.toThrow(/does not exist/)
+  const kms = cloud.kmsOf()
+  const { Policy } = await kms.send(new GetKeyPolicyCommand({ KeyId: key.KeyId! }))
+  const shared = JSON.parse(Policy!) as { Statement: object[] }
+  const [Action, AWS] = ['kms:GenerateDataKey*', `arn:aws:iam::${stranger}:root`]
+  shared.Statement.push({ Effect: 'Allow', Principal: { AWS }, Action, Resource: '*' })
+  const put = { KeyId: key.KeyId!, Policy: JSON.stringify(shared) }
+  await kms.send(new PutKeyPolicyCommand(put))
+  expect((await ec2.send(new CreateVolumeCommand(wanted))).KmsKeyId).toBe(key.Arn)
 })

@@ -1,7 +1,9 @@
 /** Launch templates through the SDK: versions, defaults, and launches from them. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { TINY as IMAGE_ID } from '../support/app.ts'
-import { ACCOUNT, codeOf, startTestCloud, type TestCloud } from '../support/cloud.ts'
+import { launchInputOf } from '../../src/aws/ec2/launch-template-data.ts'
+import { runRequestOf } from '../../src/aws/ec2/run-request.ts'
+import { ctxOf, TINY as IMAGE_ID } from '../support/app.ts'
+import { ACCOUNT, codeOf, REGION, startTestCloud, type TestCloud } from '../support/cloud.ts'
 import { allow, deny, userMake } from '../support/iam.ts'
 import { tagged } from '../support/vpc-kit.ts'
 
@@ -247,4 +249,16 @@ test('a policy judges a launch with what its template says', async () => {
     user.runInstances({ LaunchTemplate: { LaunchTemplateId }, MinCount: 1, MaxCount: 1, ...more })
   expect(await codeOf(launch())).toBe('UnauthorizedOperation')
   await launch({ InstanceType: 't3.nano' })
+})
+
+test('what was judged is what is launched, though the template changes meanwhile', async () => {
+  const { LaunchTemplateId } = await make({ ImageId: IMAGE_ID, InstanceType: 't3.nano' })
+  const ctx = { ...ctxOf(cloud.app, ACCOUNT), region: REGION }
+  const LaunchTemplate = { LaunchTemplateId: LaunchTemplateId!, Version: '$Latest' }
+  const request = { LaunchTemplate, MinCount: 1, MaxCount: 1 }
+  const judged = await launchInputOf(ctx, request)
+  const LaunchTemplateData = { ImageId: IMAGE_ID, InstanceType: 't3.small' as const }
+  await aws.createLaunchTemplateVersion({ LaunchTemplateId, LaunchTemplateData })
+  expect((await runRequestOf(ctx, request)).instanceType).toBe(judged.input.InstanceType)
+  expect((await runRequestOf(ctx, { ...request })).instanceType).toBe('t3.small')
 })

@@ -13,7 +13,9 @@ import type { Volume } from '../../domain/volume.ts'
 import type { StoreReader, StoreTransaction } from '../../store/store.ts'
 import type { App, Ctx } from '../context.ts'
 import { decipher, encipher, keyIdOf } from '../kms/crypto.ts'
+import { keyNotFound } from '../kms/faults.ts'
 import { keyFind, usable } from '../kms/find.ts'
+import { mayUseForeignKey } from '../kms/foreign.ts'
 import { ebsKeyEnsure } from '../kms/keys.ts'
 
 export interface EncryptionRequest {
@@ -109,7 +111,10 @@ const contextOf = ({ account }: KmsKey) => ({ 'aws:ebs:account': account })
 /** @throws EC2's words for a key that does not exist or cannot be used. */
 export async function keyNamed(ctx: Ctx, text: string, reader: StoreReader): Promise<KmsKey> {
   try {
-    return usable(await keyFind(ctx, text, reader))
+    const key = await keyFind(ctx, text, reader)
+    // Nobody learns that there is one.
+    if (key.account !== ctx.account && !(await mayUseForeignKey(ctx, key))) throw keyNotFound(text)
+    return usable(key)
   } catch (error) {
     if (!(error instanceof FaultError) || error.fault.type !== 'Service') throw error
     throw invalidValue('KmsKeyId', text, error.fault.message)

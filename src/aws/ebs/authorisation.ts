@@ -1,5 +1,6 @@
 /** What the EBS direct APIs need: the snapshots that the input names. */
 import { requestTagKeys, type Deriver } from '../authorisation/wanted.ts'
+import { kmsKeyWanted } from '../kms/authorisation.ts'
 
 const MEMBERS = ['SnapshotId', 'FirstSnapshotId', 'SecondSnapshotId'] as const
 
@@ -16,7 +17,13 @@ export const ebsWanted: Deriver = async (ctx, operation, input) => {
       input.ParentSnapshotId === undefined ? undefined : arnOf(input.ParentSnapshotId),
     'ebs:VolumeSize': input.VolumeSize === undefined ? undefined : String(input.VolumeSize),
   }
-  if (ids.length === 0) return [{ action, resource: arnOf('*'), keys }]
+  if (ids.length === 0) {
+    const started = { action, resource: arnOf('*'), keys }
+    const { KmsKeyArn: key } = input
+    if (typeof key !== 'string') return [started]
+    // Who encrypts with a key of KMS must be allowed to have data keys of it.
+    return [started, await kmsKeyWanted(ctx, 'kms:GenerateDataKeyWithoutPlaintext', key)]
+  }
   return ids.map((id) => {
     const found = snapshots.find((one) => one.id === id && one.account === ctx.account)
     const tags = Object.entries(found?.tags ?? {}).map(([key, value]) => {

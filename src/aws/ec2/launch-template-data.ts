@@ -90,13 +90,24 @@ export interface LaunchInput {
   templateId: string | null
 }
 
+/** By request: what was authorised is what is launched, though somebody makes a new version or default meanwhile. */
+const resolved = new WeakMap<RunInstancesRequest, Promise<LaunchInput>>()
+
 /** The request as it would be without the template. @throws Faults `NotFound`, `InvalidCombination`. */
 export async function launchInputOf(ctx: Ctx, input: RunInstancesRequest): Promise<LaunchInput> {
+  if (!input.LaunchTemplate) return { input, originTags: {}, templateId: null }
+  const known = resolved.get(input)
+  if (known) return known
+  const found = launchInputResolve(ctx, input)
+  resolved.set(input, found)
+  return found
+}
+
+async function launchInputResolve(ctx: Ctx, input: RunInstancesRequest): Promise<LaunchInput> {
   const { LaunchTemplate: named, ...request } = input
-  if (!named) return { input, originTags: {}, templateId: null }
   const { store } = ctx.app
-  const template = await templateFind(ctx, store, templateTarget(named))
-  const { data, version } = await versionFind(store, template, named.Version || '$Default')
+  const template = await templateFind(ctx, store, templateTarget(named!))
+  const { data, version } = await versionFind(store, template, named!.Version || '$Default')
   const { RamDiskId, ElasticGpuSpecifications, ...known } = data
   const same = {
     ...known,
