@@ -2,7 +2,7 @@
  * Volumes frozen beneath a real QEMU that writes to them (its firmware runs, no guest): what each layer holds, the
  * pause, crashes of ours between any two lines, chains made short, growth and limits while it runs.
  */
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -211,6 +211,10 @@ test('a crash of ours when QEMU had opened the new file and not gone over is com
   // An earlier one that was not completed is what the later is made of.
   expect(await freeze(layer(1), A)).toMatchObject([{ parentId: null, headOn: layer(2) }])
   expect(await fileReads(volumes.layers.path(layer(1)), 2, '0')).toBe(true)
+  // Volumes of other machines, whose QEMU is another user, may lie on both.
+  for (const layerId of [layer(1), layer(2)]) {
+    expect((await stat(volumes.layers.path(layerId))).mode & 0o777).toBe(0o444)
+  }
   await kill()
   expect(await reads(A, 3, '0')).toBe(true)
 })
