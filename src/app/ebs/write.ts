@@ -116,8 +116,8 @@ async function stagingEnsure(app: App, snapshot: Snapshot, parent: Snapshot | nu
 
 async function stagingKeys(app: App, snapshot: Snapshot): Promise<VolumeKeys | null> {
   const { isEncrypted = false, encryption = null, staging } = snapshot
-  const layerId = staging?.parentLayerId ?? null
-  const keys = await volumeKeys(app, { isEncrypted, encryption, layerId } as Volume)
+  const [id, layerId] = [staging?.volumeId, staging?.parentLayerId ?? null]
+  const keys = await volumeKeys(app, { id, isEncrypted, encryption, layerId } as Volume)
   if (typeof keys === 'string') throw invalid(keys, 'INVALID_CUSTOMER_KEY')
   return keys
 }
