@@ -9,6 +9,7 @@ import type { VolumeBackend } from '../blocks/backend.ts'
 import { contentCopy } from '../blocks/qcow2/backend.ts'
 import { qcow2Make } from '../blocks/qcow2/make.ts'
 import { readHeader } from '../blocks/qcow2/files.ts'
+import { layerRelease } from '../blocks/qcow2/layers.ts'
 import { FaultError } from '../domain/faults.ts'
 import type { LayerId } from '../domain/layer.ts'
 import { diskInspect } from '../images/add.ts'
@@ -72,6 +73,7 @@ export async function createImportWork(options: {
       }
       const to = { path: made, format: 'qcow2', key: request.key ?? null } as const
       await contentCopy({ path, format }, to, { signal, onLine })
+      await layerRelease(made)
       await rename(made, target)
       await fsyncFolder(join(target, '..'))
       return await outcomeOf(volumes, layerId, sizeBytes, format)

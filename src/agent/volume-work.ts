@@ -69,8 +69,11 @@ export function createVolumeWork(options: {
     copies.set(volumeId, copy)
     try {
       if (isLive) {
-        const file = present(await volumes.info(volumeId), `no volume ${volumeId}`)
-        const base = await imageBeneath(volumes, file.backing)
+        // Not amid a freeze; one that comes later interrupts it.
+        const base = await mutex.run(volumeId, async () => {
+          const file = present(await volumes.info(volumeId), `no volume ${volumeId}`)
+          return imageBeneath(volumes, file.backing)
+        })
         await driver.diskCollapse(instanceId, volumeId, base, copy.signal)
       } else {
         await mutex.run(volumeId, () => volumes.layers.collapse(volumeId, copy.signal))

@@ -7,6 +7,8 @@ import { exec, type ExecResult } from '../lib/exec.ts'
 /** Enough for the tables of a 64 TiB image. */
 const MEMORY_BYTES_MAX = 1024 * 1024 * 1024
 const CPU_SECONDS_MAX = 60
+/** Each further arena of malloc, one a thread, reserves 128 MiB of these addresses before it holds a byte. */
+const ONE_ARENA = { MALLOC_ARENA_MAX: '1' }
 
 export interface QemuImgOptions {
   timeoutMs?: number
@@ -25,6 +27,7 @@ export function qemuImg(
   return exec('prlimit', [...limits, '--', 'qemu-img', ...args], {
     timeoutMs,
     outputBytesMax: 1024 * 1024,
+    env: { ...process.env, ...ONE_ARENA },
     ...options,
   })
 }

@@ -32,10 +32,18 @@ export interface Snapshot extends ResourceBase<SnapshotId> {
   /** The image folder whose kernel and firmware the content boots with; null: by its own boot loader. */
   bootFolder?: string | null
   /** Written block by block by its owner, into a file that this id names on its host, until it is completed. */
-  staging?: { volumeId: VolumeId; parentLayerId: LayerId | null; expiresAt: number } | null
+  staging?: Staging | null
   isEncrypted?: boolean
   encryption?: DataKey | null
   copyOf?: { snapshotId: string; region: string } | null
+}
+
+export interface Staging {
+  volumeId: VolumeId
+  parentLayerId: LayerId | null
+  expiresAt: number
+  /** All blocks came: nothing is written any more, and what is left is to freeze them. */
+  isWhole?: boolean
 }
 
 export function snapshotStateOf(snapshot: Snapshot): 'pending' | 'completed' | 'error' {

@@ -121,8 +121,9 @@ async function authorityOf(folder: string, clock: Clock): Promise<Authority> {
   }
   const made = authorityMake(AUTHORITY, validity(clock, AUTHORITY_MS))
   const { privateKeyPem, certificatePem } = made
-  await writeJsonDurable(path, { privateKeyPem, certificatePem })
+  // First: what is written last is what the next start looks for.
   await writeFileDurable(join(folder, 'endpoint-ca.pem'), certificatePem, { mode: 0o644 })
+  await writeJsonDurable(path, { privateKeyPem, certificatePem })
   return made
 }
 

@@ -132,6 +132,52 @@ test('a snapshot is written block by block, with and without a parent', async ()
   })
 })
 
+test('one whose completion was interrupted is completed, and takes no more blocks', async () => {
+  const id = (await start()).SnapshotId!
+  await put(id, 3, blockOf('a'))
+  const { agent } = cloud
+  const { volumesFreeze } = agent
+  agent.volumesFreeze = async (request) => {
+    await volumesFreeze(request)
+    throw new Error('the connection was lost')
+  }
+  try {
+    await expect(complete(id, 1)).rejects.toThrow()
+    expect(await nameOf(put(id, 4, blockOf('b')))).toBe('ConflictException')
+  } finally {
+    agent.volumesFreeze = volumesFreeze
+  }
+  expect((await complete(id, 1)).Status).toBe('completed')
+  expect(read(await from(id), 3)[0]).toBe('a')
+})
+
+test('one that nobody completes again is completed all the same', async () => {
+  const id = (await start()).SnapshotId!
+  await put(id, 3, blockOf('a'))
+  const { agent } = cloud
+  const { volumesFreeze } = agent
+  agent.volumesFreeze = async (request) => {
+    agent.volumesFreeze = volumesFreeze
+    await volumesFreeze(request)
+    throw new Error('the connection was lost')
+  }
+  await expect(complete(id, 1)).rejects.toThrow()
+  await stagingsReconcile(cloud.app)
+  expect((await look(id)).State).toBe('completed')
+  expect(read(await from(id), 3)[0]).toBe('a')
+})
+
+test('a start that is repeated when the snapshot is complete makes no file again', async () => {
+  const ClientToken = 'once'
+  const id = (await start({ ClientToken })).SnapshotId!
+  await put(id, 0, blockOf('a'))
+  await complete(id, 1)
+  await stagingsReconcile(cloud.app)
+  const before = cloud.agent.volumes().size
+  expect(await start({ ClientToken })).toMatchObject({ SnapshotId: id })
+  expect(cloud.agent.volumes().size).toBe(before)
+})
+
 test('an encrypted one is read by its owner, and not by whom it is shared with', async () => {
   const id = await volume({ Encrypted: true })
   write(id, 0, 'secret')

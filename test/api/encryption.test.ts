@@ -28,6 +28,7 @@ import {
 } from '@aws-sdk/client-kms'
 import { PutUserPolicyCommand } from '@aws-sdk/client-iam'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { LayerId } from '../../src/domain/layer.ts'
 import type { VolumeKeys } from '../../src/domain/machine.ts'
 import { codeOf, errorOf, startTestCloud, type TestCloud } from '../support/cloud.ts'
 import { allow, document, failureOf, userMake } from '../support/iam.ts'
@@ -194,6 +195,47 @@ test('without its key nothing starts, and the reason is told', async () => {
   await cloud.ec2.send(new StartInstancesCommand({ InstanceIds }))
   await soon(async () => expect((await see()).State!.Name).toBe('running'))
   await stop(cloud.ec2, instance)
+})
+
+test('a freeze of which nobody knows yet has its key at hand, and waits for one that is gone', async () => {
+  const key = await keyMake()
+  const instance = await running(cloud.ec2)
+  const id = await volume({ Encrypted: true, KmsKeyId: key.Arn! })
+  const attach = { VolumeId: id, InstanceId: instance, Device: '/dev/sdf' }
+  await cloud.ec2.send(new AttachVolumeCommand(attach))
+  const { agent, app, ec2 } = cloud
+  const { volumesFreeze } = agent
+  let isLost = true
+  agent.volumesFreeze = async (request) => {
+    const outcomes = await volumesFreeze(request)
+    if (isLost) throw new Error('the connection was lost')
+    return outcomes
+  }
+  const { SnapshotId } = await ec2.send(new CreateSnapshotCommand({ VolumeId: id }))
+  const { source } = (await app.store.get('snapshot', SnapshotId!))!
+  const layerId = (source as { layerId: LayerId }).layerId
+  // Ended and started anew before it is known what lies on what.
+  await stop(ec2, instance)
+  await ec2.send(new StartInstancesCommand({ InstanceIds: [instance] }))
+  await soon(() => {
+    const spec = agent.specOf(instance)!
+    expect(spec.intent).toBe('running')
+    const { head, layers } = spec.disks.find((disk) => disk.volumeId === id)!.keys as VolumeKeys
+    expect(layers).toEqual({ [layerId]: head })
+  })
+  await cloud.kmsOf().send(new DisableKeyCommand({ KeyId: key.KeyId! }))
+  isLost = false
+  app.activate('snapshots')
+  await app.settled()
+  const stateOf = async () => (await app.store.get('snapshot', SnapshotId!))!.state
+  expect(await stateOf()).toBe('pending')
+  await cloud.kmsOf().send(new EnableKeyCommand({ KeyId: key.KeyId! }))
+  await soon(async () => {
+    app.activate('snapshots')
+    expect(await stateOf()).toBe('completed')
+  })
+  agent.volumesFreeze = volumesFreeze
+  await stop(ec2, instance)
 })
 
 test.each<[string, Partial<CreateVolumeCommandInput>, string]>([

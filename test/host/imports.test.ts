@@ -8,6 +8,7 @@ import {
   readdir,
   readFile,
   rm,
+  stat,
   symlink,
   writeFile,
 } from 'node:fs/promises'
@@ -90,6 +91,8 @@ test.each<[string, string[]]>([
   expect(outcome).toMatchObject({ format, sizeBytes: GIB })
   expect(await contentOf(layerId)).toBe(await original())
   await exec('qemu-img', ['check', '-q', volumes.layers.path(layerId)])
+  // Machines whose volumes lie on it are users of their own, and open what is plugged in later as these.
+  expect((await stat(volumes.layers.path(layerId))).mode & 0o777).toBe(0o444)
   // Asked again, as after a crash of ours.
   expect(await work.layerImport({ layerId, url: path })).toMatchObject({ sizeBytes: GIB })
 })

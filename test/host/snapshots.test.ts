@@ -2,7 +2,7 @@
  * Volumes frozen beneath a real QEMU that writes to them (its firmware runs, no guest): what each layer holds, the
  * pause, crashes of ours between any two lines, chains made short, growth and limits while it runs.
  */
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -187,6 +187,35 @@ test('a crash of ours before QEMU went over is completed by the repetition', asy
   await freeze(layer(1), A)
   await write(A, 3, '0')
   expect(await fileReads(volumes.layers.path(layer(1)), 2, '0')).toBe(true)
+  expect(await reads(A, 3, '0')).toBe(true)
+})
+
+test('a crash of ours when QEMU had opened the new file and not gone over is completed', async () => {
+  await start(A)
+  await write(A, 1, '0')
+  for (const layerId of [layer(1), layer(2)]) {
+    const { to } = await volumes.layers.begin(A, layerId)
+    // The name that freezing gives it.
+    const file = { driver: 'file', filename: to }
+    const name = `s${layerId.slice(-8)}-${A}`
+    const node = { driver: 'qcow2', 'node-name': name, file, backing: null }
+    await driver.execute(INSTANCE, 'blockdev-add', node)
+  }
+  await write(A, 2, '0')
+  volumes = await createQcow2Backend({ folder: join(root, 'volumes'), log: silentLog })
+  work = createVolumeWork({ driver, volumes, log: silentLog })
+  await freeze(layer(2), A)
+  await write(A, 3, '0')
+  expect(await fileReads(volumes.layers.path(layer(2)), 2, '0')).toBe(true)
+  expect(await reads(A, 3, '0')).toBe(true)
+  // An earlier one that was not completed is what the later is made of.
+  expect(await freeze(layer(1), A)).toMatchObject([{ parentId: null, headOn: layer(2) }])
+  expect(await fileReads(volumes.layers.path(layer(1)), 2, '0')).toBe(true)
+  // Volumes of other machines, whose QEMU is another user, may lie on both.
+  for (const layerId of [layer(1), layer(2)]) {
+    expect((await stat(volumes.layers.path(layerId))).mode & 0o777).toBe(0o444)
+  }
+  await kill()
   expect(await reads(A, 3, '0')).toBe(true)
 })
 

@@ -79,8 +79,10 @@ export async function snapshotStart(ctx: Ctx, request: StartRequest): Promise<Sn
       })
     }),
   )
-  await stagingEnsure(ctx.app, result, parent)
-  return result
+  // A repeated request gets what has become of it: the file of one that is complete is gone for good.
+  const snapshot = (await ctx.app.store.get('snapshot', result.id)) ?? result
+  if (snapshot.state === 'pending') await stagingEnsure(ctx.app, snapshot, parent)
+  return snapshot
 }
 
 /** Not a volume that anybody sees; its file is one. */
@@ -114,8 +116,8 @@ async function stagingEnsure(app: App, snapshot: Snapshot, parent: Snapshot | nu
 
 async function stagingKeys(app: App, snapshot: Snapshot): Promise<VolumeKeys | null> {
   const { isEncrypted = false, encryption = null, staging } = snapshot
-  const layerId = staging?.parentLayerId ?? null
-  const keys = await volumeKeys(app, { isEncrypted, encryption, layerId } as Volume)
+  const [id, layerId] = [staging?.volumeId, staging?.parentLayerId ?? null]
+  const keys = await volumeKeys(app, { id, isEncrypted, encryption, layerId } as Volume)
   if (typeof keys === 'string') throw invalid(keys, 'INVALID_CUSTOMER_KEY')
   return keys
 }
@@ -127,6 +129,7 @@ export async function blockPut(
   bytes: Uint8Array,
 ): Promise<void> {
   const snapshot = await stagingOf(ctx, id)
+  if (snapshot.staging!.isWhole) throw conflict(`The snapshot ${id} is being completed`)
   if (index >= blockCount(snapshot)) {
     throw invalid(`Block ${index} is beyond the end of the volume`, 'INVALID_BLOCK')
   }
@@ -159,19 +162,33 @@ export async function snapshotComplete(
 ): Promise<void> {
   const { app } = ctx
   const snapshot = await stagingOf(ctx, id)
-  const { volumeId } = snapshot.staging!
+  const { volumeId, isWhole } = snapshot.staging!
+  // Looked at once: after a freeze of which we do not know, the blocks are not where they were put.
+  if (!isWhole) {
+    const keys = await stagingKeys(app, snapshot)
+    await blocksCheck(hostAgent(app), { source: { volumeId }, keys }, request)
+    await app.store.transact(async (tx) => {
+      const now = await tx.get('snapshot', id)
+      if (!now?.staging || now.state !== 'pending') throw conflict(`${id} is not pending`)
+      await tx.update('snapshot', { ...now, staging: { ...now.staging, isWhole: true } })
+    })
+  }
+  await stagingFreeze(app, id)
+}
+
+/** May be repeated after a crash at any line, as any freeze. */
+async function stagingFreeze(app: App, id: SnapshotId): Promise<void> {
+  const snapshot = await app.store.get('snapshot', id)
+  if (!snapshot?.staging || snapshot.state !== 'pending') return
   const layerId = present('layerId' in snapshot.source ? snapshot.source.layerId : null, 'a layer')
-  const keys = await stagingKeys(app, snapshot)
-  const agent = hostAgent(app)
-  await blocksCheck(agent, { source: { volumeId }, keys }, request)
-  const key = keys?.head ?? null
-  const volumes = [{ volumeId, layerId, key }]
-  const [outcome] = await agent.volumesFreeze({ instanceId: null, volumes })
+  const key = (await stagingKeys(app, snapshot))?.head ?? null
+  const volumes = [{ volumeId: snapshot.staging.volumeId, layerId, key }]
+  const [outcome] = await hostAgent(app).volumesFreeze({ instanceId: null, volumes })
   if (!outcome || 'reason' in outcome) throw conflict(`It could not be frozen: ${outcome?.reason}`)
   await app.store.transact(async (tx) => {
     const now = await tx.get('snapshot', id)
     const layer = await tx.get('layer', layerId)
-    if (!now?.staging || !layer) return
+    if (!now?.staging || now.state !== 'pending' || !layer) return
     await layerFrozen(tx, layer, outcome)
     const completedAt = app.clock.now()
     // Its file is not needed any more, and goes.
@@ -202,10 +219,17 @@ async function blocksCheck(
   if (sum.digest('base64') !== checksum) throw invalid('The checksum is not that of the blocks')
 }
 
-/** Files of those that are complete, and of those that were not completed in time. */
+/** Those whose completion was interrupted; files of those that are complete, and of those that were not in time. */
 export async function stagingsReconcile(app: App): Promise<void> {
   const reference = { name: 'staging', value: 'yes' }
-  for (const { id, staging } of await app.store.list('snapshot', { reference })) {
+  for (const { id } of await app.store.list('snapshot', { reference })) {
+    const before = await app.store.get('snapshot', id)
+    if (before?.staging?.isWhole) {
+      await stagingFreeze(app, id).catch((err: unknown) => {
+        app.log.warn({ err, snapshot: id }, 'snapshot not completed yet')
+      })
+    }
+    const staging = (await app.store.get('snapshot', id))?.staging
     if (!staging || staging.expiresAt > app.clock.now()) continue
     await hostAgent(app).volumeDelete(staging.volumeId)
     await app.store.transact(async (tx) => {

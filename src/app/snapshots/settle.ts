@@ -44,7 +44,15 @@ async function settle(app: App, batch: string): Promise<void> {
   const host = await hostOf(app, volumes[0]!)
   const keys = await Promise.all(volumes.map((volume) => volumeKeys(app, volume)))
   const locked = keys.find((one) => typeof one === 'string')
-  if (typeof locked === 'string') return fail(app, batch, locked)
+  if (typeof locked === 'string') {
+    // Of one that has begun, the layer may hold the volume's content: it is not given up with the snapshot.
+    const there = new Set(await host.agent.layerList())
+    const isKept = (one: Snapshot): boolean =>
+      there.has(layerIdOf(one)) &&
+      volumes.some((volume) => volume.id === one.volumeId && volume.intended !== 'absent')
+    if (!snapshots.some(isKept)) return fail(app, batch, locked)
+    throw new Error(`a freeze that has begun waits for its key: ${locked}`)
+  }
   const outcomes = await host.agent.volumesFreeze({
     instanceId,
     isRebooted: first.isRebooted ?? false,

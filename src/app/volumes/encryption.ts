@@ -129,7 +129,8 @@ export async function volumeKeys(app: App, volume: Volume): Promise<VolumeKeys |
   if (!volume.isEncrypted) return null
   try {
     const head = volume.encryption ? await unwrapped(app, volume.encryption) : null
-    return { head, layers: await chainKeys(app, volume.layerId ?? null) }
+    const chain = await chainKeys(app, volume.layerId ?? null)
+    return { head, layers: { ...(await pendingKeys(app, volume, head)), ...chain } }
   } catch (error) {
     if (error instanceof FaultError && error.fault.type === 'Service') return error.fault.message
     throw error
@@ -141,6 +142,21 @@ export async function layerKeys(app: App, layerId: LayerId): Promise<VolumeKeys 
   const layer = await app.store.get('layer', layerId)
   if (!layer?.encryption) return null
   return volumeKeys(app, { isEncrypted: true, layerId } as Volume)
+}
+
+/** Layers that the volume's file may have become, of which its record does not know yet. */
+async function pendingKeys(
+  app: App,
+  volume: Volume,
+  head: string | null,
+): Promise<Record<LayerId, string>> {
+  const layers: Record<LayerId, string> = {}
+  if (head === null) return layers
+  const reference = { name: 'volume', value: volume.id }
+  for (const { state, source } of await app.store.list('snapshot', { reference })) {
+    if (state === 'pending' && 'layerId' in source) layers[source.layerId] = head
+  }
+  return layers
 }
 
 async function chainKeys(app: App, top: LayerId | null): Promise<Record<LayerId, string>> {

@@ -33,6 +33,12 @@ export function layerOfFile(layersFolder: string, file: string): LayerId | null 
   return dirname(file) === layersFolder && isLayerId(name) ? name : null
 }
 
+/** From here on it is every machine's to read and nobody's to write. */
+export async function layerRelease(path: string): Promise<void> {
+  if (process.getuid?.() === 0) await chown(path, 0, 0)
+  await chmod(path, LAYER_MODE)
+}
+
 export function createLayers(volumesFolder: string, layersFolder: string): LayerBackend {
   const path = (layerId: LayerId): string => {
     assert(isLayerId(layerId), `not a layer: ${String(layerId)}`)
@@ -46,12 +52,10 @@ export function createLayers(volumesFolder: string, layersFolder: string): Layer
     path,
     begin: (volumeId, layerId, key = null) =>
       freezeBegin(volumesFolder, { volumeId, layerId, key }, path, pointTo),
-    finish: async ({ volumeId, layerId, isSuperseded }) => {
-      if (isSuperseded) return
+    finish: async ({ volumeId, layerId }) => {
       await leftoversRemove(volumesFolder, volumeId)
-      const layer = path(layerId)
-      if (process.getuid?.() === 0) await chown(layer, 0, 0)
-      await chmod(layer, LAYER_MODE)
+      // Also of one that is superseded: whoever froze it first may not have come this far.
+      await layerRelease(path(layerId))
     },
     undo: async ({ volumeId, from, to, layerId, isSuperseded }) => {
       // A freeze that an earlier attempt brought this far may have happened: it is not undone by guess.
@@ -123,7 +127,9 @@ async function collapse(
     beneath = (await readHeader(beneath.path)).backing
   }
   const onto = beneath ? ['-b', beneath.path, '-F', beneath.format] : ['-b', '']
-  await qemuImg(['rebase', '-q', '-f', 'qcow2', ...onto, head], {
+  // By itself, it lets the header go of what lies beneath before the tables of what it copied are written, and all of
+  // it before anything is on the disk: an interruption in between would lose the volume. So each write is durable first.
+  await qemuImg(['rebase', '-q', '-t', 'writethrough', '-f', 'qcow2', ...onto, head], {
     timeoutMs: COLLAPSE_TIMEOUT_MS,
     cpuSecondsMax: COLLAPSE_TIMEOUT_MS / 1000,
     signal,

@@ -6,7 +6,7 @@
 import type { DiskLimits } from '../../domain/machine.ts'
 import { assert } from '../../lib/assert.ts'
 import type { DiskOverlay } from '../driver.ts'
-import type { QmpClient, QmpEvent } from '../qmp/client.ts'
+import { QmpError, type QmpClient, type QmpEvent } from '../qmp/client.ts'
 import {
   formatNode,
   limitsAnew,
@@ -19,6 +19,7 @@ interface BlockNode {
   'node-name': string
   drv: string
   file: string
+  backing_file_depth: number
 }
 
 const JOB_TIMEOUT_MS = 24 * 3_600_000
@@ -29,6 +30,8 @@ const COLLAPSE_BYTES_PER_SECOND = 200 * 1024 * 1024
 /** At most 31 characters, and the volume's id at the end, by which all nodes of a disk are found. */
 const overlayNodeName = (layerId: string, volumeId: string): string =>
   `s${layerId.slice(-8)}-${volumeId}`
+const isOverlayOf = (volumeId: string, { drv, 'node-name': name }: BlockNode): boolean =>
+  drv === 'qcow2' && name.startsWith('s') && name.endsWith(`-${volumeId}`)
 const jobId = (volumeId: string): string => `collapse-${volumeId}`
 
 /**
@@ -40,7 +43,10 @@ export async function disksOverlay(
   overlays: readonly DiskOverlay[],
   io: IoAbilities,
 ): Promise<number> {
-  const nodes = await blockNodes(qmp)
+  const nodes = await unusedRemove(
+    qmp,
+    overlays.map((one) => one.volumeId),
+  )
   const names = new Set(nodes.map((node) => node['node-name']))
   const due: DiskOverlay[] = []
   for (const overlay of overlays) {
@@ -74,6 +80,30 @@ export async function disksOverlay(
   }
 }
 
+/**
+ * Files that were opened to go over to, when a crash of ours came between: they are nobody's head, and would be taken
+ * for it. QEMU itself knows which are in use, and keeps those. @returns The nodes that are left.
+ */
+async function unusedRemove(
+  qmp: QmpClient,
+  volumeIds: readonly string[],
+  signal?: AbortSignal,
+): Promise<BlockNode[]> {
+  const nodes = await blockNodes(qmp)
+  // They were opened without anything beneath; so does a head lie on nothing when all was copied into it.
+  const suspects = nodes.filter(
+    (node) => node.backing_file_depth === 0 && volumeIds.some((id) => isOverlayOf(id, node)),
+  )
+  if (suspects.length === 0) return nodes
+  signal?.throwIfAborted()
+  for (const { 'node-name': name } of suspects) {
+    await qmp.execute('blockdev-del', { 'node-name': name }).catch((error: unknown) => {
+      if (!(error instanceof QmpError) || error.errorClass === null) throw error
+    })
+  }
+  return blockNodes(qmp)
+}
+
 /** The node that a disk's writes go to: of its files the last that came on top. */
 function headNodeName(nodes: readonly BlockNode[], volumeId: string): string {
   // QEMU lists the youngest first.
@@ -97,7 +127,7 @@ export async function diskCollapse(
   base: string | null,
   signal: AbortSignal,
 ): Promise<void> {
-  const nodes = await blockNodes(qmp)
+  const nodes = await unusedRemove(qmp, [volumeId], signal)
   if (!nodes.some((node) => node['node-name'] === topNodeName(volumeId))) return
   const id = jobId(volumeId)
   const until = (...states: string[]): Promise<QmpEvent> => {
