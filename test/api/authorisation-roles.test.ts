@@ -6,6 +6,7 @@ import {
   type RunInstancesCommandInput,
 } from '@aws-sdk/client-ec2'
 import {
+  CreateAccessKeyCommand,
   CreateRoleCommand,
   CreateUserCommand,
   DeleteUserCommand,
@@ -25,7 +26,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../../src/lib/time.ts'
 import { ACCOUNT, startTestCloud, type TestCloud } from '../support/cloud.ts'
 import { TINY } from '../support/app.ts'
-import { allow, document, failureOf, keysOf, userMake, type Keys } from '../support/iam.ts'
+import { allow, deny, document, failureOf, keysOf, userMake, type Keys } from '../support/iam.ts'
 
 let cloud: TestCloud
 let iam: IAMClient
@@ -104,6 +105,25 @@ test('a role: assumed by whom it trusts, with what it may, no longer than it say
   expect((await failureOf(ec2(bare).send(new DescribeInstancesCommand({})))).code).toBe(
     'AuthFailure',
   )
+})
+
+test('a session that is named like a user is not that user', async () => {
+  const UserName = nameOf()
+  const keys = await userMake(iam, UserName, allow('sts:*'))
+  const arn = `arn:aws:iam::${ACCOUNT}:user/${UserName}`
+  const RoleArn = await roleMake({ AWS: ACCOUNT }, allow('iam:*'), deny('iam:*', arn))
+  const sts = cloud.stsOf({ credentials: keys })
+  const assumed = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: UserName }))
+  const asRole = cloud.iamOf({ credentials: keysOf(assumed.Credentials!) })
+  const said = 'Must specify userName when calling with non-User credentials'
+  for (const command of [new CreateAccessKeyCommand({}), new GetUserCommand({})]) {
+    expect(await failureOf(asRole.send(command as never))).toEqual({
+      code: 'ValidationError',
+      message: said,
+    })
+  }
+  expect((await failureOf(asRole.send(new GetUserCommand({ UserName })))).code).toBe('AccessDenied')
+  expect((await failureOf(iam.send(new CreateAccessKeyCommand({})))).message).toBe(said)
 })
 
 test('an external id, session tags, a chain of roles', async () => {

@@ -36,7 +36,7 @@ import { keysReconcile } from '../../src/app/reconcilers/keys.ts'
 import { systemClock } from '../../src/lib/time.ts'
 import { ACCOUNT, startTestCloud, type TestCloud } from '../support/cloud.ts'
 import { nameOf } from '../support/code-of.ts'
-import { allow, document, userMake } from '../support/iam.ts'
+import { allow, document, failureOf, userMake } from '../support/iam.ts'
 import { PutUserPolicyCommand } from '@aws-sdk/client-iam'
 
 const DAY_MS = 86_400_000
@@ -281,6 +281,24 @@ describe('who may use a key', () => {
     })
     await root.send(new PutKeyPolicyCommand({ KeyId, Policy }))
     expect(Buffer.from((await open()).Plaintext!).toString()).toBe(secret.toString())
+  })
+
+  test('another account learns nothing of what is there', async () => {
+    const { KeyId, Arn } = await make()
+    await kms.send(new CreateAliasCommand({ AliasName: 'alias/hidden', TargetKeyId: KeyId }))
+    const stranger = cloud.kmsOf({ account: '777788889999' })
+    const said = async (text: string) =>
+      (await failureOf(stranger.send(new DescribeKeyCommand({ KeyId: text })))).message.replace(
+        text,
+        'it',
+      )
+    const nowhere = Arn!.replace(KeyId!, '11111111-2222-3333-4444-555555555555')
+    const alias = Arn!.replace(`key/${KeyId}`, 'alias/hidden')
+    const there = await said(Arn!)
+    expect(there).toContain('on resource: it because no resource-based policy allows')
+    for (const text of [nowhere, alias, alias.replace('hidden', 'nobody')]) {
+      expect(await said(text)).toBe(there)
+    }
   })
 
   test('another account, when both sides say so', async () => {

@@ -18,9 +18,10 @@ import {
   UpdatePolicyCommand,
   type OrganizationsClient,
 } from '@aws-sdk/client-organizations'
+import { SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startTestCloud, type TestCloud } from '../support/cloud.ts'
-import { allow, deny, document, failureOf } from '../support/iam.ts'
+import { ACCOUNT, startTestCloud, type TestCloud } from '../support/cloud.ts'
+import { allow, deny, document, failureOf, userMake } from '../support/iam.ts'
 import { organisationMake, type TestOrganisation } from '../support/organisation.ts'
 
 let cloud: TestCloud
@@ -81,6 +82,40 @@ test('a service control policy limits everybody in the account but not its manag
   await send(new DisablePolicyTypeCommand({ RootId: rootId, PolicyType: Filter }))
   await inOrganizations.send(new DescribeOrganizationCommand({}))
   await send(new EnablePolicyTypeCommand({ RootId: rootId, PolicyType: Filter }))
+})
+
+test('the simulator says what service control policies leave', async () => {
+  const send = organizations.send.bind(organizations)
+  const account = await accountMake()
+  const iam = cloud.iamOf({ credentials: await enter(account) })
+  const UserName = 'everything'
+  await userMake(iam, UserName, allow('*'), deny('ec2:StopInstances'))
+  const Content = document(deny('ec2:StartInstances'))
+  const { Policy } = await send(
+    new CreatePolicyCommand({ Name: 'no start', Description: 'd', Type: Filter, Content }),
+  )
+  const PolicyId = Policy!.PolicySummary!.Id!
+  await send(new AttachPolicyCommand({ PolicyId, TargetId: account }))
+  const simulate = async (id: string, client = iam) => {
+    const { EvaluationResults } = await client.send(
+      new SimulatePrincipalPolicyCommand({
+        PolicySourceArn: `arn:aws:iam::${id}:user/${UserName}`,
+        ActionNames: ['ec2:RunInstances', 'ec2:StartInstances', 'ec2:StopInstances'],
+      }),
+    )
+    return EvaluationResults!.map(({ EvalDecision, OrganizationsDecisionDetail }) => [
+      EvalDecision,
+      OrganizationsDecisionDetail?.AllowedByOrganizations,
+    ])
+  }
+  expect(await simulate(account)).toEqual([
+    ['allowed', true],
+    ['explicitDeny', false],
+    ['explicitDeny', true],
+  ])
+  const own = cloud.iamOf()
+  await userMake(own, UserName, allow('*'))
+  expect(await simulate(ACCOUNT, own)).toEqual(Array(3).fill(['allowed', undefined]))
 })
 
 test('every step down to the account must allow', async () => {

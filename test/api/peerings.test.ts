@@ -158,6 +158,35 @@ test('between accounts: only who was asked may accept or reject', async () => {
   await other.deleteVpcPeeringConnection(second)
 })
 
+test("another account's blocks are told by its yes, not by asking", async () => {
+  const other = cloud.ec2Of({ account: '444455556666' })
+  const { Vpcs } = await other.describeVpcs({})
+  const peer = { PeerVpcId: Vpcs![0]!.VpcId!, PeerOwnerId: '444455556666' }
+  for (const [block, status] of [
+    ['10.44.0.0/16', 'pending-acceptance'],
+    [Vpcs![0]!.CidrBlock!, 'failed'],
+  ] as const) {
+    const VpcId = (await kit.vpc(block)).VpcId!
+    const { VpcPeeringConnection } = await aws.createVpcPeeringConnection({ VpcId, ...peer })
+    expect(VpcPeeringConnection).toMatchObject({
+      Status: { Code: status },
+      RequesterVpcInfo: { CidrBlock: block },
+    })
+    expect(Object.keys(VpcPeeringConnection!.AccepterVpcInfo!).sort()).toEqual([
+      'OwnerId',
+      'Region',
+      'VpcId',
+    ])
+    if (status === 'failed') continue
+    const id = { VpcPeeringConnectionId: VpcPeeringConnection!.VpcPeeringConnectionId! }
+    await other.acceptVpcPeeringConnection(id)
+    const ids = { VpcPeeringConnectionIds: [id.VpcPeeringConnectionId] }
+    const { VpcPeeringConnections } = await aws.describeVpcPeeringConnections(ids)
+    expect(VpcPeeringConnections![0]!.AccepterVpcInfo!.CidrBlock).toBe(Vpcs![0]!.CidrBlock)
+    await other.deleteVpcPeeringConnection(id)
+  }
+})
+
 test('overlapping blocks fail; what is not there is not found', async () => {
   const VpcId = (await kit.vpc('10.1.0.0/16')).VpcId!
   const PeerVpcId = (await kit.vpc('10.1.128.0/17')).VpcId!

@@ -1,4 +1,5 @@
 /** Users, groups, and who is in which. Source: IAM API reference (CreateUser, DeleteUser, UpdateGroup, …). */
+import { FaultError } from '../../domain/faults.ts'
 import type { IamGroup, IamUser } from '../../domain/iam/entities.ts'
 import { newIamId } from '../../domain/iam/ids.ts'
 import type { Tags } from '../../domain/resource.ts'
@@ -27,13 +28,17 @@ export async function userCreate(
   })
 }
 
-/** Who a request without a user's name means: the caller. */
+/**
+ * Who a request without a user's name means: the user that calls. A session's name is anybody's choice and names no
+ * user. @throws ValidationError for whoever is no user
+ */
 export async function userOrSelf(ctx: Ctx, name: string | undefined): Promise<IamUser> {
   if (name !== undefined) return entityGet(ctx, 'iamUser', name)
-  const { principal } = ctx
-  const self = principal.type === 'user' && principal.entityId
-  const user = self ? await ctx.app.store.get('iamUser', self) : undefined
-  return user ?? entityGet(ctx, 'iamUser', principal.arn.split('/').at(-1)!)
+  const { type, entityId = '' } = ctx.principal
+  const self = type === 'user' ? await ctx.app.store.get('iamUser', entityId) : undefined
+  if (self) return self
+  const message = 'Must specify userName when calling with non-User credentials'
+  throw new FaultError({ type: 'Service', code: 'ValidationError', message })
 }
 
 export async function userRemove(ctx: Ctx, name: string): Promise<void> {

@@ -152,7 +152,7 @@ const NOUNS: Record<PolicyKind, string> = {
 function refusal(
   ctx: Ctx,
   edge: EdgeRequest,
-  { action, resource }: Wanted,
+  { action, resource: name, shown: resource = name }: Wanted,
   decision: Exclude<Decision, { result: 'allowed' }>,
   keys: ReadonlyMap<string, readonly string[]>,
 ): FaultError {

@@ -7,6 +7,8 @@ export interface Wanted {
   resource: string
   /** The policy of the resource itself, which must agree: a key's. */
   resourcePolicy?: ResourcePolicy
+  /** What a refusal calls the resource, where its own name is not the caller's to know. */
+  shown?: string
   /** Condition keys of the resource and of the request, beside the global ones. */
   keys: Readonly<Record<string, string | readonly string[] | undefined>>
 }

@@ -8,8 +8,14 @@ import { keysFrom, tagKeys } from '../../app/iam/context-keys.ts'
 import { documentChecked } from '../../app/iam/documents.ts'
 import { entityFind } from '../../app/iam/entities.ts'
 import { invalidInput, noSuch } from '../../app/iam/faults.ts'
-import { standingOfRole, standingOfUser } from '../../app/iam/principal-policies.ts'
-import { decide, type PolicySet, type SourcedPolicy } from '../../domain/iam/evaluate.ts'
+import { EVERYTHING, standingOfRole, standingOfUser } from '../../app/iam/principal-policies.ts'
+import { organisationStanding } from '../../app/organisation/limits.ts'
+import {
+  decide,
+  type AccessRequest,
+  type PolicySet,
+  type SourcedPolicy,
+} from '../../domain/iam/evaluate.ts'
 import { iamArn } from '../../domain/iam/entities.ts'
 
 type Input = Pick<
@@ -39,12 +45,21 @@ export function simulateCustom(input: Input): EvaluationResult[] {
 }
 
 export async function simulatePrincipal(ctx: Ctx, sourceArn: string, input: Input) {
-  const { policies, keys } = await sourceOf(ctx, sourceArn)
+  const { policies, keys, isLinked } = await sourceOf(ctx, sourceArn)
   const identity = [...policies.identity, ...sourced(input.PolicyInputList)]
-  return simulate(input, { ...policies, identity, ...boundaryOf(input) }, keys)
+  const limits = isLinked ? undefined : (await organisationStanding(ctx.app, ctx.account))?.limits
+  const organisation = limits && { organisation: limits }
+  return simulate(input, { ...policies, identity, ...boundaryOf(input), ...organisation }, keys)
 }
 
-async function sourceOf(ctx: Ctx, arn: string) {
+interface Source {
+  policies: PolicySet
+  keys: Readonly<Record<string, string>>
+  /** A service's own role: no policy of an organisation limits it. */
+  isLinked?: boolean
+}
+
+async function sourceOf(ctx: Ctx, arn: string): Promise<Source> {
   const [, type, path = ''] = /^arn:aws:iam::\d{12}:(user|group|role)(\/.+)$/.exec(arn) ?? []
   const name = path.split('/').at(-1)!
   const { app, account } = ctx
@@ -59,6 +74,7 @@ async function sourceOf(ctx: Ctx, arn: string) {
     return {
       policies,
       keys: { 'aws:PrincipalArn': arn, ...tagKeys('aws:PrincipalTag', role.tags) },
+      isLinked: role.linkedService !== null,
     }
   }
   if (type === 'user') {
@@ -95,7 +111,8 @@ function simulate(
     ]),
   )
   const keys = keysFrom({ ...base, ...entries })
-  const wanted = [...policies.identity, ...(policies.boundary ? [policies.boundary] : [])]
+  const { boundary, organisation } = policies
+  const wanted = [...policies.identity, ...(boundary ? [boundary] : [])]
   const missing = contextKeysOf(wanted).filter((key) => !keys.has(key.toLowerCase()))
   const resources = input.ResourceArns?.length ? input.ResourceArns : ['*']
   return (input.ActionNames ?? []).flatMap((action) => {
@@ -103,7 +120,8 @@ function simulate(
       throw invalidInput(`Invalid Action Name: ${action}`)
     }
     return resources.map((resource): EvaluationResult => {
-      const decision = decide({ action, resource, keys }, policies)
+      const request = { action, resource, keys }
+      const decision = decide(request, policies)
       return {
         EvalActionName: action,
         EvalResourceName: resource,
@@ -114,16 +132,20 @@ function simulate(
             kind === 'boundary' ? ('PermissionsBoundary' as never) : ('IAM Policy' as never),
         })),
         MissingContextValues: missing,
-        PermissionsBoundaryDecisionDetail: policies.boundary
-          ? {
-              AllowedByPermissionsBoundary:
-                decision.result === 'allowed' || decision.by !== 'boundary',
-            }
-          : undefined,
+        OrganizationsDecisionDetail: organisation && {
+          AllowedByOrganizations: isWithin(request, { organisation }),
+        },
+        PermissionsBoundaryDecisionDetail: boundary && {
+          AllowedByPermissionsBoundary: isWithin(request, { boundary }),
+        },
       }
     })
   })
 }
+
+/** What one kind of limit says by itself. */
+const isWithin = (request: AccessRequest, limits: Omit<PolicySet, 'identity'>): boolean =>
+  decide(request, { identity: [EVERYTHING], ...limits }).result === 'allowed'
 
 /** The keys that policies look at, in lower case, each once. */
 function contextKeysOf(policies: readonly SourcedPolicy[]): string[] {

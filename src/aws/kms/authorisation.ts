@@ -1,6 +1,7 @@
 /**
  * What KMS's operations need: the key that the input names, by its ARN, and that key's own policy. A ciphertext names
- * its key too. Who names a key that does not exist needs the permission on every key.
+ * its key too. Who names a key that does not exist needs the permission on every key; in another account it is refused
+ * as one that is there and whose policy does not know the caller.
  */
 import type { Ctx } from '../../app/context.ts'
 import { keyIdOf } from '../../app/kms/crypto.ts'
@@ -17,17 +18,21 @@ export const kmsWanted: Deriver = async (ctx, operation, input) => {
   const keys = { ...requestTagKeys(tagsOf(input)), ...contextKeys(input) }
   if (operation === 'ReEncrypt') {
     const source = await keyOfCiphertext(ctx, input)
-    const target = await keyNamed(ctx, input.DestinationKeyId)
-    return [wantedOf('kms:ReEncryptFrom', source, keys), wantedOf('kms:ReEncryptTo', target, keys)]
+    const target = await namedWanted(ctx, 'kms:ReEncryptTo', input.DestinationKeyId, keys)
+    return [wantedOf('kms:ReEncryptFrom', source, keys), target]
   }
   const action = `kms:${operation}`
   if (!resourceTypesOf('kms', operation).includes('key')) return [{ action, resource: '*', keys }]
   const named = input.KeyId ?? input.TargetKeyId
-  const key =
+  const wanted = [
     named === undefined
-      ? ((await keyOfCiphertext(ctx, input)) ?? (await keyOfAlias(ctx, input)))
-      : await keyNamed(ctx, named)
-  const wanted = [wantedOf(action, key, keys)]
+      ? wantedOf(
+          action,
+          (await keyOfCiphertext(ctx, input)) ?? (await keyOfAlias(ctx, input)),
+          keys,
+        )
+      : await namedWanted(ctx, action, named, keys),
+  ]
   if (typeof input.AliasName === 'string') {
     const resource = `arn:aws:kms:${ctx.region}:${ctx.account}:${input.AliasName}`
     wanted.push({ action, resource, keys })
@@ -37,7 +42,23 @@ export const kmsWanted: Deriver = async (ctx, operation, input) => {
 
 /** For services that use a key on behalf of the caller. */
 export async function kmsKeyWanted(ctx: Ctx, action: string, text: string): Promise<Wanted> {
-  return wantedOf(action, await keyNamed(ctx, text), {})
+  return namedWanted(ctx, action, text, {})
+}
+
+const ARN = /^arn:aws:kms:[a-z0-9-]+:(\d{12}):(?:key|alias)\//
+
+async function namedWanted(
+  ctx: Ctx,
+  action: string,
+  text: unknown,
+  keys: Wanted['keys'],
+): Promise<Wanted> {
+  const wanted = wantedOf(action, await keyNamed(ctx, text), keys)
+  const account = typeof text === 'string' ? ARN.exec(text)?.[1] : undefined
+  if (typeof text !== 'string' || account === undefined || account === ctx.account) return wanted
+  // Whether another account has such a key or alias, and which key, is its policy's to tell.
+  const { resource, resourcePolicy = { account, policy: { statements: [] }, ids: {} } } = wanted
+  return { ...wanted, resource: resource === '*' ? text : resource, resourcePolicy, shown: text }
 }
 
 function wantedOf(action: string, key: KmsKey | undefined, keys: Wanted['keys']): Wanted {

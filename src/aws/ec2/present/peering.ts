@@ -11,10 +11,12 @@ import { tagList } from '../tags.ts'
 export function peeringShape(peering: Peering, now: number): VpcPeeringConnection {
   const { requester, accepter, status } = peering
   const isPending = status === 'pending-acceptance'
+  // Another account's blocks are told by its yes: who asks and who guesses an id learn nothing of its VPC.
+  const isTold = status === 'active' || requester.account === accepter.account
   return {
     VpcPeeringConnectionId: peering.id,
     RequesterVpcInfo: sideShape(requester, status === 'active'),
-    AccepterVpcInfo: sideShape(accepter, status === 'active'),
+    AccepterVpcInfo: sideShape(isTold ? accepter : { ...accepter, cidrs: [] }, status === 'active'),
     Status: isPeeringExpired(peering, now)
       ? { Code: 'expired', Message: 'The request expired' }
       : { Code: status, Message: peering.statusMessage },
