@@ -32,9 +32,11 @@ export const LAYERS: readonly LayerRule[] = [
   { path: 'src/fabric', mayImport: ['src/domain', 'src/lib'] },
   { path: 'src/blocks', mayImport: ['src/domain', 'src/lib'] },
   { path: 'src/images', mayImport: ['src/domain', 'src/lib'] },
-  { path: 'src/backup', mayImport: ['src/blocks', 'src/domain', 'src/lib'] },
+  { path: 'src/backup', mayImport: ['src/domain', 'src/lib'] },
+  { path: 'src/connectors', mayImport: ['src/domain', 'src/lib'] },
   // The port is for everybody above; what stands behind it is for main alone.
   { path: 'src/agent/protocol.ts', mayImport: ['src/domain', 'src/lib'] },
+  { path: 'src/agent/backup-protocol.ts', mayImport: ['src/domain', 'src/lib'] },
   {
     path: 'src/agent',
     mayImport: [
@@ -43,6 +45,7 @@ export const LAYERS: readonly LayerRule[] = [
       'src/blocks',
       'src/images',
       'src/backup',
+      'src/connectors',
       'src/domain',
       'src/lib',
     ],
@@ -55,6 +58,7 @@ export const LAYERS: readonly LayerRule[] = [
       'src/workflow',
       'src/store',
       'src/agent/protocol.ts',
+      'src/agent/backup-protocol.ts',
       'src/lib',
     ],
   },

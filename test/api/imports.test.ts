@@ -1,6 +1,7 @@
 /** ImportSnapshot and ImportImage through the SDK, on simulated hosts. */
 import {
   CancelImportTaskCommand,
+  DeleteSnapshotCommand,
   DescribeImagesCommand,
   DescribeImportImageTasksCommand,
   DescribeImportSnapshotTasksCommand,
@@ -113,6 +114,30 @@ test('one that goes on can be cancelled', async () => {
   await ended(ImportTaskId!, 'deleted')
   Object.assign(cloud.agent, { layerImport, importCancel })
   expect(await codeOf(cancel())).toBe('InvalidParameterValue')
+})
+
+test('one whose snapshot is deleted meanwhile ends', async () => {
+  const { ImportTaskId: first } = await begin()
+  const { SnapshotTaskDetail } = await ended(first!, 'completed')
+  const SnapshotId = SnapshotTaskDetail!.SnapshotId!
+  const { agent } = cloud.app.hosts[0]!
+  const importNow = agent.layerImport
+  const held = Promise.withResolvers<void>()
+  agent.layerImport = async (request) => {
+    await held.promise
+    return importNow(request)
+  }
+  const DiskContainers = [{ Url: URL }, { SnapshotId }]
+  const { ImportTaskId } = await cloud.ec2.send(new ImportImageCommand({ DiskContainers }))
+  await cloud.ec2.send(new DeleteSnapshotCommand({ SnapshotId }))
+  agent.layerImport = importNow
+  held.resolve()
+  const describe = new DescribeImportImageTasksCommand({ ImportTaskIds: [ImportTaskId!] })
+  await soon(async () => {
+    const [task] = (await cloud.ec2.send(describe)).ImportImageTasks!
+    expect(task!.Status).toBe('deleted')
+    expect(task!.StatusMessage).toContain('a snapshot of the task was deleted')
+  })
 })
 
 test('is encrypted when asked for', async () => {

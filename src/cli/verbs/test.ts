@@ -8,9 +8,9 @@ import type { VerbContext } from '../verbs.ts'
 export function command(context: VerbContext): Command {
   return new Command('test')
     .description('Runs the tests: unit, store, api, host, vm, with their own set-up.')
-    .argument('[filter…]', 'only test files whose path contains one of these words')
+    // Three dots: an ellipsis would be a part of the name, and one word all that is taken.
+    .argument('[filter...]', 'only test files whose path contains one of these words')
     .option('--layer <names>', 'only these layers, for example unit,api')
-    .allowUnknownOption()
     .addHelpText(
       'after',
       `

@@ -65,6 +65,15 @@ test('a command for a machine that cannot be reached ends with 125, not with a s
   expect(code).toBe(125)
 })
 
+test('test takes many words, each a filter on the names of files, and no option that it does not know', async () => {
+  const { code, stdout } = await brume(['test', 'no-such-test', 'nor-such-a-one'])
+  expect([code, stdout]).toEqual([
+    1,
+    'No test file matches: no-such-test nor-such-a-one\n0 passed, 1 failed\n',
+  ])
+  expect(await brume(['test', '--no-such-option'])).toMatchObject({ code: 2, stdout: '' })
+})
+
 test('reset does not touch a folder that is not ours', async () => {
   const precious = join(folder, 'precious')
   await mkdir(precious)

@@ -1,0 +1,87 @@
+/**
+ * The engine's door: a vault holds recovery points, each a full picture of a machine's disks made of chunks that
+ * points share. What lies in a vault, byte by byte: docs/backup-format.md. Nothing here knows AWS, QEMU or a database.
+ */
+import type { PointOfVault } from '../domain/backup.ts'
+
+export interface Range {
+  /** Bytes. */
+  start: number
+  length: number
+}
+
+/** A disk at one instant, that holds still while it is read. */
+export interface DiskReader {
+  sizeBytes: number
+  /** What may hold other bytes than zeros, ascending, without overlaps. Never leaves out data. */
+  allocated(signal: AbortSignal): AsyncIterable<Range>
+  /**
+   * What may differ from the base point, ascending, without overlaps; never leaves out a change. Null: not known,
+   * and then everything is read.
+   */
+  changed: ((signal: AbortSignal) => AsyncIterable<Range>) | null
+  /** Exactly `length` bytes; several reads may be under way at once. */
+  read(offset: number, length: number, signal: AbortSignal): Promise<Uint8Array>
+  close(): Promise<void>
+}
+
+/** Where a restore goes. Holds zeros before anything is written. */
+export interface DiskWriter {
+  write(offset: number, bytes: Uint8Array, signal: AbortSignal): Promise<void>
+  /** Durable when it resolves. */
+  finish(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface BackupRequest {
+  pointId: string
+  basePointId: string | null
+  createdAt: number
+  description: Readonly<Record<string, unknown>>
+  disks: readonly { diskId: string; label: string; reader: DiskReader }[]
+}
+
+export interface WorkOptions {
+  signal: AbortSignal
+  onProgress?: (progress: { doneBytes: number; totalBytes: number | null }) => void
+  /** Bytes a second; absent: none. */
+  bandwidthMax?: number
+}
+
+export interface BackupOutcome {
+  sizeBytes: number
+  readBytes: number
+  addedBytes: number
+  /** Why the base was not built upon; null: it was, or there was none. */
+  fullReason: string | null
+}
+
+/** A disk of a point, read in any order; each chunk is checked as it is read. */
+export interface PointDisk {
+  sizeBytes: number
+  allocated(signal: AbortSignal): AsyncIterable<Range>
+  /** @throws DamagedError naming the chunk, and the pack if there is one. */
+  read(offset: number, length: number, signal: AbortSignal): Promise<Uint8Array>
+  close(): Promise<void>
+}
+
+export interface Vault {
+  /** A point is there whole when it resolves, durable; before, it is not there at all. Repeating one answers it. */
+  backup(request: BackupRequest, options: WorkOptions): Promise<BackupOutcome>
+  points(): Promise<PointOfVault[]>
+  openDisk(pointId: string, diskId: string): Promise<PointDisk>
+  copyTo(
+    target: Vault,
+    request: { pointId: string; newPointId: string },
+    options: WorkOptions,
+  ): Promise<BackupOutcome>
+  /** Idempotent. Its chunks go with a later `collect`. */
+  delete(pointId: string): Promise<void>
+  verify(
+    request: { pointId: string | null },
+    options: WorkOptions,
+  ): Promise<{ damaged: { pointId: string; reason: string }[]; readBytes: number }>
+  collect(options: WorkOptions): Promise<{ freedBytes: number; waitingBytes: number }>
+  usage(): Promise<{ storedBytes: number; unneededBytes: number }>
+  close(): Promise<void>
+}
