@@ -1,7 +1,7 @@
 /**
- * Another account's key, used by a service for the caller: its own policy must let the caller have data keys of it, and
- * the caller's policies must too. Asked where the key is used, because not every request names it (an account's default,
- * an image's devices), and because nothing else stops root.
+ * Another account's key, used by a service for the caller: its own policy must let the caller have data keys of it,
+ * and the caller's policies must too. Asked where the key is used, because not every request names it (an account's
+ * default, an image's devices), and because nothing else stops root.
  */
 import { decideWithResource } from '../../domain/iam/evaluate.ts'
 import { kmsKeyArn, type KmsKey } from '../../domain/kms.ts'

@@ -127,8 +127,9 @@ async function collapse(
     beneath = (await readHeader(beneath.path)).backing
   }
   const onto = beneath ? ['-b', beneath.path, '-F', beneath.format] : ['-b', '']
-  // By itself, it lets the header go of what lies beneath before the tables of what it copied are written, and all of
-  // it before anything is on the disk: an interruption in between would lose the volume. So each write is durable first.
+  // By itself, it lets the header go of what lies beneath before the tables of what it copied are written, and all
+  // of it before anything is on the disk: an interruption in between would lose the volume. So each write is durable
+  // first.
   await qemuImg(['rebase', '-q', '-t', 'writethrough', '-f', 'qcow2', ...onto, head], {
     timeoutMs: COLLAPSE_TIMEOUT_MS,
     cpuSecondsMax: COLLAPSE_TIMEOUT_MS / 1000,
