@@ -1,4 +1,4 @@
-/** The engine's reasons in words and numbers: why this type, what to mind, and which alternatives were given up for what. */
+/** The reasons in words and numbers: why this type, what to mind, which alternatives were given up for what. */
 import { creditRulesOf } from '../cpu-credits.ts'
 import { PRICE_SOURCE, type InstanceType } from '../instance-type.ts'
 import { acceleratorTflopsOf, familyOf, speedOf } from './family.ts'

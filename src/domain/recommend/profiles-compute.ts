@@ -114,7 +114,7 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
     name: 'live-video',
     title: 'live video, many streams at once',
     phrases: [
-      [/\b(?:live ?stream\w*|live video|broadcast\w*|twitch|rtmp|webrtc|obs)\b/, 3],
+      [/\b(?:live ?stream\w*|live video|broadcast\w*|twitch|rtmp|webrtc|obs)\b/, 4],
       [/\b(?:channels|streams)\b/, 1],
     ],
     suits: [

@@ -28,7 +28,8 @@ export const DATA_PROFILES: readonly Profile[] = [
     name: 'small-database',
     title: 'a small database',
     phrases: [
-      [/\b(?:postgres(?:ql)?|mysql|mariadb|sqlite|database)\b/, 2.2],
+      [/\b(?:postgres(?:ql)?|mysql|mariadb|sqlite)\b/, 2.2],
+      [/\bdatabase\b/, 1],
       [/\b(?:little|small|not much traffic|low traffic|hobby|tiny)\b/, 1.5],
     ],
     suits: [

@@ -28,7 +28,8 @@ export const SERVER_PROFILES: readonly Profile[] = [
     phrases: [
       [/\b(?:word ?press|blog|drupal|joomla|ghost|static site|landing page|wiki|forum)\b/, 3],
       [/\b(?:web ?site|home ?page|portfolio)\b/, 2],
-      [/\b(?:spiky|idle|bursty|now and then|occasional(?:ly)?|sporadic)\b/, 2],
+      [/\b(?:spiky|spikes|bursty|sporadic|unpredictable)\b/, 2],
+      [/\b(?:idles?|now and then|occasional(?:ly)?|at night|quiet)\b/, 1],
       [/\b(?:mail|email|imap|smtp) ?server\b|\bmailbox(?:es)?\b|\bnextcloud\b/, 3],
       [/\bvisitors?\b/, 1],
     ],

@@ -43,21 +43,22 @@ const PROFILES = [...SERVER_PROFILES, ...DATA_PROFILES, ...COMPUTE_PROFILES]
 
 export function readAsk(ask: Ask): Reading {
   const text = normalise((ask.text ?? '').slice(0, TEXT_LENGTH_MAX))
-  const profile = profileOf(text, PROFILES) ?? GENERAL_PROFILE
+  const spokenOf = profileOf(text, PROFILES) ?? GENERAL_PROFILE
   const words = wordsOf(text)
   const quantities = quantitiesOf(text)
   const spoken = combined(words.requirements, quantities.requirements)
   const requirements = combined(spoken, ask.requirements ?? {})
-  const isAssumed = profile === GENERAL_PROFILE
+  const isAssumed = spokenOf === GENERAL_PROFILE
+  const profile = onAccelerator(spokenOf, requirements)
   const needed = needsOf(profile, requirements)
   const priority = ask.priority ?? priorityOf(text).priority
   const priorityWords = ask.priority === undefined ? priorityOf(text).words : null
   return {
     profile,
-    workload: { name: profile.name, title: profile.title, isAssumed },
+    workload: { name: spokenOf.name, title: spokenOf.title, isAssumed },
     priority,
     understood: [
-      ...(isAssumed ? [] : [{ words: 'the whole', meaning: profile.title }]),
+      ...(isAssumed ? [] : [{ words: 'the whole', meaning: spokenOf.title }]),
       ...words.understood,
       ...quantities.understood,
       ...(priorityWords === null
@@ -71,6 +72,19 @@ export function readAsk(ask: Ask): Reading {
     hints: quantities.hints,
     requires: Object.keys(needed).length > 0 ? (profile.requires?.because ?? null) : null,
   }
+}
+
+const ACCELERATED = ['g', 'gr', 'p', 'vt', 'f', 'inf', 'trn']
+
+function acceleratedSuits(profile: Profile): Profile['suits'] {
+  return profile.suits.filter(({ series }) => series.some((one) => ACCELERATED.includes(one)))
+}
+
+/** Work that is done on CPUs mostly, when a GPU is asked for: what is known of computing on GPUs. */
+function onAccelerator(profile: Profile, asked: Requirements): Profile {
+  const isAsked = Array.isArray(asked.acceleratorKinds) || asked.acceleratorCount !== undefined
+  if (!isAsked || acceleratedSuits(profile).length > 0) return profile
+  return COMPUTE_PROFILES.find(({ name }) => name === 'gpu') ?? profile
 }
 
 const PRIORITY_WORDS: Readonly<Record<Priority, string>> = {
@@ -92,15 +106,17 @@ function needsOf(profile: Profile, asked: Requirements): Requirements {
 
 function usualOf(profile: Profile, asked: Requirements): Requirements {
   const wantsAccelerator = Object.keys(asked).some((key) => key.startsWith('accelerator'))
-  const isAccelerated = profile.suits.some(({ series }) =>
-    series.some((one) => ['g', 'p', 'vt', 'f', 'inf', 'trn'].includes(one)),
-  )
+  const accelerated = acceleratedSuits(profile)
+  const isAccelerated = wantsAccelerator || accelerated.length === profile.suits.length
   const names = asked.allowed !== undefined
   return {
     ...(asked.generations === undefined && !names && { generations: ['current'] as const }),
     ...(asked.bareMetal === undefined && !names && { bareMetal: 'excluded' as const }),
-    ...(asked.architectures === undefined && { architectures: ['x86_64', 'arm64'] }),
-    ...(!wantsAccelerator && !isAccelerated && { acceleratorKinds: 'none' as const }),
+    // Programs for accelerators are rarely built for ARM.
+    ...(asked.architectures === undefined && {
+      architectures: isAccelerated ? ['x86_64'] : ['x86_64', 'arm64'],
+    }),
+    ...(!wantsAccelerator && accelerated.length === 0 && { acceleratorKinds: 'none' as const }),
     ...(profile.cpu === 'steady' &&
       asked.burstable === undefined &&
       !profile.suits.some(({ series }) => series.includes('t')) && {
@@ -124,11 +140,14 @@ function demandOf(
 ): Requirements {
   const { demand } = profile
   const scale = scaleOf(text) * (priority === 'speed' ? 1.5 : 1)
+  const share = profile.speedBy === 'memory' ? HOT_SHARE : 0
   const hot =
     hints.hotGB === undefined
-      ? Math.min((hints.dataGB ?? 0) * HOT_SHARE, HOT_GIB_MAX)
+      ? Math.min((hints.dataGB ?? 0) * share, HOT_GIB_MAX)
       : hints.hotGB * BESIDE_HOT + BESIDE_HOT_GIB
   const memoryGiB = Math.max(demand.memoryGiB * scale, hot, 0.5)
+  // Weights of two bytes, and what is computed beside them; adapters and gradients take more.
+  const model = (hints.parametersBillion ?? 0) * (profile.name === 'training' ? 3 : 2.4)
   const isMemoryAsked = asked.memoryMiB !== undefined && hints.hotGB === undefined
   return {
     ...(asked.vcpus === undefined && { vcpus: { min: Math.max(1, demand.vcpus * scale) } }),
@@ -138,7 +157,7 @@ function demandOf(
     ...(demand.acceleratorGB !== undefined &&
       asked.acceleratorMiB === undefined &&
       asked.acceleratorKinds !== 'none' && {
-        acceleratorMiB: { min: demand.acceleratorGB * 952 },
+        acceleratorMiB: { min: Math.max(demand.acceleratorGB, model) * 952 },
       }),
     ...(hints.writesPerSecond !== undefined && { ebsIops: { min: hints.writesPerSecond * 2 } }),
   }

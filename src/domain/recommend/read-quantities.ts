@@ -18,6 +18,8 @@ export interface Hints {
   hotGB?: number
   /** Writes to disk a second. */
   writesPerSecond?: number
+  /** Of a model, in thousands of millions. */
+  parametersBillion?: number
 }
 
 export interface Quantities {
@@ -32,7 +34,7 @@ type Kind = 'gpu' | 'local' | 'hot' | 'memory' | 'data'
 const KINDS: readonly [Kind, RegExp][] = [
   ['gpu', /\b(?:gpus?|vram|video memory|video ram|graphics|accelerators?|h100s?|a100s?)\b/g],
   ['hot', /\b(?:hot|working set|keys?|cached?|memcached?|redis|valkey|sessions)\b/g],
-  ['memory', /\b(?:ram|mem|memory|in-memory|heap|dataframes?|jvm)\b/g],
+  ['memory', /\b(?:ram|mem|memory|in-memory(?: databases?)?|heap|dataframes?|jvm)\b/g],
   ['local', /\b(?:local|ssds?|nvme|hdds?|scratch|spinning|instance store|ephemeral)\b/g],
   [
     'data',
@@ -54,8 +56,9 @@ function kindOf(amount: Amount): Kind {
   let at = -1
   for (const [kind, pattern] of KINDS) {
     for (const match of amount.before.matchAll(pattern)) {
-      if (match.index <= at) continue
-      at = match.index
+      const end = match.index + match[0].length
+      if (end <= at) continue
+      at = end
       nearest = kind
     }
   }
@@ -86,11 +89,7 @@ export function quantitiesOf(text: string): Quantities {
     // What is asked for is wanted at all times; nobody asks for a ceiling of it.
     add(amount, { networkGbps: { min: amount.value } }, `${amount.value} Gbit/s of network`)
   }
-  for (const amount of amountsOf(
-    text,
-    '(mb|mib|gb|gib)(?:\\/s|ps\\b|\\s+(?:per|a) second)',
-    mbps,
-  )) {
+  for (const amount of amountsOf(text, '(mb|mib|gb|gib)(?:\\/s|\\s+(?:per|a) second)', mbps)) {
     add(amount, { ebsMBps: { min: amount.value } }, `${amount.value} MB/s of disk`)
   }
   iopsAdd(text, out, add)
@@ -103,6 +102,14 @@ export function quantitiesOf(text: string): Quantities {
     out.understood.push({
       words: amount.words,
       meaning: `about ${amount.value * 2} IOPS to disk (each write and its log)`,
+    })
+  }
+  const model = /\b(\d+(?:\.\d+)?) ?b\b(?! ?\/)/.exec(text)
+  if (model) {
+    out.hints.parametersBillion = Number(model[1])
+    out.understood.push({
+      words: model[0],
+      meaning: `a model of ${model[1]} thousand million parameters, 2 bytes each`,
     })
   }
   acceleratorCountAdd(text, add)

@@ -15,7 +15,7 @@ import { acceleratorMiBOf, unmet, type Requirements } from './requirements.ts'
 import type { Priority } from './read-words.ts'
 import type { Understood } from './read-quantities.ts'
 import type { Profile, Suit } from './workload.ts'
-import { GENERAL_PROFILE, COMPUTE_PROFILES } from './profiles-compute.ts'
+import { GENERAL_PROFILE } from './profiles-compute.ts'
 
 export interface Recommendation {
   instanceType: string
@@ -107,17 +107,13 @@ export function candidatesOf(
   let able = types.filter((type) => unmet(type, hard).length === 0)
   if (reading.priority === 'host') able = able.filter((type) => fitOf(type).state === 'now')
   const usual = able.filter((type) => unmet(type, reading.usual).length === 0)
-  const isAccelerated = Array.isArray(hard.acceleratorKinds) || hard.acceleratorCount !== undefined
-  const other = isAccelerated
-    ? COMPUTE_PROFILES.find(({ name }) => name === 'gpu')!
-    : GENERAL_PROFILE
   const isLarge = (type: InstanceType): boolean => unmet(type, reading.demand).length === 0
   const tiers: [Profile | null, readonly InstanceType[]][] = [
     [profile, usual.filter(isLarge)],
     [profile, able.filter(isLarge)],
     [profile, usual],
-    [other, usual.filter(isLarge)],
-    [other, usual],
+    [GENERAL_PROFILE, usual.filter(isLarge)],
+    [GENERAL_PROFILE, usual],
     [null, usual],
     [null, able],
   ]
@@ -166,7 +162,8 @@ function speedFor(type: InstanceType, profile: Profile): number {
     case 'vcpu':
       return speedOf(type)
     case 'accelerator':
-      return acceleratorTflopsOf(type) || speedOf(type)
+      // What is beyond the need counts for less, as with network.
+      return Math.sqrt(acceleratorTflopsOf(type)) || speedOf(type)
     case 'network':
       return Math.sqrt(type.networkBaselineGbps ?? 0.1)
     case 'memory':

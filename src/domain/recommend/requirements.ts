@@ -177,7 +177,7 @@ function scaled(range: Range | undefined, factor: number): Range | undefined {
 
 /** A number for people: no more digits than they would say. */
 export function amount(value: number): string {
-  if (value >= 100) return Math.round(value).toLocaleString('en-US')
+  if (value >= 100) return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',')
   return String(Number(value.toPrecision(3)))
 }
 
