@@ -1,4 +1,4 @@
-/** The NBD client against Debian's qemu-nbd: what it reads, writes and learns of extents; errors; ends of connections. */
+/** The NBD client against qemu-nbd: what it reads, writes and learns of extents; errors; ends of connections. */
 import { randomBytes } from 'node:crypto'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
