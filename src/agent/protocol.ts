@@ -16,6 +16,7 @@ import type {
   VolumeSource,
 } from '../domain/machine.ts'
 import type { LayerId } from '../domain/layer.ts'
+import type { BackupHost } from './backup-protocol.ts'
 import type { InstanceId, VolumeId } from '../domain/ids.ts'
 import type { TemplateReport, TemplateWish } from '../domain/template.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
@@ -29,6 +30,8 @@ export type HostEvent =
   | { type: 'reachability'; instanceId: InstanceId; isReachable: boolean; at: number }
 
 export interface HostAgent {
+  /** Backups: what this host reads into vaults and out of them. */
+  readonly backup: BackupHost
   describe(): Promise<HostDescription>
   /**
    * Says that a machine is about to be stated as running, so that the host can make its disks while its network is

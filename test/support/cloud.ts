@@ -81,7 +81,12 @@ export async function startTestCloud(options: CloudOptions = {}): Promise<TestCl
   const { mode = 'open', clock = systemClock, log = silentLog } = options
   const folder = await mkdtemp(join(tmpdir(), 'brume-cloud-'))
   const store = await openStore({ path: join(folder, 'brume.db') })
-  const agent = createSimulatedAgent({ hostId: 'host-1', clock, ...options.simulated })
+  const agent = createSimulatedAgent({
+    hostId: 'host-1',
+    clock,
+    vaultsFolder: join(folder, 'vaults'),
+    ...options.simulated,
+  })
   const app = await startApp({
     store,
     agents: [agent],
