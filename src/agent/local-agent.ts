@@ -23,6 +23,7 @@ import { createKeyedMutex } from '../lib/mutex.ts'
 import type { Clock } from '../lib/time.ts'
 import { createContentWork } from './content-work.ts'
 import { createExportWork } from './export-work.ts'
+import { createHypervisorWork, type Connectors } from './hypervisors.ts'
 import { createImportWork } from './import-work.ts'
 import { createLauncher } from './launch.ts'
 import type { Templates } from './templates/templates.ts'
@@ -54,6 +55,7 @@ export interface LocalAgentOptions {
   stopGraceMs: number
   /** Imports may come from addresses of private networks and of this host. */
   mayFetchInternal?: boolean
+  connectors: Connectors
 }
 
 /** A reboot that the guest does not answer becomes a reset (EC2 waits longer; its guests boot slower). */
@@ -316,6 +318,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     volumeChange: work.change,
     ...createContentWork({ volumes, work, sourcePath }),
     ...imports,
+    ...createHypervisorWork({ connectors: options.connectors, log }),
     ...createExportWork({ volumes, exportsFolder: join(options.home, 'exports'), sourcePath }),
     layerDelete: (layerId) => volumes.layers.delete(layerId),
     layerList: () => volumes.layers.list(),

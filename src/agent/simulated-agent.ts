@@ -16,6 +16,7 @@ import type { TemplateReport, TemplateWish } from '../domain/template.ts'
 import { FaultError } from '../domain/faults.ts'
 import type { Clock } from '../lib/time.ts'
 import type { HostAgent, HostEvent } from './protocol.ts'
+import { createSimulatedHypervisors, type SimulatedHypervisors } from './simulated-hypervisors.ts'
 import { createSimulatedVolumes, type SimulatedVolumes } from './simulated-volumes.ts'
 
 export interface SimulatedOptions {
@@ -60,6 +61,7 @@ export interface SimulatedAgent extends HostAgent {
   holdReachability(isHeld: boolean): void
   volumes(): SimulatedVolumes['all']
   storage: SimulatedVolumes
+  hypervisors: SimulatedHypervisors['all']
   reboots(instanceId: string): number
 }
 
@@ -80,6 +82,7 @@ const MEMORY_MIB_DEFAULT = 256 * 1024
 export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent {
   const machines = new Map<string, Machine>()
   const storage = options.volumes ?? createSimulatedVolumes()
+  const foreign = createSimulatedHypervisors()
   const listeners = new Set<(event: HostEvent) => void>()
   let plans: readonly VpcNetworkPlan[] = []
   let templates: TemplateReport[] = []
@@ -226,6 +229,9 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
     importCancel: async () => {},
     layerDelete: async (layerId) => storage.layerDelete(layerId),
     layerList: async () => storage.layerList(),
+    hypervisorTest: foreign.hypervisorTest,
+    hypervisorMachines: foreign.hypervisorMachines,
+    hypervisors: foreign.all,
     volumes: () => storage.all,
     storage,
     // Nothing boots here, so nothing is frozen: a wish is there at once.
