@@ -3,6 +3,7 @@
  * generation. Every write is a compare-and-set on the generation. One entry here makes a kind storable; how it is
  * looked up and what must be unique about it is declared in store/kinds.ts.
  */
+import type { BackupKind, BackupResourceTypes } from './backup/records.ts'
 import type { IamKind, IamResourceTypes } from './iam/entities.ts'
 import type { Image, Snapshot } from './image.ts'
 import type { Instance } from './instance.ts'
@@ -48,7 +49,7 @@ export interface ResourceBase<Id extends string> {
 
 export type Tags = Readonly<Record<string, string>>
 
-export interface ResourceTypes extends IamResourceTypes {
+export interface ResourceTypes extends IamResourceTypes, BackupResourceTypes {
   instance: Instance
   volume: Volume
   snapshot: Snapshot
@@ -97,5 +98,5 @@ export type HiddenKind =
   | 'kmsAlias'
   | 'launchTemplateVersion'
 
-/** What IAM keeps is not among EC2's resources and their tags. */
-export type Ec2Kind = Exclude<StoredKind, IamKind | HiddenKind>
+/** What IAM and Backup keep is not among EC2's resources and their tags. */
+export type Ec2Kind = Exclude<StoredKind, BackupKind | IamKind | HiddenKind>

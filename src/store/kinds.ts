@@ -4,6 +4,7 @@
  * hold, enforced by a primary key, so that two racing requests cannot both win.
  */
 import type { IamKind } from '../domain/iam/entities.ts'
+import { BACKUP_KINDS } from './backup-kinds.ts'
 import { instanceIsSettled } from '../domain/instance.ts'
 import type { ResourceTypes, StoredKind } from '../domain/resource.ts'
 
@@ -104,6 +105,7 @@ const IAM_KINDS: Pick<KindTable, IamKind> = {
 }
 
 export const KINDS: KindTable = {
+  ...BACKUP_KINDS,
   ...IAM_KINDS,
   instance: {
     references: (r) => [
@@ -138,6 +140,7 @@ export const KINDS: KindTable = {
       ...ref('pending', r.state === 'pending' && !r.staging ? 'yes' : null),
       ...ref('batch', r.state === 'pending' ? (r.batch ?? null) : null),
       ...ref('volume', r.volumeId),
+      ...ref('backup', r.backupJobId ?? null),
     ],
     claims: nothing,
   },
