@@ -73,6 +73,8 @@ export interface HostApiOptions {
   explain(account: string, words: ReachWords): Promise<ReachAnswer>
   /** Which instance type suits a workload, and whether it fits here. */
   recommend(ask: Ask): Promise<Recommended>
+  /** With which CreateGateway makes one (docs/backup-gateway.md). */
+  gatewayKey(): Promise<{ key: string; expiresAt: number }>
   shutdown(options: { instances: boolean }): void
   log: Log
 }
@@ -119,6 +121,8 @@ async function route(
       return answer(response, 200, await options.explain(call.account, wordsOf(call.body)))
     case 'POST /api/recommend':
       return answer(response, 200, await options.recommend(askOf(call.body)))
+    case 'POST /api/gateway/key':
+      return answer(response, 200, await options.gatewayKey())
     case 'POST /api/images':
       return imageJob(options, request, response, call.account, jobOf(call.body))
     case 'POST /api/shutdown': {

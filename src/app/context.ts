@@ -89,6 +89,8 @@ export type ReconcilerName =
   | 'keys'
   | 'stagings'
   | 'templates'
+  | 'hypervisors'
+  | 'machines'
 
 /** A host the control plane places machines on. */
 export interface HostHandle {

@@ -54,6 +54,8 @@ export interface HostApi {
   explain(words: ReachWords): Promise<ReachAnswer>
   /** Which instance type suits a workload, by what the cloud knows of its hosts. */
   recommend(ask: Ask): Promise<Recommended>
+  /** With which `aws backup-gateway create-gateway` makes one. */
+  gatewayKey(): Promise<{ key: string; expiresAt: number }>
   /** Stops all instances, then the daemon. */
   shutdown(): Promise<void>
 }
@@ -86,6 +88,9 @@ export function hostApi(cloud: Reach): HostApi {
     recommend: async (ask) => {
       const response = await send(cloud, 'POST', '/api/recommend', ask, TIMEOUT_MS)
       return (await response.json()) as Recommended
+    gatewayKey: async () => {
+      const response = await send(cloud, 'POST', '/api/gateway/key', {}, TIMEOUT_MS)
+      return (await response.json()) as { key: string; expiresAt: number }
     },
     shutdown: async () => {
       await send(cloud, 'POST', '/api/shutdown', { instances: true }, SHUTDOWN_TIMEOUT_MS)

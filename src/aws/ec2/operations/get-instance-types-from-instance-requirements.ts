@@ -1,6 +1,6 @@
 /**
- * GetInstanceTypesFromInstanceRequirements: all of EC2's types that have the attributes, also those that no host here can
- * run (DescribeInstanceTypeOfferings says which can). No guest here is paravirtual, so that such types are none.
+ * GetInstanceTypesFromInstanceRequirements: all of EC2's types that have the attributes, also those that no host here
+ * can run (DescribeInstanceTypeOfferings says which can). No guest here is paravirtual, so that such types are none.
  */
 import { unmet } from '../../../domain/recommend/requirements.ts'
 import { operation } from '../../operation.ts'
