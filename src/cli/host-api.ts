@@ -88,6 +88,7 @@ export function hostApi(cloud: Reach): HostApi {
     recommend: async (ask) => {
       const response = await send(cloud, 'POST', '/api/recommend', ask, TIMEOUT_MS)
       return (await response.json()) as Recommended
+    },
     gatewayKey: async () => {
       const response = await send(cloud, 'POST', '/api/gateway/key', {}, TIMEOUT_MS)
       return (await response.json()) as { key: string; expiresAt: number }
