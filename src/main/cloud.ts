@@ -29,6 +29,7 @@ import { operationsFromFiles } from '../aws/operation-files.ts'
 import { FaultError } from '../domain/faults.ts'
 import type { Log } from '../lib/log.ts'
 import { systemClock } from '../lib/time.ts'
+import { openMetricStore } from '../store/metrics-store.ts'
 import { openStore } from '../store/sql-store.ts'
 import type { EndpointService } from './endpoint-service.ts'
 import type { Home } from './home.ts'
@@ -73,6 +74,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const app = await startApp({
     store,
     agents: options.agents,
+    metrics: openMetricStore(home.metrics),
     log,
     sealKey: await sealKeyOf(home, options.passphrase ?? null),
     ...(options.settings ? { settings: options.settings } : {}),
