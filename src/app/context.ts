@@ -89,6 +89,10 @@ export type ReconcilerName =
   | 'keys'
   | 'stagings'
   | 'templates'
+  | 'backupJobs'
+  | 'backupPlans'
+  | 'backupAges'
+  | 'backupTests'
 
 /** A host the control plane places machines on. */
 export interface HostHandle {
