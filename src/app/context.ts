@@ -91,6 +91,10 @@ export type ReconcilerName =
   | 'templates'
   | 'hypervisors'
   | 'machines'
+  | 'backupJobs'
+  | 'backupPlans'
+  | 'backupAges'
+  | 'backupTests'
 
 /** A host the control plane places machines on. */
 export interface HostHandle {
