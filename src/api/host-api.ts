@@ -68,6 +68,8 @@ export interface HostApiOptions {
   templates(): Promise<TemplateListing[]>
   /** Whether one can reach another, and why not. @throws Faults. */
   explain(account: string, words: ReachWords): Promise<ReachAnswer>
+  /** With which CreateGateway makes one (docs/backup-gateway.md). */
+  gatewayKey(): Promise<{ key: string; expiresAt: number }>
   shutdown(options: { instances: boolean }): void
   log: Log
 }
@@ -112,6 +114,8 @@ async function route(
       return answer(response, 200, { templates: await options.templates() })
     case 'POST /api/net/explain':
       return answer(response, 200, await options.explain(call.account, wordsOf(call.body)))
+    case 'POST /api/gateway/key':
+      return answer(response, 200, await options.gatewayKey())
     case 'POST /api/images':
       return imageJob(options, request, response, call.account, jobOf(call.body))
     case 'POST /api/shutdown': {

@@ -21,6 +21,8 @@ import { createInstancesReconciler } from './reconcilers/instances.ts'
 import { createNetworkApplier, readerOnce } from './reconcilers/network.ts'
 import { stagingsReconcile } from './ebs/write.ts'
 import { binReconcile } from './rbin/bin.ts'
+import { createHypervisorsReconciler } from './reconcilers/hypervisors.ts'
+import { createMachinesReconciler } from './reconcilers/machines.ts'
 import { createExportsReconciler } from './reconcilers/exports.ts'
 import { createImportsReconciler } from './reconcilers/imports.ts'
 import { keysReconcile } from './reconcilers/keys.ts'
@@ -112,6 +114,8 @@ export async function startApp(options: {
     ['interfaces', createInterfacesReconciler(app, networkApplyTo)],
     ['templates', createTemplatesReconciler(app)],
     ...backups.list,
+    ['hypervisors', createHypervisorsReconciler(app)],
+    ['machines', createMachinesReconciler(app)],
   ]
   // Events of one machine are applied in the order they came.
   const order = createKeyedMutex()
@@ -126,8 +130,14 @@ export async function startApp(options: {
   )
   // The hosts' networks stand before anything else is asked of them.
   await networkApply()
+  // What changes without telling us.
+  const { hypervisorLookMs } = app.settings
+  const periods: Partial<Record<ReconcilerName, number>> = {
+    hypervisors: hypervisorLookMs,
+    machines: hypervisorLookMs,
+  }
   for (const [name, reconcile] of reconcilers) {
-    loops.set(name, startLoop({ name, periodMs: PERIOD_MS, reconcile, log }))
+    loops.set(name, startLoop({ name, periodMs: periods[name] ?? PERIOD_MS, reconcile, log }))
   }
   for (const loop of loops.values()) loop.activate()
   return {

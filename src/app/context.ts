@@ -93,6 +93,8 @@ export type ReconcilerName =
   | 'backupPlans'
   | 'backupAges'
   | 'backupTests'
+  | 'hypervisors'
+  | 'machines'
 
 /** A host the control plane places machines on. */
 export interface HostHandle {

@@ -20,6 +20,8 @@ export interface SettingsOfCloud {
   stopGraceMs: number
   /** Where notifications of backup vaults are posted; null: they are only in the log. */
   backupWebhook: string | null
+  /** From one look at a foreign hypervisor to the next; with the deadline of a look, the age of its state. */
+  hypervisorLookMs: number
 }
 
 export const SETTINGS_DEFAULT: SettingsOfCloud = {
@@ -34,4 +36,5 @@ export const SETTINGS_DEFAULT: SettingsOfCloud = {
   volumeModificationWaitMs: 0,
   stopGraceMs: 60_000,
   backupWebhook: null,
+  hypervisorLookMs: 4_000,
 }

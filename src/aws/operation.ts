@@ -6,6 +6,7 @@
  */
 import type * as Backup from '@aws-sdk/client-backup'
 import type * as Ec2 from '@aws-sdk/client-ec2'
+import type * as BackupGateway from '@aws-sdk/client-backup-gateway'
 import type * as Ebs from '@aws-sdk/client-ebs'
 import type * as Iam from '@aws-sdk/client-iam'
 import type * as Kms from '@aws-sdk/client-kms'
@@ -19,6 +20,7 @@ import type { ServiceName } from './model.ts'
 /** The clients whose types the operations have. A service without one here has untyped input and output. */
 interface Clients {
   backup: typeof Backup
+  'backup-gateway': typeof BackupGateway
   ebs: typeof Ebs
   ec2: typeof Ec2
   iam: typeof Iam

@@ -50,6 +50,8 @@ export interface HostApi {
   imageMake(operation: ImageOperation, onProgress: (p: ImageProgress) => void): Promise<string>
   /** Whether one can reach another, and why not. */
   explain(words: ReachWords): Promise<ReachAnswer>
+  /** With which `aws backup-gateway create-gateway` makes one. */
+  gatewayKey(): Promise<{ key: string; expiresAt: number }>
   /** Stops all instances, then the daemon. */
   shutdown(): Promise<void>
 }
@@ -78,6 +80,10 @@ export function hostApi(cloud: Reach): HostApi {
     explain: async (words) => {
       const response = await send(cloud, 'POST', '/api/net/explain', words, TIMEOUT_MS)
       return (await response.json()) as ReachAnswer
+    },
+    gatewayKey: async () => {
+      const response = await send(cloud, 'POST', '/api/gateway/key', {}, TIMEOUT_MS)
+      return (await response.json()) as { key: string; expiresAt: number }
     },
     shutdown: async () => {
       await send(cloud, 'POST', '/api/shutdown', { instances: true }, SHUTDOWN_TIMEOUT_MS)

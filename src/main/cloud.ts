@@ -7,6 +7,7 @@ import type { HostAgent } from '../agent/protocol.ts'
 import { createHostApi, type ImageJobs } from '../api/host-api.ts'
 import { createSignIn } from '../api/sign-in.ts'
 import { startApp, type RunningApp } from '../app/app.ts'
+import { activationKeyMake } from '../app/gateway/activation.ts'
 import { templatesList } from '../app/images/fast-launch.ts'
 import { defaultNetworkEnsure } from '../app/network/default-network.ts'
 import { reachAsk } from '../app/network/reach/ask.ts'
@@ -98,6 +99,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     images: options.imageJobs(app),
     templates: () => templatesList(app),
     explain: (account, words) => reachAsk(app, account, words),
+    gatewayKey: () => activationKeyMake(app),
     shutdown: options.shutdown,
     log,
   })
