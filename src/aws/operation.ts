@@ -19,8 +19,8 @@ import type { ServiceName } from './model.ts'
 
 /** The clients whose types the operations have. A service without one here has untyped input and output. */
 interface Clients {
-  'backup-gateway': typeof BackupGateway
   backup: typeof Backup
+  'backup-gateway': typeof BackupGateway
   ebs: typeof Ebs
   ec2: typeof Ec2
   iam: typeof Iam

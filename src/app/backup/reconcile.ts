@@ -2,7 +2,7 @@
  * Backup's reconcilers: jobs a step at a time, plans at their times, points as they age, tests of restores. Each has a
  * timer of its own for when it is worth looking again, beside activations and the loop's period.
  */
-import type { HostHandle, App, ReconcilerName } from '../context.ts'
+import type { App, ReconcilerName } from '../context.ts'
 import { agesReconcile } from './ages.ts'
 import { backupHostOf } from './background.ts'
 import { copyStep } from './copies.ts'
@@ -34,7 +34,7 @@ export function createBackupReconcilers(app: App): {
     const timer = setTimeout(() => app.activate(name), Math.min(delayMs, TIMER_MS_MAX))
     timers.set(name, timer.unref())
   }
-  const unsubscribes = app.hosts.filter(doesBackups).map((host) =>
+  const unsubscribes = app.hosts.map((host) =>
     backupHostOf(host).onWorkEnd((id) => {
       app.activate(id.startsWith('delete/') ? 'backupAges' : 'backupJobs')
     }),
@@ -76,10 +76,6 @@ export function createBackupReconcilers(app: App): {
       for (const unsubscribe of unsubscribes) unsubscribe()
     },
   }
-}
-
-function doesBackups({ agent }: HostHandle): boolean {
-  return 'backup' in agent && agent.backup !== undefined
 }
 
 /** A step of every job that is open; more begin as long as there is room. */
