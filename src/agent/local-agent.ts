@@ -27,6 +27,7 @@ import { vaultsIn, type OpenVault } from './backup/open-vault.ts'
 import type { ForeignMachines } from './backup/work.ts'
 import { createContentWork } from './content-work.ts'
 import { createExportWork } from './export-work.ts'
+import { createHypervisorWork, type Connectors } from './hypervisors.ts'
 import { createImportWork } from './import-work.ts'
 import { createLauncher } from './launch.ts'
 import type { Templates } from './templates/templates.ts'
@@ -62,6 +63,7 @@ export interface LocalAgentOptions {
   foreign?: ForeignMachines
   /** Imports may come from addresses of private networks and of this host. */
   mayFetchInternal?: boolean
+  connectors: Connectors
 }
 
 /** A reboot that the guest does not answer becomes a reset (EC2 waits longer; its guests boot slower). */
@@ -334,6 +336,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     volumeChange: work.change,
     ...createContentWork({ volumes, work, sourcePath }),
     ...imports,
+    ...createHypervisorWork({ connectors: options.connectors, log }),
     ...createExportWork({ volumes, exportsFolder, sourcePath }),
     layerDelete: (layerId) => volumes.layers.delete(layerId),
     layerList: () => volumes.layers.list(),

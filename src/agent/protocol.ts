@@ -15,6 +15,7 @@ import type {
   VolumeKeys,
   VolumeSource,
 } from '../domain/machine.ts'
+import type { HypervisorConnection, HypervisorTest, MachineListing } from '../domain/hypervisor.ts'
 import type { LayerId } from '../domain/layer.ts'
 import type { BackupHost } from './backup-protocol.ts'
 import type { InstanceId, VolumeId } from '../domain/ids.ts'
@@ -99,6 +100,10 @@ export interface HostAgent {
   consoleOutput(instanceId: InstanceId): Promise<{ bytes: Uint8Array; at: number } | null>
   /** A JPEG picture of the screen. @throws FaultError `IncorrectState` when it is not running. */
   consoleScreenshot(instanceId: InstanceId): Promise<Uint8Array>
+  /** How a foreign hypervisor is; its refusal is an answer, never an error. Takes seconds at most. */
+  hypervisorTest(connection: HypervisorConnection): Promise<HypervisorTest>
+  /** @throws Error when they cannot be listed at all. */
+  hypervisorMachines(connection: HypervisorConnection): Promise<MachineListing>
   /** Observations from now on. Returns the function that ends the subscription. */
   subscribe(listener: (event: HostEvent) => void): () => void
   close(): Promise<void>

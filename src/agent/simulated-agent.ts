@@ -24,6 +24,7 @@ import { vaultsIn } from './backup/open-vault.ts'
 import { createSimulatedDisks } from './backup/simulated-disks.ts'
 import type { ForeignMachines } from './backup/work.ts'
 import type { HostAgent, HostEvent } from './protocol.ts'
+import { createSimulatedHypervisors, type SimulatedHypervisors } from './simulated-hypervisors.ts'
 import { createSimulatedVolumes, type SimulatedVolumes } from './simulated-volumes.ts'
 
 export interface SimulatedOptions {
@@ -71,6 +72,7 @@ export interface SimulatedAgent extends HostAgent {
   holdReachability(isHeld: boolean): void
   volumes(): SimulatedVolumes['all']
   storage: SimulatedVolumes
+  hypervisors: SimulatedHypervisors['all']
   reboots(instanceId: string): number
 }
 
@@ -91,6 +93,7 @@ const MEMORY_MIB_DEFAULT = 256 * 1024
 export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent {
   const machines = new Map<string, Machine>()
   const storage = options.volumes ?? createSimulatedVolumes()
+  const foreign = createSimulatedHypervisors()
   const listeners = new Set<(event: HostEvent) => void>()
   const unnamed = join(tmpdir(), `brume-simulated-${randomUUID()}`)
   const backup = createBackupHost({
@@ -247,6 +250,9 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
     importCancel: async () => {},
     layerDelete: async (layerId) => storage.layerDelete(layerId),
     layerList: async () => storage.layerList(),
+    hypervisorTest: foreign.hypervisorTest,
+    hypervisorMachines: foreign.hypervisorMachines,
+    hypervisors: foreign.all,
     volumes: () => storage.all,
     storage,
     // Nothing boots here, so nothing is frozen: a wish is there at once.

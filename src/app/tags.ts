@@ -145,6 +145,9 @@ const OTHER_KINDS: readonly StoredKind[] = [
   'layer',
   'kmsKey',
   'kmsAlias',
+  'backupGateway',
+  'hypervisor',
+  'gatewayMachine',
 ]
 
 function isEc2Kind(kind: StoredKind): kind is Ec2Kind {

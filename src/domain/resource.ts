@@ -7,6 +7,7 @@ import type { BackupKind, BackupResourceTypes } from './backup/records.ts'
 import type { IamKind, IamResourceTypes } from './iam/entities.ts'
 import type { Image, Snapshot } from './image.ts'
 import type { Instance } from './instance.ts'
+import type { BackupGateway, GatewayKind, GatewayMachine, Hypervisor } from './gateway.ts'
 import type { ExportTask } from './export-task.ts'
 import type { ImportTask } from './import-task.ts'
 import type { KeyPair } from './key-pair.ts'
@@ -79,12 +80,16 @@ export interface ResourceTypes extends IamResourceTypes, BackupResourceTypes {
   placementGroup: PlacementGroup
   insightsPath: InsightsPath
   insightsAnalysis: InsightsAnalysis
+  backupGateway: BackupGateway
+  hypervisor: Hypervisor
+  gatewayMachine: GatewayMachine
 }
 
 export type StoredKind = keyof ResourceTypes
 
 /** Not EC2's, or without an id and tags of its own: kept for ourselves, or another service's. */
 export type HiddenKind =
+  | GatewayKind
   | 'rbinRule'
   | 'exportTask'
   | 'importTask'

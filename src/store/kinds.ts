@@ -259,6 +259,15 @@ export const KINDS: KindTable = {
   insightsPath: { references: nothing, claims: nothing },
   insightsAnalysis: { references: (r) => ref('path', r.pathId), claims: nothing },
   prefixList: { references: nothing, claims: nothing },
+  backupGateway: { references: (r) => ref('hypervisor', r.hypervisorId), claims: nothing },
+  hypervisor: {
+    references: nothing,
+    claims: (r) => [{ scope: `hypervisor:${r.account}:${r.region}`, name: r.host.toLowerCase() }],
+  },
+  gatewayMachine: {
+    references: (r) => ref('hypervisor', r.hypervisorId),
+    claims: (r) => [{ scope: `machine-of:${r.hypervisorId}`, name: r.machineId }],
+  },
   vpcPeering: {
     references: ({ requester, accepter }) => [
       ...each('vpc', [...new Set([requester.vpcId, accepter.vpcId])]),
