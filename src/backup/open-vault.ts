@@ -7,6 +7,9 @@ import { join, resolve } from 'node:path'
 import type { PointOfVault, VaultLocation, VaultPlace } from '../domain/backup.ts'
 import { backup } from './backup.ts'
 import { createCatalog, names, readEntries } from './catalog.ts'
+import { present } from '../lib/assert.ts'
+import { collect, usage } from './collect.ts'
+import { copy } from './copy.ts'
 import { isDamage, manifestIds, readManifest, readPoint, type VaultCore } from './core.ts'
 import { BlobMissingError, VaultError } from './errors.ts'
 import { BLOB, FORMAT_VERSION, isPointId, nameWithin } from './format.ts'
@@ -15,8 +18,10 @@ import { vaultKeys } from './keys.ts'
 import { createPointDisk } from './point-disk.ts'
 import { sealJson } from './sealed-json.ts'
 import { createSessions, type Session } from './session.ts'
+import { deletePoint } from './tombstones.ts'
 import type { BlobStore } from './store/blob-store.ts'
 import { createFolderStore } from './store/folder.ts'
+import { verify } from './verify.ts'
 import type { Vault } from './vault.ts'
 
 /** Some may be damaged; so many with another key are not. */
@@ -91,12 +96,13 @@ export function openStore(location: VaultLocation, vaultsFolder: string): BlobSt
 /** The same vault to another user, who closes only for himself. */
 function shared(vault: Vault, release: () => Promise<void>): Vault {
   const mine: Vault = { ...vault, close: release }
-  cores.set(mine, cores.get(vault)!)
+  cores.set(mine, coreOf(vault))
   return mine
 }
 
 /** What stands behind a vault, for copies between two. */
 const cores = new WeakMap<Vault, VaultCore>()
+const coreOf = (vault: Vault): VaultCore => present(cores.get(vault), 'a vault of openVault')
 
 function vaultOf(core: VaultCore): Vault {
   const vault = methodsOf(core)
@@ -109,11 +115,11 @@ function methodsOf(core: VaultCore): Vault {
     backup: (request, options) => backup(core, request, options),
     points: () => points(core),
     openDisk: (pointId, diskId) => openDisk(core, pointId, diskId),
-    copyTo: () => Promise.reject(new VaultError('not served yet', { isFinal: true })),
+    copyTo: async (target, request, options) => copy(core, coreOf(target), request, options),
     delete: (pointId) => deletePoint(core, pointId),
-    verify: () => Promise.reject(new VaultError('not served yet', { isFinal: true })),
-    collect: () => Promise.reject(new VaultError('not served yet', { isFinal: true })),
-    usage: () => Promise.reject(new VaultError('not served yet', { isFinal: true })),
+    verify: (request, options) => verify(core, request, options),
+    collect: (options) => collect(core, options),
+    usage: () => usage(core, new AbortController().signal),
     close: async () => {
       await core.sessions.close()
       await core.catalog.index.close()
@@ -205,12 +211,4 @@ async function sessionToRead(core: VaultCore): Promise<Session | null> {
   } catch {
     return null
   }
-}
-
-async function deletePoint(core: VaultCore, pointId: string): Promise<void> {
-  if (!isPointId(pointId)) return
-  if (!(await core.store.exists(BLOB.point(pointId)))) return
-  const key = BLOB.pointTombstone(pointId)
-  if (await core.store.exists(key)) return
-  await core.store.write(key, sealJson(core.keys, key, { waitFor: null }))
 }
