@@ -237,7 +237,7 @@ test('work is stopped, also before its turn; a volume too small and a missing la
         signal.addEventListener('abort', () => reject(signal.reason as Error))
       }),
     ])
-    return { damaged: [], readBytes: 1 }
+    return { damaged: [], files: [], readBytes: 1 }
   }
   const ids = Array.from({ length: 6 }, (_, index) => `held-${index}`)
   for (const id of ids) await host.workEnsure(id, { type: 'verify', vault, pointId: null })

@@ -1,4 +1,4 @@
-/** Wall clocks: what a time zone shows at an instant, and which instant shows something. By the platform's zone data. */
+/** Wall clocks: what a zone shows at an instant, and which instant shows something. By the platform's zone data. */
 export interface WallTime {
   year: number
   /** 1 to 12. */
