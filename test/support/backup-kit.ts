@@ -53,7 +53,10 @@ export function backupKit(cloud: () => TestCloud) {
       return job
     })
   const metadata = async (BackupVaultName: string, RecoveryPointArn: string) => {
-    const command = new GetRecoveryPointRestoreMetadataCommand({ BackupVaultName, RecoveryPointArn })
+    const command = new GetRecoveryPointRestoreMetadataCommand({
+      BackupVaultName,
+      RecoveryPointArn,
+    })
     return (await client().send(command)).RestoreMetadata!
   }
   return {
