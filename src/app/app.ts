@@ -113,9 +113,9 @@ export async function startApp(options: {
     ['attachments', createAttachmentsReconciler(app)],
     ['interfaces', createInterfacesReconciler(app, networkApplyTo)],
     ['templates', createTemplatesReconciler(app)],
+    ...backups.list,
     ['hypervisors', createHypervisorsReconciler(app)],
     ['machines', createMachinesReconciler(app)],
-    ...backups.list,
   ]
   // Events of one machine are applied in the order they came.
   const order = createKeyedMutex()

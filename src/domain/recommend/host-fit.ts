@@ -48,6 +48,8 @@ export function nearestHere(
     Math.abs(Math.log2(type.memoryMiB / wanted.memoryMiB)) +
     Math.abs(Math.log2(type.vcpus / wanted.vcpus)) +
     (familyOf(type.name).series === family ? 0 : 0.75) +
+    (type.storeDisks > 0 && wanted.storeDisks === 0 ? 0.75 : 0) +
+    0.3 * Math.abs(Math.log2((type.usdPerHour ?? 100) / (wanted.usdPerHour ?? 1))) +
     (type.isCurrentGeneration ? 0 : 3)
   let best: InstanceType | null = null
   for (const type of types) {
