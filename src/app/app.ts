@@ -14,6 +14,7 @@ import type { Store } from '../store/store.ts'
 import { startLoop, type ReconcilerLoop } from '../workflow/loop.ts'
 import type { App, HostHandle, ReconcilerName } from './context.ts'
 import { createInstanceTypeCatalogue } from './instance-types.ts'
+import { createBackupReconcilers } from './backup/reconcile.ts'
 import { hostEventApply } from './instances/observe.ts'
 import { createMetricsReconciler } from './metrics/collect.ts'
 import { createAttachmentsReconciler } from './reconcilers/attachments.ts'
@@ -101,6 +102,7 @@ export async function startApp(options: {
     await Promise.all(hosts.map((host) => networkApplyTo(host, reader)))
   }
   const instances = createInstancesReconciler(app, networkApplyTo)
+  const backups = createBackupReconcilers(app)
   const reconcilers: [ReconcilerName, (signal: AbortSignal) => Promise<void>][] = [
     ['network', networkApply],
     ['instances', instances.reconcile],
@@ -117,6 +119,7 @@ export async function startApp(options: {
     ['interfaces', createInterfacesReconciler(app, networkApplyTo)],
     ['templates', createTemplatesReconciler(app)],
     ['metrics', createMetricsReconciler(app)],
+    ...backups.list,
     ['hypervisors', createHypervisorsReconciler(app)],
     ['machines', createMachinesReconciler(app)],
   ]
@@ -151,6 +154,7 @@ export async function startApp(options: {
     },
     close: async () => {
       for (const unsubscribe of subscriptions) unsubscribe()
+      backups.close()
       await Promise.all([...loops.values()].map((loop) => loop.close()))
       await Promise.all(hosts.map(({ agent }) => agent.close()))
       app.metrics.close()

@@ -92,6 +92,10 @@ export type ReconcilerName =
   | 'stagings'
   | 'templates'
   | 'metrics'
+  | 'backupJobs'
+  | 'backupPlans'
+  | 'backupAges'
+  | 'backupTests'
   | 'hypervisors'
   | 'machines'
 

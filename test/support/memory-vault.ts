@@ -90,6 +90,7 @@ export function createMemoryVault(): MemoryVault {
     delete: async (pointId) => void points.delete(pointId),
     verify: async () => ({
       damaged: [...damaged].map((pointId) => ({ pointId, reason: 'damaged' })),
+      files: [],
       readBytes: 0,
     }),
     collect: async () => ({ freedBytes: 0, waitingBytes: 0 }),

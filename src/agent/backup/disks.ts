@@ -1,4 +1,4 @@
-/** How a host's own disks are read for a backup and written by a restore: the port that both kinds of hosts implement. */
+/** How a host's own disks are read for a backup and written by a restore: the port of both kinds of hosts. */
 import type { DiskReader, DiskWriter } from '../../backup/vault.ts'
 import type { DiskSource } from '../../domain/backup.ts'
 import type { VolumeId } from '../../domain/ids.ts'

@@ -66,7 +66,9 @@ export async function workDo(
       await vaults.use(work.vault, (vault) => vault.delete(work.pointId))
       return {}
     case 'verify':
-      return vaults.use(work.vault, (vault) => vault.verify(work, options))
+      return vaults.use(work.vault, async (vault) => ({
+        ...(await vault.verify(work, options)),
+      }))
     case 'collect':
       return vaults.use(work.vault, async (vault) => ({ ...(await vault.collect(options)) }))
   }

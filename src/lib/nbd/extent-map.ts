@@ -2,7 +2,7 @@
 import { ALLOCATION_HOLE, ALLOCATION_ZERO, NbdError } from './protocol.ts'
 
 export interface ExtentMap {
-  /** What lies in a range, without gaps, from its beginning; at most `extentsMax`, the last may end before the range. */
+  /** What lies in a range from its beginning, without gaps; at most `extentsMax`: the last may end before the range. */
   from(
     offset: number,
     length: number,

@@ -220,7 +220,7 @@ function simpleHead(cookie: bigint, errno: number): Buffer {
   return head
 }
 
-/** Waits while the client does not take what it asked for. One answer's parts stay together: they are written at once. */
+/** Waits while the client does not take what it asked for. Parts of one answer are written at once, together. */
 async function send({ socket, signal }: Connection, parts: readonly Uint8Array[]): Promise<void> {
   let isRoom = true
   for (const part of parts) isRoom = socket.write(part)
