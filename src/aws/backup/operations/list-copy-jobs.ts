@@ -17,7 +17,9 @@ export default operation<'backup', 'ListCopyJobs'>({
         jobMatches(job, input) &&
         (!target || job.destinationVaultArn === target) &&
         (!source || pointArn({ ...job, id: job.sourcePointId }) === source) &&
-        (!category || category === '*' || presentCopyJob(job, undefined).MessageCategory === category),
+        (!category ||
+          category === '*' ||
+          presentCopyJob(job, undefined).MessageCategory === category),
     )
     const page = call.page(jobs, { key: newestFirst, defaultSize: PAGE_SIZE })
     const shown = page.items.map(async (job) => {

@@ -11,7 +11,9 @@ export default operation<'backup', 'ListRestoreJobs'>({
     const points = new Map((await pointsOfAccount(ctx)).map((point) => [point.id, point]))
     const all = await ctx.app.store.list('backupRestoreJob', scopeOf(ctx))
     const { ByRestoreTestingPlanArn: plan } = input
-    const jobs = all.filter((job) => jobMatches(job, input) && (!plan || job.test?.planArn === plan))
+    const jobs = all.filter(
+      (job) => jobMatches(job, input) && (!plan || job.test?.planArn === plan),
+    )
     const page = call.page(jobs, { key: newestFirst, defaultSize: PAGE_SIZE })
     return {
       RestoreJobs: page.items.map((job) => presentRestoreJob(job, points.get(job.pointId))),
