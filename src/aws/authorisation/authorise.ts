@@ -62,8 +62,8 @@ export async function authorise(ctx: Ctx, edge: EdgeRequest, input: object): Pro
   const action = `${edge.service}:${edge.operation}`
   if (FREE.has(action)) return
   const standing = await standingOf(ctx)
-  // Root may do everything, but a key's policy can shut out even root.
-  if (standing === undefined && edge.service !== 'kms') return
+  // Root may do everything, but a key's policy, or a backup vault's, can shut out even root.
+  if (standing === undefined && edge.service !== 'kms' && edge.service !== 'backup') return
   const { policies, facts } = standing ?? ROOT
   const global = globalKeys(ctx, facts)
   const derive = DERIVERS[edge.service] ?? everything(edge.service)
