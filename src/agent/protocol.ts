@@ -161,6 +161,8 @@ export interface FreezeRequest {
   volumes: readonly { volumeId: VolumeId; layerId: LayerId; key?: string | null }[]
   /** A running machine is rebooted first, and the instant is when it begins anew. */
   isRebooted?: boolean
+  /** The file systems of a running guest hold still for it, if the guest has an agent that can do that. */
+  isQuiesced?: boolean
 }
 
 export type FreezeOutcome =
@@ -172,6 +174,8 @@ export type FreezeOutcome =
       usedBytes: number
       /** For how long writes of the guest were held up. */
       pauseMs: number
+      /** Why the guest's file systems did not hold still, as far as is known; null: they did. */
+      crashReason?: string | null
     }
   /** Nothing was changed. */
   | { volumeId: VolumeId; reason: string }

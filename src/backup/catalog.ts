@@ -37,9 +37,18 @@ export interface Catalog {
   healthy(id: Buffer): Location | null
   /** The content of a chunk, from any place that has it; a place that does not is noted. @throws DamagedError */
   read(kind: Kind, id: Buffer, signal?: AbortSignal): Promise<Buffer>
+  /** What lies at a place, whatever it is. @throws DamagedError unless it is what was written there. */
+  readPlace(
+    id: Buffer,
+    place: Location,
+    signal?: AbortSignal,
+  ): Promise<{ kind: Kind; plain: Buffer }>
+  isHealthy(place: Location): boolean
   /** Never to be built upon again. Durable. */
   quarantine(packId: string, reason: string): Promise<void>
   isQuarantined(packId: string): boolean
+  /** Every byte of it was found to be what was written. */
+  acquit(packId: string): Promise<void>
   tombstone(packId: string): void
   isTombstoned(packId: string): boolean
 }
@@ -51,7 +60,7 @@ export function createCatalog(store: BlobStore, keys: VaultKeys, index: ChunkInd
   const numbers = new Map<string, number>()
   index.packs.forEach((pack, number) => pack && numbers.set(pack.packId, number))
   let tombstoned = new Set<string>()
-  const quarantined = new Set<string>()
+  let quarantined = new Set<string>()
   const packKeys = createPackKeys(keys)
   const mutex = createKeyedMutex()
 
@@ -81,7 +90,7 @@ export function createCatalog(store: BlobStore, keys: VaultKeys, index: ChunkInd
   const refresh = async (signal?: AbortSignal): Promise<void> => {
     // Tombstones before packs: one that is not there any more was removed after its pack (docs/backup-format.md).
     tombstoned = await names(store, 'tombstones/packs/', '.json', signal)
-    for (const packId of await names(store, 'quarantine/', '.json', signal)) quarantined.add(packId)
+    quarantined = await names(store, 'quarantine/', '.json', signal)
     const there = new Map<string, number>()
     for await (const { key, sizeBytes } of store.list('packs/', signal)) {
       const packId = nameWithin(key, 'packs/', '.pack')
@@ -106,18 +115,17 @@ export function createCatalog(store: BlobStore, keys: VaultKeys, index: ChunkInd
       }
     })
   }
-  const readAt = async (
-    kind: Kind,
+  const readPlace = async (
     id: Buffer,
     place: Location,
     signal?: AbortSignal,
-  ): Promise<Buffer> => {
+  ): Promise<{ kind: Kind; plain: Buffer }> => {
     const { packId } = index.packs[place.pack]!
     const file = BLOB.pack(packId)
     const bytes = await store.readRange(file, place.offset, place.length, signal)
-    const { plain } = await unseal(packKeys(packId), bytes, { kind, id, file })
-    if (!keys.idOf(kind, plain).equals(id)) throw new DamagedError(file, 'a chunk has not its id')
-    return plain
+    const { header, plain } = await unseal(packKeys(packId), bytes, { id, file })
+    if (keys.idOf(header.kind, plain).equals(id)) return { kind: header.kind, plain }
+    throw new DamagedError(file, 'a chunk has not its id')
   }
   const readAny = async (kind: Kind, id: Buffer, signal?: AbortSignal): Promise<Buffer> => {
     const places = index.find(id)
@@ -127,7 +135,7 @@ export function createCatalog(store: BlobStore, keys: VaultKeys, index: ChunkInd
     for (const place of places) {
       const { packId } = index.packs[place.pack]!
       try {
-        return await readAt(kind, id, place, signal)
+        return (await readPlace(id, place, signal)).plain
       } catch (error) {
         if (error instanceof BlobMissingError) {
           drop(packId)
@@ -150,6 +158,8 @@ export function createCatalog(store: BlobStore, keys: VaultKeys, index: ChunkInd
       numbers.set(packId, await index.addPack({ packId, sizeBytes }, entries))
     },
     removed: drop,
+    readPlace,
+    isHealthy,
     healthy: (id) => index.find(id).find(isHealthy) ?? null,
     read: async (kind, id, signal) => {
       try {
@@ -163,6 +173,9 @@ export function createCatalog(store: BlobStore, keys: VaultKeys, index: ChunkInd
     },
     quarantine,
     isQuarantined: (packId) => quarantined.has(packId),
+    acquit: async (packId) => {
+      if (quarantined.delete(packId)) await store.remove(BLOB.quarantine(packId))
+    },
     tombstone: (packId) => void tombstoned.add(packId),
     isTombstoned: (packId) => tombstoned.has(packId),
   }
@@ -207,7 +220,7 @@ async function salvage(
   for (const entry of scanRecords(pack)) {
     const bytes = pack.subarray(entry.offset, entry.offset + entry.length)
     try {
-      await unseal(key, bytes, { kind: null, id: entry.id, file })
+      await unseal(key, bytes, { id: entry.id, file })
       good.push(entry)
     } catch (error) {
       if (!(error instanceof DamagedError)) throw error

@@ -7,6 +7,9 @@ import { join, resolve } from 'node:path'
 import type { PointOfVault, VaultLocation, VaultPlace } from '../domain/backup.ts'
 import { backup } from './backup.ts'
 import { createCatalog, names, readEntries } from './catalog.ts'
+import { present } from '../lib/assert.ts'
+import { collect, usage } from './collect.ts'
+import { copy } from './copy.ts'
 import { isDamage, manifestIds, readManifest, readPoint, type VaultCore } from './core.ts'
 import { BlobMissingError, VaultError } from './errors.ts'
 import { BLOB, FORMAT_VERSION, isPointId, nameWithin } from './format.ts'
@@ -15,8 +18,10 @@ import { vaultKeys } from './keys.ts'
 import { createPointDisk } from './point-disk.ts'
 import { sealJson } from './sealed-json.ts'
 import { createSessions, type Session } from './session.ts'
+import { deletePoint } from './tombstones.ts'
 import type { BlobStore } from './store/blob-store.ts'
 import { createFolderStore } from './store/folder.ts'
+import { verify } from './verify.ts'
 import type { Vault } from './vault.ts'
 
 /** Some may be damaged; so many with another key are not. */
@@ -37,8 +42,8 @@ const opened = new Map<string, { vault: Promise<Vault>; users: number }>()
 export async function openVault(place: VaultPlace, options: OpenVaultOptions): Promise<Vault> {
   if (options.store) return openAlone(place, options, options.store)
   const name = nameOf(JSON.stringify([place, options]))
-  const open = (): Promise<Vault> =>
-    openAlone(place, options, openStore(place.location, options.vaultsFolder))
+  const open = async (): Promise<Vault> =>
+    openAlone(place, options, await openStore(place.location, options.vaultsFolder))
   const entry = opened.get(name) ?? { vault: open(), users: 0 }
   opened.set(name, entry)
   entry.users++
@@ -68,7 +73,8 @@ async function openAlone(
   const keys = vaultKeys(place.key)
   const index = await openChunkIndex(join(options.cacheFolder, nameOf(vaultId)))
   const catalog = createCatalog(store, keys, index)
-  const core = { vaultId, store, keys, catalog, sessions: createSessions(store, keys) }
+  const sessions = createSessions(store, keys)
+  const core = { vaultId, store, keys, catalog, sessions, retained: new Map<string, number>() }
   try {
     await checkFormat(core)
   } catch (error) {
@@ -83,20 +89,23 @@ const nameOf = (text: string): string =>
   createHash('sha256').update(text).digest('hex').slice(0, 16)
 
 /** Where a vault's blobs are; also for the few files that others keep beside them. */
-export function openStore(location: VaultLocation, vaultsFolder: string): BlobStore {
+export async function openStore(location: VaultLocation, vaultsFolder: string): Promise<BlobStore> {
   if (location.type === 'folder') return createFolderStore(resolve(vaultsFolder, location.path))
-  throw new VaultError('vaults on S3 are not served yet', { isFinal: true })
+  // The SDK is large: loaded where it is needed.
+  const { createS3Store } = await import('./store/s3.ts')
+  return createS3Store(location)
 }
 
 /** The same vault to another user, who closes only for himself. */
 function shared(vault: Vault, release: () => Promise<void>): Vault {
   const mine: Vault = { ...vault, close: release }
-  cores.set(mine, cores.get(vault)!)
+  cores.set(mine, coreOf(vault))
   return mine
 }
 
 /** What stands behind a vault, for copies between two. */
 const cores = new WeakMap<Vault, VaultCore>()
+const coreOf = (vault: Vault): VaultCore => present(cores.get(vault), 'a vault of openVault')
 
 function vaultOf(core: VaultCore): Vault {
   const vault = methodsOf(core)
@@ -109,11 +118,11 @@ function methodsOf(core: VaultCore): Vault {
     backup: (request, options) => backup(core, request, options),
     points: () => points(core),
     openDisk: (pointId, diskId) => openDisk(core, pointId, diskId),
-    copyTo: () => Promise.reject(new VaultError('not served yet', { isFinal: true })),
+    copyTo: async (target, request, options) => copy(core, coreOf(target), request, options),
     delete: (pointId) => deletePoint(core, pointId),
-    verify: () => Promise.reject(new VaultError('not served yet', { isFinal: true })),
-    collect: () => Promise.reject(new VaultError('not served yet', { isFinal: true })),
-    usage: () => Promise.reject(new VaultError('not served yet', { isFinal: true })),
+    verify: (request, options) => verify(core, request, options),
+    collect: (options) => collect(core, options),
+    usage: () => usage(core, new AbortController().signal),
     close: async () => {
       await core.sessions.close()
       await core.catalog.index.close()
@@ -205,12 +214,4 @@ async function sessionToRead(core: VaultCore): Promise<Session | null> {
   } catch {
     return null
   }
-}
-
-async function deletePoint(core: VaultCore, pointId: string): Promise<void> {
-  if (!isPointId(pointId)) return
-  if (!(await core.store.exists(BLOB.point(pointId)))) return
-  const key = BLOB.pointTombstone(pointId)
-  if (await core.store.exists(key)) return
-  await core.store.write(key, sealJson(core.keys, key, { waitFor: null }))
 }

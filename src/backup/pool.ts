@@ -1,4 +1,4 @@
-/** Work under way, so much at once. The first failure stops what has not begun, and is thrown to the feeder. */
+/** Work under way, so much at once. The first failure stops what has not begun, and is thrown to who feeds it. */
 
 export interface Pool {
   /** Returns when `work` has begun. @throws what an earlier work threw. */

@@ -43,6 +43,9 @@ export interface Sessions {
   close(): Promise<void>
 }
 
+/** Sessions of this process, whoever of it has which vault open. */
+const living = new Set<string>()
+
 export function createSessions(store: BlobStore, keys: VaultKeys): Sessions {
   const own = new Map<string, Session>()
   const heard = new Map<string, { beat: string; at: number }>()
@@ -73,16 +76,18 @@ export function createSessions(store: BlobStore, keys: VaultKeys): Sessions {
       end: async () => {
         clearInterval(timer)
         own.delete(id)
+        living.delete(id)
         await store.remove(key)
         await store.remove(BLOB.beat(id))
       },
     }
     own.set(id, session)
+    living.add(id)
     return session
   }
 
   const isDead = async (id: string, signal?: AbortSignal): Promise<boolean> => {
-    if (own.has(id)) return false
+    if (living.has(id)) return false
     owner ??= ownerOfUs()
     const of = await read<Owner>(BLOB.session(id), signal)
     if (of !== null) {
@@ -127,7 +132,7 @@ async function isOwnerDead(of: Owner, we: Owner): Promise<boolean | null> {
   if (of.host !== we.host) return null
   if (of.boot !== we.boot) return true
   if (of.pidNamespace !== we.pidNamespace) return null
-  // One that this very process began in an earlier life of its vault: `own` has those that live.
+  // Of this very process, but not among those that live: its end could not be written down.
   if (of.pid === we.pid && of.startedAt === we.startedAt) return true
   return (await startOf(of.pid)) !== of.startedAt
 }

@@ -48,6 +48,15 @@ export interface BackupRequest {
   retainUntil?: number | null
 }
 
+export interface CopyRequest {
+  pointId: string
+  newPointId: string
+  /** Absent: those of the point that is copied. */
+  createdAt?: number
+  description?: Readonly<Record<string, unknown>>
+  retainUntil?: number | null
+}
+
 export interface WorkOptions {
   signal: AbortSignal
   onProgress?: (progress: { doneBytes: number; totalBytes: number | null }) => void
@@ -86,18 +95,8 @@ export interface Vault {
   backup(request: BackupRequest, options: WorkOptions): Promise<BackupOutcome>
   points(): Promise<PointOfVault[]>
   openDisk(pointId: string, diskId: string): Promise<PointDisk>
-  copyTo(
-    target: Vault,
-    request: {
-      pointId: string
-      newPointId: string
-      /** Absent: those of the point that is copied. */
-      createdAt?: number
-      description?: Readonly<Record<string, unknown>>
-      retainUntil?: number | null
-    },
-    options: WorkOptions,
-  ): Promise<BackupOutcome>
+  /** Into a vault that this process has open. What an earlier copy took there is not read again. */
+  copyTo(target: Vault, request: CopyRequest, options: WorkOptions): Promise<BackupOutcome>
   /** Idempotent. Its chunks go with a later `collect`. */
   delete(pointId: string): Promise<void>
   verify(request: { pointId: string | null }, options: WorkOptions): Promise<Verification>

@@ -1,4 +1,4 @@
-/** The engine's door, opened for a host: folders of vaults lie below its home unless they say otherwise. */
+/** The engine's door, opened for a host: folders of vaults lie below its own unless they say otherwise. */
 import { join } from 'node:path'
 import { openVault } from '../../backup/open-vault.ts'
 import type { Vault } from '../../backup/vault.ts'
@@ -7,7 +7,7 @@ import type { VaultPlace } from '../../domain/backup.ts'
 export type OpenVault = (place: VaultPlace) => Promise<Vault>
 
 export function vaultsIn(vaultsFolder: string): OpenVault {
-  // What can be made again from the vaults, beside them.
-  const options = { vaultsFolder, cacheFolder: join(vaultsFolder, '.cache') }
-  return (place) => openVault(place, options)
+  // What lies there can be made again from the vaults.
+  const cacheFolder = join(vaultsFolder, '.cache')
+  return (place) => openVault(place, { vaultsFolder, cacheFolder })
 }

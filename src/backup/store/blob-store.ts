@@ -32,6 +32,8 @@ export interface BlobStore {
   remove(key: string, signal?: AbortSignal): Promise<void>
   /** Not to be removed before: only where the place can promise that (S3's Object Lock). */
   retain: ((key: string, until: number, signal?: AbortSignal) => Promise<void>) | null
+  /** What `create` left when its process ended before `commit`, of the blobs that nobody writes any more. */
+  removeLeftovers: ((isLeft: (key: string) => boolean) => Promise<void>) | null
   close(): Promise<void>
 }
 

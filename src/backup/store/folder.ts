@@ -2,9 +2,18 @@
  * A vault in a folder. Every blob is written under another name, synced, renamed and its folder synced, so that a
  * power cut leaves the whole blob or none. Files of packs stay open for a while: restores read thousands of chunks.
  */
-import { randomBytes } from 'node:crypto'
-import { mkdir, open, opendir, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import {
+  mkdir,
+  open,
+  opendir,
+  readdir,
+  rename,
+  rm,
+  stat,
+  unlink,
+  type FileHandle,
+} from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { assert } from '../../lib/assert.ts'
 import { fsyncFolder, writeFileDurable } from '../../lib/fs-durable.ts'
 import { BlobMissingError, DamagedError, VaultError } from '../errors.ts'
@@ -15,7 +24,7 @@ const OPEN_FILES_MAX = 32
 const WRITE_BYTES = 1024 * 1024
 const FOLDER_MODE = 0o700
 const FILE_MODE = 0o600
-/** Named so by fs-durable and by `create`. Of a process that ended in between; never read. */
+/** Named so by fs-durable and, after the blob, by `create`. Never read. */
 const TEMPORARY = /^\..*\.tmp$/
 
 export function createFolderStore(root: string): BlobStore {
@@ -76,6 +85,7 @@ export function createFolderStore(root: string): BlobStore {
       }
     },
     retain: null,
+    removeLeftovers: (isLeft) => removeLeftovers(root, isLeft),
     close: () => files.close(),
   }
 }
@@ -103,8 +113,18 @@ async function* listFolder(root: string, folder: string): AsyncGenerator<BlobInf
   }
 }
 
+/** Only packs take room that is worth it. */
+async function removeLeftovers(root: string, isLeft: (key: string) => boolean): Promise<void> {
+  const folder = join(root, 'packs')
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (TEMPORARY.test(name) && isLeft(`packs/${name.slice(1, -'.tmp'.length)}`)) {
+      await rm(join(folder, name), { force: true })
+    }
+  }
+}
+
 async function createWriter(key: string, path: string): Promise<BlobWriter> {
-  const temporary = join(dirname(path), `.${randomBytes(6).toString('hex')}.tmp`)
+  const temporary = join(dirname(path), `.${basename(path)}.tmp`)
   let handle: FileHandle | null
   try {
     await ensureParent(path)

@@ -14,6 +14,10 @@ import type {
   WorkOptions,
 } from '../../../src/backup/vault.ts'
 
+/** `BRUME_TEST_DRILLS=long`: the drills at full length, an hour perhaps. */
+export const isLongRun = process.env['BRUME_TEST_DRILLS'] === 'long'
+export const LONG_MS = isLongRun ? 3_600_000 : 60_000
+
 export const CHUNK = 256 * 1024
 export const KEY = Buffer.alloc(32, 7).toString('base64')
 export const never = new AbortController().signal
