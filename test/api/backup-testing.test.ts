@@ -118,7 +118,8 @@ test('plans and selections are made, shown, changed and deleted', async () => {
     new ListRestoreTestingSelectionsCommand({ RestoreTestingPlanName }),
   )
   expect(of.RestoreTestingSelections).toHaveLength(1)
-  const remove = () => client().send(new DeleteRestoreTestingPlanCommand({ RestoreTestingPlanName }))
+  const remove = () =>
+    client().send(new DeleteRestoreTestingPlanCommand({ RestoreTestingPlanName }))
   expect(await nameOf(remove())).toBe('InvalidRequestException')
   const gone = await client().send(new DeleteRestoreTestingSelectionCommand(named))
   expect(gone.$metadata.httpStatusCode).toBe(204)
