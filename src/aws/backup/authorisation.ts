@@ -1,7 +1,7 @@
 /**
  * What Backup's operations need: vaults, plans, frameworks by the names and ids of the input, recovery points by their
- * ARN, the role that is handed over; the access policy of the vault that is meant; Backup's own condition keys. Source: service authorization reference, "Actions,
- * resources, and condition keys for AWS Backup".
+ * ARN, the role that is handed over; the access policy of the vault that is meant; Backup's own condition keys. Source:
+ * service authorization reference, "Actions, resources, and condition keys for AWS Backup".
  */
 import type { Ctx } from '../../app/context.ts'
 import { taggedGet } from '../../app/backup/tags.ts'
