@@ -38,6 +38,7 @@ const { values } = parseArgs({
     'cpu-overcommit': { type: 'string', default: String(SETTINGS_DEFAULT.cpuOvercommit) },
     'memory-overcommit': { type: 'string', default: String(SETTINGS_DEFAULT.memoryOvercommit) },
     'volume-modification-wait': { type: 'string', default: '0' },
+    'backup-webhook': { type: 'string' },
     'import-from-private': { type: 'boolean', default: false },
     'passphrase-file': { type: 'string' },
     'log-level': { type: 'string', default: 'info' },
@@ -130,6 +131,7 @@ const cloud: Cloud = await startCloud({
   settings: {
     cpuOvercommit: factor('cpu-overcommit'),
     memoryOvercommit: factor('memory-overcommit'),
+    backupWebhook: values['backup-webhook'] ?? null,
     volumeModificationWaitMs: Math.max(0, Number(values['volume-modification-wait']) || 0) * 1000,
   },
   imageJobs: (app) => createImageJobs(home, app),

@@ -18,6 +18,7 @@ import { handlerMust } from './jobs.ts'
 import { notify } from './notify.ts'
 import { ATTEMPTS_MAX, retryDelayMs } from './retry.ts'
 import { vaultPlace } from './vault-key.ts'
+import { vaultUsed } from './vaults.ts'
 import { workCancel, workFollow, workForget } from './work.ts'
 
 /** True when something changed, so that it is worth looking again at once. */
@@ -77,9 +78,9 @@ class JobProblem extends Error {
 
 /** One backup of a resource at a time, into whatever vault. */
 async function isBusy(tx: StoreReader, job: BackupJob): Promise<boolean> {
-  const reference = { name: 'resource', value: job.resourceArn }
+  const reference = { name: 'busy', value: job.resourceArn }
   const others = await tx.list('backupJob', { reference })
-  return others.some((one) => one.id !== job.id && ['PENDING', 'RUNNING'].includes(one.state))
+  return others.some((one) => one.id !== job.id)
 }
 
 /** The newest point of the resource in the vault whose layers or state are still there to compare with. */
@@ -87,11 +88,10 @@ async function basePointOf(
   reader: StoreReader,
   job: BackupJob,
 ): Promise<RecoveryPoint | undefined> {
-  const reference = { name: 'resource', value: job.resourceArn }
+  const reference = { name: 'base', value: job.resourceArn }
   const points = await reader.list('backupPoint', { reference })
   return points
     .filter((one) => one.vaultId === job.vaultId && one.state === 'COMPLETED' && !one.damage)
-    .filter((one) => one.baseline !== null || one.token !== null)
     .sort((a, b) => b.createdAt - a.createdAt)[0]
 }
 
@@ -253,6 +253,7 @@ async function complete(app: App, job: BackupJob, result: BackupResult): Promise
       token: result.token ?? null,
     }
     await tx.update('backupPoint', whole)
+    await vaultUsed(tx, point.vaultId, completedAt)
     await tx.update('backupJob', {
       ...one,
       state: 'COMPLETED',
@@ -277,10 +278,9 @@ async function complete(app: App, job: BackupJob, result: BackupResult): Promise
 
 /** What earlier points of the resource kept in the vault: the newest has what the next backup needs. */
 async function baselinesDrop(tx: StoreTransaction, point: RecoveryPoint): Promise<void> {
-  const reference = { name: 'resource', value: point.resourceArn }
+  const reference = { name: 'base', value: point.resourceArn }
   for (const other of await tx.list('backupPoint', { reference })) {
     if (other.id === point.id || other.vaultId !== point.vaultId) continue
-    if (other.baseline === null && other.token === null) continue
     await handlerMust(other.resourceType).baselineDrop(tx, other)
     await tx.update('backupPoint', { ...other, baseline: null, token: null })
   }
