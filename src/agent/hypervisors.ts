@@ -16,10 +16,14 @@ const TEST_TIMEOUT_MS = 5_000
 const LIST_TIMEOUT_MS = 120_000
 const SWEEP_TIMEOUT_MS = 60_000
 
-export type HypervisorWork = Pick<HostAgent, 'hypervisorTest' | 'hypervisorMachines'>
+export type HypervisorWork = Pick<
+  HostAgent,
+  'hypervisorTest' | 'hypervisorMachines' | 'hypervisorSshKey'
+>
 
 export function createHypervisorWork(options: {
   connectors: Connectors
+  sshKey: () => Promise<string>
   log: Log
 }): HypervisorWork {
   const { connectors, log } = options
@@ -51,6 +55,7 @@ export function createHypervisorWork(options: {
         return { state: 'offline', reason: wordsOf(error) }
       }
     },
+    hypervisorSshKey: options.sshKey,
     hypervisorMachines: (connection) =>
       connectors[connection.connector].machines(connection, AbortSignal.timeout(LIST_TIMEOUT_MS)),
   }

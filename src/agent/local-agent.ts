@@ -23,7 +23,8 @@ import { createKeyedMutex } from '../lib/mutex.ts'
 import type { Clock } from '../lib/time.ts'
 import { createContentWork } from './content-work.ts'
 import { createExportWork } from './export-work.ts'
-import { createHypervisorWork, type Connectors } from './hypervisors.ts'
+import type { LibvirtConnector } from '../connectors/libvirt/connector.ts'
+import { createHypervisorWork } from './hypervisors.ts'
 import { createImportWork } from './import-work.ts'
 import { createLauncher } from './launch.ts'
 import type { Templates } from './templates/templates.ts'
@@ -55,7 +56,7 @@ export interface LocalAgentOptions {
   stopGraceMs: number
   /** Imports may come from addresses of private networks and of this host. */
   mayFetchInternal?: boolean
-  connectors: Connectors
+  connectors: { libvirt: LibvirtConnector }
 }
 
 /** A reboot that the guest does not answer becomes a reset (EC2 waits longer; its guests boot slower). */
@@ -318,7 +319,11 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     volumeChange: work.change,
     ...createContentWork({ volumes, work, sourcePath }),
     ...imports,
-    ...createHypervisorWork({ connectors: options.connectors, log }),
+    ...createHypervisorWork({
+      connectors: options.connectors,
+      sshKey: () => options.connectors.libvirt.sshKey(),
+      log,
+    }),
     ...createExportWork({ volumes, exportsFolder: join(options.home, 'exports'), sourcePath }),
     layerDelete: (layerId) => volumes.layers.delete(layerId),
     layerList: () => volumes.layers.list(),

@@ -231,6 +231,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
     layerList: async () => storage.layerList(),
     hypervisorTest: foreign.hypervisorTest,
     hypervisorMachines: foreign.hypervisorMachines,
+    hypervisorSshKey: foreign.hypervisorSshKey,
     hypervisors: foreign.all,
     volumes: () => storage.all,
     storage,

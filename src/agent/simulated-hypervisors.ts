@@ -37,5 +37,6 @@ export function createSimulatedHypervisors(): SimulatedHypervisors {
       if (found.failList !== undefined) throw new Error(found.failList)
       return { machines: found.machines, failures: found.failures ?? [] }
     },
+    hypervisorSshKey: async () => 'ssh-ed25519 simulated',
   }
 }

@@ -70,6 +70,8 @@ export interface HostApiOptions {
   explain(account: string, words: ReachWords): Promise<ReachAnswer>
   /** With which CreateGateway makes one (docs/backup-gateway.md). */
   gatewayKey(): Promise<{ key: string; expiresAt: number }>
+  /** The public half of the key with which this host logs in to hypervisors. */
+  gatewaySshKey(): Promise<string>
   shutdown(options: { instances: boolean }): void
   log: Log
 }
@@ -116,6 +118,8 @@ async function route(
       return answer(response, 200, await options.explain(call.account, wordsOf(call.body)))
     case 'POST /api/gateway/key':
       return answer(response, 200, await options.gatewayKey())
+    case 'GET /api/gateway/ssh-key':
+      return answer(response, 200, { key: await options.gatewaySshKey() })
     case 'POST /api/images':
       return imageJob(options, request, response, call.account, jobOf(call.body))
     case 'POST /api/shutdown': {

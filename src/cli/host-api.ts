@@ -52,6 +52,7 @@ export interface HostApi {
   explain(words: ReachWords): Promise<ReachAnswer>
   /** With which `aws backup-gateway create-gateway` makes one. */
   gatewayKey(): Promise<{ key: string; expiresAt: number }>
+  gatewaySshKey(): Promise<string>
   /** Stops all instances, then the daemon. */
   shutdown(): Promise<void>
 }
@@ -85,6 +86,7 @@ export function hostApi(cloud: Reach): HostApi {
       const response = await send(cloud, 'POST', '/api/gateway/key', {}, TIMEOUT_MS)
       return (await response.json()) as { key: string; expiresAt: number }
     },
+    gatewaySshKey: async () => (await get<{ key: string }>('/api/gateway/ssh-key')).key,
     shutdown: async () => {
       await send(cloud, 'POST', '/api/shutdown', { instances: true }, SHUTDOWN_TIMEOUT_MS)
     },
