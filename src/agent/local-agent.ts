@@ -21,6 +21,10 @@ import { readJson, writeJsonDurable, ensureFolder } from '../lib/fs-durable.ts'
 import type { Log } from '../lib/log.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import type { Clock } from '../lib/time.ts'
+import { createForeignMachines } from './backup/foreign.ts'
+import { createBackupHost } from './backup/host.ts'
+import { createLocalDisks } from './backup/local-disks.ts'
+import { vaultsIn, type OpenVault } from './backup/open-vault.ts'
 import { createContentWork } from './content-work.ts'
 import { createExportWork } from './export-work.ts'
 import type { LibvirtConnector } from '../connectors/libvirt/connector.ts'
@@ -54,6 +58,8 @@ export interface LocalAgentOptions {
   clock: Clock
   /** Between asking a guest to power off and forcing it. */
   stopGraceMs: number
+  /** Absent: the engine's own, with vaults below the home. */
+  openVault?: OpenVault
   /** Imports may come from addresses of private networks and of this host. */
   mayFetchInternal?: boolean
   connectors: { libvirt: LibvirtConnector }
@@ -111,6 +117,15 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     volumes,
     importsFolder: join(options.home, 'imports'),
     mayFetchInternal: options.mayFetchInternal ?? false,
+  })
+  const exportsFolder = join(options.home, 'exports')
+  const backup = createBackupHost({
+    openVault: options.openVault ?? vaultsIn(join(options.home, 'vaults')),
+    disks: createLocalDisks({ volumes, work }),
+    exportsFolder,
+    foreign: createForeignMachines(options.connectors, log),
+    log: log.child({ part: 'backup' }),
+    clock,
   })
   let plans: readonly VpcNetworkPlan[] = []
   const { templates, home } = options
@@ -260,6 +275,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   const room = setInterval(() => void roomWatch(), ROOM_INTERVAL_MS)
   room.unref()
   return {
+    backup,
     describe: () => options.describe(),
     machinePrepare: async (spec) => {
       // What is being started, or was by a daemon that did not come to write it down, may have its disks open.
@@ -324,7 +340,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       sshKey: () => options.connectors.libvirt.sshKey(),
       log,
     }),
-    ...createExportWork({ volumes, exportsFolder: join(options.home, 'exports'), sourcePath }),
+    ...createExportWork({ volumes, exportsFolder, sourcePath }),
     layerDelete: (layerId) => volumes.layers.delete(layerId),
     layerList: () => volumes.layers.list(),
     templatesEnsure: async (wishes) => templates?.ensure(wishes),
@@ -339,6 +355,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       clearInterval(room)
       for (const stop of stops) stop()
       listeners.clear()
+      await backup.close()
       await templates?.close()
       await driver.close()
       await networks.close()

@@ -17,6 +17,7 @@ import type {
 } from '../domain/machine.ts'
 import type { HypervisorConnection, HypervisorTest, MachineListing } from '../domain/hypervisor.ts'
 import type { LayerId } from '../domain/layer.ts'
+import type { BackupHost } from './backup-protocol.ts'
 import type { InstanceId, VolumeId } from '../domain/ids.ts'
 import type { TemplateReport, TemplateWish } from '../domain/template.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
@@ -30,6 +31,8 @@ export type HostEvent =
   | { type: 'reachability'; instanceId: InstanceId; isReachable: boolean; at: number }
 
 export interface HostAgent {
+  /** Backups: what this host reads into vaults and out of them. */
+  readonly backup: BackupHost
   describe(): Promise<HostDescription>
   /**
    * Says that a machine is about to be stated as running, so that the host can make its disks while its network is
@@ -160,6 +163,8 @@ export interface FreezeRequest {
   volumes: readonly { volumeId: VolumeId; layerId: LayerId; key?: string | null }[]
   /** A running machine is rebooted first, and the instant is when it begins anew. */
   isRebooted?: boolean
+  /** The file systems of a running guest hold still for it, if the guest has an agent that can do that. */
+  isQuiesced?: boolean
 }
 
 export type FreezeOutcome =
@@ -171,6 +176,8 @@ export type FreezeOutcome =
       usedBytes: number
       /** For how long writes of the guest were held up. */
       pauseMs: number
+      /** Why the guest's file systems did not hold still, as far as is known; null: they did. */
+      crashReason?: string | null
     }
   /** Nothing was changed. */
   | { volumeId: VolumeId; reason: string }

@@ -13,6 +13,7 @@ import type { Store } from '../store/store.ts'
 import { startLoop, type ReconcilerLoop } from '../workflow/loop.ts'
 import type { App, HostHandle, ReconcilerName } from './context.ts'
 import { createInstanceTypeCatalogue } from './instance-types.ts'
+import { createBackupReconcilers } from './backup/reconcile.ts'
 import { hostEventApply } from './instances/observe.ts'
 import { createAttachmentsReconciler } from './reconcilers/attachments.ts'
 import { createInterfacesReconciler } from './reconcilers/interfaces.ts'
@@ -96,6 +97,7 @@ export async function startApp(options: {
     await Promise.all(hosts.map((host) => networkApplyTo(host, reader)))
   }
   const instances = createInstancesReconciler(app, networkApplyTo)
+  const backups = createBackupReconcilers(app)
   const reconcilers: [ReconcilerName, (signal: AbortSignal) => Promise<void>][] = [
     ['network', networkApply],
     ['instances', instances.reconcile],
@@ -111,6 +113,7 @@ export async function startApp(options: {
     ['attachments', createAttachmentsReconciler(app)],
     ['interfaces', createInterfacesReconciler(app, networkApplyTo)],
     ['templates', createTemplatesReconciler(app)],
+    ...backups.list,
     ['hypervisors', createHypervisorsReconciler(app)],
     ['machines', createMachinesReconciler(app)],
   ]
@@ -145,6 +148,7 @@ export async function startApp(options: {
     },
     close: async () => {
       for (const unsubscribe of subscriptions) unsubscribe()
+      backups.close()
       await Promise.all([...loops.values()].map((loop) => loop.close()))
       await Promise.all(hosts.map(({ agent }) => agent.close()))
       await store.close()

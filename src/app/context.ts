@@ -89,6 +89,10 @@ export type ReconcilerName =
   | 'keys'
   | 'stagings'
   | 'templates'
+  | 'backupJobs'
+  | 'backupPlans'
+  | 'backupAges'
+  | 'backupTests'
   | 'hypervisors'
   | 'machines'
 

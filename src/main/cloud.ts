@@ -12,6 +12,7 @@ import { templatesList } from '../app/images/fast-launch.ts'
 import { defaultNetworkEnsure } from '../app/network/default-network.ts'
 import { reachAsk } from '../app/network/reach/ask.ts'
 import { credentialsFind } from '../app/iam/sessions.ts'
+import { recommendHere } from '../app/recommend.ts'
 import type { SettingsOfCloud } from '../app/settings.ts'
 import { authorise } from '../aws/authorisation/authorise.ts'
 import { authenticate, type Authentication } from '../aws/auth/authenticate.ts'
@@ -100,6 +101,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     images: options.imageJobs(app),
     templates: () => templatesList(app),
     explain: (account, words) => reachAsk(app, account, words),
+    recommend: (ask) => recommendHere(app, ask),
     gatewayKey: () => activationKeyMake(app),
     gatewaySshKey: () => present(options.agents[0], 'a host').hypervisorSshKey(),
     shutdown: options.shutdown,

@@ -1,6 +1,6 @@
 /**
- * The connector for libvirt against a real one: what it lists, what a full and an incremental session read, what it does
- * when a checkpoint, its marks, a session or libvirtd itself is gone, and machines made of recovery points.
+ * The connector for libvirt against a real one: what it lists, what a full and an incremental session read, what it
+ * does when a checkpoint, its marks, a session or libvirtd itself is gone, and machines made of recovery points.
  */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

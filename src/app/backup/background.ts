@@ -1,6 +1,5 @@
 /** In whose name Backup works when nobody is asking: the account's own, as one of its service roles would. */
 import type { BackupHost } from '../../agent/backup-protocol.ts'
-import type { HostAgent } from '../../agent/protocol.ts'
 import { present } from '../../lib/assert.ts'
 import type { App, Ctx, HostHandle } from '../context.ts'
 import type { Scope } from './resources/handler.ts'
@@ -17,5 +16,5 @@ export function anyHost(app: App): HostHandle {
 }
 
 export function backupHostOf({ agent }: HostHandle): BackupHost {
-  return present((agent as HostAgent & { backup?: BackupHost }).backup, 'a host that does backups')
+  return agent.backup
 }
