@@ -104,6 +104,8 @@ export interface HostAgent {
   hypervisorTest(connection: HypervisorConnection): Promise<HypervisorTest>
   /** @throws Error when they cannot be listed at all. */
   hypervisorMachines(connection: HypervisorConnection): Promise<MachineListing>
+  /** The public key by which this host is let in over ssh; made when it is first asked for. */
+  hypervisorSshKey(): Promise<string>
   /** Observations from now on. Returns the function that ends the subscription. */
   subscribe(listener: (event: HostEvent) => void): () => void
   close(): Promise<void>

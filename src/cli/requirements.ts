@@ -106,6 +106,18 @@ export const REQUIREMENTS: readonly Requirement[] = [
     why: 'plays the guests of network tests',
   },
   {
+    feature: 'host',
+    package: 'libvirt-daemon-system',
+    proof: { program: 'libvirtd' },
+    why: 'is the foreign hypervisor that the Backup gateway is tested with',
+  },
+  {
+    feature: 'host',
+    package: 'libvirt-clients',
+    proof: { program: 'virsh' },
+    why: 'speaks with other hypervisors for the Backup gateway',
+  },
+  {
     feature: 'api',
     package: 'openssl',
     proof: { program: 'openssl' },

@@ -27,6 +27,7 @@ import {
 } from '../aws/http-server.ts'
 import { operationsFromFiles } from '../aws/operation-files.ts'
 import { FaultError } from '../domain/faults.ts'
+import { present } from '../lib/assert.ts'
 import type { Log } from '../lib/log.ts'
 import { systemClock } from '../lib/time.ts'
 import { openStore } from '../store/sql-store.ts'
@@ -102,6 +103,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     explain: (account, words) => reachAsk(app, account, words),
     recommend: (ask) => recommendHere(app, ask),
     gatewayKey: () => activationKeyMake(app),
+    gatewaySshKey: () => present(options.agents[0], 'a host').hypervisorSshKey(),
     shutdown: options.shutdown,
     log,
   })
