@@ -345,6 +345,8 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     layerList: () => volumes.layers.list(),
     templatesEnsure: async (wishes) => templates?.ensure(wishes),
     templateList: async () => templates?.list() ?? [],
+    machineUsage: () => driver.usage(),
+    machineCpuCap: (instanceId, percent) => driver.cpuCap(instanceId, percent),
     consoleOutput: (instanceId) => driver.consoleOutput(instanceId),
     consoleScreenshot: (instanceId) => driver.screenshot(instanceId),
     subscribe: (listener) => {

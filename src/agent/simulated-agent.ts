@@ -26,6 +26,7 @@ import { createForeignMachines } from './backup/foreign.ts'
 import type { HostAgent, HostEvent } from './protocol.ts'
 import { createHypervisorWork } from './hypervisors.ts'
 import { createSimulatedConnector, type SimulatedHypervisors } from './simulated-hypervisors.ts'
+import { createSimulatedUsage, type SimulatedRates } from './simulated-usage.ts'
 import { createSimulatedVolumes, type SimulatedVolumes } from './simulated-volumes.ts'
 
 export interface SimulatedOptions {
@@ -70,6 +71,10 @@ export interface SimulatedAgent extends HostAgent {
   guestAnswers(instanceId: string, isReachable: boolean): void
   /** While held, guests that start do not answer by themselves. */
   holdReachability(isHeld: boolean): void
+  /** From now on the machine uses this much a second. */
+  uses(instanceId: string, rates: Partial<SimulatedRates>): void
+  /** What `machineCpuCap` said last. */
+  cpuCapOf(instanceId: string): number | null
   volumes(): SimulatedVolumes['all']
   storage: SimulatedVolumes
   hypervisors: SimulatedHypervisors
@@ -130,6 +135,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
   }
   let isReachabilityHeld = false
   const heldDisks = new Set<string>()
+  const usage = createSimulatedUsage(clock)
   const description = describe(options)
 
   const start = (machine: Machine): void => {
@@ -267,6 +273,13 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       for (const listener of listeners) listener({ type: 'templates' })
     },
     templateList: async () => templates,
+    machineUsage: async () =>
+      [...machines.values()]
+        .filter(({ observation }) => observation.state === 'running')
+        .map((machine) => usage.of(machine, clock.now())),
+    uses: usage.uses,
+    machineCpuCap: async (instanceId, percent) => usage.cap(instanceId, percent),
+    cpuCapOf: usage.capOf,
     consoleOutput: async (instanceId) => {
       const machine = machines.get(instanceId)
       if (!machine) return null

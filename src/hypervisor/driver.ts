@@ -3,6 +3,7 @@
  * Optional abilities are in `HypervisorReport`. Implementations: qemu/.
  */
 import type { InstanceId } from '../domain/ids.ts'
+import type { MachineUsage } from '../domain/metrics/usage.ts'
 import type {
   DiskAttachment,
   DiskLimits,
@@ -63,6 +64,10 @@ export interface VmDriver {
   remove(instanceId: InstanceId): Promise<void>
   consoleOutput(instanceId: InstanceId): Promise<{ bytes: Uint8Array; at: number } | null>
   screenshot(instanceId: InstanceId): Promise<Uint8Array>
+  /** Counters of every living machine; one that cannot be measured now is left out. */
+  usage(): Promise<MachineUsage[]>
+  /** Hundredths of a core; null: what the machine's type has. Nothing where there are no control groups. */
+  cpuCap(instanceId: InstanceId, percent: number | null): Promise<void>
   diskAttach(instanceId: InstanceId, disk: DiskAttachment): Promise<void>
   diskDetach(instanceId: InstanceId, volumeId: string): Promise<void>
   /** Runs `section` once, while the guest's file systems hold still if its agent can do that. See qemu/quiesce.ts. */

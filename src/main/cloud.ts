@@ -30,6 +30,7 @@ import { FaultError } from '../domain/faults.ts'
 import { present } from '../lib/assert.ts'
 import type { Log } from '../lib/log.ts'
 import { systemClock } from '../lib/time.ts'
+import { openMetricStore } from '../store/metrics-store.ts'
 import { openStore } from '../store/sql-store.ts'
 import type { EndpointService } from './endpoint-service.ts'
 import type { Home } from './home.ts'
@@ -74,6 +75,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const app = await startApp({
     store,
     agents: options.agents,
+    metrics: openMetricStore(home.metrics),
     log,
     sealKey: await sealKeyOf(home, options.passphrase ?? null),
     ...(options.settings ? { settings: options.settings } : {}),
