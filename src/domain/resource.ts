@@ -14,6 +14,7 @@ import type { Layer } from './layer.ts'
 import type { InsightsAnalysis, InsightsPath } from './network-insights.ts'
 import type {
   DhcpOptions,
+  EgressOnlyGateway,
   ElasticAddress,
   InternetGateway,
   NatGateway,
@@ -63,6 +64,7 @@ export interface ResourceTypes extends IamResourceTypes {
   subnet: Subnet
   routeTable: RouteTable
   internetGateway: InternetGateway
+  egressOnlyGateway: EgressOnlyGateway
   securityGroup: SecurityGroup
   networkAcl: NetworkAcl
   dhcpOptions: DhcpOptions
