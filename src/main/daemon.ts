@@ -61,6 +61,7 @@ const fabric = createFabric({
   log: log.child({ part: 'fabric' }),
   clock,
   publicPool: SETTINGS_DEFAULT.publicPool,
+  ipv6Pool: SETTINGS_DEFAULT.ipv6Pool,
 })
 // Listens for namespaces before the first one is made.
 const metadata = await serveMetadata({ home, fabric, log: log.child({ part: 'metadata' }), clock })
