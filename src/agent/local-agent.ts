@@ -323,6 +323,8 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     templateList: async () => templates?.list() ?? [],
     consoleOutput: (instanceId) => driver.consoleOutput(instanceId),
     consoleScreenshot: (instanceId) => driver.screenshot(instanceId),
+    machineStats: (instanceId) => driver.machineStats(instanceId),
+    consoleConnect: (instanceId, what) => driver.consoleConnect(instanceId, what),
     subscribe: (listener) => {
       listeners.add(listener)
       return () => void listeners.delete(listener)

@@ -2,12 +2,14 @@
  * What a hypervisor driver does for a host: run machines that outlive us, and tell what becomes of them.
  * Optional abilities are in `HypervisorReport`. Implementations: qemu/.
  */
+import type { Duplex } from 'node:stream'
 import type { InstanceId } from '../domain/ids.ts'
 import type {
   DiskAttachment,
   DiskLimits,
   HypervisorReport,
   MachineObservation,
+  MachineStats,
   NicAttachment,
   VmSpec,
 } from '../domain/machine.ts'
@@ -63,6 +65,10 @@ export interface VmDriver {
   remove(instanceId: InstanceId): Promise<void>
   consoleOutput(instanceId: InstanceId): Promise<{ bytes: Uint8Array; at: number } | null>
   screenshot(instanceId: InstanceId): Promise<Uint8Array>
+  /** Null: it does not run. */
+  machineStats(instanceId: InstanceId): Promise<MachineStats | null>
+  /** The serial console takes one at a time, the screen (VNC) several. @throws Error unless it runs. */
+  consoleConnect(instanceId: InstanceId, what: 'serial' | 'screen'): Promise<Duplex>
   diskAttach(instanceId: InstanceId, disk: DiskAttachment): Promise<void>
   diskDetach(instanceId: InstanceId, volumeId: string): Promise<void>
   /** See qemu/snapshots.ts. A machine that does not live has nothing to change: null, or nothing. */

@@ -21,6 +21,7 @@ import { FaultError } from '../../domain/faults.ts'
 import { backupWanted } from '../backup/authorisation.ts'
 import type { EdgeRequest } from '../dispatch.ts'
 import { ebsWanted } from '../ebs/authorisation.ts'
+import { instanceConnectWanted } from '../ec2-instance-connect/authorisation.ts'
 import { ec2Wanted } from '../ec2/authorisation.ts'
 import { iamWanted } from '../iam/authorisation.ts'
 import { kmsWanted } from '../kms/authorisation.ts'
@@ -38,6 +39,7 @@ export const DERIVERS: Partial<Record<ServiceName, Deriver>> = {
   backup: backupWanted,
   ebs: ebsWanted,
   ec2: ec2Wanted,
+  'ec2-instance-connect': instanceConnectWanted,
   iam: iamWanted,
   kms: kmsWanted,
   organizations: organizationsWanted,
