@@ -21,8 +21,13 @@ import { readJson, writeJsonDurable, ensureFolder } from '../lib/fs-durable.ts'
 import type { Log } from '../lib/log.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import type { Clock } from '../lib/time.ts'
+import { createBackupHost } from './backup/host.ts'
+import { createLocalDisks } from './backup/local-disks.ts'
+import { vaultsIn, type OpenVault } from './backup/open-vault.ts'
+import type { ForeignMachines } from './backup/work.ts'
 import { createContentWork } from './content-work.ts'
 import { createExportWork } from './export-work.ts'
+import { createHypervisorWork, type Connectors } from './hypervisors.ts'
 import { createImportWork } from './import-work.ts'
 import { createLauncher } from './launch.ts'
 import type { Templates } from './templates/templates.ts'
@@ -52,8 +57,13 @@ export interface LocalAgentOptions {
   clock: Clock
   /** Between asking a guest to power off and forcing it. */
   stopGraceMs: number
+  /** Absent: the engine's own, with vaults below the home. */
+  openVault?: OpenVault
+  /** Machines of other hypervisors; absent: none. */
+  foreign?: ForeignMachines
   /** Imports may come from addresses of private networks and of this host. */
   mayFetchInternal?: boolean
+  connectors: Connectors
 }
 
 /** A reboot that the guest does not answer becomes a reset (EC2 waits longer; its guests boot slower). */
@@ -108,6 +118,15 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     volumes,
     importsFolder: join(options.home, 'imports'),
     mayFetchInternal: options.mayFetchInternal ?? false,
+  })
+  const exportsFolder = join(options.home, 'exports')
+  const backup = createBackupHost({
+    openVault: options.openVault ?? vaultsIn(join(options.home, 'vaults')),
+    disks: createLocalDisks({ volumes, work }),
+    exportsFolder,
+    foreign: options.foreign ?? null,
+    log: log.child({ part: 'backup' }),
+    clock,
   })
   let plans: readonly VpcNetworkPlan[] = []
   const { templates, home } = options
@@ -257,6 +276,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   const room = setInterval(() => void roomWatch(), ROOM_INTERVAL_MS)
   room.unref()
   return {
+    backup,
     describe: () => options.describe(),
     machinePrepare: async (spec) => {
       // What is being started, or was by a daemon that did not come to write it down, may have its disks open.
@@ -316,7 +336,8 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     volumeChange: work.change,
     ...createContentWork({ volumes, work, sourcePath }),
     ...imports,
-    ...createExportWork({ volumes, exportsFolder: join(options.home, 'exports'), sourcePath }),
+    ...createHypervisorWork({ connectors: options.connectors, log }),
+    ...createExportWork({ volumes, exportsFolder, sourcePath }),
     layerDelete: (layerId) => volumes.layers.delete(layerId),
     layerList: () => volumes.layers.list(),
     templatesEnsure: async (wishes) => templates?.ensure(wishes),
@@ -333,6 +354,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       clearInterval(room)
       for (const stop of stops) stop()
       listeners.clear()
+      await backup.close()
       await templates?.close()
       await driver.close()
       await networks.close()

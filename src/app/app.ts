@@ -13,6 +13,7 @@ import type { Store } from '../store/store.ts'
 import { startLoop, type ReconcilerLoop } from '../workflow/loop.ts'
 import type { App, HostHandle, ReconcilerName } from './context.ts'
 import { createInstanceTypeCatalogue } from './instance-types.ts'
+import { createBackupReconcilers } from './backup/reconcile.ts'
 import { hostEventApply } from './instances/observe.ts'
 import { createAttachmentsReconciler } from './reconcilers/attachments.ts'
 import { createInterfacesReconciler } from './reconcilers/interfaces.ts'
@@ -20,6 +21,8 @@ import { createInstancesReconciler } from './reconcilers/instances.ts'
 import { createNetworkApplier, readerOnce } from './reconcilers/network.ts'
 import { stagingsReconcile } from './ebs/write.ts'
 import { binReconcile } from './rbin/bin.ts'
+import { createHypervisorsReconciler } from './reconcilers/hypervisors.ts'
+import { createMachinesReconciler } from './reconcilers/machines.ts'
 import { createExportsReconciler } from './reconcilers/exports.ts'
 import { createImportsReconciler } from './reconcilers/imports.ts'
 import { keysReconcile } from './reconcilers/keys.ts'
@@ -94,6 +97,7 @@ export async function startApp(options: {
     await Promise.all(hosts.map((host) => networkApplyTo(host, reader)))
   }
   const instances = createInstancesReconciler(app, networkApplyTo)
+  const backups = createBackupReconcilers(app)
   const reconcilers: [ReconcilerName, (signal: AbortSignal) => Promise<void>][] = [
     ['network', networkApply],
     ['instances', instances.reconcile],
@@ -109,6 +113,9 @@ export async function startApp(options: {
     ['attachments', createAttachmentsReconciler(app)],
     ['interfaces', createInterfacesReconciler(app, networkApplyTo)],
     ['templates', createTemplatesReconciler(app)],
+    ...backups.list,
+    ['hypervisors', createHypervisorsReconciler(app)],
+    ['machines', createMachinesReconciler(app)],
   ]
   // Events of one machine are applied in the order they came.
   const order = createKeyedMutex()
@@ -123,8 +130,14 @@ export async function startApp(options: {
   )
   // The hosts' networks stand before anything else is asked of them.
   await networkApply()
+  // What changes without telling us.
+  const { hypervisorLookMs } = app.settings
+  const periods: Partial<Record<ReconcilerName, number>> = {
+    hypervisors: hypervisorLookMs,
+    machines: hypervisorLookMs,
+  }
   for (const [name, reconcile] of reconcilers) {
-    loops.set(name, startLoop({ name, periodMs: PERIOD_MS, reconcile, log }))
+    loops.set(name, startLoop({ name, periodMs: periods[name] ?? PERIOD_MS, reconcile, log }))
   }
   for (const loop of loops.values()) loop.activate()
   return {
@@ -135,6 +148,7 @@ export async function startApp(options: {
     },
     close: async () => {
       for (const unsubscribe of subscriptions) unsubscribe()
+      backups.close()
       await Promise.all([...loops.values()].map((loop) => loop.close()))
       await Promise.all(hosts.map(({ agent }) => agent.close()))
       await store.close()

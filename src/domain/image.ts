@@ -35,6 +35,8 @@ export interface Snapshot extends ResourceBase<SnapshotId> {
   staging?: Staging | null
   isEncrypted?: boolean
   encryption?: DataKey | null
+  /** Taken for a backup, by its job's id: no user sees it. */
+  backupJobId?: string | null
   copyOf?: { snapshotId: string; region: string } | null
 }
 

@@ -23,40 +23,6 @@ export function sizeOf(type: InstanceTypeInfo): Size {
   }
 }
 
-const KNOWN: readonly [RegExp, Needs][] = [
-  [/\b(?:kubernetes|k8s|k3s)\b/i, { vcpus: 2, memoryGiB: 4, isSteady: true }],
-  [/\b(?:elastic|opensearch|kafka|cassandra)/i, { vcpus: 2, memoryGiB: 8, isSteady: true }],
-  [
-    /\b(?:postgres\w*|mysql|mariadb|database|sql|db)\b/i,
-    { vcpus: 2, memoryGiB: 4, isSteady: true },
-  ],
-  [/\b(?:build|compile|ci|runner|jenkins)\b/i, { vcpus: 4, memoryGiB: 8, isSteady: true }],
-  [/\b(?:desktop|windows|rdp)\b/i, { vcpus: 2, memoryGiB: 4, isSteady: false }],
-  [/\b(?:redis|cache|memcached)\b/i, { vcpus: 1, memoryGiB: 2, isSteady: false }],
-  [/\b(?:web|nginx|blog|site|proxy|api)\b/i, { vcpus: 1, memoryGiB: 1, isSteady: false }],
-  [/\b(?:test|try|tiny|dns|vpn|bastion)\b/i, { vcpus: 1, memoryGiB: 0.5, isSteady: false }],
-]
-
-/** Numbers that are said win over what is guessed from the kind of work. Undefined: nothing was understood. */
-export function needsFrom(text: string): Needs | undefined {
-  const kind = KNOWN.find(([pattern]) => pattern.test(text))?.[1]
-  const cores = /(\d+)\s*(?:v?cpus?|cores?|processors?)\b/i.exec(text)?.[1]
-  const memory = /(\d+(?:\.\d+)?)\s*(g|m)i?b?\b/i.exec(text)
-  const users = Number(/(\d+)\s*(?:users|people|clients)\b/i.exec(text)?.[1] ?? 0)
-  if (!kind && !cores && !memory) return undefined
-  const base = kind ?? { vcpus: 1, memoryGiB: 1, isSteady: false }
-  // Doubled for each tenfold of users beyond a hundred.
-  const scale = users > 100 ? 2 ** Math.ceil(Math.log10(users / 100)) : 1
-  const memoryGiB = memory
-    ? Number(memory[1]) / (memory[2]!.toLowerCase() === 'm' ? 1024 : 1)
-    : null
-  return {
-    vcpus: cores ? Number(cores) : base.vcpus * scale,
-    memoryGiB: memoryGiB ?? base.memoryGiB * scale,
-    isSteady: base.isSteady,
-  }
-}
-
 export function suggest(
   types: readonly InstanceTypeInfo[],
   needs: Needs,

@@ -13,13 +13,13 @@ import { onceByToken } from '../client-tokens.ts'
 import type { Ctx } from '../context.ts'
 import { associationInsert, profileFind } from '../iam/instance-profiles.ts'
 import { imageGet } from '../images/list.ts'
-import type { InstanceType } from '../instance-types.ts'
+import type { InstanceType } from '../../domain/instance-type.ts'
 import { createAddressChooser, type AddressChooser } from '../network/addresses.ts'
 import { placementResolve } from '../placement-groups.ts'
 import { cpuOptionsChecked, creditsChecked } from './cpu-options.ts'
 import { interfacesCreate, interfacesResolve, type ResolvedInterface } from './run-interfaces.ts'
 import type { RunRequest } from './run-request.ts'
-import { volumesCreate, volumesPlanned } from './run-volumes.ts'
+import { volumesCreate, volumesPlanned, volumesTake } from './run-volumes.ts'
 
 /** AWS's default quota of instances in one request is higher; one host is one host. */
 const COUNT_MAX = 1_000
@@ -73,7 +73,7 @@ interface Resolved {
 
 async function resolve(ctx: Ctx, tx: StoreTransaction, request: RunRequest): Promise<Resolved> {
   const { app } = ctx
-  const image = await imageGet(ctx, request.imageId, tx)
+  const image = request.restored?.image ?? (await imageGet(ctx, request.imageId, tx))
   const state = imageStateOf(image)
   if (state !== 'available') {
     const fault = { type: 'IncorrectState', kind: 'image', id: image.id, state } as const
@@ -96,9 +96,9 @@ async function resolve(ctx: Ctx, tx: StoreTransaction, request: RunRequest): Pro
     image,
     type,
     hosts,
-    publicKey: await publicKeyOf(ctx, tx, request.keyName),
+    publicKey: request.restored?.publicKey ?? (await publicKeyOf(ctx, tx, request.keyName)),
     interfaces: await interfacesResolve(ctx, tx, request, type),
-    volumes: await volumesPlanned(ctx, tx, request, image),
+    volumes: request.restored ? [] : await volumesPlanned(ctx, tx, request, image),
   }
 }
 
@@ -162,6 +162,7 @@ async function recordOne(
   const now = app.clock.now()
   const interfaces = await interfacesCreate(ctx, tx, request, resolved.interfaces, chooser, id)
   await volumesCreate(ctx, tx, request, resolved.volumes, { instanceId: id, zone })
+  if (request.restored) await volumesTake(ctx, tx, request.restored, id)
   const spec: InstanceSpec = {
     ...request.options,
     ...placed,
