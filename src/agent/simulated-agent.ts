@@ -27,6 +27,7 @@ import type { HostAgent, HostEvent } from './protocol.ts'
 import { createHypervisorWork } from './hypervisors.ts'
 import { createSimulatedConnector, type SimulatedHypervisors } from './simulated-hypervisors.ts'
 import { createSimulatedUsage, type SimulatedRates } from './simulated-usage.ts'
+import { simulatedSerial } from './simulated-serial.ts'
 import { createSimulatedVolumes, type SimulatedVolumes } from './simulated-volumes.ts'
 
 export interface SimulatedOptions {
@@ -292,6 +293,14 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
         feature: `a screen of ${id} on a simulated host`,
       } as const
       throw new FaultError(fault)
+    },
+    // Nothing runs, so there is nothing to count.
+    machineStats: async () => null,
+    consoleConnect: async (id, what) => {
+      if (machines.get(id)?.observation.state !== 'running') throw new Error(`${id} does not run`)
+      if (what === 'serial') return simulatedSerial()
+      const feature = `a screen of ${id} on a simulated host`
+      throw new FaultError({ type: 'Unsupported', feature })
     },
     diskFails: (instanceId) => {
       const machine = machines.get(instanceId)
