@@ -70,6 +70,12 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   // What the layers of tests need on top (scripts/test.ts).
   {
+    feature: 'host',
+    package: 'dhcpcd-base',
+    proof: { program: 'dhcpcd' },
+    why: 'guests of the fabric tests ask for their IPv6 address by DHCPv6',
+  },
+  {
     feature: 'store',
     package: 'postgresql',
     proof: { program: 'postgres' },
@@ -104,6 +110,18 @@ export const REQUIREMENTS: readonly Requirement[] = [
     package: 'busybox-static',
     proof: { program: 'busybox' },
     why: 'plays the guests of network tests',
+  },
+  {
+    feature: 'host',
+    package: 'libvirt-daemon-system',
+    proof: { program: 'libvirtd' },
+    why: 'is the foreign hypervisor that the Backup gateway is tested with',
+  },
+  {
+    feature: 'host',
+    package: 'libvirt-clients',
+    proof: { program: 'virsh' },
+    why: 'speaks with other hypervisors for the Backup gateway',
   },
   {
     feature: 'api',

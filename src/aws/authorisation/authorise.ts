@@ -21,7 +21,9 @@ import { FaultError } from '../../domain/faults.ts'
 import { backupWanted } from '../backup/authorisation.ts'
 import { backupGatewayWanted } from '../backup-gateway/authorisation.ts'
 import type { EdgeRequest } from '../dispatch.ts'
+import { cloudwatchWanted } from '../cloudwatch/authorisation.ts'
 import { ebsWanted } from '../ebs/authorisation.ts'
+import { instanceConnectWanted } from '../ec2-instance-connect/authorisation.ts'
 import { ec2Wanted } from '../ec2/authorisation.ts'
 import { iamWanted } from '../iam/authorisation.ts'
 import { kmsWanted } from '../kms/authorisation.ts'
@@ -38,8 +40,10 @@ import { requestTagKeys, type Deriver, type Wanted } from './wanted.ts'
 export const DERIVERS: Partial<Record<ServiceName, Deriver>> = {
   backup: backupWanted,
   'backup-gateway': backupGatewayWanted,
+  cloudwatch: cloudwatchWanted,
   ebs: ebsWanted,
   ec2: ec2Wanted,
+  'ec2-instance-connect': instanceConnectWanted,
   iam: iamWanted,
   kms: kmsWanted,
   organizations: organizationsWanted,

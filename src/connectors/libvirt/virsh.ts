@@ -55,7 +55,6 @@ export function createVirsh(connection: HypervisorConnection, transport: Transpo
     const secrets = await secretFiles(authFile(connection))
     await secrets.write()
     const args = [
-      '--quiet',
       `--keepalive-interval=${KEEPALIVE_SECONDS}`,
       `--keepalive-count=${KEEPALIVE_COUNT}`,
       `--connect=${uri}`,
@@ -80,7 +79,7 @@ export function createVirsh(connection: HypervisorConnection, transport: Transpo
     connection,
     run: async (args, options = {}) => {
       try {
-        return (await call(args, options)).stdout
+        return (await call(['--quiet', ...args], options)).stdout
       } catch (error) {
         throw errorOf(error, options.signal)
       }
