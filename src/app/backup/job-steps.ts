@@ -235,6 +235,8 @@ async function complete(app: App, job: BackupJob, result: BackupResult): Promise
     const one = await tx.get('backupJob', job.id)
     const point = await tx.get('backupPoint', job.pointId)
     if (one?.state !== 'RUNNING' || !point) return false
+    const seen = await handler.consistency?.(tx, one)
+    const message = [result.message, seen?.message].filter(Boolean).join('. ') || null
     const baseline = await handler.end(tx, one, result)
     await baselinesDrop(tx, point)
     const completedAt = app.clock.now()
@@ -247,8 +249,8 @@ async function complete(app: App, job: BackupJob, result: BackupResult): Promise
       completedAt,
       sizeBytes: result.sizeBytes ?? 0,
       disks: result.disks ?? frozenDisks,
-      consistency: result.consistency ?? 'crash',
-      message: result.message ?? null,
+      consistency: result.consistency ?? seen?.consistency ?? 'crash',
+      message,
       baseline,
       token: result.token ?? null,
     }
@@ -258,7 +260,7 @@ async function complete(app: App, job: BackupJob, result: BackupResult): Promise
       ...one,
       state: 'COMPLETED',
       percentDone: 100,
-      message: result.message ?? null,
+      message,
       sizeBytes: result.sizeBytes ?? null,
       transferredBytes: result.addedBytes ?? null,
       endedAt: completedAt,

@@ -17,7 +17,13 @@ import {
   instanceDescriptionOf,
   type InstanceDescription,
 } from './described-instance.ts'
-import { freezeBegin, freezeDescribe, freezeEnd, snapshotsDrop } from './freeze.ts'
+import {
+  freezeBegin,
+  freezeConsistency,
+  freezeDescribe,
+  freezeEnd,
+  snapshotsDrop,
+} from './freeze.ts'
 import type {
   BackedResource,
   ResourceHandler,
@@ -81,6 +87,7 @@ export const instanceHandler: ResourceHandler = {
   },
   describe: freezeDescribe,
   end: (tx, job, result) => freezeEnd(tx, job, result !== null),
+  consistency: freezeConsistency,
   baselineDrop: (tx, point) => snapshotsDrop(tx, point.baseline ?? []),
   restoreMetadata: instanceMetadata,
   testMetadata: (point, overrides) => {
