@@ -14,6 +14,7 @@ export type Feature =
   | 'host'
   | 'vm'
   | 'workloads'
+  | 'anchors'
 
 export interface Requirement {
   feature: Feature
@@ -196,6 +197,20 @@ export const REQUIREMENTS: readonly Requirement[] = [
     proof: { file: '/usr/include/stdio.h' },
     why: 'compiles the workloads that are measured in guests',
   },
+  // What `bench backup` compares with, and makes its disk with.
+  ...(
+    [
+      ['restic', 'restic'],
+      ['borgbackup', 'borg'],
+      ['e2fsprogs', 'mke2fs'],
+      ['qemu-utils', 'qemu-img'],
+    ] as const
+  ).map(([name, program]) => ({
+    feature: 'anchors' as const,
+    package: name,
+    proof: { program },
+    why: 'backs up the same disk for comparison, or makes it',
+  })),
 ]
 
 export function requirementsOf(features: readonly Feature[]): Requirement[] {
