@@ -154,8 +154,8 @@ async function run(app: App, job: BackupJob): Promise<boolean> {
   let progress
   try {
     const place = await vaultPlace(app, vault)
-    const { host, work } = ready.task
-    const whole = { ...work, vault: place, pointId: job.pointId, bandwidthMax: null }
+    const { host, work, bandwidthMax = null } = ready.task
+    const whole = { ...work, vault: place, pointId: job.pointId, bandwidthMax }
     progress = await workFollow(job.id, whole, host)
   } catch (error) {
     if (!(error instanceof FaultError)) throw error
