@@ -345,8 +345,12 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     layerList: () => volumes.layers.list(),
     templatesEnsure: async (wishes) => templates?.ensure(wishes),
     templateList: async () => templates?.list() ?? [],
+    machineUsage: () => driver.usage(),
+    machineCpuCap: (instanceId, percent) => driver.cpuCap(instanceId, percent),
     consoleOutput: (instanceId) => driver.consoleOutput(instanceId),
     consoleScreenshot: (instanceId) => driver.screenshot(instanceId),
+    machineStats: (instanceId) => driver.machineStats(instanceId),
+    consoleConnect: (instanceId, what) => driver.consoleConnect(instanceId, what),
     subscribe: (listener) => {
       listeners.add(listener)
       return () => void listeners.delete(listener)

@@ -26,6 +26,8 @@ import { createForeignMachines } from './backup/foreign.ts'
 import type { HostAgent, HostEvent } from './protocol.ts'
 import { createHypervisorWork } from './hypervisors.ts'
 import { createSimulatedConnector, type SimulatedHypervisors } from './simulated-hypervisors.ts'
+import { createSimulatedUsage, type SimulatedRates } from './simulated-usage.ts'
+import { simulatedSerial } from './simulated-serial.ts'
 import { createSimulatedVolumes, type SimulatedVolumes } from './simulated-volumes.ts'
 
 export interface SimulatedOptions {
@@ -70,6 +72,10 @@ export interface SimulatedAgent extends HostAgent {
   guestAnswers(instanceId: string, isReachable: boolean): void
   /** While held, guests that start do not answer by themselves. */
   holdReachability(isHeld: boolean): void
+  /** From now on the machine uses this much a second. */
+  uses(instanceId: string, rates: Partial<SimulatedRates>): void
+  /** What `machineCpuCap` said last. */
+  cpuCapOf(instanceId: string): number | null
   volumes(): SimulatedVolumes['all']
   storage: SimulatedVolumes
   hypervisors: SimulatedHypervisors
@@ -130,6 +136,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
   }
   let isReachabilityHeld = false
   const heldDisks = new Set<string>()
+  const usage = createSimulatedUsage(clock)
   const description = describe(options)
 
   const start = (machine: Machine): void => {
@@ -267,6 +274,13 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       for (const listener of listeners) listener({ type: 'templates' })
     },
     templateList: async () => templates,
+    machineUsage: async () =>
+      [...machines.values()]
+        .filter(({ observation }) => observation.state === 'running')
+        .map((machine) => usage.of(machine, clock.now())),
+    uses: usage.uses,
+    machineCpuCap: async (instanceId, percent) => usage.cap(instanceId, percent),
+    cpuCapOf: usage.capOf,
     consoleOutput: async (instanceId) => {
       const machine = machines.get(instanceId)
       if (!machine) return null
@@ -279,6 +293,14 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
         feature: `a screen of ${id} on a simulated host`,
       } as const
       throw new FaultError(fault)
+    },
+    // Nothing runs, so there is nothing to count.
+    machineStats: async () => null,
+    consoleConnect: async (id, what) => {
+      if (machines.get(id)?.observation.state !== 'running') throw new Error(`${id} does not run`)
+      if (what === 'serial') return simulatedSerial()
+      const feature = `a screen of ${id} on a simulated host`
+      throw new FaultError({ type: 'Unsupported', feature })
     },
     diskFails: (instanceId) => {
       const machine = machines.get(instanceId)

@@ -4,6 +4,7 @@
  * one: docs/adding-an-operation.md. What happens before `handle` runs: the signature is verified, the input has
  * everything the model demands, filter names are known, page tokens and sizes are valid.
  */
+import type * as CloudWatch from '@aws-sdk/client-cloudwatch'
 import type * as Backup from '@aws-sdk/client-backup'
 import type * as Ec2 from '@aws-sdk/client-ec2'
 import type * as BackupGateway from '@aws-sdk/client-backup-gateway'
@@ -19,6 +20,7 @@ import type { ServiceName } from './model.ts'
 
 /** The clients whose types the operations have. A service without one here has untyped input and output. */
 interface Clients {
+  cloudwatch: typeof CloudWatch
   backup: typeof Backup
   'backup-gateway': typeof BackupGateway
   ebs: typeof Ebs

@@ -70,6 +70,12 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   // What the layers of tests need on top (scripts/test.ts).
   {
+    feature: 'host',
+    package: 'dhcpcd-base',
+    proof: { program: 'dhcpcd' },
+    why: 'guests of the fabric tests ask for their IPv6 address by DHCPv6',
+  },
+  {
     feature: 'store',
     package: 'postgresql',
     proof: { program: 'postgres' },

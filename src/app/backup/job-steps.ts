@@ -51,8 +51,8 @@ async function begin(app: App, job: BackupJob): Promise<boolean> {
     return await app.store.transact(async (tx) => {
       const now = await tx.get('backupJob', job.id)
       const vault = await tx.get('backupVault', job.vaultId)
-      if (now?.state !== 'CREATED' || !vault)
-        throw new JobProblem(`The vault ${job.vaultName} is gone`)
+      if (now?.state !== 'CREATED') return false
+      if (!vault) throw new JobProblem(`Backup vault ${job.vaultName} does not exist`)
       const problem = lockProblem(vault.lock, job.lifecycle)
       if (problem) throw new JobProblem(`Backup job failed because ${problem}`)
       if (await isBusy(tx, job)) return false
@@ -155,7 +155,9 @@ async function run(app: App, job: BackupJob): Promise<boolean> {
   try {
     const place = await vaultPlace(app, vault)
     const { host, work, bandwidthMax = null } = ready.task
-    const whole = { ...work, vault: place, pointId: job.pointId, bandwidthMax }
+    const description = { ...work.description, point: pointSaid(job) }
+    const own = { vault: place, pointId: job.pointId, bandwidthMax }
+    const whole = { ...work, ...own, description }
     progress = await workFollow(job.id, whole, host)
   } catch (error) {
     if (!(error instanceof FaultError)) throw error
@@ -168,6 +170,14 @@ async function run(app: App, job: BackupJob): Promise<boolean> {
   return outcome.isFinal
     ? jobEnd(app, job, 'FAILED', outcome.reason)
     : again(app, job, outcome.reason)
+}
+
+/** What a record of the point says beyond its content, so that it can be made again from the vault alone. */
+function pointSaid(job: BackupJob): Record<string, unknown> {
+  const { account, region, vaultName, resourceArn, resourceType, resourceName } = job
+  const { roleArn, lifecycle, pointTags, createdBy } = job
+  const resource = { resourceArn, resourceType, resourceName }
+  return { account, region, vaultName, ...resource, roleArn, lifecycle, pointTags, createdBy }
 }
 
 async function progressed(

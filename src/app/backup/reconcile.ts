@@ -9,6 +9,7 @@ import { copyStep } from './copies.ts'
 import { backupStep } from './job-steps.ts'
 import { plansReconcile } from './plan-run.ts'
 import { restoreJobStep } from './restores.ts'
+import { scrubReconcile } from './scrub.ts'
 import { testsReconcile } from './test-run.ts'
 
 /** What the hosts work at: more would only share the same disks. */
@@ -36,7 +37,7 @@ export function createBackupReconcilers(app: App): {
   }
   const unsubscribes = app.hosts.map((host) =>
     backupHostOf(host).onWorkEnd((id) => {
-      app.activate(id.startsWith('delete/') ? 'backupAges' : 'backupJobs')
+      app.activate(/^(delete|verify)\//.test(id) ? 'backupAges' : 'backupJobs')
     }),
   )
   let lookMs = LOOK_MS_FIRST
@@ -59,8 +60,9 @@ export function createBackupReconcilers(app: App): {
       [
         'backupAges',
         async (signal) => {
-          const delayMs = await agesReconcile(app, signal)
-          if (delayMs !== null) later('backupAges', delayMs)
+          const delays = [await agesReconcile(app, signal), await scrubReconcile(app, signal)]
+          const delayMs = Math.min(...delays.map((one) => one ?? Infinity))
+          if (Number.isFinite(delayMs)) later('backupAges', delayMs)
         },
       ],
       [
