@@ -125,6 +125,12 @@ export const REQUIREMENTS: readonly Requirement[] = [
     why: 'speaks with other hypervisors for the Backup gateway',
   },
   {
+    feature: 'host',
+    package: 'openssh-server',
+    proof: { file: '/usr/sbin/sshd' },
+    why: 'is the way to a hypervisor on another host, in the tests of the Backup gateway',
+  },
+  {
     feature: 'api',
     package: 'openssl',
     proof: { program: 'openssl' },
