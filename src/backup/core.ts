@@ -13,6 +13,8 @@ export interface VaultCore {
   keys: VaultKeys
   catalog: Catalog
   sessions: Sessions
+  /** Until when packs are known to be retained, where the place can do that. */
+  retained: Map<string, number>
 }
 
 /** Null: there is no such point, or it was deleted. @throws DamagedError */

@@ -42,8 +42,8 @@ const opened = new Map<string, { vault: Promise<Vault>; users: number }>()
 export async function openVault(place: VaultPlace, options: OpenVaultOptions): Promise<Vault> {
   if (options.store) return openAlone(place, options, options.store)
   const name = nameOf(JSON.stringify([place, options]))
-  const open = (): Promise<Vault> =>
-    openAlone(place, options, openStore(place.location, options.vaultsFolder))
+  const open = async (): Promise<Vault> =>
+    openAlone(place, options, await openStore(place.location, options.vaultsFolder))
   const entry = opened.get(name) ?? { vault: open(), users: 0 }
   opened.set(name, entry)
   entry.users++
@@ -73,7 +73,8 @@ async function openAlone(
   const keys = vaultKeys(place.key)
   const index = await openChunkIndex(join(options.cacheFolder, nameOf(vaultId)))
   const catalog = createCatalog(store, keys, index)
-  const core = { vaultId, store, keys, catalog, sessions: createSessions(store, keys) }
+  const sessions = createSessions(store, keys)
+  const core = { vaultId, store, keys, catalog, sessions, retained: new Map<string, number>() }
   try {
     await checkFormat(core)
   } catch (error) {
@@ -88,9 +89,11 @@ const nameOf = (text: string): string =>
   createHash('sha256').update(text).digest('hex').slice(0, 16)
 
 /** Where a vault's blobs are; also for the few files that others keep beside them. */
-export function openStore(location: VaultLocation, vaultsFolder: string): BlobStore {
+export async function openStore(location: VaultLocation, vaultsFolder: string): Promise<BlobStore> {
   if (location.type === 'folder') return createFolderStore(resolve(vaultsFolder, location.path))
-  throw new VaultError('vaults on S3 are not served yet', { isFinal: true })
+  // The SDK is large: loaded where it is needed.
+  const { createS3Store } = await import('./store/s3.ts')
+  return createS3Store(location)
 }
 
 /** The same vault to another user, who closes only for himself. */

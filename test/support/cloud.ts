@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { BackupClient } from '@aws-sdk/client-backup'
 import { BackupGatewayClient } from '@aws-sdk/client-backup-gateway'
 import { EC2, EC2ServiceException } from '@aws-sdk/client-ec2'
 import { IAMClient } from '@aws-sdk/client-iam'
@@ -66,6 +67,8 @@ export interface TestCloud extends AsyncDisposable {
   url: string
   app: RunningApp
   agent: SimulatedAgent
+  /** Where the host's vaults lie. */
+  vaultsFolder: string
   /** A client of `ACCOUNT` in `REGION`. */
   ec2: EC2
   ec2Of(options: ClientOptions): EC2
@@ -74,6 +77,7 @@ export interface TestCloud extends AsyncDisposable {
   ssmOf(options?: ClientOptions): SSMClient
   kmsOf(options?: ClientOptions): KMSClient
   ebsOf(options?: ClientOptions): EBSClient
+  backupOf(options?: ClientOptions): BackupClient
   gatewayOf(options?: ClientOptions): BackupGatewayClient
   organizationsOf(options?: ClientOptions): OrganizationsClient
   close(): Promise<void>
@@ -130,12 +134,14 @@ export async function startTestCloud(options: CloudOptions = {}): Promise<TestCl
     url: server.url,
     app,
     agent,
+    vaultsFolder: join(folder, 'vaults'),
     ec2: ec2Of({}),
     ec2Of,
     iamOf: (client) => kept(new IAMClient(configOf(client))),
     stsOf: (client) => kept(new STSClient(configOf(client))),
     ssmOf: (client) => kept(new SSMClient(configOf(client))),
     kmsOf: (client) => kept(new KMSClient(configOf(client))),
+    backupOf: (client) => kept(new BackupClient(configOf(client))),
     ebsOf: (client) => kept(new EBSClient(configOf(client))),
     gatewayOf: (client) => kept(new BackupGatewayClient(configOf(client))),
     organizationsOf: (client) => kept(new OrganizationsClient(configOf(client))),

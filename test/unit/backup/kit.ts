@@ -14,6 +14,10 @@ import type {
   WorkOptions,
 } from '../../../src/backup/vault.ts'
 
+/** `BRUME_TEST_DRILLS=long`: the drills at full length, an hour perhaps. */
+export const isLongRun = process.env['BRUME_TEST_DRILLS'] === 'long'
+export const LONG_MS = isLongRun ? 3_600_000 : 60_000
+
 export const CHUNK = 256 * 1024
 export const KEY = Buffer.alloc(32, 7).toString('base64')
 export const never = new AbortController().signal
@@ -36,7 +40,8 @@ export interface MemoryDisk {
   write(offset: number, content: Uint8Array): void
   /** From now on, changes count anew. */
   mark(): void
-  reader(options?: { isBlind?: boolean }): DiskReader
+  /** Of the disk as it is now; `isLive`: not of a copy. */
+  reader(options?: { isBlind?: boolean; isLive?: boolean }): DiskReader
 }
 
 export function memoryDisk(sizeBytes: number): MemoryDisk {
@@ -49,7 +54,8 @@ export function memoryDisk(sizeBytes: number): MemoryDisk {
       changed.push({ start: offset, length: content.length })
     },
     mark: () => void (changed = []),
-    reader: (options = {}) => readerOf(Buffer.from(bytes), options.isBlind ? null : [...changed]),
+    reader: ({ isBlind, isLive } = {}) =>
+      readerOf(isLive ? bytes : Buffer.from(bytes), isBlind ? null : [...changed]),
   }
 }
 
