@@ -6,7 +6,13 @@ import { onceByToken } from '../client-tokens.ts'
 import type { App, Ctx } from '../context.ts'
 import { baseOf } from '../network/scope.ts'
 import { anyHost, backgroundCtx } from './background.ts'
-import { invalidParameter, invalidRequest, reasonOf, resourceNotFound } from './faults.ts'
+import {
+  invalidParameter,
+  invalidRequest,
+  missingParameter,
+  reasonOf,
+  resourceNotFound,
+} from './faults.ts'
 import { handlerMust } from './jobs.ts'
 import { notify } from './notify.ts'
 import { pointOfArn } from './points.ts'
@@ -26,7 +32,10 @@ export interface RestoreRequest {
 }
 
 export async function restoreStart(ctx: Ctx, request: RestoreRequest): Promise<RestoreJob> {
-  if (request.roleArn !== null) roleChecked(ctx, request.roleArn)
+  const { roleArn } = request
+  // Without a role that the caller may pass nothing is made in the account.
+  if (roleArn === null) throw missingParameter('IamRoleArn is required')
+  roleChecked(ctx, roleArn)
   const point = await pointOfArn(ctx, request.pointArn)
   const handler = handlerMust(point.resourceType)
   if (request.resourceType !== null && request.resourceType !== point.resourceType) {
@@ -42,7 +51,7 @@ export async function restoreStart(ctx: Ctx, request: RestoreRequest): Promise<R
       await handler.restoreCheck({ ...ctx }, point, request.metadata)
       const { metadata, areTagsCopied } = request
       const more = { metadata, areTagsCopied, test: null, made: {} }
-      const job = restoreOf(ctx, point, { ...more, roleArn: request.roleArn ?? point.roleArn })
+      const job = restoreOf(ctx, point, { ...more, roleArn })
       return (await tx.insert('backupRestoreJob', job)).id
     }),
   )
