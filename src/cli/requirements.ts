@@ -14,6 +14,7 @@ export type Feature =
   | 'host'
   | 'vm'
   | 'workloads'
+  | 'anchors'
 
 export interface Requirement {
   feature: Feature
@@ -124,6 +125,12 @@ export const REQUIREMENTS: readonly Requirement[] = [
     why: 'speaks with other hypervisors for the Backup gateway',
   },
   {
+    feature: 'host',
+    package: 'openssh-server',
+    proof: { file: '/usr/sbin/sshd' },
+    why: 'is the way to a hypervisor on another host, in the tests of the Backup gateway',
+  },
+  {
     feature: 'api',
     package: 'openssl',
     proof: { program: 'openssl' },
@@ -196,6 +203,20 @@ export const REQUIREMENTS: readonly Requirement[] = [
     proof: { file: '/usr/include/stdio.h' },
     why: 'compiles the workloads that are measured in guests',
   },
+  // What `bench backup` compares with, and makes its disk with.
+  ...(
+    [
+      ['restic', 'restic'],
+      ['borgbackup', 'borg'],
+      ['e2fsprogs', 'mke2fs'],
+      ['qemu-utils', 'qemu-img'],
+    ] as const
+  ).map(([name, program]) => ({
+    feature: 'anchors' as const,
+    package: name,
+    proof: { program },
+    why: 'backs up the same disk for comparison, or makes it',
+  })),
 ]
 
 export function requirementsOf(features: readonly Feature[]): Requirement[] {

@@ -1,5 +1,5 @@
 /** The host's own API: what it is, and its images. Only the account that owns the host may ask. */
-import type { HostDescription } from '../../../src/domain/machine.ts'
+import type { HostDescription, MachineStats } from '../../../src/domain/machine.ts'
 import { apiGet, apiPost, linesOf, signedFetch } from './http.ts'
 
 export interface HostReport extends HostDescription {
@@ -44,21 +44,6 @@ export async function imageMake(
     onProgress(line as unknown as JobProgress)
   }
   throw new Error('The cloud stopped answering before the image was finished.')
-}
-
-/** What passed since the machine started; the difference of two readings is what happens now. */
-export interface MachineStats {
-  at: number
-  cpuMs: number
-  rssBytes: number
-  disks: {
-    volumeId: string
-    readBytes: number
-    writeBytes: number
-    reads: number
-    writes: number
-  }[]
-  network: { receivedBytes: number; sentBytes: number }
 }
 
 export interface MachineReport {

@@ -1,5 +1,10 @@
 /** What happens now, from two readings of counters. Pure. */
-import type { MachineReport, MachineStats } from '../aws/host.ts'
+import type { MachineStats } from '../../../src/domain/machine.ts'
+
+export interface Reading {
+  vcpus: number
+  stats: MachineStats | null
+}
 
 export interface Rates {
   at: number
@@ -14,7 +19,7 @@ export interface Rates {
 }
 
 /** Undefined where there is nothing to compare: no reading, or the machine began anew in between. */
-export function rateOf(before: MachineReport, after: MachineReport): Rates | undefined {
+export function rateOf(before: Reading, after: Reading): Rates | undefined {
   const [a, b] = [before.stats, after.stats]
   if (!a || !b || b.at <= a.at || b.cpuMs < a.cpuMs) return undefined
   const seconds = (b.at - a.at) / 1000

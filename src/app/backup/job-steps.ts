@@ -154,9 +154,9 @@ async function run(app: App, job: BackupJob): Promise<boolean> {
   let progress
   try {
     const place = await vaultPlace(app, vault)
-    const { host, work } = ready.task
+    const { host, work, bandwidthMax = null } = ready.task
     const description = { ...work.description, point: pointSaid(job) }
-    const own = { vault: place, pointId: job.pointId, bandwidthMax: null }
+    const own = { vault: place, pointId: job.pointId, bandwidthMax }
     const whole = { ...work, ...own, description }
     progress = await workFollow(job.id, whole, host)
   } catch (error) {

@@ -40,6 +40,8 @@ export interface BackupTask {
   host: HostHandle
   /** The vault and the point are the caller's to fill in. */
   work: Omit<Extract<BackupWork, { type: 'backup' }>, 'vault' | 'pointId' | 'bandwidthMax'>
+  /** Bytes a second that may go into the vault; absent, null: no limit. */
+  bandwidthMax?: number | null
 }
 
 export type BackupReady =

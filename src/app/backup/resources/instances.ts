@@ -180,7 +180,7 @@ function wantedOf({ point, job }: RestoreStep): VolumeToRestore[] {
 }
 
 /** A test's machine answers to nobody and reaches nobody: its group has no rules at all. */
-async function isolated(step: RestoreStep): Promise<Readonly<Record<string, string>>> {
+export async function isolated(step: RestoreStep): Promise<Readonly<Record<string, string>>> {
   const { ctx, job } = step
   const { metadata } = job
   if (metadata.SecurityGroupIds && metadata.SecurityGroupIds !== '[]' && job.made.isOverridden) {
