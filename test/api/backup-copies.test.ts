@@ -172,7 +172,11 @@ test('go to another account of the organisation whose vault and owner let them',
   const [point] = (await theirs.send(list)).RecoveryPoints!
   expect(point).toMatchObject({ Status: 'COMPLETED', ResourceArn: volumeArn(id) })
   const { RestoreJobId } = await theirs.send(
-    new StartRestoreJobCommand({ RecoveryPointArn: point!.RecoveryPointArn, Metadata: {} }),
+    new StartRestoreJobCommand({
+      RecoveryPointArn: point!.RecoveryPointArn,
+      Metadata: {},
+      IamRoleArn: `arn:aws:iam::${CreateAccountStatus!.AccountId}:role/restore`,
+    }),
   )
   const restored = await soon(async () => {
     const one = await theirs.send(new DescribeRestoreJobCommand({ RestoreJobId }))
