@@ -79,9 +79,7 @@ const pass = (days: number): void => {
   cloud.app.activate('backupAges')
 }
 const lock = (input: object = {}) =>
-  client().send(
-    new PutBackupVaultLockConfigurationCommand({ BackupVaultName: 'vault', ...input }),
-  )
+  client().send(new PutBackupVaultLockConfigurationCommand({ BackupVaultName: 'vault', ...input }))
 const unlock = () =>
   client().send(new DeleteBackupVaultLockConfigurationCommand({ BackupVaultName: 'vault' }))
 const named = (RecoveryPointArn: string | undefined, BackupVaultName = 'vault') => ({
@@ -360,7 +358,10 @@ test('a backup waits while its vault’s key is disabled', async () => {
   const { DescribeBackupJobCommand } = await import('@aws-sdk/client-backup')
   await soon(async () => {
     const job = await client().send(new DescribeBackupJobCommand({ BackupJobId }))
-    expect(job).toMatchObject({ State: 'RUNNING', StatusMessage: expect.stringContaining('disabled') })
+    expect(job).toMatchObject({
+      State: 'RUNNING',
+      StatusMessage: expect.stringContaining('disabled'),
+    })
   })
   await cloud.kmsOf().send(new EnableKeyCommand({ KeyId: own }))
   nowOffset += 60_000
