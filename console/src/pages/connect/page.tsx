@@ -42,7 +42,7 @@ export default function ConnectPage() {
   const isRunning = stateOf(instance) === 'running'
   return (
     <div className="inner full">
-      <nav aria-label={t('Where you are')} className="small">
+      <nav aria-label={t('Where you are')} className="small crumbs">
         <Link to="/console/instances">{t('Instances')}</Link> <span className="muted">/</span>{' '}
         <Link className="mono" to={`/console/instances/${id}`}>
           {id}

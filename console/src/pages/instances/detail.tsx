@@ -49,7 +49,7 @@ export default function InstancePage() {
   const shown = TABS.find(([name]) => name === tab) ?? TABS[0]!
   return (
     <div className="inner">
-      <nav aria-label={t('Where you are')} className="small">
+      <nav aria-label={t('Where you are')} className="small crumbs">
         <Link to="/console/instances">{t('Instances')}</Link> <span className="muted">/</span>{' '}
         <span className="mono">{id}</span>
       </nav>
