@@ -75,11 +75,9 @@ test(
 
     await page.getByRole('link', { name: 'Serial console' }).click()
     await page.getByText('Serial console. Enter wakes it.').waitFor(SLOW)
-    await page.locator('.xterm-helper-textarea').press('Enter')
-    await page
-      .getByText(/login|#|\$/)
-      .first()
-      .waitFor(SLOW)
+    const echo = '\necho serial-$((40+2))\n'
+    await page.locator('.xterm-helper-textarea').pressSequentially(echo)
+    await page.getByText('serial-42').first().waitFor(SLOW)
     await picture('5-serial')
 
     await page.getByRole('link', { name: 'Screen' }).click()

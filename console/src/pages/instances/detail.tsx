@@ -1,7 +1,7 @@
 /** One instance: what it is, how it is, who can reach it, what it has; in tabs that the address names. */
 import type { Instance } from '@aws-sdk/client-ec2'
 import { useEffect, type ReactNode } from 'react'
-import { Link, NavLink, useParams } from 'react-router'
+import { Link, useParams } from 'react-router'
 import { useCollection } from '../../aws/collection.ts'
 import { instances } from '../../aws/ec2.ts'
 import { t } from '../../text/t.ts'
@@ -64,13 +64,13 @@ export default function InstancePage() {
       />
       <nav className="tabs" aria-label={t('About this instance')}>
         {TABS.map(([name, label]) => (
-          <NavLink
+          <Link
             key={name}
             to={`/console/instances/${id}/${name}`}
             {...(name === shown[0] ? { 'aria-current': 'page' as const } : {})}
           >
             {label}
-          </NavLink>
+          </Link>
         ))}
       </nav>
       {shown[2](instance)}
