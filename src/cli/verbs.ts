@@ -72,6 +72,13 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./verbs/net.ts'),
   },
   {
+    name: 'gateway',
+    usage: 'key|ssh-key',
+    summary: 'let the Backup gateway reach other hypervisors',
+    group: 'The cloud',
+    load: () => import('./verbs/gateway.ts'),
+  },
+  {
     name: 'up',
     usage: '',
     summary: 'start the cloud',

@@ -52,6 +52,8 @@ export interface ForeignMachine {
   machineId: string
   /** What the connector wants to know again next time (a checkpoint's name); null: the first time, or all anew. */
   token: string | null
+  /** The guest is asked to bring its files to rest. */
+  isQuiesced: boolean
 }
 
 /** Work for a host. Stated by id and repeatable: what has been done of it is not done again. */

@@ -4,6 +4,7 @@
  */
 import type { Duplex } from 'node:stream'
 import type { InstanceId } from '../domain/ids.ts'
+import type { MachineUsage } from '../domain/metrics/usage.ts'
 import type {
   DiskAttachment,
   DiskLimits,
@@ -65,6 +66,10 @@ export interface VmDriver {
   remove(instanceId: InstanceId): Promise<void>
   consoleOutput(instanceId: InstanceId): Promise<{ bytes: Uint8Array; at: number } | null>
   screenshot(instanceId: InstanceId): Promise<Uint8Array>
+  /** Counters of every living machine; one that cannot be measured now is left out. */
+  usage(): Promise<MachineUsage[]>
+  /** Hundredths of a core; null: what the machine's type has. Nothing where there are no control groups. */
+  cpuCap(instanceId: InstanceId, percent: number | null): Promise<void>
   /** Null: it does not run. */
   machineStats(instanceId: InstanceId): Promise<MachineStats | null>
   /** The serial console takes one at a time, the screen (VNC) several. @throws Error unless it runs. */

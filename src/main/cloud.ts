@@ -29,8 +29,10 @@ import {
 } from '../aws/http-server.ts'
 import { operationsFromFiles } from '../aws/operation-files.ts'
 import { FaultError } from '../domain/faults.ts'
+import { present } from '../lib/assert.ts'
 import type { Log } from '../lib/log.ts'
 import { systemClock } from '../lib/time.ts'
+import { openMetricStore } from '../store/metrics-store.ts'
 import { observedStore } from '../store/observed.ts'
 import { openStore } from '../store/sql-store.ts'
 import { createConsole } from './console.ts'
@@ -81,6 +83,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const app = await startApp({
     store,
     agents: options.agents,
+    metrics: openMetricStore(home.metrics),
     log,
     sealKey: await sealKeyOf(home, options.passphrase ?? null),
     ...(options.settings ? { settings: options.settings } : {}),
@@ -110,6 +113,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     explain: (account, words) => reachAsk(app, account, words),
     recommend: (ask) => recommendHere(app, ask),
     gatewayKey: () => activationKeyMake(app),
+    gatewaySshKey: () => present(options.agents[0], 'a host').hypervisorSshKey(),
     shutdown: options.shutdown,
     log,
   })

@@ -69,6 +69,8 @@ export function createFakeDriver(): FakeDriver {
       machines.delete(instanceId)
     },
     consoleOutput: async () => null,
+    usage: async () => [],
+    cpuCap: async () => {},
     screenshot: not('draw'),
     diskAttach: not('attach disks'),
     resumeStalled: async () => [],

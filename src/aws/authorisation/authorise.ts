@@ -21,6 +21,7 @@ import { FaultError } from '../../domain/faults.ts'
 import { backupWanted } from '../backup/authorisation.ts'
 import { backupGatewayWanted } from '../backup-gateway/authorisation.ts'
 import type { EdgeRequest } from '../dispatch.ts'
+import { cloudwatchWanted } from '../cloudwatch/authorisation.ts'
 import { ebsWanted } from '../ebs/authorisation.ts'
 import { instanceConnectWanted } from '../ec2-instance-connect/authorisation.ts'
 import { ec2Wanted } from '../ec2/authorisation.ts'
@@ -39,6 +40,7 @@ import { requestTagKeys, type Deriver, type Wanted } from './wanted.ts'
 export const DERIVERS: Partial<Record<ServiceName, Deriver>> = {
   backup: backupWanted,
   'backup-gateway': backupGatewayWanted,
+  cloudwatch: cloudwatchWanted,
   ebs: ebsWanted,
   ec2: ec2Wanted,
   'ec2-instance-connect': instanceConnectWanted,
@@ -64,8 +66,8 @@ export async function authorise(ctx: Ctx, edge: EdgeRequest, input: object): Pro
   const action = `${edge.service}:${edge.operation}`
   if (FREE.has(action)) return
   const standing = await standingOf(ctx)
-  // Root may do everything, but a key's policy can shut out even root.
-  if (standing === undefined && edge.service !== 'kms') return
+  // Root may do everything, but a key's policy, or a backup vault's, can shut out even root.
+  if (standing === undefined && edge.service !== 'kms' && edge.service !== 'backup') return
   const { policies, facts } = standing ?? ROOT
   const global = globalKeys(ctx, facts)
   const derive = DERIVERS[edge.service] ?? everything(edge.service)

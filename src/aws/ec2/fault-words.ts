@@ -81,6 +81,11 @@ export const KINDS: Record<ResourceKind, KindWords> = {
     malformed: 'InvalidInternetGatewayId.Malformed',
     duplicate: 'Resource.AlreadyAssociated',
   },
+  egressOnlyGateway: {
+    notFound: 'InvalidGatewayID.NotFound',
+    subject: 'The eigw ID',
+    malformed: 'InvalidEgressOnlyInternetGatewayId.Malformed',
+  },
   securityGroup: {
     notFound: 'InvalidGroup.NotFound',
     subject: 'The security group',
@@ -229,6 +234,7 @@ export const LIMITS: Record<string, string> = {
   securityGroupRule: 'RulesPerSecurityGroupLimitExceeded',
   securityGroupsPerInterface: 'SecurityGroupsPerInstanceLimitExceeded',
   internetGateway: 'InternetGatewayLimitExceeded',
+  egressOnlyGateway: 'EgressOnlyInternetGatewayLimitExceeded',
   routeTable: 'RouteTableLimitExceeded',
   route: 'RouteLimitExceeded',
   networkAcl: 'NetworkAclLimitExceeded',

@@ -37,6 +37,7 @@ import { diskCollapse, diskLimit, diskResize, disksOverlay } from './snapshots.t
 import { machineStats } from './stats.ts'
 import { withSecrets } from './secrets.ts'
 import { isDirectIoPossible, machineStart } from './start.ts'
+import { machineCpuCap, machinesUsage } from './usage.ts'
 
 const CONSOLE_TRIM_MS = 10_000
 
@@ -138,6 +139,8 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
 
 type Queries =
   | 'list'
+  | 'usage'
+  | 'cpuCap'
   | 'consoleOutput'
   | 'screenshot'
   | 'consoleConnect'
@@ -150,6 +153,8 @@ type Queries =
 function queries(context: DriverContext): Pick<QemuDriver, Queries> {
   return {
     list: () => machinesList(context),
+    usage: () => machinesUsage(context),
+    cpuCap: (instanceId, percent) => machineCpuCap(context, instanceId, percent),
     consoleOutput: (instanceId) => {
       const paths = pathsOf(context, instanceId)
       return consoleTail(paths.serialLog, paths.serialLogOld)

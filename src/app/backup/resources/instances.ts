@@ -17,7 +17,13 @@ import {
   instanceDescriptionOf,
   type InstanceDescription,
 } from './described-instance.ts'
-import { freezeBegin, freezeDescribe, freezeEnd, snapshotsDrop } from './freeze.ts'
+import {
+  freezeBegin,
+  freezeConsistency,
+  freezeDescribe,
+  freezeEnd,
+  snapshotsDrop,
+} from './freeze.ts'
 import type {
   BackedResource,
   ResourceHandler,
@@ -81,6 +87,7 @@ export const instanceHandler: ResourceHandler = {
   },
   describe: freezeDescribe,
   end: (tx, job, result) => freezeEnd(tx, job, result !== null),
+  consistency: freezeConsistency,
   baselineDrop: (tx, point) => snapshotsDrop(tx, point.baseline ?? []),
   restoreMetadata: instanceMetadata,
   testMetadata: (point, overrides) => {
@@ -173,7 +180,7 @@ function wantedOf({ point, job }: RestoreStep): VolumeToRestore[] {
 }
 
 /** A test's machine answers to nobody and reaches nobody: its group has no rules at all. */
-async function isolated(step: RestoreStep): Promise<Readonly<Record<string, string>>> {
+export async function isolated(step: RestoreStep): Promise<Readonly<Record<string, string>>> {
   const { ctx, job } = step
   const { metadata } = job
   if (metadata.SecurityGroupIds && metadata.SecurityGroupIds !== '[]' && job.made.isOverridden) {
