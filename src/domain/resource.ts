@@ -17,6 +17,7 @@ import type { Layer } from './layer.ts'
 import type { InsightsAnalysis, InsightsPath } from './network-insights.ts'
 import type {
   DhcpOptions,
+  EgressOnlyGateway,
   ElasticAddress,
   InternetGateway,
   NatGateway,
@@ -66,6 +67,7 @@ export interface ResourceTypes extends IamResourceTypes, BackupResourceTypes {
   subnet: Subnet
   routeTable: RouteTable
   internetGateway: InternetGateway
+  egressOnlyGateway: EgressOnlyGateway
   securityGroup: SecurityGroup
   networkAcl: NetworkAcl
   dhcpOptions: DhcpOptions

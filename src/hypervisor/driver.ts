@@ -2,6 +2,7 @@
  * What a hypervisor driver does for a host: run machines that outlive us, and tell what becomes of them.
  * Optional abilities are in `HypervisorReport`. Implementations: qemu/.
  */
+import type { Duplex } from 'node:stream'
 import type { InstanceId } from '../domain/ids.ts'
 import type { MachineUsage } from '../domain/metrics/usage.ts'
 import type {
@@ -9,6 +10,7 @@ import type {
   DiskLimits,
   HypervisorReport,
   MachineObservation,
+  MachineStats,
   NicAttachment,
   VmSpec,
 } from '../domain/machine.ts'
@@ -68,6 +70,10 @@ export interface VmDriver {
   usage(): Promise<MachineUsage[]>
   /** Hundredths of a core; null: what the machine's type has. Nothing where there are no control groups. */
   cpuCap(instanceId: InstanceId, percent: number | null): Promise<void>
+  /** Null: it does not run. */
+  machineStats(instanceId: InstanceId): Promise<MachineStats | null>
+  /** The serial console takes one at a time, the screen (VNC) several. @throws Error unless it runs. */
+  consoleConnect(instanceId: InstanceId, what: 'serial' | 'screen'): Promise<Duplex>
   diskAttach(instanceId: InstanceId, disk: DiskAttachment): Promise<void>
   diskDetach(instanceId: InstanceId, volumeId: string): Promise<void>
   /** Runs `section` once, while the guest's file systems hold still if its agent can do that. See qemu/quiesce.ts. */
