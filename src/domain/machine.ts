@@ -4,6 +4,7 @@
  * survives JSON, because a host may be on the other side of a network.
  */
 import type { HostPressure } from './allocation.ts'
+import type { Gpu } from './pci.ts'
 import type { HostId, InstanceId, NetworkInterfaceId, SubnetId, VolumeId, VpcId } from './ids.ts'
 import type { AccountId } from './ids.ts'
 import type { LayerId } from './layer.ts'
@@ -216,6 +217,8 @@ export interface HostDescription {
   limitations: readonly string[]
   /** Absent: it does not say. */
   pressure?: HostPressure
+  /** Its GPUs, and what stands in the way of handing each to a machine. */
+  gpus?: readonly Gpu[]
   isSimulated: boolean
 }
 
