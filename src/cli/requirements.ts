@@ -11,6 +11,7 @@ export type Feature =
   | 'unit'
   | 'store'
   | 'api'
+  | 'console'
   | 'host'
   | 'vm'
   | 'workloads'
@@ -99,6 +100,18 @@ export const REQUIREMENTS: readonly Requirement[] = [
     package: 'python3-boto3',
     proof: { file: '/usr/lib/python3/dist-packages/boto3/__init__.py' },
     why: 'the API is tested with boto3',
+  },
+  {
+    feature: 'console',
+    package: 'chromium',
+    proof: { program: 'chromium' },
+    why: 'the web console is tested in a real browser',
+  },
+  {
+    feature: 'vm',
+    package: 'chromium',
+    proof: { program: 'chromium' },
+    why: 'opens the web console of real machines',
   },
   {
     feature: 'host',

@@ -91,13 +91,14 @@ export interface RoutePlan {
   /** `nowhere`: the target is gone, and the route stands in the way of shorter ones. */
   target:
     | { type: 'internet' }
-    | { type: 'nat'; publicAddress: string }
+    /** A public NAT gateway: each connection leaves by one of its addresses. */
+    | { type: 'nat'; publicAddresses: readonly string[] }
     /** Of IPv6: out, and nobody in. */
     | { type: 'egressOnly' }
     | { type: 'nowhere' }
     | InnerTarget
-    /** A private NAT gateway: its private address stands for the sender's on the way to `next`. */
-    | { type: 'privateNat'; address: string; next: InnerTarget }
+    /** A private NAT gateway: its private addresses stand for the sender's on the way to `next`. */
+    | { type: 'privateNat'; addresses: readonly string[]; next: InnerTarget }
 }
 
 /** Where a route leads without leaving by the internet. */
