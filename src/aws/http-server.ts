@@ -7,6 +7,7 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { randomUUID } from 'node:crypto'
 import type { Log } from '../lib/log.ts'
 import type { Clock } from '../lib/time.ts'
@@ -64,6 +65,8 @@ export interface HttpServerOptions {
   port: number
   log: Log
   limits?: Partial<HttpLimits>
+  /** Takes connections that ask for another protocol: WebSockets of the console. Absent: they are refused. */
+  upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
   /** Whether this request of the socket may be answered. */
   admit?: (socket: Socket) => boolean
   viaOf?: (socket: Socket) => Via | undefined
@@ -144,6 +147,7 @@ function createHttp(options: HttpServerOptions): { server: Server; end(): void }
     },
   )
   server.maxConnections = limit.connectionsMax
+  if (options.upgrade) server.on('upgrade', options.upgrade)
   server.on('error', (error) => options.log.error({ err: error }, 'http server'))
   return { server, end: () => (isEnding = true) }
 }

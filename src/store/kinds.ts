@@ -108,6 +108,10 @@ const IAM_KINDS: Pick<KindTable, IamKind> = {
 export const KINDS: KindTable = {
   ...BACKUP_KINDS,
   ...IAM_KINDS,
+  alarm: {
+    references: nothing,
+    claims: (r) => [{ scope: `alarm:${r.account}:${r.region}`, name: r.configuration.name }],
+  },
   instance: {
     references: (r) => [
       ...ref('vpc', r.spec.vpcId),

@@ -69,6 +69,8 @@ export interface TestCloud extends AsyncDisposable {
   url: string
   app: RunningApp
   agent: SimulatedAgent
+  /** Where the host's vaults lie. */
+  vaultsFolder: string
   /** A client of `ACCOUNT` in `REGION`. */
   ec2: EC2
   ec2Of(options: ClientOptions): EC2
@@ -134,6 +136,7 @@ export async function startTestCloud(options: CloudOptions = {}): Promise<TestCl
     url: server.url,
     app,
     agent,
+    vaultsFolder: join(folder, 'vaults'),
     ec2: ec2Of({}),
     ec2Of,
     iamOf: (client) => kept(new IAMClient(configOf(client))),

@@ -32,6 +32,8 @@ export function createFakeDriver(): FakeDriver {
     onStart: () => {},
     onFreeze: () => {},
     probe: not('probe'),
+    machineStats: async () => null,
+    consoleConnect: not('show its console'),
     start: async (spec, launch) => {
       calls.push(`start ${spec.instanceId}`)
       started.push({ spec, launch })
@@ -67,6 +69,8 @@ export function createFakeDriver(): FakeDriver {
       machines.delete(instanceId)
     },
     consoleOutput: async () => null,
+    usage: async () => [],
+    cpuCap: async () => {},
     screenshot: not('draw'),
     diskAttach: not('attach disks'),
     resumeStalled: async () => [],

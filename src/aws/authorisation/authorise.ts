@@ -21,7 +21,9 @@ import { FaultError } from '../../domain/faults.ts'
 import { backupWanted } from '../backup/authorisation.ts'
 import { backupGatewayWanted } from '../backup-gateway/authorisation.ts'
 import type { EdgeRequest } from '../dispatch.ts'
+import { cloudwatchWanted } from '../cloudwatch/authorisation.ts'
 import { ebsWanted } from '../ebs/authorisation.ts'
+import { instanceConnectWanted } from '../ec2-instance-connect/authorisation.ts'
 import { ec2Wanted } from '../ec2/authorisation.ts'
 import { iamWanted } from '../iam/authorisation.ts'
 import { kmsWanted } from '../kms/authorisation.ts'
@@ -39,8 +41,10 @@ import { requestTagKeys, type Deriver, type Wanted } from './wanted.ts'
 export const DERIVERS: Partial<Record<ServiceName, Deriver>> = {
   backup: backupWanted,
   'backup-gateway': backupGatewayWanted,
+  cloudwatch: cloudwatchWanted,
   ebs: ebsWanted,
   ec2: ec2Wanted,
+  'ec2-instance-connect': instanceConnectWanted,
   iam: iamWanted,
   kms: kmsWanted,
   organizations: organizationsWanted,
@@ -64,8 +68,9 @@ export async function authorise(ctx: Ctx, edge: EdgeRequest, input: object): Pro
   const endpoint = await endpointOf(ctx, edge)
   if (FREE.has(action) && !endpoint?.policyDocument) return
   const standing = await standingOf(ctx)
-  // Root may do everything, but the policy of a key or of an endpoint can shut out even root.
-  if (standing === undefined && edge.service !== 'kms' && !endpoint?.policyDocument) return
+  // Root may do everything, but the policy of a key, of a backup vault or of an endpoint can shut out even root.
+  const hasPolicies = edge.service === 'kms' || edge.service === 'backup'
+  if (standing === undefined && !hasPolicies && !endpoint?.policyDocument) return
   const { policies, facts } = standing ?? ROOT
   const keysOfAll = globalKeys(ctx, facts)
   const global = endpoint ? endpointKeys(keysOfAll, ctx, endpoint) : keysOfAll
