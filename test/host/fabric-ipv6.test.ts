@@ -241,6 +241,19 @@ link set lo up
     expect(answer).toContain(A)
   })
 
+  test('DHCP options of both families reach the guests', async () => {
+    const own = ['172.31.0.9', 'fd62:7275:6d00:101::9']
+    const dns = { ...whole.dns, servers: own, ipv6LeaseSeconds: 600, domain: 'corp.example' }
+    await fabric.apply([{ ...whole, dns }])
+    expect(await a.dhcp6()).toMatchObject({
+      new_dhcp6_ia_na1_ia_addr1_vltime: '600',
+      new_dhcp6_name_servers: 'fd62:7275:6d00:101::9',
+      new_dhcp6_domain_search: 'corp.example',
+    })
+    expect(await a.dhcp()).toMatchObject({ dns: '172.31.0.9', domain: 'corp.example' })
+    await fabric.apply([whole])
+  })
+
   test('an address that goes over to another guest is given to it at once', async () => {
     const next = 'fd62:7275:6d00:102::c'
     await fabric.apply([six([next])])
