@@ -26,7 +26,7 @@ import { createExportWork } from './export-work.ts'
 import { createImportWork } from './import-work.ts'
 import { createLauncher } from './launch.ts'
 import type { Templates } from './templates/templates.ts'
-import { diskAttachmentOf, nicAttachmentOf } from './vm-spec.ts'
+import { diskAttachmentOf, keysChecked, nicAttachmentOf } from './vm-spec.ts'
 import type { HostAgent, HostEvent } from './protocol.ts'
 import { createVolumeWork, wordsOf } from './volume-work.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
@@ -151,6 +151,20 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     }
   }
 
+  /** @returns Why it could not; it is shut down then, as on EC2. */
+  const hibernate = async ({ instanceId, disks }: MachineSpec): Promise<string | null> => {
+    try {
+      const root = disks.find((disk) => disk.isRoot)
+      const key = keysChecked(root?.keys)?.head
+      if (!key) throw new Error('its root volume is not encrypted')
+      await driver.hibernate(instanceId, key)
+      return null
+    } catch (error) {
+      log.warn({ err: error, instance: instanceId }, 'not hibernated')
+      return `it could not hibernate: ${wordsOf(error)}`
+    }
+  }
+
   const end = async (spec: MachineSpec): Promise<void> => {
     const { instanceId, isForced, intent } = spec
     const isTermination = intent === 'absent'
@@ -158,12 +172,15 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       ? Math.min(TERMINATE_GRACE_MS_MAX, options.stopGraceMs)
       : options.stopGraceMs
     const seen = await find(instanceId)
-    if (seen && !['stopped', 'crashed', 'absent'].includes(seen.state)) {
+    const isAlive = seen && !['stopped', 'crashed', 'absent'].includes(seen.state)
+    const wakefulness = isAlive && spec.isHibernated ? await hibernate(spec) : null
+    if (isAlive && (!spec.isHibernated || wakefulness !== null)) {
       await driver.stop(instanceId, { isForced, graceMs })
     }
     const state = isTermination ? 'absent' : 'stopped'
     const left = (await find(instanceId)) ?? blank(instanceId, clock, {})
-    report({ ...left, state, processId: null, observedAt: clock.now() })
+    const detail = wakefulness ?? left.detail
+    report({ ...left, state, detail, processId: null, observedAt: clock.now() })
   }
 
   const converge = async (id: InstanceId): Promise<void> => {
@@ -321,6 +338,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     layerList: () => volumes.layers.list(),
     templatesEnsure: async (wishes) => templates?.ensure(wishes),
     templateList: async () => templates?.list() ?? [],
+    uefiVariables: (instanceId) => driver.uefiVariables(instanceId),
     consoleOutput: (instanceId) => driver.consoleOutput(instanceId),
     consoleScreenshot: (instanceId) => driver.screenshot(instanceId),
     subscribe: (listener) => {

@@ -18,6 +18,7 @@ import type {
 import type { LayerId } from '../domain/layer.ts'
 import type { InstanceId, VolumeId } from '../domain/ids.ts'
 import type { TemplateReport, TemplateWish } from '../domain/template.ts'
+import type { UefiVariable } from '../domain/uefi.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 
 export type HostEvent =
@@ -92,6 +93,8 @@ export interface HostAgent {
   /** States which images this host should keep templates of, all of them. Idempotent; made in the background. */
   templatesEnsure(wishes: readonly TemplateWish[]): Promise<void>
   templateList(): Promise<TemplateReport[]>
+  /** The variables of a machine's UEFI firmware; null: it has none. */
+  uefiVariables(instanceId: InstanceId): Promise<UefiVariable[] | null>
   /** The last 64 KiB of the serial console, live or after the end; null when there never was one. */
   consoleOutput(instanceId: InstanceId): Promise<{ bytes: Uint8Array; at: number } | null>
   /** A JPEG picture of the screen. @throws FaultError `IncorrectState` when it is not running. */

@@ -158,7 +158,8 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
           return isRunning ? show(machine, {}) : start(machine)
         }
         const state = spec.intent === 'stopped' ? 'stopped' : 'absent'
-        show(machine, { state, stopReason: 'host-request', processId: null })
+        const isHibernated = state === 'stopped' && isRunning && spec.isHibernated === true
+        show(machine, { state, stopReason: 'host-request', processId: null, isHibernated })
       })
     },
     machineDisks: async ({ instanceId, attach, detach }) => {
@@ -196,6 +197,10 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       else heldDisks.delete(volumeId)
     },
     machineForget: async (instanceId) => void machines.delete(instanceId),
+    uefiVariables: async (instanceId) => {
+      const { firmware } = machines.get(instanceId)?.spec ?? {}
+      return firmware?.mode === 'uefi' ? [...(firmware.variables ?? [])] : null
+    },
     machineList: async () => [...machines.values()].map((machine) => machine.observation),
     networkEnsure: async (next) => {
       plans = next
@@ -331,6 +336,7 @@ function describe(options: SimulatedOptions): HostDescription {
       machineType: 'simulated',
       cpuModel: 'simulated',
       hasUefi: true,
+      hasTpm: true,
       hasIoUring: false,
       hasVhostNet: false,
     },

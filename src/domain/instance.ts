@@ -13,6 +13,7 @@ import type {
 } from './ids.ts'
 import type { Architecture, MachineObservation, MachinePin } from './machine.ts'
 import type { ResourceBase } from './resource.ts'
+import type { UefiVariable } from './uefi.ts'
 
 export type InstanceState =
   | 'pending'
@@ -58,7 +59,12 @@ export interface InstanceSpec {
   rootDeviceName: string
   /** See `Image.imageFolder`. */
   imageFolder: string | null
+  /** What it boots with, and what its image says; absent: the same. */
   bootMode: 'legacy-bios' | 'uefi'
+  imageBootMode?: 'legacy-bios' | 'uefi' | 'uefi-preferred'
+  hasTpm?: boolean
+  /** What its firmware begins with. */
+  uefiVariables?: readonly UefiVariable[] | null
   uuid: string
   /** Base64, as it came. */
   userData: string | null
@@ -88,6 +94,8 @@ export interface InstanceSpec {
 export interface InstanceIntent {
   state: 'running' | 'stopped' | 'terminated'
   isForced: boolean
+  /** Stopped with its memory saved. */
+  isHibernated?: boolean
   rebootSerial: number
   /** Grows with every change of intent, so that a host can tell old from new. */
   serial: number

@@ -67,6 +67,8 @@ export function createFakeDriver(): FakeDriver {
       machines.delete(instanceId)
     },
     consoleOutput: async () => null,
+    hibernate: not('hibernate'),
+    uefiVariables: async () => null,
     screenshot: not('draw'),
     diskAttach: not('attach disks'),
     resumeStalled: async () => [],

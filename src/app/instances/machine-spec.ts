@@ -45,6 +45,7 @@ function specOf(
     generation: intended.serial,
     intent: INTENTS[intended.state],
     isForced: intended.isForced,
+    isHibernated: intended.isHibernated ?? false,
     rebootSerial: intended.rebootSerial,
     vm: {
       instanceId: instance.id,
@@ -56,10 +57,12 @@ function specOf(
       threadsPerCore: spec.threadsPerCore,
       memoryMiB: spec.memoryMiB,
       cpuQuotaPercent: null,
+      hasTpm: spec.hasTpm ?? false,
       pinned: instance.pinned,
     },
     launch: launchOf(instance, interfaces),
     imageFolder: spec.imageFolder,
+    firmware: { mode: spec.bootMode, variables: spec.uefiVariables ?? null },
     disks: disks.sort(
       (a, b) => Number(b.isRoot) - Number(a.isRoot) || order(a.deviceName, b.deviceName),
     ),

@@ -56,7 +56,7 @@ export function presentInstance(view: InstanceView): Ec2Instance {
         VolumeId: volume.id,
       },
     })),
-    BootMode: spec.bootMode,
+    BootMode: spec.imageBootMode ?? spec.bootMode,
     CapacityReservationSpecification: { CapacityReservationPreference: 'open' },
     ClientToken: spec.clientToken ?? '',
     CpuOptions: { CoreCount: spec.coresPerSocket, ThreadsPerCore: spec.threadsPerCore },
@@ -108,6 +108,7 @@ export function presentInstance(view: InstanceView): Ec2Instance {
       ? { Code: intended.reasonCode, Message: intended.reasonMessage }
       : undefined,
     StateTransitionReason: intended.reason,
+    TpmSupport: spec.hasTpm ? 'v2.0' : undefined,
     SubnetId: isGone ? undefined : spec.subnetId,
     Tags: tagList(instance.tags),
     UsageOperation: 'RunInstances',
