@@ -47,8 +47,8 @@ export interface MachineRecord {
 
 export type Outcome = Pick<MachineRecord, 'stopReason' | 'detail' | 'isHibernated'> & {
   phase: 'stopped' | 'crashed'
-  /** Between the process's end and the record of it. */
-  before?: () => Promise<void>
+  /** Between the process's end and the record of it; what it answers is part of it. */
+  before?: () => Promise<Partial<MachineRecord>>
 }
 
 /** A machine whose process lives, as far as we know. */

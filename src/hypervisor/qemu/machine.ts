@@ -231,10 +231,11 @@ async function conclude(
   await tpmEnd(paths)
   await cgroupRemove(context.cgroups, instanceId, context.clock)
   await socketsRemove(paths)
-  await before?.()
+  const added = await before?.()
   machine.record = await recordWrite(context, paths, {
     ...machine.record,
     ...outcome,
+    ...added,
     process: null,
   })
   context.machines.delete(instanceId)

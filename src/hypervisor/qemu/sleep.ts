@@ -1,4 +1,5 @@
 /** A machine's way into hibernation, and its start from there or anew (hibernate.ts has the memory itself). */
+import { present } from '../../lib/assert.ts'
 import { readJson } from '../../lib/fs-durable.ts'
 import type { VmSpec } from '../../domain/machine.ts'
 import type { CopyLaunch } from '../driver.ts'
@@ -74,12 +75,17 @@ export async function machineHibernate(
       phase: 'stopped',
       stopReason: 'host-request',
       detail: null,
-      isHibernated: true,
       // Told when it is over: the record that makes the memory count comes before the machine is seen to be stopped.
-      before: () => {
+      before: async () => {
         const savedAt = context.clock.now()
         const what = { pin: record.pinned!, memoryMiB, vcpus, layout, savedAt }
-        return memoryRecordWrite(paths, what, diskPaths)
+        try {
+          await memoryRecordWrite(paths, what, diskPaths)
+          return { isHibernated: true }
+        } catch (error) {
+          await memoryForget(paths)
+          return { detail: `its memory was not saved: ${(error as Error).message}` }
+        }
       },
     })
   } catch (error) {
@@ -97,7 +103,21 @@ async function headPathsOf(qmp: NonNullable<Machine['qmp']>): Promise<Record<str
   const paths: Record<string, string> = {}
   for (const { qdev, inserted } of blocks) {
     const volumeId = /disk-(vol-[0-9a-f]+)/.exec(qdev ?? '')?.[1]
-    if (volumeId && inserted) paths[volumeId] = inserted.file
+    if (volumeId && inserted) paths[volumeId] = pathIn(inserted.file)
   }
   return paths
+}
+
+interface NodeName {
+  filename?: string
+  file?: NodeName
+}
+
+/** QEMU names what has options by all of them; the filter and the format lie upon the file. */
+function pathIn(name: string): string {
+  const PREFIX = 'json:'
+  if (!name.startsWith(PREFIX)) return name
+  let node: NodeName | undefined = JSON.parse(name.slice(PREFIX.length)) as NodeName
+  while (node && node.filename === undefined) node = node.file
+  return present(node?.filename, 'the file of a disk')
 }
