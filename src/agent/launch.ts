@@ -158,7 +158,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
     if (known !== undefined) return known
     // A template holds an image's own content, in clear.
     const root = spec.disks.find((disk) => disk.isRoot)
-    const isOfImage = root?.source && 'imageFolder' in root.source && !root.keys
+    const isOfImage = root?.source && !root.keys && !root.isCopied
     if (!templates || !isOfImage || !isPlain(spec)) return null
     if (await rootDiscard(spec)) return null
     return templates.find(spec)

@@ -72,6 +72,7 @@ const ROOM_BYTES_MIN = 64 * 1024 ** 2
 interface Memory {
   startedGeneration: number
   rebootSerial: number
+  restartSerial?: number
 }
 
 export async function createLocalAgent(options: LocalAgentOptions): Promise<HostAgent> {
@@ -96,8 +97,9 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   const memoryPath = (id: InstanceId): string => join(options.home, 'instances', id, 'agent.json')
   const memoryOf = async (id: InstanceId): Promise<Memory> =>
     (await readJson<Memory>(memoryPath(id))) ?? { startedGeneration: 0, rebootSerial: 0 }
-  const remember = ({ instanceId, generation, rebootSerial }: MachineSpec): Promise<void> => {
-    const memory: Memory = { startedGeneration: generation, rebootSerial }
+  const remember = (spec: MachineSpec): Promise<void> => {
+    const { instanceId, generation, rebootSerial, restartSerial = 0 } = spec
+    const memory: Memory = { startedGeneration: generation, rebootSerial, restartSerial }
     return writeJsonDurable(memoryPath(instanceId), memory)
   }
   const find = async (id: InstanceId): Promise<MachineObservation | undefined> =>
@@ -131,7 +133,10 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     const seen = await find(spec.instanceId)
     const memory = await memoryOf(spec.instanceId)
     const isAlive = seen && ['running', 'paused', 'starting'].includes(seen.state)
-    if (isAlive) {
+    const isRestarted = isAlive && (spec.restartSerial ?? 0) > (memory.restartSerial ?? 0)
+    if (isRestarted) {
+      await driver.stop(spec.instanceId, { isForced: false, graceMs: REBOOT_GRACE_MS })
+    } else if (isAlive) {
       if (spec.rebootSerial > memory.rebootSerial) {
         await driver.reboot(spec.instanceId, { graceMs: REBOOT_GRACE_MS })
       }

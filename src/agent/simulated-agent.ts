@@ -147,6 +147,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
         turn: 0,
       }
       const isReboot = known && known.spec.rebootSerial !== spec.rebootSerial
+      const isRestart = known !== undefined && known.spec.restartSerial !== spec.restartSerial
       machine.spec = spec
       const turn = ++machine.turn
       machines.set(spec.instanceId, machine)
@@ -155,6 +156,10 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
         const isRunning = machine.observation.state === 'running'
         if (spec.intent === 'running') {
           if (isReboot && isRunning) machine.reboots++
+          if (isRestart && isRunning) {
+            show(machine, { state: 'stopped', stopReason: 'host-request', processId: null })
+            return start(machine)
+          }
           return isRunning ? show(machine, {}) : start(machine)
         }
         const state = spec.intent === 'stopped' ? 'stopped' : 'absent'

@@ -21,6 +21,7 @@ import { createNetworkApplier, readerOnce } from './reconcilers/network.ts'
 import { stagingsReconcile } from './ebs/write.ts'
 import { binReconcile } from './rbin/bin.ts'
 import { createExportsReconciler } from './reconcilers/exports.ts'
+import { rootTasksReconcile } from './reconcilers/root-tasks.ts'
 import { createImportsReconciler } from './reconcilers/imports.ts'
 import { keysReconcile } from './reconcilers/keys.ts'
 import { chainsReconcile, layersReconcile } from './reconcilers/layers.ts'
@@ -101,6 +102,7 @@ export async function startApp(options: {
     ['snapshots', (signal) => snapshotsReconcile(app, settle, signal)],
     ['bin', () => binReconcile(app)],
     ['exports', createExportsReconciler(app)],
+    ['rootTasks', (signal) => rootTasksReconcile(app, signal)],
     ['imports', createImportsReconciler(app)],
     ['stagings', () => stagingsReconcile(app)],
     ['layers', (signal) => layersReconcile(app, signal)],

@@ -86,6 +86,7 @@ export type ReconcilerName =
   | 'imports'
   | 'bin'
   | 'exports'
+  | 'rootTasks'
   | 'keys'
   | 'stagings'
   | 'templates'

@@ -96,6 +96,8 @@ export interface InstanceIntent {
   isForced: boolean
   /** Stopped with its memory saved. */
   isHibernated?: boolean
+  /** Grows when its machine is to begin anew: with another root volume. */
+  restartSerial?: number
   rebootSerial: number
   /** Grows with every change of intent, so that a host can tell old from new. */
   serial: number

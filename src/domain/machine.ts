@@ -222,6 +222,8 @@ export interface MachineSpec {
   isHibernated?: boolean
   /** Grows when a reboot is asked for: the host reboots once for each new value. */
   rebootSerial: number
+  /** Grows when the machine is to begin anew, with what it then has: the host stops and starts it. */
+  restartSerial?: number
   vm: Omit<VmSpec, 'boot' | 'disks' | 'memory' | 'namespace' | 'nics'>
   /** What a guest that starts from a template is told at once; null: it always boots. */
   launch?: LaunchIdentity | null

@@ -7,6 +7,7 @@ import type { IamKind, IamResourceTypes } from './iam/entities.ts'
 import type { Image, Snapshot } from './image.ts'
 import type { Instance } from './instance.ts'
 import type { ExportTask } from './export-task.ts'
+import type { RootTask } from './root-task.ts'
 import type { ImportTask } from './import-task.ts'
 import type { KeyPair } from './key-pair.ts'
 import type { KmsAlias, KmsKey } from './kms.ts'
@@ -53,6 +54,7 @@ export interface ResourceTypes extends IamResourceTypes {
   snapshot: Snapshot
   layer: Layer
   exportTask: ExportTask
+  rootTask: RootTask
   rbinRule: RbinRule
   importTask: ImportTask
   kmsKey: KmsKey
@@ -86,6 +88,7 @@ export type StoredKind = keyof ResourceTypes
 export type HiddenKind =
   | 'rbinRule'
   | 'exportTask'
+  | 'rootTask'
   | 'importTask'
   | 'layer'
   | 'kmsKey'

@@ -5,6 +5,7 @@
  */
 import type { IamKind } from '../domain/iam/entities.ts'
 import { instanceIsSettled } from '../domain/instance.ts'
+import { rootTaskIsOver } from '../domain/root-task.ts'
 import type { ResourceTypes, StoredKind } from '../domain/resource.ts'
 
 export interface Reference {
@@ -19,6 +20,9 @@ export interface KindRules<R> {
 }
 
 export type KindTable = { [K in StoredKind]: KindRules<ResourceTypes[K]> }
+
+/** States of attachments that a host has something to do for. */
+const CHANGING = ['attaching', 'detaching', 'busy']
 
 const ref = (name: string, value: string | null): Reference[] => (value ? [{ name, value }] : [])
 const nothing = (): [] => []
@@ -119,13 +123,13 @@ export const KINDS: KindTable = {
   volume: {
     references: (r) => [
       ...ref('instance', r.attachment?.instanceId ?? null),
-      ...ref('changing', r.attachment && r.attachment.state !== 'attached' ? 'yes' : null),
+      ...ref('changing', CHANGING.includes(r.attachment?.state ?? '') ? 'yes' : null),
       ...ref('pending', r.intended === 'absent' || !r.isMaterialised ? 'yes' : null),
       ...ref('modifying', r.modification?.state === 'modifying' ? 'yes' : null),
       ...ref('layer', r.layerId ?? null),
     ],
     claims: (r) =>
-      r.attachment
+      r.attachment && r.attachment.state !== 'replaced'
         ? [{ scope: `device:${r.attachment.instanceId}`, name: r.attachment.deviceName }]
         : [],
   },
@@ -144,6 +148,13 @@ export const KINDS: KindTable = {
   rbinRule: { references: nothing, claims: nothing },
   exportTask: {
     references: (r) => ref('unfinished', r.state === 'active' ? 'yes' : null),
+    claims: nothing,
+  },
+  rootTask: {
+    references: (r) => [
+      ...ref('instance', r.instanceId),
+      ...ref('unfinished', rootTaskIsOver(r) ? null : 'yes'),
+    ],
     claims: nothing,
   },
   importTask: {

@@ -45,6 +45,7 @@ const open = (change: Partial<TemplatesOptions> = {}): Promise<Templates> =>
     root,
     driver,
     report: REPORT,
+    layerPath: (layerId) => layerId,
     filesBeneathVolumes: async () => needed,
     log: silentLog,
     clock,
@@ -169,7 +170,8 @@ describe('a wish', () => {
     const held = Promise.withResolvers<void>()
     let hold = false
     await reopen({
-      filesBeneathVolumes: async () => {
+      layerPath: (layerId) => layerId,
+    filesBeneathVolumes: async () => {
         const isHeld = hold
         hold = false
         if (isHeld) await counted.promise

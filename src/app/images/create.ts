@@ -19,6 +19,7 @@ import { instanceUefiVariables } from '../instances/firmware.ts'
 import { snapshotGet } from '../snapshots/find.ts'
 import { batchId, descriptionCheck, snapshotOf } from '../snapshots/take.ts'
 import { volumeShapeChecked } from '../volumes/shape.ts'
+import { fastLaunchWanted } from './fast-launch.ts'
 import { imageNameFree } from './list.ts'
 
 export interface ImageCreateRequest {
@@ -73,6 +74,7 @@ export async function imageCreatePlan(
     }
   }
   const { rootDeviceName } = instance.spec
+  const isRoot = (one: Volume): boolean => one.attachment?.deviceName === rootDeviceName
   if (!devices.get(rootDeviceName)?.snapshotId) {
     throw invalidValue('BlockDeviceMapping', rootDeviceName, 'the root device cannot go')
   }
@@ -98,11 +100,23 @@ export async function imageCreatePlan(
     deprecatedAt: null,
     launchPermissions: [],
     family: '',
+    ...freezableOf(ctx, origin, attached.find(isRoot)),
     state: 'pending',
     sourceInstanceId: instance.id,
     sourceImage: { imageId: instance.spec.imageId, region: ctx.region },
   }
   return { image, snapshots }
+}
+
+/** Its guest is its original's, and can be frozen as that could: launches of it are copies too, once it is there. */
+function freezableOf(
+  { app }: Ctx,
+  origin: Image | undefined,
+  root: Volume | undefined,
+): Pick<Image, 'isFreezable' | 'fastLaunch'> {
+  const isPlain = root?.isEncrypted === false && origin?.bootMode !== 'uefi'
+  if (!origin?.isFreezable || !isPlain) return {}
+  return { isFreezable: true, fastLaunch: fastLaunchWanted(app.clock.now()) }
 }
 
 export async function imageCreate(ctx: Ctx, request: ImageCreateRequest): Promise<ImageId> {

@@ -186,6 +186,7 @@ function wish(
     state,
     isForced: false,
     isHibernated: false,
+    restartSerial: instance.intended.restartSerial ?? 0,
     rebootSerial: instance.intended.rebootSerial,
     serial: instance.intended.serial + 1,
     reason: state === 'running' ? '' : `User initiated (${stamp} GMT)`,

@@ -47,6 +47,7 @@ function specOf(
     isForced: intended.isForced,
     isHibernated: intended.isHibernated ?? false,
     rebootSerial: intended.rebootSerial,
+    restartSerial: intended.restartSerial ?? 0,
     vm: {
       instanceId: instance.id,
       instanceType: spec.instanceType,

@@ -32,6 +32,7 @@ export async function hostEventApply(app: App, event: InstanceEvent): Promise<vo
   if (from === to) return
   app.log.info({ instance: change.after.id, from, to }, 'instance changed state')
   app.activate('attachments')
+  app.activate('rootTasks')
   app.activate('interfaces')
   if (to !== 'running') app.activate('network')
   if (to === 'terminated') app.activate('volumes')

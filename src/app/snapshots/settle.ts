@@ -69,6 +69,8 @@ async function settle(app: App, batch: string): Promise<void> {
   await app.store.transact((tx) => confirm(app, tx, batch, outcomes))
   app.activate('chains')
   app.activate('volumes')
+  // An image may have become available.
+  app.activate('templates')
 }
 
 /** The host that has the volume's file: its machine's. */
