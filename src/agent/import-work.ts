@@ -18,7 +18,8 @@ import { unpack } from '../images/unpack.ts'
 import { ExecError } from '../lib/exec.ts'
 import { ensureFolder, fsyncFolder } from '../lib/fs-durable.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
-import type { HostAgent, ImportOutcome, ImportRequest } from './protocol.ts'
+import type { VolumeSource } from '../domain/machine.ts'
+import type { HostAgent, ImportOutcome, ImportRequest, LayerCopyRequest } from './protocol.ts'
 
 const GIB = 1024 ** 3
 /** The largest volume of EBS. */
@@ -28,13 +29,17 @@ const RESERVE_BYTES = GIB
 /** Shares of the work: fetching, then converting. */
 const FETCHED = 0.4
 
-export type ImportWork = Pick<HostAgent, 'layerImport' | 'importProgress' | 'importCancel'>
+export type ImportWork = Pick<
+  HostAgent,
+  'layerImport' | 'layerCopy' | 'importProgress' | 'importCancel'
+>
 
 export async function createImportWork(options: {
   volumes: VolumeBackend
   /** Files that may be named by a path, and work in progress below `.work`. */
   importsFolder: string
   mayFetchInternal: boolean
+  sourcePath: (source: VolumeSource) => string
 }): Promise<ImportWork> {
   const { volumes, importsFolder } = options
   await ensureFolder(importsFolder)
@@ -73,9 +78,7 @@ export async function createImportWork(options: {
       }
       const to = { path: made, format: 'qcow2', key: request.key ?? null } as const
       await contentCopy({ path, format }, to, { signal, onLine })
-      await layerRelease(made)
-      await rename(made, target)
-      await fsyncFolder(join(target, '..'))
+      await layerPublish(made, target)
       return await outcomeOf(volumes, layerId, sizeBytes, format)
     } catch (error) {
       if (state.abort.signal.aborted) return { layerId, reason: 'it was cancelled' }
@@ -87,11 +90,37 @@ export async function createImportWork(options: {
       await rm(folder, { recursive: true, force: true })
     }
   }
+  const copy = async (request: LayerCopyRequest): Promise<{ usedBytes: number }> => {
+    const { layerId, source, keys, sizeGiB, key } = request
+    const target = volumes.layers.path(layerId)
+    const isDone = await readHeader(target).catch(() => null)
+    if (!isDone) {
+      const folder = join(workRoot, layerId)
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      try {
+        const made = join(folder, 'layer.qcow2')
+        await qcow2Make(made, { sizeBytes: sizeGiB * GIB, backing: null, key })
+        const content = await volumes.content(options.sourcePath(source), keys)
+        await contentCopy(content, { path: made, format: 'qcow2', key })
+        await layerPublish(made, target)
+      } finally {
+        await rm(folder, { recursive: true, force: true })
+      }
+    }
+    return { usedBytes: await volumes.layers.usedBytes(layerId) }
+  }
   return {
+    layerCopy: (request) => mutex.run(request.layerId, () => copy(request)),
     layerImport: (request) => mutex.run(request.layerId, () => run(request)),
     importProgress: async (layerId) => running.get(layerId)?.progress ?? null,
     importCancel: async (layerId) => running.get(layerId)?.abort.abort(new Error('cancelled')),
   }
+}
+
+async function layerPublish(made: string, target: string): Promise<void> {
+  await layerRelease(made)
+  await rename(made, target)
+  await fsyncFolder(join(target, '..'))
 }
 
 async function outcomeOf(

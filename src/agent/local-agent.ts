@@ -106,16 +106,17 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     (await driver.list()).find((machine) => machine.instanceId === id)
 
   const work = createVolumeWork({ driver, volumes, log })
-  const imports = await createImportWork({
-    volumes,
-    importsFolder: join(options.home, 'imports'),
-    mayFetchInternal: options.mayFetchInternal ?? false,
-  })
   let plans: readonly VpcNetworkPlan[] = []
   const { templates, home } = options
   const planOf = (vpcId: string) => plans.find((plan) => plan.vpcId === vpcId)
   const launcher = createLauncher({ home, driver, volumes, templates, planOf, log, clock })
   const { volumeEnsure, sourcePath } = launcher
+  const imports = await createImportWork({
+    volumes,
+    importsFolder: join(options.home, 'imports'),
+    mayFetchInternal: options.mayFetchInternal ?? false,
+    sourcePath,
+  })
 
   const start = async (spec: MachineSpec, isFirst: boolean): Promise<void> => {
     const at = performance.now()

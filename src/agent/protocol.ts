@@ -81,6 +81,8 @@ export interface HostAgent {
   /** 0 to 1; null: no such import is going on. */
   importProgress(layerId: LayerId): Promise<number | null>
   importCancel(layerId: LayerId): Promise<void>
+  /** Makes a layer that holds a whole content, encrypted with another key. Takes long; repeating it answers the same. */
+  layerCopy(request: LayerCopyRequest): Promise<{ usedBytes: number }>
   /** Writes a content as a file for other hypervisors. Takes long; a file that is there is done. */
   contentExport(request: ExportRequest): Promise<void>
   /** 0 to 1; null: no such export is going on. */
@@ -102,6 +104,14 @@ export interface HostAgent {
   /** Observations from now on. Returns the function that ends the subscription. */
   subscribe(listener: (event: HostEvent) => void): () => void
   close(): Promise<void>
+}
+
+export interface LayerCopyRequest extends ContentRequest {
+  layerId: LayerId
+  source: VolumeSource
+  sizeGiB: number
+  /** The layer's. */
+  key: string | null
 }
 
 export interface ExportRequest extends ContentRequest {

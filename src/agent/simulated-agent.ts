@@ -226,6 +226,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
     volumeWrite: async (volumeId, _keys, offset, bytes) =>
       storage.writeBytes(volumeId, offset, bytes),
     layerImport: async (request) => storage.layerImport(request),
+    layerCopy: async (request) => storage.layerCopy(request),
     contentExport: async ({ file, source }) =>
       void storage.exports.set(
         file,

@@ -20,6 +20,7 @@ import { createInstancesReconciler } from './reconcilers/instances.ts'
 import { createNetworkApplier, readerOnce } from './reconcilers/network.ts'
 import { stagingsReconcile } from './ebs/write.ts'
 import { binReconcile } from './rbin/bin.ts'
+import { createCopiesReconciler } from './reconcilers/copies.ts'
 import { createExportsReconciler } from './reconcilers/exports.ts'
 import { rootTasksReconcile } from './reconcilers/root-tasks.ts'
 import { createImportsReconciler } from './reconcilers/imports.ts'
@@ -102,6 +103,7 @@ export async function startApp(options: {
     ['snapshots', (signal) => snapshotsReconcile(app, settle, signal)],
     ['bin', () => binReconcile(app)],
     ['exports', createExportsReconciler(app)],
+    ['copies', createCopiesReconciler(app)],
     ['rootTasks', (signal) => rootTasksReconcile(app, signal)],
     ['imports', createImportsReconciler(app)],
     ['stagings', () => stagingsReconcile(app)],

@@ -87,6 +87,7 @@ export type ReconcilerName =
   | 'bin'
   | 'exports'
   | 'rootTasks'
+  | 'copies'
   | 'keys'
   | 'stagings'
   | 'templates'

@@ -37,6 +37,8 @@ export interface Snapshot extends ResourceBase<SnapshotId> {
   isEncrypted?: boolean
   encryption?: DataKey | null
   copyOf?: { snapshotId: string; region: string } | null
+  /** While it is pending: what is being copied into its layer, because that is encrypted otherwise. */
+  copiedFrom?: SnapshotSource | null
 }
 
 export interface Staging {

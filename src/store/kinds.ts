@@ -137,6 +137,8 @@ export const KINDS: KindTable = {
     references: (r) => [
       ...ref('layer', 'layerId' in r.source ? r.source.layerId : null),
       ...ref('layer', r.staging?.parentLayerId ?? null),
+      ...ref('layer', r.copiedFrom && 'layerId' in r.copiedFrom ? r.copiedFrom.layerId : null),
+      ...ref('copying', r.copiedFrom ? 'yes' : null),
       ...ref('staging', r.staging ? 'yes' : null),
       ...ref('recycled', r.recycled ? 'yes' : null),
       ...ref('pending', r.state === 'pending' && !r.staging ? 'yes' : null),

@@ -42,7 +42,9 @@ async function advance(app: App, tx: StoreTransaction, id: string): Promise<Root
   const seen = instance.observed?.state
   const isDead = instance.observed?.stopReason === 'start-failed'
   if (isDead) return restore(app, tx, task, instance, old, made)
-  if (seen !== 'running' && seen !== 'paused' && seen !== 'stopped') return undefined
+  // Between its two runs it is seen to be stopped, too.
+  const isStopped = seen === 'stopped' && instance.intended.state === 'stopped'
+  if (seen !== 'running' && seen !== 'paused' && !isStopped) return undefined
   const intended = task.isOldDeleted ? 'absent' : old.intended
   await tx.update('volume', { ...old, attachment: null, intended })
   return tx.update('rootTask', { ...task, state: 'succeeded', completedAt: app.clock.now() })
