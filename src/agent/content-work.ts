@@ -42,7 +42,10 @@ export function createContentWork(options: {
   }
 }
 
-/** By depth. What lies between two layers (a template's disk) counts as the upper one's: it was written after the lower. */
+/**
+ * By depth. What lies between two layers (a template's disk) counts as the upper one's: it was written after the
+ * lower.
+ */
 async function layersOf(volumes: VolumeBackend, top: DiskBacking): Promise<(LayerId | null)[]> {
   const byPath = new Map(
     (await volumes.layers.list()).map((id) => [volumes.layers.path(id), id] as const),

@@ -81,7 +81,10 @@ export interface HostAgent {
   /** 0 to 1; null: no such import is going on. */
   importProgress(layerId: LayerId): Promise<number | null>
   importCancel(layerId: LayerId): Promise<void>
-  /** Makes a layer that holds a whole content, encrypted with another key. Takes long; repeating it answers the same. */
+  /**
+   * Makes a layer that holds a whole content, encrypted with another key. Takes long; repeating it answers the
+   * same.
+   */
   layerCopy(request: LayerCopyRequest): Promise<{ usedBytes: number }>
   /** Writes a content as a file for other hypervisors. Takes long; a file that is there is done. */
   contentExport(request: ExportRequest): Promise<void>

@@ -13,8 +13,8 @@ export interface VolumeAttachment {
   deleteOnTermination: boolean
   attachedAt: number
   /**
-   * `busy`: the guest was asked to let go and has not; it is asked again. `replaced`: another root volume has its place,
-   * and the machine has not begun anew yet.
+   * `busy`: the guest was asked to let go and has not; it is asked again. `replaced`: another root volume has
+   * its place, and the machine has not begun anew yet.
    */
   state: 'attaching' | 'attached' | 'detaching' | 'busy' | 'replaced'
 }

@@ -44,7 +44,7 @@ export async function sealTo(
   }
   for await (const chunk of source) {
     total += chunk.length
-    for (let from = 0; from < chunk.length; ) {
+    for (let from = 0; from < chunk.length;) {
       if (filled === PIECE_BYTES) await flush(MORE)
       const taken = Math.min(PIECE_BYTES - filled, chunk.length - from)
       piece.set(chunk.subarray(from, from + taken), filled)

@@ -87,7 +87,10 @@ test('a TPM and variables are refused without UEFI, and variables that are none'
     'InvalidParameterCombination',
   )
   const error = await errorOf(register('no-3', { BootMode: 'uefi', UefiData: 'aGVsbG8=' }))
-  expect([error.code, error.message]).toEqual(['InvalidParameterValue', expect.stringMatching(/UefiData/)])
+  expect([error.code, error.message]).toEqual([
+    'InvalidParameterValue',
+    expect.stringMatching(/UefiData/),
+  ])
 })
 
 test('the variables of a machine are told, and go with its images and their copies', async () => {

@@ -51,5 +51,7 @@ test('only encrypted roots with room for the memory, on types that can', async (
 })
 
 test('one that was not launched for it cannot', async () => {
-  expect(await codeOf(hibernate(await running(cloud.ec2)))).toBe('UnsupportedHibernationConfiguration')
+  expect(await codeOf(hibernate(await running(cloud.ec2)))).toBe(
+    'UnsupportedHibernationConfiguration',
+  )
 })

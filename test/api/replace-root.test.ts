@@ -1,4 +1,7 @@
-/** Root volumes replaced under running instances through the SDK: by which content, what becomes of the old, what fails. */
+/**
+ * Root volumes replaced under running instances through the SDK: by which content, what becomes of the old, what
+ * fails.
+ */
 import {
   CreateReplaceRootVolumeTaskCommand,
   DescribeReplaceRootVolumeTasksCommand,
@@ -39,7 +42,8 @@ const over = (id: string, TaskState: string) =>
   soon(async () => expect(await task(id)).toMatchObject({ TaskState }))
 const rootOf = async (id: string) => {
   const instance = await see(cloud.ec2, id)
-  return instance.BlockDeviceMappings!.find((one) => one.DeviceName === instance.RootDeviceName)!.Ebs!
+  return instance.BlockDeviceMappings!.find((one) => one.DeviceName === instance.RootDeviceName)!
+    .Ebs!
 }
 const volumeOf = async (id: string) =>
   (await cloud.ec2.send(new DescribeVolumesCommand({ VolumeIds: [id] }))).Volumes![0]!
@@ -133,7 +137,9 @@ test('a task whose instance is terminated meanwhile fails, and leaves no volume'
   const made = await replace(id)
   await cloud.ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }))
   await soon(async () =>
-    expect(['failed', 'succeeded']).toContain((await task(made.ReplaceRootVolumeTaskId!)).TaskState),
+    expect(['failed', 'succeeded']).toContain(
+      (await task(made.ReplaceRootVolumeTaskId!)).TaskState,
+    ),
   )
   await soon(async () => {
     const Filters = [{ Name: 'attachment.instance-id', Values: [id] }]
@@ -144,6 +150,9 @@ test('a task whose instance is terminated meanwhile fails, and leaves no volume'
 
 test('the same token makes one task', async () => {
   const id = await running(cloud.ec2)
-  const [one, two] = [await replace(id, { ClientToken: 't' }), await replace(id, { ClientToken: 't' })]
+  const [one, two] = [
+    await replace(id, { ClientToken: 't' }),
+    await replace(id, { ClientToken: 't' }),
+  ]
   expect(two.ReplaceRootVolumeTaskId).toBe(one.ReplaceRootVolumeTaskId)
 })

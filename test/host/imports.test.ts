@@ -23,6 +23,7 @@ import { createImportWork, type ImportWork } from '../../src/agent/import-work.t
 import type { VolumeBackend } from '../../src/blocks/backend.ts'
 import { createQcow2Backend } from '../../src/blocks/qcow2/backend.ts'
 import type { LayerId } from '../../src/domain/layer.ts'
+import type { VolumeSource } from '../../src/domain/machine.ts'
 import { exec } from '../../src/lib/exec.ts'
 import { silentLog } from '../../src/lib/log.ts'
 
@@ -38,7 +39,10 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'brume-import-'))
   imports = join(root, 'imports')
   volumes = await createQcow2Backend({ folder: join(root, 'volumes'), log: silentLog })
-  work = await createImportWork({ volumes, importsFolder: imports, mayFetchInternal: true })
+  const sourcePath = (source: VolumeSource): string =>
+    'layerId' in source ? volumes.layers.path(source.layerId) : join(root, source.file)
+  const rest = { mayFetchInternal: true, sourcePath }
+  work = await createImportWork({ volumes, importsFolder: imports, ...rest })
 })
 afterEach(() => rm(root, { recursive: true, force: true }))
 
@@ -172,6 +176,7 @@ test('by HTTP, with limits', async () => {
       volumes,
       importsFolder: join(root, 'strict'),
       mayFetchInternal: false,
+      sourcePath: () => '',
     })
     const { port } = server.address() as AddressInfo
     for (const host of ['127.0.0.1', 'localhost', '[::1]', '169.254.169.254', '0x7f000001']) {

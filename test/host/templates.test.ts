@@ -171,7 +171,7 @@ describe('a wish', () => {
     let hold = false
     await reopen({
       layerPath: (layerId) => layerId,
-    filesBeneathVolumes: async () => {
+      filesBeneathVolumes: async () => {
         const isHeld = hold
         hold = false
         if (isHeld) await counted.promise

@@ -1,4 +1,7 @@
-/** Hibernation of a real guest: its memory goes on where it was, also past a restart of the daemon, or it boots and says why. */
+/**
+ * Hibernation of a real guest: its memory goes on where it was, also past a restart of the daemon, or it boots and
+ * says why.
+ */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
@@ -13,7 +16,15 @@ import {
 } from '@aws-sdk/client-ec2'
 import { expect, test } from 'vitest'
 import { exec } from '../../src/lib/exec.ts'
-import { bootIdOf, describe, launch, reach, ssh, sshWhenReady, terminate } from '../support/vm/guest.ts'
+import {
+  bootIdOf,
+  describe,
+  launch,
+  reach,
+  ssh,
+  sshWhenReady,
+  terminate,
+} from '../support/vm/guest.ts'
 import { useDaemon } from '../support/vm/use.ts'
 
 const use = useDaemon()
@@ -70,9 +81,9 @@ test('memory, processes and a disk plugged live go on; what no longer fits boots
   expect(await bootIdOf(key, address)).toBe(bootId)
   const look = 'cat /run/kept/word; cat /proc/$(cat /run/kept/pid)/comm'
   expect(await ssh(key, address, look)).toBe('remembered-secret\nsleep')
-  expect(await ssh(key, address, `sudo sh -c 'echo kept >/dev/vdb; sync; head -n 1 /dev/vdb'`)).toBe(
-    'kept',
-  )
+  expect(
+    await ssh(key, address, `sudo sh -c 'echo kept >/dev/vdb; sync; head -n 1 /dev/vdb'`),
+  ).toBe('kept')
   await expect(readFile(memory)).rejects.toThrow(/ENOENT/)
 
   // Somebody writes to a disk meanwhile: what the memory holds of it would be wrong.

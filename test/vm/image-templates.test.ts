@@ -1,4 +1,7 @@
-/** An image made of an instance gets a template of its own, and what was started from it needs neither image nor template. */
+/**
+ * An image made of an instance gets a template of its own, and what was started from it needs neither image nor
+ * template.
+ */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
@@ -79,7 +82,5 @@ test('a baked image launches from its own template, and its machines outlive ima
   expect(await ssh(key, address, look)).toBe(`baked\nown\n${sum}`)
   await terminate(daemon, [id])
   // With the last machine go the layers.
-  await expect
-    .poll(() => readdir(join(daemon.home, 'layers')), { timeout: 30_000 })
-    .toEqual([])
+  await expect.poll(() => readdir(join(daemon.home, 'layers')), { timeout: 30_000 }).toEqual([])
 })

@@ -9,10 +9,7 @@ import type { UefiVariable } from '../../domain/uefi.ts'
 import type { App } from '../context.ts'
 import type { InstanceType } from '../instance-types.ts'
 
-export type Firmware = Pick<
-  InstanceSpec,
-  'bootMode' | 'imageBootMode' | 'hasTpm' | 'uefiVariables'
->
+export type Firmware = Pick<InstanceSpec, 'bootMode' | 'imageBootMode' | 'hasTpm' | 'uefiVariables'>
 
 /** @throws Fault `InvalidCombination` for a type that has not what the image needs, `Unsupported` for our hosts. */
 export function firmwareOf(app: App, image: Image, type: InstanceType): Firmware {

@@ -1,8 +1,9 @@
 /**
- * Another root volume for a running instance: as it was launched, as a snapshot of its root has it, or of another image.
- * The volume is made first; then, in one transaction, it takes the old one's place and the instance begins anew with it
- * (reconcilers/root-tasks.ts). The old one stays, unless it is to go. Source: EC2 API reference,
- * CreateReplaceRootVolumeTask; user guide, "Replace the root volume for an instance without stopping it".
+ * Another root volume for a running instance: as it was launched, as a snapshot of its root has it, or of
+ * another image. The volume is made first; then, in one transaction, it takes the old one's place and the
+ * instance begins anew with it (reconcilers/root-tasks.ts). The old one stays, unless it is to go. Source: EC2
+ * API reference, CreateReplaceRootVolumeTask; user guide, "Replace the root volume for an instance without
+ * stopping it".
  */
 import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
 import { newId, type ImageId, type InstanceId, type SnapshotId } from '../../domain/ids.ts'
@@ -130,7 +131,11 @@ export async function rootReplace(ctx: Ctx, request: RootReplaceRequest): Promis
   const { app } = ctx
   const { result } = await app.store.transact((tx) =>
     onceByToken(ctx, tx, 'CreateReplaceRootVolumeTask', request.clientToken, async () => {
-      const { instance, old, made, encryption, bootFolder } = await rootReplacePlan(ctx, request, tx)
+      const { instance, old, made, encryption, bootFolder } = await rootReplacePlan(
+        ctx,
+        request,
+        tx,
+      )
       await tx.insert('volume', await volumeEncrypted(ctx, tx, made, encryption))
       const digits = Buffer.from(app.random.bytes(9)).toString('hex').slice(0, 17)
       return tx.insert('rootTask', {

@@ -1,8 +1,8 @@
 /**
  * `UefiData` as EC2 takes and gives it: `AMZNUEFI`, a CRC-32C, version 0, then the variables, deflated; all of it in
  * base64 (github.com/awslabs/python-uefivars describes it, and reads what we write). AWS's tool deflates with a
- * dictionary that is not ours to carry: what it wrote in that way is refused with the way around it. Also taken: a flash
- * file of EDK2 (`uefivars -o edk2`, `/usr/share/OVMF/OVMF_VARS_4M.ms.fd`).
+ * dictionary that is not ours to carry: what it wrote in that way is refused with the way around it. Also taken:
+ * a flash file of EDK2 (`uefivars -o edk2`, `/usr/share/OVMF/OVMF_VARS_4M.ms.fd`).
  */
 import { crc32c } from '../../lib/crc32c.ts'
 import { deflateSync, inflateSync } from 'node:zlib'
@@ -88,7 +88,13 @@ function variablesOf(body: Buffer): UefiVariable[] {
     const isTimed = (attributes & UEFI_TIME_BASED) !== 0
     const time = isTimed ? take(16) : NO_TIME
     if (isTimed) take(length())
-    return { name, guid, attributes, data, timestamp: time.equals(NO_TIME) ? null : time.toString('hex') }
+    return {
+      name,
+      guid,
+      attributes,
+      data,
+      timestamp: time.equals(NO_TIME) ? null : time.toString('hex'),
+    }
   })
 }
 

@@ -8,7 +8,8 @@
  * - `-action shutdown=pause`: a guest that powers off leaves its process, paused, until the driver has seen it. So a
  *   power-off while no daemon was running is told apart from a crash (then the process is gone).
  * - `-S`: nothing runs before QMP answered and limits are in force.
- * - UEFI is OVMF with system management mode, where it keeps its variables from the guest's kernel: Secure Boot would be
+ * - UEFI is OVMF with system management mode, where it keeps its variables from the guest's kernel: Secure Boot
+ *   would be
  *   none without. The variables are a file of the machine's own.
  * - `memory-backend` is an object called `mem`: for a machine that is to be frozen it is a file, and for its copies the
  *   same file, copied page by page as they write (QEMU's docs: "x-ignore-shared"). A copy is described as the frozen

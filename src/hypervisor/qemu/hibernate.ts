@@ -114,7 +114,9 @@ export async function memoryFind(
   const isSameMachine =
     record.memoryMiB === spec.memoryMiB &&
     record.vcpus === spec.vcpus &&
-    (['machineType', 'cpuModel', 'accelerator'] as const).every((key) => record.pin[key] === pin[key])
+    (['machineType', 'cpuModel', 'accelerator'] as const).every(
+      (key) => record.pin[key] === pin[key],
+    )
   if (!isSameMachine) return 'the machine has another size or runs on another processor'
   const devices = [
     ...spec.disks.map((disk) => `disk-${disk.volumeId}`),
@@ -124,7 +126,9 @@ export async function memoryFind(
   if (devices.length !== known.length || devices.some((id) => !known.includes(id))) {
     return 'other volumes or interfaces are attached'
   }
-  const now = await marksOf(Object.fromEntries(spec.disks.map((disk) => [disk.volumeId, disk.path])))
+  const now = await marksOf(
+    Object.fromEntries(spec.disks.map((disk) => [disk.volumeId, disk.path])),
+  )
   const changed = spec.disks.find(({ volumeId }) => !isSame(record.disks[volumeId], now[volumeId]))
   return changed ? `${changed.volumeId} was changed meanwhile` : record
 }

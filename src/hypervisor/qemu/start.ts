@@ -161,7 +161,14 @@ async function memoryResume(
   paths: MachinePaths,
 ): Promise<void> {
   const startedAt = performance.now()
-  await memoryLoad(qmp, paths, present(spec.disks.find((disk) => disk.isRoot), 'a root disk'))
+  await memoryLoad(
+    qmp,
+    paths,
+    present(
+      spec.disks.find((disk) => disk.isRoot),
+      'a root disk',
+    ),
+  )
   // From the next instant on, the disks and this memory go apart.
   await memoryForget(paths)
   const tookMs = Math.round(performance.now() - startedAt)

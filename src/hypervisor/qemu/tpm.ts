@@ -21,7 +21,10 @@ export async function tpmStart(paths: MachinePaths, user: User, clock: Clock): P
   await ensureFolder(paths.tpmFolder)
   if (user) await chown(paths.tpmFolder, user.uid, user.gid)
   const { exe, args } = tpmCommandLine(paths, user)
-  const { pid, child } = await spawnDetached(exe, args, { logPath: paths.tpmLog, cwd: paths.folder })
+  const { pid, child } = await spawnDetached(exe, args, {
+    logPath: paths.tpmLog,
+    cwd: paths.folder,
+  })
   const deadline = clock.now() + READY_TIMEOUT_MS
   // Nothing tells when a socket file of another process begins to be there.
   while (!(await stat(paths.tpmSocket).catch(() => null))) {
