@@ -16,7 +16,7 @@ const OPTIONS: Record<ExportRequest['format'], readonly string[]> = {
   vmdk: ['-o', 'subformat=streamOptimized'],
   vpc: ['-o', 'subformat=dynamic,force_size=on'],
 }
-const FILE = /^[a-z0-9][a-z0-9.-]*(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$/
+export const EXPORT_FILE = /^[a-z0-9][a-z0-9.-]*(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$/
 
 export function createExportWork(options: {
   volumes: VolumeBackend
@@ -27,7 +27,7 @@ export function createExportWork(options: {
   const mutex = createKeyedMutex()
   const running = new Map<string, number>()
   const run = async ({ source, keys, format, file }: ExportRequest): Promise<void> => {
-    assert(FILE.test(file), `not a file of exports: ${file}`)
+    assert(EXPORT_FILE.test(file), `not a file of exports: ${file}`)
     const target = join(exportsFolder, file)
     if (await stat(target).then(Boolean, () => false)) return
     await mkdir(dirname(target), { recursive: true, mode: 0o700 })

@@ -4,16 +4,12 @@
  * spec: one that ended by itself is reported, not started again.
  */
 import { join } from 'node:path'
-import type { InstanceId, NetworkInterfaceId, VolumeId } from '../domain/ids.ts'
+import type { InstanceId } from '../domain/ids.ts'
 import type {
-  DiskChanges,
-  DiskFailure,
   HostDescription,
   MachineDisk,
   MachineObservation,
   MachineSpec,
-  NicChanges,
-  NicFailure,
 } from '../domain/machine.ts'
 import type { VolumeBackend } from '../blocks/backend.ts'
 import type { VmDriver } from '../hypervisor/driver.ts'
@@ -21,12 +17,18 @@ import { readJson, writeJsonDurable, ensureFolder } from '../lib/fs-durable.ts'
 import type { Log } from '../lib/log.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import type { Clock } from '../lib/time.ts'
+import { createBackupHost } from './backup/host.ts'
+import { createLocalDisks } from './backup/local-disks.ts'
+import { vaultsIn, type OpenVault } from './backup/open-vault.ts'
+import type { ForeignMachines } from './backup/work.ts'
+import { createDeviceWork } from './device-work.ts'
 import { createContentWork } from './content-work.ts'
 import { createExportWork } from './export-work.ts'
+import { createHypervisorWork, type Connectors } from './hypervisors.ts'
 import { createImportWork } from './import-work.ts'
 import { createLauncher } from './launch.ts'
 import type { Templates } from './templates/templates.ts'
-import { diskAttachmentOf, keysChecked, nicAttachmentOf } from './vm-spec.ts'
+import { keysChecked } from './vm-spec.ts'
 import type { HostAgent, HostEvent } from './protocol.ts'
 import { createVolumeWork, wordsOf } from './volume-work.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
@@ -52,8 +54,13 @@ export interface LocalAgentOptions {
   clock: Clock
   /** Between asking a guest to power off and forcing it. */
   stopGraceMs: number
+  /** Absent: the engine's own, with vaults below the home. */
+  openVault?: OpenVault
+  /** Machines of other hypervisors; absent: none. */
+  foreign?: ForeignMachines
   /** Imports may come from addresses of private networks and of this host. */
   mayFetchInternal?: boolean
+  connectors: Connectors
 }
 
 /** A reboot that the guest does not answer becomes a reset (EC2 waits longer; its guests boot slower). */
@@ -106,6 +113,15 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     (await driver.list()).find((machine) => machine.instanceId === id)
 
   const work = createVolumeWork({ driver, volumes, log })
+  const exportsFolder = join(options.home, 'exports')
+  const backup = createBackupHost({
+    openVault: options.openVault ?? vaultsIn(join(options.home, 'vaults')),
+    disks: createLocalDisks({ volumes, work }),
+    exportsFolder,
+    foreign: options.foreign ?? null,
+    log: log.child({ part: 'backup' }),
+    clock,
+  })
   let plans: readonly VpcNetworkPlan[] = []
   const { templates, home } = options
   const planOf = (vpcId: string) => plans.find((plan) => plan.vpcId === vpcId)
@@ -196,65 +212,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     await (spec.intent === 'running' ? run(spec) : end(spec))
   }
 
-  /** Whether devices can be changed now. @throws Error while the machine is coming or going. */
-  const isPluggable = async (instanceId: InstanceId): Promise<boolean> => {
-    const { state } = (await find(instanceId)) ?? { state: 'absent' }
-    if (state === 'absent' || state === 'stopped' || state === 'crashed') return false
-    // A process that is coming or going may still hold the file of a disk.
-    if (state !== 'running' && state !== 'paused') throw new Error(`${instanceId} is ${state}`)
-    return true
-  }
-
-  /** @returns The reason for which the change of a device could not be made, or null. */
-  const attempt = async (
-    device: { instance: InstanceId; device: string },
-    change: () => Promise<void>,
-  ): Promise<string | null> => {
-    try {
-      await change()
-      log.info(device, 'device changed')
-      return null
-    } catch (error) {
-      return wordsOf(error)
-    }
-  }
-
-  const changeDisks = async (changes: DiskChanges): Promise<DiskFailure[]> => {
-    const { instanceId } = changes
-    if (!(await isPluggable(instanceId))) return []
-    const failures: DiskFailure[] = []
-    const change = async (volumeId: VolumeId, make: () => Promise<void>): Promise<void> => {
-      const reason = await attempt({ instance: instanceId, device: volumeId }, make)
-      if (reason !== null) failures.push({ volumeId, reason })
-    }
-    for (const volumeId of changes.detach) {
-      const detach = () => driver.diskDetach(instanceId, volumeId)
-      await change(volumeId, () => work.exclusively([volumeId], detach))
-    }
-    for (const disk of changes.attach) {
-      const attach = async () => {
-        const file = await volumeEnsure(disk)
-        await driver.diskAttach(instanceId, diskAttachmentOf(disk, file, volumes.withKeys))
-      }
-      await change(disk.volumeId, () => work.exclusively([disk.volumeId], attach))
-    }
-    return failures
-  }
-
-  const changeNics = async (changes: NicChanges): Promise<NicFailure[]> => {
-    const { instanceId } = changes
-    if (!(await isPluggable(instanceId))) return []
-    const failures: NicFailure[] = []
-    const change = async (id: NetworkInterfaceId, make: () => Promise<void>): Promise<void> => {
-      const reason = await attempt({ instance: instanceId, device: id }, make)
-      if (reason !== null) failures.push({ interfaceId: id, reason })
-    }
-    for (const id of changes.detach) await change(id, () => driver.nicDetach(instanceId, id))
-    for (const nic of changes.attach) {
-      await change(nic.interfaceId, () => driver.nicAttach(instanceId, nicAttachmentOf(nic)))
-    }
-    return failures
-  }
+  const devices = createDeviceWork({ driver, volumes, work, find, volumeEnsure, log })
 
   /** A full disk pauses machines; they go on when there is room, and wait again if it was not enough. */
   const roomWatch = async (): Promise<void> => {
@@ -280,6 +238,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   const room = setInterval(() => void roomWatch(), ROOM_INTERVAL_MS)
   room.unref()
   return {
+    backup,
     describe: () => options.describe(),
     machinePrepare: async (spec) => {
       // What is being started, or was by a daemon that did not come to write it down, may have its disks open.
@@ -309,8 +268,10 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
           )
         })
     },
-    machineDisks: (changes) => deviceQueue.run(changes.instanceId, () => changeDisks(changes)),
-    machineNics: (changes) => deviceQueue.run(changes.instanceId, () => changeNics(changes)),
+    machineDisks: (changes) =>
+      deviceQueue.run(changes.instanceId, () => devices.changeDisks(changes)),
+    machineNics: (changes) =>
+      deviceQueue.run(changes.instanceId, () => devices.changeNics(changes)),
     machineForget: (instanceId) =>
       queue.run(instanceId, async () => {
         const seen = await find(instanceId)
@@ -339,7 +300,8 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     volumeChange: work.change,
     ...createContentWork({ volumes, work, sourcePath }),
     ...imports,
-    ...createExportWork({ volumes, exportsFolder: join(options.home, 'exports'), sourcePath }),
+    ...createHypervisorWork({ connectors: options.connectors, log }),
+    ...createExportWork({ volumes, exportsFolder, sourcePath }),
     layerDelete: (layerId) => volumes.layers.delete(layerId),
     layerList: () => volumes.layers.list(),
     templatesEnsure: async (wishes) => templates?.ensure(wishes),
@@ -355,6 +317,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       clearInterval(room)
       for (const stop of stops) stop()
       listeners.clear()
+      await backup.close()
       await templates?.close()
       await driver.close()
       await networks.close()

@@ -15,7 +15,9 @@ import type {
   VolumeKeys,
   VolumeSource,
 } from '../domain/machine.ts'
+import type { HypervisorConnection, HypervisorTest, MachineListing } from '../domain/hypervisor.ts'
 import type { LayerId } from '../domain/layer.ts'
+import type { BackupHost } from './backup-protocol.ts'
 import type { InstanceId, VolumeId } from '../domain/ids.ts'
 import type { TemplateReport, TemplateWish } from '../domain/template.ts'
 import type { UefiVariable } from '../domain/uefi.ts'
@@ -30,6 +32,8 @@ export type HostEvent =
   | { type: 'reachability'; instanceId: InstanceId; isReachable: boolean; at: number }
 
 export interface HostAgent {
+  /** Backups: what this host reads into vaults and out of them. */
+  readonly backup: BackupHost
   describe(): Promise<HostDescription>
   /**
    * Says that a machine is about to be stated as running, so that the host can make its disks while its network is
@@ -104,6 +108,10 @@ export interface HostAgent {
   consoleOutput(instanceId: InstanceId): Promise<{ bytes: Uint8Array; at: number } | null>
   /** A JPEG picture of the screen. @throws FaultError `IncorrectState` when it is not running. */
   consoleScreenshot(instanceId: InstanceId): Promise<Uint8Array>
+  /** How a foreign hypervisor is; its refusal is an answer, never an error. Takes seconds at most. */
+  hypervisorTest(connection: HypervisorConnection): Promise<HypervisorTest>
+  /** @throws Error when they cannot be listed at all. */
+  hypervisorMachines(connection: HypervisorConnection): Promise<MachineListing>
   /** Observations from now on. Returns the function that ends the subscription. */
   subscribe(listener: (event: HostEvent) => void): () => void
   close(): Promise<void>
@@ -169,6 +177,8 @@ export interface FreezeRequest {
   volumes: readonly { volumeId: VolumeId; layerId: LayerId; key?: string | null }[]
   /** A running machine is rebooted first, and the instant is when it begins anew. */
   isRebooted?: boolean
+  /** The file systems of a running guest hold still for it, if the guest has an agent that can do that. */
+  isQuiesced?: boolean
 }
 
 export type FreezeOutcome =
@@ -180,6 +190,8 @@ export type FreezeOutcome =
       usedBytes: number
       /** For how long writes of the guest were held up. */
       pauseMs: number
+      /** Why the guest's file systems did not hold still, as far as is known; null: they did. */
+      crashReason?: string | null
     }
   /** Nothing was changed. */
   | { volumeId: VolumeId; reason: string }

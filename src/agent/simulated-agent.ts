@@ -3,6 +3,9 @@
  * run never uses it. Machines are entries in a map that go through the same states and events as real ones; delays
  * and failures are injected.
  */
+import { randomUUID } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type {
   DiskFailure,
   HostDescription,
@@ -14,8 +17,14 @@ import type { HostId, InstanceId } from '../domain/ids.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 import type { TemplateReport, TemplateWish } from '../domain/template.ts'
 import { FaultError } from '../domain/faults.ts'
+import { silentLog } from '../lib/log.ts'
 import type { Clock } from '../lib/time.ts'
+import { createBackupHost } from './backup/host.ts'
+import { vaultsIn } from './backup/open-vault.ts'
+import { createSimulatedDisks } from './backup/simulated-disks.ts'
+import type { ForeignMachines } from './backup/work.ts'
 import type { HostAgent, HostEvent } from './protocol.ts'
+import { createSimulatedHypervisors, type SimulatedHypervisors } from './simulated-hypervisors.ts'
 import { createSimulatedVolumes, type SimulatedVolumes } from './simulated-volumes.ts'
 
 export interface SimulatedOptions {
@@ -27,6 +36,9 @@ export interface SimulatedOptions {
   delayMs?: number
   /** Shared with other hosts; absent: its own. */
   volumes?: SimulatedVolumes
+  /** Where folders of vaults lie; absent: in a folder that nobody else knows. */
+  vaultsFolder?: string
+  foreign?: ForeignMachines
   /** Answers the reason for which a disk or an interface cannot be plugged, or undefined. */
   failAttach?: (id: string) => string | undefined
   /** Answers the reason for which a start fails, or undefined. */
@@ -60,6 +72,7 @@ export interface SimulatedAgent extends HostAgent {
   holdReachability(isHeld: boolean): void
   volumes(): SimulatedVolumes['all']
   storage: SimulatedVolumes
+  hypervisors: SimulatedHypervisors['all']
   reboots(instanceId: string): number
 }
 
@@ -80,7 +93,17 @@ const MEMORY_MIB_DEFAULT = 256 * 1024
 export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent {
   const machines = new Map<string, Machine>()
   const storage = options.volumes ?? createSimulatedVolumes()
+  const foreign = createSimulatedHypervisors()
   const listeners = new Set<(event: HostEvent) => void>()
+  const unnamed = join(tmpdir(), `brume-simulated-${randomUUID()}`)
+  const backup = createBackupHost({
+    openVault: vaultsIn(options.vaultsFolder ?? unnamed),
+    disks: createSimulatedDisks(storage),
+    exportsFolder: join(options.vaultsFolder ?? unnamed, 'exports'),
+    foreign: options.foreign ?? null,
+    log: silentLog,
+    clock: options.clock,
+  })
   let plans: readonly VpcNetworkPlan[] = []
   let templates: TemplateReport[] = []
   const { clock } = options
@@ -129,6 +152,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
   }
 
   return {
+    backup,
     describe: async () => description,
     machinePrepare: async () => {},
     machineEnsure: async (spec) => {
@@ -237,6 +261,9 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
     importCancel: async () => {},
     layerDelete: async (layerId) => storage.layerDelete(layerId),
     layerList: async () => storage.layerList(),
+    hypervisorTest: foreign.hypervisorTest,
+    hypervisorMachines: foreign.hypervisorMachines,
+    hypervisors: foreign.all,
     volumes: () => storage.all,
     storage,
     // Nothing boots here, so nothing is frozen: a wish is there at once.
@@ -291,7 +318,10 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    close: async () => listeners.clear(),
+    close: async () => {
+      listeners.clear()
+      await backup.close()
+    },
   }
 }
 

@@ -41,6 +41,8 @@ export interface SimulatedVolumes {
   writeBytes(volumeId: string, offset: number, bytes: Uint8Array): void
   layerCopy(request: LayerCopyRequest): { usedBytes: number }
   layerList(): LayerId[]
+  /** A layer and those beneath it, downwards. */
+  chainOf(layerId: LayerId): LayerId[]
   /** The guest writes one block. */
   write(volumeId: string, block: number, content: string): void
   /** What is read there; an empty text where nobody has written. @throws Error when a layer is missing. */
@@ -49,7 +51,9 @@ export interface SimulatedVolumes {
   failFreeze(reason: string | null): void
 }
 
-const BLOCK_BYTES = 512 * 1024
+/** What tests write is a text at the beginning of such a block. */
+export const SIMULATED_BLOCK_BYTES = 512 * 1024
+const BLOCK_BYTES = SIMULATED_BLOCK_BYTES
 
 export function createSimulatedVolumes(): SimulatedVolumes {
   const volumes = new Map<string, Volume>()
@@ -114,7 +118,10 @@ export function createSimulatedVolumes(): SimulatedVolumes {
       if (reason !== null) {
         return request.volumes.map(({ volumeId }) => ({ volumeId, reason: reason! }))
       }
-      return request.volumes.map(({ volumeId, layerId }) => freezeOne(volumeId, layerId))
+      const crashReason = request.isQuiesced ? null : 'nobody asked'
+      return request.volumes.map(({ volumeId, layerId }) => {
+        return { ...freezeOne(volumeId, layerId), crashReason }
+      })
     },
     collapse,
     change: (volumeId, { sizeGiB, limits }) => {
@@ -172,6 +179,11 @@ export function createSimulatedVolumes(): SimulatedVolumes {
       layers.delete(layerId)
     },
     layerList: () => [...layers.keys()],
+    chainOf: (layerId) => {
+      const chain: LayerId[] = []
+      for (let id: LayerId | null = layerId; id !== null; id = layerOf(id).beneath) chain.push(id)
+      return chain
+    },
     write: (volumeId, block, content) => void volumeOf(volumeId).written.set(block, content),
     read: (volumeId, block) => readFrom(volumeOf(volumeId), block),
     failFreeze: (next) => {

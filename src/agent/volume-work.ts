@@ -42,7 +42,8 @@ export function createVolumeWork(options: {
     return mutex.runAll(ids, section)
   }
 
-  const freeze = async ({ instanceId, volumes: wanted, isRebooted = false }: FreezeRequest) => {
+  const freeze = async (request: FreezeRequest): Promise<FreezeOutcome[]> => {
+    const { instanceId, volumes: wanted, isRebooted = false } = request
     const begun: Freeze[] = []
     try {
       for (const { volumeId, layerId, key } of wanted) {
@@ -51,9 +52,13 @@ export function createVolumeWork(options: {
       // Its files lie ready: the moment after the reset is theirs, and the guest has written nothing yet.
       const isNew = begun.every((one) => !one.isSuperseded && one.from !== one.to)
       if (isRebooted && isNew && instanceId !== null) await reboot(driver, instanceId)
-      const pauseMs = await goOver(driver, instanceId, begun, wanted)
+      const over = (): Promise<number> => goOver(driver, instanceId, begun, wanted)
+      const quiet =
+        request.isQuiesced && isNew && instanceId !== null
+          ? await driver.whileQuiet(instanceId, over)
+          : { value: await over(), crashReason: isNew ? 'nobody asked' : 'not known any more' }
       for (const one of begun) await volumes.layers.finish(one)
-      return await Promise.all(begun.map((one) => outcomeOf(volumes, one, pauseMs)))
+      return await Promise.all(begun.map((one) => outcomeOf(volumes, one, quiet)))
     } catch (error) {
       const isBegunBefore = begun.some((one) => one.isSuperseded || one.from === one.to)
       if (isUnclear(error) || isBegunBefore) throw error
@@ -150,7 +155,7 @@ async function isAlive(driver: VmDriver, instanceId: InstanceId): Promise<boolea
 async function outcomeOf(
   volumes: VolumeBackend,
   { volumeId, layerId }: Freeze,
-  pauseMs: number,
+  { value: pauseMs, crashReason }: { value: number; crashReason: string | null },
 ): Promise<FreezeOutcome> {
   const { layers } = volumes
   return {
@@ -159,6 +164,7 @@ async function outcomeOf(
     headOn: present(await layers.beneath(volumeId), `${volumeId} lies on no layer`),
     usedBytes: await layers.usedBytes(layerId),
     pauseMs,
+    crashReason,
   }
 }
 

@@ -7,7 +7,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { FaultError, invalidValue } from '../domain/faults.ts'
 import type { HostDescription } from '../domain/machine.ts'
 import type { ReachAnswer, ReachWords } from '../domain/reach.ts'
+import type { Ask } from '../domain/recommend/read-ask.ts'
+import type { Recommended } from '../domain/recommend/recommend.ts'
 import type { Log } from '../lib/log.ts'
+import { askOf } from './recommend.ts'
 
 export interface ImageListing {
   name: string
@@ -68,6 +71,10 @@ export interface HostApiOptions {
   templates(): Promise<TemplateListing[]>
   /** Whether one can reach another, and why not. @throws Faults. */
   explain(account: string, words: ReachWords): Promise<ReachAnswer>
+  /** Which instance type suits a workload, and whether it fits here. */
+  recommend(ask: Ask): Promise<Recommended>
+  /** With which CreateGateway makes one (docs/backup-gateway.md). */
+  gatewayKey(): Promise<{ key: string; expiresAt: number }>
   shutdown(options: { instances: boolean }): void
   log: Log
 }
@@ -112,6 +119,10 @@ async function route(
       return answer(response, 200, { templates: await options.templates() })
     case 'POST /api/net/explain':
       return answer(response, 200, await options.explain(call.account, wordsOf(call.body)))
+    case 'POST /api/recommend':
+      return answer(response, 200, await options.recommend(askOf(call.body)))
+    case 'POST /api/gateway/key':
+      return answer(response, 200, await options.gatewayKey())
     case 'POST /api/images':
       return imageJob(options, request, response, call.account, jobOf(call.body))
     case 'POST /api/shutdown': {

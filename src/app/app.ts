@@ -13,6 +13,7 @@ import type { Store } from '../store/store.ts'
 import { startLoop, type ReconcilerLoop } from '../workflow/loop.ts'
 import type { App, HostHandle, ReconcilerName } from './context.ts'
 import { createInstanceTypeCatalogue } from './instance-types.ts'
+import { createBackupReconcilers } from './backup/reconcile.ts'
 import { hostEventApply } from './instances/observe.ts'
 import { createAttachmentsReconciler } from './reconcilers/attachments.ts'
 import { createInterfacesReconciler } from './reconcilers/interfaces.ts'
@@ -21,6 +22,8 @@ import { createNetworkApplier, readerOnce } from './reconcilers/network.ts'
 import { stagingsReconcile } from './ebs/write.ts'
 import { binReconcile } from './rbin/bin.ts'
 import { createCopiesReconciler } from './reconcilers/copies.ts'
+import { createHypervisorsReconciler } from './reconcilers/hypervisors.ts'
+import { createMachinesReconciler } from './reconcilers/machines.ts'
 import { createExportsReconciler } from './reconcilers/exports.ts'
 import { rootTasksReconcile } from './reconcilers/root-tasks.ts'
 import { createImportsReconciler } from './reconcilers/imports.ts'
@@ -96,6 +99,7 @@ export async function startApp(options: {
     await Promise.all(hosts.map((host) => networkApplyTo(host, reader)))
   }
   const instances = createInstancesReconciler(app, networkApplyTo)
+  const backups = createBackupReconcilers(app)
   const reconcilers: [ReconcilerName, (signal: AbortSignal) => Promise<void>][] = [
     ['network', networkApply],
     ['instances', instances.reconcile],
@@ -113,6 +117,9 @@ export async function startApp(options: {
     ['attachments', createAttachmentsReconciler(app)],
     ['interfaces', createInterfacesReconciler(app, networkApplyTo)],
     ['templates', createTemplatesReconciler(app)],
+    ...backups.list,
+    ['hypervisors', createHypervisorsReconciler(app)],
+    ['machines', createMachinesReconciler(app)],
   ]
   // Events of one machine are applied in the order they came.
   const order = createKeyedMutex()
@@ -127,8 +134,14 @@ export async function startApp(options: {
   )
   // The hosts' networks stand before anything else is asked of them.
   await networkApply()
+  // What changes without telling us.
+  const { hypervisorLookMs } = app.settings
+  const periods: Partial<Record<ReconcilerName, number>> = {
+    hypervisors: hypervisorLookMs,
+    machines: hypervisorLookMs,
+  }
   for (const [name, reconcile] of reconcilers) {
-    loops.set(name, startLoop({ name, periodMs: PERIOD_MS, reconcile, log }))
+    loops.set(name, startLoop({ name, periodMs: periods[name] ?? PERIOD_MS, reconcile, log }))
   }
   for (const loop of loops.values()) loop.activate()
   return {
@@ -139,6 +152,7 @@ export async function startApp(options: {
     },
     close: async () => {
       for (const unsubscribe of subscriptions) unsubscribe()
+      backups.close()
       await Promise.all([...loops.values()].map((loop) => loop.close()))
       await Promise.all(hosts.map(({ agent }) => agent.close()))
       await store.close()

@@ -5,7 +5,7 @@ import type { HostId } from '../domain/ids.ts'
 import { place, type HostCapacity } from '../scheduler/place.ts'
 import type { StoreReader } from '../store/store.ts'
 import type { App } from './context.ts'
-import type { InstanceType } from './instance-types.ts'
+import type { InstanceType } from '../domain/instance-type.ts'
 
 /** Capacity of every host with what is promised to instances that are not stopped or gone. */
 export async function hostCapacities(app: App, reader: StoreReader): Promise<HostCapacity[]> {

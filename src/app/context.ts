@@ -91,6 +91,12 @@ export type ReconcilerName =
   | 'keys'
   | 'stagings'
   | 'templates'
+  | 'backupJobs'
+  | 'backupPlans'
+  | 'backupAges'
+  | 'backupTests'
+  | 'hypervisors'
+  | 'machines'
 
 /** A host the control plane places machines on. */
 export interface HostHandle {

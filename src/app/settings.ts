@@ -18,6 +18,10 @@ export interface SettingsOfCloud {
   volumeModificationWaitMs: number
   /** Grace between asking a guest to power off and forcing it. */
   stopGraceMs: number
+  /** Where notifications of backup vaults are posted; null: they are only in the log. */
+  backupWebhook: string | null
+  /** From one look at a foreign hypervisor to the next; with the deadline of a look, the age of its state. */
+  hypervisorLookMs: number
 }
 
 export const SETTINGS_DEFAULT: SettingsOfCloud = {
@@ -31,4 +35,6 @@ export const SETTINGS_DEFAULT: SettingsOfCloud = {
   // What AWS waits for does not exist here: nothing is moved in the background.
   volumeModificationWaitMs: 0,
   stopGraceMs: 60_000,
+  backupWebhook: null,
+  hypervisorLookMs: 4_000,
 }

@@ -146,10 +146,13 @@ const OTHER_KINDS: readonly StoredKind[] = [
   'layer',
   'kmsKey',
   'kmsAlias',
+  'backupGateway',
+  'hypervisor',
+  'gatewayMachine',
 ]
 
 function isEc2Kind(kind: StoredKind): kind is Ec2Kind {
-  return !kind.startsWith('iam') && !OTHER_KINDS.includes(kind)
+  return !kind.startsWith('iam') && !kind.startsWith('backup') && !OTHER_KINDS.includes(kind)
 }
 
 type Target = { [K in StoredKind]: StoredTarget<K> }[StoredKind] | RuleTarget

@@ -4,7 +4,9 @@
  * one: docs/adding-an-operation.md. What happens before `handle` runs: the signature is verified, the input has
  * everything the model demands, filter names are known, page tokens and sizes are valid.
  */
+import type * as Backup from '@aws-sdk/client-backup'
 import type * as Ec2 from '@aws-sdk/client-ec2'
+import type * as BackupGateway from '@aws-sdk/client-backup-gateway'
 import type * as Ebs from '@aws-sdk/client-ebs'
 import type * as Iam from '@aws-sdk/client-iam'
 import type * as Kms from '@aws-sdk/client-kms'
@@ -17,6 +19,8 @@ import type { ServiceName } from './model.ts'
 
 /** The clients whose types the operations have. A service without one here has untyped input and output. */
 interface Clients {
+  backup: typeof Backup
+  'backup-gateway': typeof BackupGateway
   ebs: typeof Ebs
   ec2: typeof Ec2
   iam: typeof Iam

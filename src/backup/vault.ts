@@ -1,6 +1,7 @@
 /**
  * The engine's door: a vault holds recovery points, each a full picture of a machine's disks made of chunks that
- * points share. What lies in a vault, byte by byte: docs/backup-format.md. Nothing here knows AWS, QEMU or a database.
+ * points share. `openVault` (open-vault.ts) opens one. What lies in a vault, byte by byte: docs/backup-format.md.
+ * Nothing here knows AWS, QEMU or a database. What fails is a VaultError (errors.ts), which says whether it is final.
  */
 import type { PointOfVault } from '../domain/backup.ts'
 
@@ -38,7 +39,22 @@ export interface BackupRequest {
   basePointId: string | null
   createdAt: number
   description: Readonly<Record<string, unknown>>
+  /** The engine does not close the readers. */
   disks: readonly { diskId: string; label: string; reader: DiskReader }[]
+  /**
+   * Milliseconds since the epoch until which nothing of the point may be removed by anybody, where the place can
+   * promise that (a bucket with Object Lock). Absent or null: none. Elsewhere it has no effect.
+   */
+  retainUntil?: number | null
+}
+
+export interface CopyRequest {
+  pointId: string
+  newPointId: string
+  /** Absent: those of the point that is copied. */
+  createdAt?: number
+  description?: Readonly<Record<string, unknown>>
+  retainUntil?: number | null
 }
 
 export interface WorkOptions {
@@ -65,22 +81,25 @@ export interface PointDisk {
   close(): Promise<void>
 }
 
+export interface Verification {
+  /** Points of which something is damaged or missing, and what. */
+  damaged: { pointId: string; reason: string }[]
+  /** Files of the vault that are not what was written, whether a point needs them or not. */
+  files: { file: string; reason: string }[]
+  readBytes: number
+}
+
+/** Several jobs may run at once, in this process and in others that have the same vault open. */
 export interface Vault {
   /** A point is there whole when it resolves, durable; before, it is not there at all. Repeating one answers it. */
   backup(request: BackupRequest, options: WorkOptions): Promise<BackupOutcome>
   points(): Promise<PointOfVault[]>
   openDisk(pointId: string, diskId: string): Promise<PointDisk>
-  copyTo(
-    target: Vault,
-    request: { pointId: string; newPointId: string },
-    options: WorkOptions,
-  ): Promise<BackupOutcome>
+  /** Into a vault that this process has open. What an earlier copy took there is not read again. */
+  copyTo(target: Vault, request: CopyRequest, options: WorkOptions): Promise<BackupOutcome>
   /** Idempotent. Its chunks go with a later `collect`. */
   delete(pointId: string): Promise<void>
-  verify(
-    request: { pointId: string | null },
-    options: WorkOptions,
-  ): Promise<{ damaged: { pointId: string; reason: string }[]; readBytes: number }>
+  verify(request: { pointId: string | null }, options: WorkOptions): Promise<Verification>
   collect(options: WorkOptions): Promise<{ freedBytes: number; waitingBytes: number }>
   usage(): Promise<{ storedBytes: number; unneededBytes: number }>
   close(): Promise<void>

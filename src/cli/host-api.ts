@@ -4,6 +4,8 @@
  */
 import type { HostDescription } from '../domain/machine.ts'
 import type { ReachAnswer, ReachWords } from '../domain/reach.ts'
+import type { Ask } from '../domain/recommend/read-ask.ts'
+import type { Recommended } from '../domain/recommend/recommend.ts'
 import { CliError } from './errors.ts'
 import type { Cloud } from './home.ts'
 
@@ -50,6 +52,10 @@ export interface HostApi {
   imageMake(operation: ImageOperation, onProgress: (p: ImageProgress) => void): Promise<string>
   /** Whether one can reach another, and why not. */
   explain(words: ReachWords): Promise<ReachAnswer>
+  /** Which instance type suits a workload, by what the cloud knows of its hosts. */
+  recommend(ask: Ask): Promise<Recommended>
+  /** With which `aws backup-gateway create-gateway` makes one. */
+  gatewayKey(): Promise<{ key: string; expiresAt: number }>
   /** Stops all instances, then the daemon. */
   shutdown(): Promise<void>
 }
@@ -78,6 +84,14 @@ export function hostApi(cloud: Reach): HostApi {
     explain: async (words) => {
       const response = await send(cloud, 'POST', '/api/net/explain', words, TIMEOUT_MS)
       return (await response.json()) as ReachAnswer
+    },
+    recommend: async (ask) => {
+      const response = await send(cloud, 'POST', '/api/recommend', ask, TIMEOUT_MS)
+      return (await response.json()) as Recommended
+    },
+    gatewayKey: async () => {
+      const response = await send(cloud, 'POST', '/api/gateway/key', {}, TIMEOUT_MS)
+      return (await response.json()) as { key: string; expiresAt: number }
     },
     shutdown: async () => {
       await send(cloud, 'POST', '/api/shutdown', { instances: true }, SHUTDOWN_TIMEOUT_MS)

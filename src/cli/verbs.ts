@@ -58,6 +58,13 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./verbs/images.ts'),
   },
   {
+    name: 'recommend',
+    usage: 'WORKLOAD…',
+    summary: 'which instance type suits a workload, told in plain words',
+    group: 'Machines',
+    load: () => import('./verbs/recommend.ts'),
+  },
+  {
     name: 'net',
     usage: 'explain FROM TO PORT',
     summary: 'can one machine reach another, and if not, why',

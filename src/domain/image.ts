@@ -36,6 +36,8 @@ export interface Snapshot extends ResourceBase<SnapshotId> {
   staging?: Staging | null
   isEncrypted?: boolean
   encryption?: DataKey | null
+  /** Taken for a backup, by its job's id: no user sees it. */
+  backupJobId?: string | null
   copyOf?: { snapshotId: string; region: string } | null
   /** While it is pending: what is being copied into its layer, because that is encrypted otherwise. */
   copiedFrom?: SnapshotSource | null

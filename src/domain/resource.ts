@@ -3,9 +3,11 @@
  * generation. Every write is a compare-and-set on the generation. One entry here makes a kind storable; how it is
  * looked up and what must be unique about it is declared in store/kinds.ts.
  */
+import type { BackupKind, BackupResourceTypes } from './backup/records.ts'
 import type { IamKind, IamResourceTypes } from './iam/entities.ts'
 import type { Image, Snapshot } from './image.ts'
 import type { Instance } from './instance.ts'
+import type { BackupGateway, GatewayKind, GatewayMachine, Hypervisor } from './gateway.ts'
 import type { ExportTask } from './export-task.ts'
 import type { RootTask } from './root-task.ts'
 import type { ImportTask } from './import-task.ts'
@@ -48,7 +50,7 @@ export interface ResourceBase<Id extends string> {
 
 export type Tags = Readonly<Record<string, string>>
 
-export interface ResourceTypes extends IamResourceTypes {
+export interface ResourceTypes extends IamResourceTypes, BackupResourceTypes {
   instance: Instance
   volume: Volume
   snapshot: Snapshot
@@ -80,12 +82,16 @@ export interface ResourceTypes extends IamResourceTypes {
   placementGroup: PlacementGroup
   insightsPath: InsightsPath
   insightsAnalysis: InsightsAnalysis
+  backupGateway: BackupGateway
+  hypervisor: Hypervisor
+  gatewayMachine: GatewayMachine
 }
 
 export type StoredKind = keyof ResourceTypes
 
 /** Not EC2's, or without an id and tags of its own: kept for ourselves, or another service's. */
 export type HiddenKind =
+  | GatewayKind
   | 'rbinRule'
   | 'exportTask'
   | 'rootTask'
@@ -95,5 +101,5 @@ export type HiddenKind =
   | 'kmsAlias'
   | 'launchTemplateVersion'
 
-/** What IAM keeps is not among EC2's resources and their tags. */
-export type Ec2Kind = Exclude<StoredKind, IamKind | HiddenKind>
+/** What IAM and Backup keep is not among EC2's resources and their tags. */
+export type Ec2Kind = Exclude<StoredKind, BackupKind | IamKind | HiddenKind>

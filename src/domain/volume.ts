@@ -56,6 +56,8 @@ export interface Volume extends ResourceBase<VolumeId> {
   intended: 'present' | 'absent'
   /** Whether the host has its file. Volumes of a launching instance appear before their file does. */
   isMaterialised: boolean
+  /** A restore fills it: it is not there yet for its users. */
+  isFilling?: boolean
   attachment: VolumeAttachment | null
   /** The last one. */
   modification?: VolumeModification | null
@@ -73,6 +75,7 @@ export type VolumeState = 'creating' | 'available' | 'in-use' | 'deleting'
 export function volumeStateOf(volume: Volume): VolumeState {
   if (volume.intended === 'absent') return 'deleting'
   if (volume.attachment) return 'in-use'
+  if (volume.isFilling) return 'creating'
   return volume.isMaterialised ? 'available' : 'creating'
 }
 

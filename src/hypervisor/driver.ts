@@ -73,6 +73,11 @@ export interface VmDriver {
   screenshot(instanceId: InstanceId): Promise<Uint8Array>
   diskAttach(instanceId: InstanceId, disk: DiskAttachment): Promise<void>
   diskDetach(instanceId: InstanceId, volumeId: string): Promise<void>
+  /** Runs `section` once, while the guest's file systems hold still if its agent can do that. See qemu/quiesce.ts. */
+  whileQuiet<T>(
+    instanceId: InstanceId,
+    section: () => Promise<T>,
+  ): Promise<{ value: T; crashReason: string | null }>
   /** See qemu/snapshots.ts. A machine that does not live has nothing to change: null, or nothing. */
   disksOverlay(instanceId: InstanceId, overlays: readonly DiskOverlay[]): Promise<number | null>
   diskCollapse(

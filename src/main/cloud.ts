@@ -7,10 +7,12 @@ import type { HostAgent } from '../agent/protocol.ts'
 import { createHostApi, type ImageJobs } from '../api/host-api.ts'
 import { createSignIn } from '../api/sign-in.ts'
 import { startApp, type RunningApp } from '../app/app.ts'
+import { activationKeyMake } from '../app/gateway/activation.ts'
 import { templatesList } from '../app/images/fast-launch.ts'
 import { defaultNetworkEnsure } from '../app/network/default-network.ts'
 import { reachAsk } from '../app/network/reach/ask.ts'
 import { credentialsFind } from '../app/iam/sessions.ts'
+import { recommendHere } from '../app/recommend.ts'
 import type { SettingsOfCloud } from '../app/settings.ts'
 import { authorise } from '../aws/authorisation/authorise.ts'
 import { authenticate, type Authentication } from '../aws/auth/authenticate.ts'
@@ -98,6 +100,8 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     images: options.imageJobs(app),
     templates: () => templatesList(app),
     explain: (account, words) => reachAsk(app, account, words),
+    recommend: (ask) => recommendHere(app, ask),
+    gatewayKey: () => activationKeyMake(app),
     shutdown: options.shutdown,
     log,
   })

@@ -11,6 +11,7 @@ import { machinesFolder } from '../agent/templates/build.ts'
 import { createTemplates } from '../agent/templates/templates.ts'
 import { filesBeneath } from '../blocks/backend.ts'
 import { createQcow2Backend } from '../blocks/qcow2/backend.ts'
+import { createLibvirtConnector } from '../connectors/libvirt/connector.ts'
 import type { HostId, InstanceId } from '../domain/ids.ts'
 import type { HostDescription, HypervisorReport } from '../domain/machine.ts'
 import { SETTINGS_DEFAULT } from '../app/settings.ts'
@@ -99,6 +100,9 @@ const agent = await createLocalAgent({
   clock,
   stopGraceMs: SETTINGS_DEFAULT.stopGraceMs,
   mayFetchInternal: values['import-from-private'],
+  connectors: {
+    libvirt: createLibvirtConnector({ home: home.root, log: log.child({ part: 'libvirt' }) }),
+  },
 })
 
 /**

@@ -38,6 +38,7 @@ const agents = Array.from({ length: Number(values.hosts) }, (_, n) =>
     clock: systemClock,
     delayMs: Number(values.delay),
     volumes,
+    vaultsFolder: join(home.root, 'vaults'),
   }),
 )
 const cloud = await startCloud({

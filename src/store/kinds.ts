@@ -4,6 +4,7 @@
  * hold, enforced by a primary key, so that two racing requests cannot both win.
  */
 import type { IamKind } from '../domain/iam/entities.ts'
+import { BACKUP_KINDS } from './backup-kinds.ts'
 import { instanceIsSettled } from '../domain/instance.ts'
 import { rootTaskIsOver } from '../domain/root-task.ts'
 import type { ResourceTypes, StoredKind } from '../domain/resource.ts'
@@ -108,6 +109,7 @@ const IAM_KINDS: Pick<KindTable, IamKind> = {
 }
 
 export const KINDS: KindTable = {
+  ...BACKUP_KINDS,
   ...IAM_KINDS,
   instance: {
     references: (r) => [
@@ -144,6 +146,7 @@ export const KINDS: KindTable = {
       ...ref('pending', r.state === 'pending' && !r.staging ? 'yes' : null),
       ...ref('batch', r.state === 'pending' ? (r.batch ?? null) : null),
       ...ref('volume', r.volumeId),
+      ...ref('backup', r.backupJobId ?? null),
     ],
     claims: nothing,
   },
@@ -269,6 +272,15 @@ export const KINDS: KindTable = {
   insightsPath: { references: nothing, claims: nothing },
   insightsAnalysis: { references: (r) => ref('path', r.pathId), claims: nothing },
   prefixList: { references: nothing, claims: nothing },
+  backupGateway: { references: (r) => ref('hypervisor', r.hypervisorId), claims: nothing },
+  hypervisor: {
+    references: nothing,
+    claims: (r) => [{ scope: `hypervisor:${r.account}:${r.region}`, name: r.host.toLowerCase() }],
+  },
+  gatewayMachine: {
+    references: (r) => ref('hypervisor', r.hypervisorId),
+    claims: (r) => [{ scope: `machine-of:${r.hypervisorId}`, name: r.machineId }],
+  },
   vpcPeering: {
     references: ({ requester, accepter }) => [
       ...each('vpc', [...new Set([requester.vpcId, accepter.vpcId])]),

@@ -6,6 +6,8 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { BackupClient } from '@aws-sdk/client-backup'
+import { BackupGatewayClient } from '@aws-sdk/client-backup-gateway'
 import { EC2, EC2ServiceException } from '@aws-sdk/client-ec2'
 import { IAMClient } from '@aws-sdk/client-iam'
 import { KMSClient } from '@aws-sdk/client-kms'
@@ -73,6 +75,8 @@ export interface TestCloud extends AsyncDisposable {
   ssmOf(options?: ClientOptions): SSMClient
   kmsOf(options?: ClientOptions): KMSClient
   ebsOf(options?: ClientOptions): EBSClient
+  backupOf(options?: ClientOptions): BackupClient
+  gatewayOf(options?: ClientOptions): BackupGatewayClient
   organizationsOf(options?: ClientOptions): OrganizationsClient
   close(): Promise<void>
 }
@@ -81,7 +85,12 @@ export async function startTestCloud(options: CloudOptions = {}): Promise<TestCl
   const { mode = 'open', clock = systemClock, log = silentLog } = options
   const folder = await mkdtemp(join(tmpdir(), 'brume-cloud-'))
   const store = await openStore({ path: join(folder, 'brume.db') })
-  const agent = createSimulatedAgent({ hostId: 'host-1', clock, ...options.simulated })
+  const agent = createSimulatedAgent({
+    hostId: 'host-1',
+    clock,
+    vaultsFolder: join(folder, 'vaults'),
+    ...options.simulated,
+  })
   const app = await startApp({
     store,
     agents: [agent],
@@ -129,7 +138,9 @@ export async function startTestCloud(options: CloudOptions = {}): Promise<TestCl
     stsOf: (client) => kept(new STSClient(configOf(client))),
     ssmOf: (client) => kept(new SSMClient(configOf(client))),
     kmsOf: (client) => kept(new KMSClient(configOf(client))),
+    backupOf: (client) => kept(new BackupClient(configOf(client))),
     ebsOf: (client) => kept(new EBSClient(configOf(client))),
+    gatewayOf: (client) => kept(new BackupGatewayClient(configOf(client))),
     organizationsOf: (client) => kept(new OrganizationsClient(configOf(client))),
     close,
     [Symbol.asyncDispose]: close,

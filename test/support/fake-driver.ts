@@ -72,6 +72,7 @@ export function createFakeDriver(): FakeDriver {
     screenshot: not('draw'),
     diskAttach: not('attach disks'),
     resumeStalled: async () => [],
+    whileQuiet: async (_, section) => ({ value: await section(), crashReason: 'no agent' }),
     disksOverlay: not('overlay disks'),
     diskCollapse: not('collapse disks'),
     diskResize: not('resize disks'),

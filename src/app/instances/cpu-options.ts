@@ -3,7 +3,7 @@
  * every count up to the type's own is valid, because QEMU takes any.
  */
 import { FaultError, invalidValue } from '../../domain/faults.ts'
-import type { InstanceType } from '../instance-types.ts'
+import type { InstanceType } from '../../domain/instance-type.ts'
 
 export interface CpuOptions {
   coreCount: number

@@ -7,7 +7,7 @@ import type { Image } from '../../domain/image.ts'
 import type { Instance, InstanceSpec } from '../../domain/instance.ts'
 import type { UefiVariable } from '../../domain/uefi.ts'
 import type { App } from '../context.ts'
-import type { InstanceType } from '../instance-types.ts'
+import type { InstanceType } from '../../domain/instance-type.ts'
 
 export type Firmware = Pick<InstanceSpec, 'bootMode' | 'imageBootMode' | 'hasTpm' | 'uefiVariables'>
 

@@ -7,7 +7,7 @@ import { FaultError } from '../../domain/faults.ts'
 import { instanceStateOf, type Instance } from '../../domain/instance.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
-import type { InstanceType } from '../instance-types.ts'
+import type { InstanceType } from '../../domain/instance-type.ts'
 import { encryptionPlan } from '../volumes/encryption.ts'
 import type { PlannedVolume } from './run-volumes.ts'
 

@@ -6,7 +6,7 @@ import { zonesOf } from '../../domain/zones.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import { groupNamed, groupsForInterface } from '../network/groups.ts'
-import type { InstanceType } from '../instance-types.ts'
+import type { InstanceType } from '../../domain/instance-type.ts'
 import { privateAddressesChoose, type AddressChooser } from '../network/addresses.ts'
 import type { InterfaceRequest, RunRequest } from './run-request.ts'
 

@@ -1,5 +1,12 @@
 /** What a launch asks for, in our words: the edge translates RunInstances' parameters into this. */
-import type { ImageId, NetworkInterfaceId, SecurityGroupId, SubnetId } from '../../domain/ids.ts'
+import type {
+  ImageId,
+  NetworkInterfaceId,
+  SecurityGroupId,
+  SubnetId,
+  VolumeId,
+} from '../../domain/ids.ts'
+import type { Image } from '../../domain/image.ts'
 import type { InstanceSpec, MetadataOptions } from '../../domain/instance.ts'
 import type { PlacementWish } from '../placement-groups.ts'
 import type { Tags } from '../../domain/resource.ts'
@@ -19,6 +26,8 @@ export interface RunRequest {
   /** Zone wanted when no subnet is named. */
   zone: string | null
   blockDevices: readonly BlockDeviceRequest[]
+  /** Of a restore: upon volumes that are there and filled, and as the image says that the machine once had. */
+  restored?: Restored
   tags: { instance: Tags; volume: Tags; networkInterface: Tags }
   metadata: MetadataOptions
   /** Absent: in no group. */
@@ -39,6 +48,14 @@ export interface RunRequest {
     | 'cpuCredits'
     | 'autoRecovery'
   >
+}
+
+export interface Restored {
+  /** Perhaps no record any more. */
+  image: Image
+  /** The machine's own copy of what a key pair said; null: as `keyName` says. */
+  publicKey: string | null
+  volumes: readonly { volumeId: VolumeId; deviceName: string; deleteOnTermination: boolean }[]
 }
 
 export interface InterfaceRequest {

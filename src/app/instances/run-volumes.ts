@@ -10,7 +10,7 @@ import { snapshotGet } from '../snapshots/find.ts'
 import { contentOf } from '../volumes/create.ts'
 import { encryptionPlan, volumeEncrypted, type EncryptionRequest } from '../volumes/encryption.ts'
 import { volumeShapeChecked, type VolumeShape } from '../volumes/shape.ts'
-import type { RunRequest } from './run-request.ts'
+import type { Restored, RunRequest } from './run-request.ts'
 
 export interface PlannedVolume extends VolumeShape {
   deviceName: string
@@ -126,5 +126,27 @@ export async function volumesCreate(
       },
     }
     await tx.insert('volume', await volumeEncrypted(ctx, tx, made, volume.encryption))
+  }
+}
+
+/** A restore's own volumes, from now on the instance's. */
+export async function volumesTake(
+  ctx: Ctx,
+  tx: StoreTransaction,
+  { volumes }: Restored,
+  instanceId: InstanceId,
+): Promise<void> {
+  for (const { volumeId, deviceName, deleteOnTermination } of volumes) {
+    const volume = await tx.get('volume', volumeId)
+    if (!volume || volume.attachment || volume.intended === 'absent') {
+      throw notFound('volume', volumeId)
+    }
+    const attachedAt = ctx.app.clock.now()
+    const attachment = { instanceId, deviceName, deleteOnTermination, attachedAt }
+    await tx.update('volume', {
+      ...volume,
+      isFilling: false,
+      attachment: { ...attachment, state: 'attached' },
+    })
   }
 }

@@ -14,7 +14,7 @@ import { onceByToken } from '../client-tokens.ts'
 import type { Ctx } from '../context.ts'
 import { associationInsert, profileFind } from '../iam/instance-profiles.ts'
 import { imageGet } from '../images/list.ts'
-import type { InstanceType } from '../instance-types.ts'
+import type { InstanceType } from '../../domain/instance-type.ts'
 import { createAddressChooser, type AddressChooser } from '../network/addresses.ts'
 import { placementResolve } from '../placement-groups.ts'
 import { cpuOptionsChecked, creditsChecked } from './cpu-options.ts'
@@ -22,7 +22,7 @@ import { firmwareOf, type Firmware } from './firmware.ts'
 import { hibernationChecked } from './hibernation.ts'
 import { interfacesCreate, interfacesResolve, type ResolvedInterface } from './run-interfaces.ts'
 import type { RunRequest } from './run-request.ts'
-import { volumesCreate, volumesPlanned } from './run-volumes.ts'
+import { volumesCreate, volumesPlanned, volumesTake } from './run-volumes.ts'
 
 /** AWS's default quota of instances in one request is higher; one host is one host. */
 const COUNT_MAX = 1_000
@@ -77,7 +77,7 @@ interface Resolved {
 
 async function resolve(ctx: Ctx, tx: StoreTransaction, request: RunRequest): Promise<Resolved> {
   const { app } = ctx
-  const image = await imageGet(ctx, request.imageId, tx)
+  const image = request.restored?.image ?? (await imageGet(ctx, request.imageId, tx))
   const state = imageStateOf(image)
   if (state !== 'available') {
     const fault = { type: 'IncorrectState', kind: 'image', id: image.id, state } as const
@@ -96,7 +96,7 @@ async function resolve(ctx: Ctx, tx: StoreTransaction, request: RunRequest): Pro
   }
   if (request.cpu) cpuOptionsChecked(request.cpu, type)
   creditsChecked(request.options.cpuCredits, type)
-  const volumes = await volumesPlanned(ctx, tx, request, image)
+  const volumes = request.restored ? [] : await volumesPlanned(ctx, tx, request, image)
   if (request.options.isHibernationEnabled) {
     await hibernationChecked(ctx, tx, type, present(volumes.find(isRootOf(image)), 'a root volume'))
   }
@@ -104,7 +104,7 @@ async function resolve(ctx: Ctx, tx: StoreTransaction, request: RunRequest): Pro
     image,
     type,
     hosts,
-    publicKey: await publicKeyOf(ctx, tx, request.keyName),
+    publicKey: request.restored?.publicKey ?? (await publicKeyOf(ctx, tx, request.keyName)),
     interfaces: await interfacesResolve(ctx, tx, request, type),
     volumes,
     firmware: firmwareOf(app, image, type),
@@ -176,6 +176,7 @@ async function recordOne(
   const now = app.clock.now()
   const interfaces = await interfacesCreate(ctx, tx, request, resolved.interfaces, chooser, id)
   await volumesCreate(ctx, tx, request, resolved.volumes, { instanceId: id, zone })
+  if (request.restored) await volumesTake(ctx, tx, request.restored, id)
   const spec: InstanceSpec = {
     ...request.options,
     ...placed,

@@ -81,14 +81,24 @@ export async function keyCreate(ctx: Ctx, request: KeyRequest): Promise<KmsKey> 
 
 /** The account's key for volumes, made when it is first needed, as AWS does. */
 export async function ebsKeyEnsure(ctx: Ctx, tx: StoreTransaction): Promise<KmsKey> {
-  const id = kmsAliasId(ctx.account, ctx.region, EBS_ALIAS)
+  const description = 'Default key that protects my EBS volumes when no other key is defined'
+  return serviceKeyEnsure(ctx, tx, EBS_ALIAS, description)
+}
+
+/** The account's key for what a service keeps, made when it is first needed. */
+export async function serviceKeyEnsure(
+  ctx: Ctx,
+  tx: StoreTransaction,
+  name: string,
+  description: string,
+): Promise<KmsKey> {
+  const id = kmsAliasId(ctx.account, ctx.region, name)
   const alias = await tx.get('kmsAlias', id)
   const known = alias && (await tx.get('kmsKey', alias.keyId))
   if (known) return known
-  const description = 'Default key that protects my EBS volumes when no other key is defined'
   const key = await tx.insert('kmsKey', keyOf(ctx, { description, policy: null, tags: {} }, 'AWS'))
   const updatedAt = ctx.app.clock.now()
-  await tx.insert('kmsAlias', { ...baseOf(ctx), id, name: EBS_ALIAS, keyId: key.id, updatedAt })
+  await tx.insert('kmsAlias', { ...baseOf(ctx), id, name, keyId: key.id, updatedAt })
   return key
 }
 

@@ -13,6 +13,7 @@ import { layerKeys } from '../volumes/encryption.ts'
 
 const GIB = 1024 ** 3
 const TASKS_AT_ONCE_MAX = 4
+const SNAPSHOT_GONE = 'a snapshot of the task was deleted'
 
 export function createImportsReconciler(app: App): (signal: AbortSignal) => Promise<void> {
   const working = new Set<string>()
@@ -20,11 +21,13 @@ export function createImportsReconciler(app: App): (signal: AbortSignal) => Prom
     working.add(task.id)
     try {
       await taskRun(app, task.id, signal)
-    } catch (err) {
-      if (!signal.aborted) app.log.warn({ err, task: task.id }, 'import not done yet')
-    } finally {
       working.delete(task.id)
+      // Others may have waited for its place.
       if (!signal.aborted) app.activate('imports')
+    } catch (err) {
+      // Tried again with the next look at everything, not at once: what failed would fail without pause.
+      working.delete(task.id)
+      if (!signal.aborted) app.log.warn({ err, task: task.id }, 'import not done yet')
     }
   }
   return async (signal) => {
@@ -43,7 +46,7 @@ async function taskRun(app: App, id: string, signal: AbortSignal): Promise<void>
     const disk = task.disks.find((one) => one.state === 'active')
     if (!disk) return complete(app, id)
     const snapshot = await app.store.get('snapshot', disk.snapshotId)
-    if (!snapshot) return end(app, id, 'a snapshot of the task was deleted')
+    if (!snapshot) return end(app, id, SNAPSHOT_GONE)
     const layerId = layerOf(snapshot)
     const keys = await layerKeys(app, layerId)
     if (typeof keys === 'string') return end(app, id, keys)
@@ -85,14 +88,17 @@ async function diskDone(
 }
 
 async function complete(app: App, id: string): Promise<void> {
-  await app.store.transact(async (tx) => {
+  const isWhole = await app.store.transact(async (tx) => {
     const task = await tx.get('importTask', id)
-    if (task?.state !== 'active') return
+    if (task?.state !== 'active') return true
     const snapshots = await tx.list('snapshot', { ids: task.disks.map((one) => one.snapshotId) })
+    if (snapshots.length < new Set(task.disks.map((one) => one.snapshotId)).size) return false
     const image = task.image && (await tx.insert('image', imageOf(app, task, snapshots)))
     const imageId = image?.id ?? null
     await tx.update('importTask', { ...task, state: 'completed', statusMessage: null, imageId })
+    return true
   })
+  if (!isWhole) return end(app, id, SNAPSHOT_GONE)
   app.log.info({ task: id }, 'import completed')
 }
 

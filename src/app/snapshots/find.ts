@@ -6,7 +6,7 @@ import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 
 export function snapshotIsVisible(ctx: Ctx, snapshot: Snapshot): boolean {
-  if (snapshot.recycled) return false
+  if (snapshot.recycled || snapshot.backupJobId) return false
   const isShared = snapshot.sharedWith?.includes(ctx.account) ?? false
   return snapshot.isPublic || isShared || snapshot.account === ctx.account
 }

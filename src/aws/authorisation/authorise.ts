@@ -19,6 +19,7 @@ import {
 } from '../../domain/iam/evaluate.ts'
 import { FaultError } from '../../domain/faults.ts'
 import { backupWanted } from '../backup/authorisation.ts'
+import { backupGatewayWanted } from '../backup-gateway/authorisation.ts'
 import type { EdgeRequest } from '../dispatch.ts'
 import { ebsWanted } from '../ebs/authorisation.ts'
 import { ec2Wanted } from '../ec2/authorisation.ts'
@@ -36,6 +37,7 @@ import { requestTagKeys, type Deriver, type Wanted } from './wanted.ts'
 /** Services without an entry have no resource-level permissions here: their resource is `*`. */
 export const DERIVERS: Partial<Record<ServiceName, Deriver>> = {
   backup: backupWanted,
+  'backup-gateway': backupGatewayWanted,
   ebs: ebsWanted,
   ec2: ec2Wanted,
   iam: iamWanted,

@@ -29,6 +29,7 @@ import { machinesResume, machineStop } from './machine.ts'
 import { hypervisorProbe } from './probe.ts'
 import { hostBootId, processScan } from './process.ts'
 import { machineFreeze } from './freeze.ts'
+import { guestsThaw, whileQuiet } from './quiesce.ts'
 import { machineReboot } from './reboot.ts'
 import { jpegOf, ppmParse } from './screenshot.ts'
 import { diskCollapse, diskLimit, diskResize, disksOverlay } from './snapshots.ts'
@@ -117,7 +118,11 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
     reboot: (instanceId, { graceMs }) =>
       exclusively(instanceId, () => machineReboot(running(context, instanceId), graceMs)),
     resumeStalled: () => machinesResume(context),
-    adoptAll: () => machinesAdopt(context),
+    adoptAll: async () => {
+      const adopted = await machinesAdopt(context)
+      await guestsThaw(context)
+      return adopted
+    },
     remove: (instanceId) =>
       exclusively(instanceId, async () => {
         const machine = await machineFind(context, instanceId)
@@ -168,15 +173,7 @@ function queries(context: DriverContext): Pick<QemuDriver, Queries> {
   }
 }
 
-type DeviceOperations =
-  | 'diskAttach'
-  | 'diskDetach'
-  | 'nicAttach'
-  | 'nicDetach'
-  | 'disksOverlay'
-  | 'diskCollapse'
-  | 'diskResize'
-  | 'diskLimit'
+type DeviceOperations = 'diskAttach' | 'diskDetach' | 'nicAttach' | 'nicDetach' | DiskOperations
 
 function deviceOperations(
   context: DriverContext,
@@ -201,13 +198,18 @@ function deviceOperations(
   }
 }
 
+type DiskOperations = 'disksOverlay' | 'diskCollapse' | 'diskResize' | 'diskLimit' | 'whileQuiet'
+
 /** Not serialised with the machine's other operations: a snapshot does not wait for a reboot's grace. */
-function diskChanges(
-  context: DriverContext,
-): Pick<QemuDriver, 'disksOverlay' | 'diskCollapse' | 'diskResize' | 'diskLimit'> {
+function diskChanges(context: DriverContext): Pick<QemuDriver, DiskOperations> {
   const living = async (instanceId: InstanceId): Promise<QmpClient | null> =>
     (await machineFind(context, instanceId)) ? connection(context, instanceId) : null
   return {
+    whileQuiet: async (instanceId, section) => {
+      const machine = await machineFind(context, instanceId)
+      if (machine) return whileQuiet(context, machine, section)
+      return { value: await section(), crashReason: 'the machine does not run' }
+    },
     disksOverlay: async (instanceId, overlays) => {
       const qmp = await living(instanceId)
       if (!qmp) return null

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createLibvirtConnector } from '../../../src/connectors/libvirt/connector.ts'
 import { createLocalAgent } from '../../../src/agent/local-agent.ts'
 import type { HostAgent } from '../../../src/agent/protocol.ts'
 import { silentLog } from '../../../src/lib/log.ts'
@@ -50,6 +51,7 @@ beforeEach(async () => {
     log: silentLog,
     clock: systemClock,
     stopGraceMs: 0,
+    connectors: { libvirt: createLibvirtConnector({ home, log: silentLog }) },
   })
   await agent.networkEnsure([PLAN])
 })

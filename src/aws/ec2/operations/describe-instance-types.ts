@@ -5,7 +5,7 @@
 import type { InstanceTypeInfo } from '@aws-sdk/client-ec2'
 import { hostCapacities, whyNever } from '../../../app/capacity.ts'
 import type { Ctx } from '../../../app/context.ts'
-import type { InstanceType } from '../../../app/instance-types.ts'
+import type { InstanceType } from '../../../domain/instance-type.ts'
 import { FaultError } from '../../../domain/faults.ts'
 import type { FilterTable } from '../../filters.ts'
 import { operation } from '../../operation.ts'

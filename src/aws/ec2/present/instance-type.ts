@@ -7,7 +7,7 @@ import type {
   NetworkInfo,
   _InstanceType as InstanceTypeName,
 } from '@aws-sdk/client-ec2'
-import type { InstanceType } from '../../../app/instance-types.ts'
+import type { InstanceType } from '../../../domain/instance-type.ts'
 
 /** `isOffered`: whether a host here can run it. */
 export function instanceTypePresent(type: InstanceType, isOffered: boolean): InstanceTypeInfo {

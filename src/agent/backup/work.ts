@@ -1,0 +1,171 @@
+/** One piece of work for backups, done once: which vaults it opens, what it reads and writes, what it answers. */
+import type { BackupRequest, DiskReader, Vault, WorkOptions } from '../../backup/vault.ts'
+import type { BackupResult, BackupWork, ForeignMachine } from '../../domain/backup.ts'
+import type { BackupDisks } from './disks.ts'
+import { diskFill } from './fill.ts'
+import type { FileRestore } from './restore-file.ts'
+import type { Vaults } from './vaults.ts'
+
+/** Repeating it is of no use. */
+export class FinalError extends Error {
+  override name = 'FinalError'
+}
+
+type WorkOf<T extends BackupWork['type']> = Extract<BackupWork, { type: T }>
+
+/** Machines of other hypervisors, all disks of one at one instant. */
+export interface ForeignMachines {
+  /** Reads it within a session, which ends with `work`; what it answers is the next backup's token. */
+  read(
+    machine: ForeignMachine,
+    signal: AbortSignal,
+    work: (session: ForeignSession) => Promise<void>,
+  ): Promise<{ token: string | null }>
+  restore(
+    work: WorkOf<'restore-foreign'>,
+    vault: Vault,
+    options: WorkOptions,
+  ): Promise<BackupResult>
+}
+
+export interface ForeignSession {
+  disks: readonly { diskId: string; label: string; reader: DiskReader }[]
+  consistency: 'application' | 'crash'
+  /** Why everything is read; null: what has changed is known, or nobody asked. */
+  fullReason: string | null
+}
+
+export interface WorkTools {
+  vaults: Vaults
+  disks: BackupDisks
+  files: FileRestore
+  foreign: ForeignMachines | null
+  now(): number
+}
+
+export async function workDo(
+  tools: WorkTools,
+  work: BackupWork,
+  options: WorkOptions,
+): Promise<BackupResult> {
+  const { vaults } = tools
+  switch (work.type) {
+    case 'backup':
+      return work.foreign ? backupForeign(tools, work, options) : backupOwn(tools, work, options)
+    case 'copy':
+      return vaults.use(work.from, (from) =>
+        vaults.use(work.to, (to) => from.copyTo(to, work, options).then(withMessage)),
+      )
+    case 'restore-volume':
+      return restoreVolume(tools, work, options)
+    case 'restore-file':
+      return withDisk(tools, work, (disk) => tools.files.write(work, disk, options))
+    case 'restore-foreign':
+      return vaults.use(work.vault, (vault) => foreignOf(tools).restore(work, vault, options))
+    case 'delete':
+      await vaults.use(work.vault, (vault) => vault.delete(work.pointId))
+      return {}
+    case 'verify':
+      return vaults.use(work.vault, async (vault) => ({
+        ...(await vault.verify(work, options)),
+      }))
+    case 'collect':
+      return vaults.use(work.vault, async (vault) => ({ ...(await vault.collect(options)) }))
+  }
+}
+
+function foreignOf({ foreign }: WorkTools): ForeignMachines {
+  if (!foreign) throw new FinalError('this host has no connector to other hypervisors')
+  return foreign
+}
+
+async function backupOwn(
+  tools: WorkTools,
+  work: WorkOf<'backup'>,
+  options: WorkOptions,
+): Promise<BackupResult> {
+  const readers: DiskReader[] = []
+  const reasons = new Set<string>()
+  try {
+    const disks: BackupRequest['disks'][number][] = []
+    for (const { diskId, label, sizeBytes, source } of work.disks) {
+      if (source.type !== 'layer') throw new FinalError(`${diskId} is not a disk of this host`)
+      const opened = await tools.disks.open(source, sizeBytes, options.signal)
+      readers.push(opened.reader)
+      if (opened.fullReason) reasons.add(`${diskId}: ${opened.fullReason}`)
+      disks.push({ diskId, label, reader: opened.reader })
+    }
+    return await store(tools, work, { disks, reasons }, options)
+  } finally {
+    for (const reader of readers) await reader.close()
+  }
+}
+
+async function backupForeign(
+  tools: WorkTools,
+  work: WorkOf<'backup'>,
+  options: WorkOptions,
+): Promise<BackupResult> {
+  let result: BackupResult = {}
+  const { token } = await foreignOf(tools).read(work.foreign!, options.signal, async (session) => {
+    const reasons = new Set(session.fullReason === null ? [] : [session.fullReason])
+    result = await store(tools, work, { disks: session.disks, reasons }, options)
+    result.consistency = session.consistency
+  })
+  return { ...result, token }
+}
+
+async function store(
+  { vaults, now }: WorkTools,
+  work: WorkOf<'backup'>,
+  { disks, reasons }: { disks: BackupRequest['disks']; reasons: Set<string> },
+  options: WorkOptions,
+): Promise<BackupResult> {
+  const { pointId, basePointId, description, bandwidthMax } = work
+  const request = { pointId, basePointId, createdAt: now(), description, disks }
+  const limited = bandwidthMax === null ? options : { ...options, bandwidthMax }
+  const outcome = await vaults.use(work.vault, (vault) => vault.backup(request, limited))
+  if (outcome.fullReason) reasons.add(outcome.fullReason)
+  return {
+    ...outcome,
+    message: reasons.size === 0 ? null : `everything was read: ${[...reasons].join('; ')}`,
+    disks: disks.map(({ diskId, label, reader }) => {
+      return { diskId, label, sizeBytes: reader.sizeBytes }
+    }),
+  }
+}
+
+function withMessage(outcome: { fullReason: string | null }): BackupResult {
+  return { ...outcome, message: outcome.fullReason }
+}
+
+async function restoreVolume(
+  tools: WorkTools,
+  work: WorkOf<'restore-volume'>,
+  options: WorkOptions,
+): Promise<BackupResult> {
+  return withDisk(tools, work, (disk) =>
+    tools.disks.write(work, options.signal, async (writer, sizeBytes) => {
+      if (disk.sizeBytes > sizeBytes) {
+        throw new FinalError(`${work.diskId} has ${disk.sizeBytes} bytes, the volume ${sizeBytes}`)
+      }
+      const readBytes = await diskFill(disk, writer, options)
+      return { sizeBytes: disk.sizeBytes, readBytes }
+    }),
+  )
+}
+
+function withDisk<T>(
+  { vaults }: WorkTools,
+  { vault, pointId, diskId }: WorkOf<'restore-volume'> | WorkOf<'restore-file'>,
+  work: (disk: Awaited<ReturnType<Vault['openDisk']>>) => Promise<T>,
+): Promise<T> {
+  return vaults.use(vault, async (opened) => {
+    const disk = await opened.openDisk(pointId, diskId)
+    try {
+      return await work(disk)
+    } finally {
+      await disk.close()
+    }
+  })
+}

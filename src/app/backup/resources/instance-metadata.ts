@@ -1,0 +1,215 @@
+/**
+ * Restore metadata of an instance: what a point offers, and what a restore makes of what it is given. Keys and forms
+ * as AWS's. Source: AWS Backup developer guide, "Restoring an Amazon EC2 instance", "Restore … with the CLI".
+ */
+import type { RecoveryPoint } from '../../../domain/backup/records.ts'
+import { parseId, type VolumeId } from '../../../domain/ids.ts'
+import type { Ctx } from '../../context.ts'
+import { profileFind } from '../../iam/instance-profiles.ts'
+import type { InterfaceRequest, RunRequest } from '../../instances/run-request.ts'
+import { invalidParameter } from '../faults.ts'
+import { imageOf, instanceDescriptionOf } from './described-instance.ts'
+import { userTags } from './volumes.ts'
+
+type Metadata = Readonly<Record<string, string>>
+
+const KEYS = [
+  'InstanceType',
+  'KeyName',
+  'SubnetId',
+  'VpcId',
+  'SecurityGroupIds',
+  'IamInstanceProfileName',
+  'CpuOptions',
+  'InstanceInitiatedShutdownBehavior',
+  'HibernationOptions',
+  'DisableApiTermination',
+  'CreditSpecification',
+  'Placement',
+  'UserData',
+  'Monitoring',
+  'NetworkInterfaces',
+  'EbsOptimized',
+  'RequireIMDSv2',
+  'Architecture',
+  'Platform',
+  'RootDeviceType',
+  'VirtualizationType',
+  'EnaSupport',
+  'aws:backup:request-id',
+]
+
+export function instanceMetadata(point: RecoveryPoint): Record<string, string> {
+  const { spec, interfaces } = instanceDescriptionOf(point).instance
+  const primary = interfaces.find((one) => one.deviceIndex === 0)
+  const profile = spec.iamInstanceProfileArn?.split('/').at(-1)
+  const { coresPerSocket: CoreCount, threadsPerCore: ThreadsPerCore } = spec
+  return {
+    InstanceType: spec.instanceType,
+    VpcId: spec.vpcId,
+    SubnetId: spec.subnetId,
+    SecurityGroupIds: JSON.stringify(primary?.groupIds ?? []),
+    CpuOptions: JSON.stringify({ CoreCount, ThreadsPerCore }),
+    InstanceInitiatedShutdownBehavior: spec.shutdownBehavior,
+    DisableApiTermination: String(spec.isTerminationProtected),
+    EbsOptimized: String(spec.isEbsOptimized),
+    HibernationOptions: JSON.stringify({ Configured: spec.isHibernationEnabled }),
+    Monitoring: JSON.stringify({ State: spec.isMonitored ? 'enabled' : 'disabled' }),
+    Placement: JSON.stringify({
+      AvailabilityZone: spec.zone,
+      GroupName: '',
+      Tenancy: spec.tenancy,
+    }),
+    RequireIMDSv2: String(spec.metadata.areTokensRequired),
+    Architecture: spec.architecture,
+    RootDeviceType: 'ebs',
+    VirtualizationType: 'hvm',
+    ...(spec.cpuCredits
+      ? { CreditSpecification: JSON.stringify({ CpuCredits: spec.cpuCredits }) }
+      : {}),
+    ...(spec.keyName ? { KeyName: spec.keyName } : {}),
+    ...(profile ? { IamInstanceProfileName: profile } : {}),
+    ...(spec.userData ? { UserData: spec.userData } : {}),
+  }
+}
+
+/** @throws InvalidParameterValueException, and faults of what is named and not there. */
+export async function runRequestOfPoint(
+  ctx: Ctx,
+  point: RecoveryPoint,
+  metadata: Metadata,
+  options: { token: string; areTagsCopied: boolean; volumes: ReadonlyMap<string, VolumeId> },
+): Promise<RunRequest> {
+  const unknown = Object.keys(metadata).find((key) => !KEYS.includes(key))
+  if (unknown) throw invalid(`Unrecognized key : ${unknown}`)
+  const described = instanceDescriptionOf(point)
+  const { spec } = described.instance
+  const placement = jsonOf(metadata, 'Placement') as { AvailabilityZone?: string; Tenancy?: string }
+  const credits = jsonOf(metadata, 'CreditSpecification') as { CpuCredits?: string }
+  const cpu = jsonOf(metadata, 'CpuOptions') as { CoreCount?: number; ThreadsPerCore?: number }
+  const instanceType = metadata.InstanceType ?? spec.instanceType
+  const isSameType = instanceType === spec.instanceType
+  const keyName = metadata.KeyName || null
+  const profileName = metadata.IamInstanceProfileName
+  return {
+    imageId: spec.imageId,
+    instanceType,
+    minCount: 1,
+    maxCount: 1,
+    clientToken: options.token,
+    keyName,
+    userData: metadata.UserData || null,
+    interfaces: interfacesOf(metadata),
+    zone: placement.AvailabilityZone || null,
+    blockDevices: [],
+    restored: {
+      image: imageOf(point),
+      // The key is the machine's own: it is there even where the key pair is not.
+      publicKey: keyName === spec.keyName ? spec.publicKey : null,
+      volumes: described.volumes.flatMap(({ volumeId, deviceName, deleteOnTermination }) => {
+        const made = options.volumes.get(volumeId)
+        return made && deviceName ? [{ volumeId: made, deviceName, deleteOnTermination }] : []
+      }),
+    },
+    tags: {
+      instance: options.areTagsCopied ? userTags(described.instance.tags) : {},
+      volume: {},
+      networkInterface: {},
+    },
+    metadata: {
+      ...spec.metadata,
+      areTokensRequired: boolOf(metadata, 'RequireIMDSv2') ?? spec.metadata.areTokensRequired,
+    },
+    hostnameType: null,
+    cpu:
+      isSameType && cpu.CoreCount && cpu.ThreadsPerCore
+        ? { coreCount: cpu.CoreCount, threadsPerCore: cpu.ThreadsPerCore }
+        : null,
+    options: {
+      shutdownBehavior:
+        metadata.InstanceInitiatedShutdownBehavior === 'terminate' ? 'terminate' : 'stop',
+      isTerminationProtected: boolOf(metadata, 'DisableApiTermination') ?? false,
+      isStopProtected: spec.isStopProtected,
+      isMonitored: (jsonOf(metadata, 'Monitoring') as { State?: string }).State === 'enabled',
+      isEbsOptimized: boolOf(metadata, 'EbsOptimized') ?? false,
+      isHibernationEnabled: false,
+      iamInstanceProfileArn: profileName
+        ? (await profileFind(ctx, { Name: profileName })).arn
+        : null,
+      tenancy: placement.Tenancy === 'dedicated' ? 'dedicated' : 'default',
+      cpuCredits: isSameType
+        ? ((credits.CpuCredits ?? null) as 'standard' | 'unlimited' | null)
+        : null,
+      autoRecovery: spec.autoRecovery,
+    },
+  }
+}
+
+interface AwsInterface {
+  DeviceIndex?: number
+  SubnetId?: string
+  Groups?: string[]
+  SecurityGroupIds?: string[]
+  PrivateIpAddress?: string
+  AssociatePublicIpAddress?: boolean
+  DeleteOnTermination?: boolean
+  Description?: string
+}
+
+function interfacesOf(metadata: Metadata): InterfaceRequest[] {
+  const given = metadata.NetworkInterfaces ? listOf(metadata, 'NetworkInterfaces') : []
+  if (given.length === 0) {
+    const groups = metadata.SecurityGroupIds ? listOf(metadata, 'SecurityGroupIds') : []
+    return [interfaceOf({ SubnetId: metadata.SubnetId ?? '', Groups: groups as string[] }, 0)]
+  }
+  return (given as AwsInterface[]).map((one, index) => interfaceOf(one, one.DeviceIndex ?? index))
+}
+
+function interfaceOf(one: AwsInterface, deviceIndex: number): InterfaceRequest {
+  const groups = one.Groups ?? one.SecurityGroupIds ?? []
+  return {
+    deviceIndex,
+    interfaceId: null,
+    subnetId: one.SubnetId ? parseId('subnet', one.SubnetId) : null,
+    groupIds: groups.map((id) => parseId('securityGroup', id)),
+    groupNames: [],
+    privateAddress: one.PrivateIpAddress ?? null,
+    hasPublicAddress: one.AssociatePublicIpAddress ?? null,
+    deleteOnTermination: one.DeleteOnTermination ?? true,
+    description: one.Description ?? '',
+  }
+}
+
+const invalid = (text: string) => invalidParameter(`Invalid restore metadata. ${text}`)
+
+function parsed(metadata: Metadata, key: string): unknown {
+  try {
+    return JSON.parse(metadata[key]!) as unknown
+  } catch {
+    throw invalid(`${key} is no JSON.`)
+  }
+}
+
+function jsonOf(metadata: Metadata, key: string): object {
+  if (!metadata[key]) return {}
+  const value = parsed(metadata, key)
+  if (typeof value === 'object' && value !== null) return value
+  throw invalid(`${key} is no JSON object.`)
+}
+
+/** A JSON list; of ids also what is written between commas. */
+function listOf(metadata: Metadata, key: string): unknown[] {
+  const text = metadata[key]!.trim()
+  if (!text.startsWith('[')) return text.split(',').map((one) => one.trim())
+  const value = parsed(metadata, key)
+  if (Array.isArray(value)) return value
+  throw invalid(`${key} is no JSON list.`)
+}
+
+function boolOf(metadata: Metadata, key: string): boolean | null {
+  const text = metadata[key]
+  if (text === undefined || text === '') return null
+  if (text !== 'true' && text !== 'false')
+    throw invalid(`${key} is neither true nor false: ${text}`)
+  return text === 'true'
+}

@@ -1,0 +1,10 @@
+/** How often work that failed is tried again: with pauses that grow, unless the job's windows end before. */
+import { MINUTE_MS } from '../../domain/backup/sizes.ts'
+
+export const ATTEMPTS_MAX = 10
+const RETRY_MS_FIRST = 5_000
+const RETRY_MS_MAX = 10 * MINUTE_MS
+
+export function retryDelayMs(attempts: number): number {
+  return Math.min(RETRY_MS_MAX, RETRY_MS_FIRST * 2 ** attempts)
+}

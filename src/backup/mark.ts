@@ -1,0 +1,130 @@
+/**
+ * Which chunks points need, by walking from every manifest through its pages: one bit for each chunk of a snapshot of
+ * the index. What cannot be read ends it with an error, because nobody knows what it would have needed.
+ */
+import type { VaultCore } from './core.ts'
+import { ID_BYTES, isZero, PAGE_CHUNKS } from './format.ts'
+import { locationAt, RUN_RECORD_BYTES, type Location, type Run } from './index/run.ts'
+import { idOfRecord } from './index/merge.ts'
+import { decodeManifest, type Manifest } from './manifest.ts'
+import { decodePage, idAt } from './page.ts'
+
+export interface Marks {
+  /** Everything that manifests need which were not looked at yet. `keys`: of their blobs. */
+  add(keys: Iterable<string>, signal: AbortSignal): Promise<void>
+  /** By the position of an id's first record. */
+  has(position: number): boolean
+}
+
+export function createMarks(core: VaultCore, run: Run): Marks {
+  const bits = new Uint8Array(Math.ceil(run.count / 8))
+  const done = new Set<string>()
+  /** Pages that are younger than the snapshot. */
+  const younger = new Set<string>()
+  const mark = (id: Buffer): 'new' | 'known' | 'younger' => {
+    const position = run.find(id, [])
+    if (position < 0) return 'younger'
+    const bit = 1 << (position & 7)
+    const isNew = (bits[position >> 3]! & bit) === 0
+    bits[position >> 3]! |= bit
+    return isNew ? 'new' : 'known'
+  }
+  const markPage = async (id: Buffer, signal: AbortSignal): Promise<void> => {
+    const name = id.toString('latin1')
+    const state = mark(id)
+    if (state === 'known' || younger.has(name)) return
+    const ids = decodePage(await core.catalog.read('page', id, signal))
+    for (let slot = 0; slot < PAGE_CHUNKS; slot++) {
+      const chunk = idAt(ids, slot)
+      if (!isZero(chunk)) mark(chunk)
+    }
+    if (state === 'younger') younger.add(name)
+  }
+  const markManifest = async ({ disks }: Manifest, signal: AbortSignal): Promise<void> => {
+    for (const { pages } of disks) {
+      for (let index = 0; index < pages.length / ID_BYTES; index++) {
+        const id = Buffer.from(idAt(pages, index))
+        if (!isZero(id)) await markPage(id, signal)
+      }
+    }
+  }
+  return {
+    add: async (keys, signal) => {
+      for (const key of keys) {
+        signal.throwIfAborted()
+        if (done.has(key)) continue
+        await markManifest(await manifestAt(core, key, signal), signal)
+        done.add(key)
+      }
+    },
+    has: (position) => (bits[position >> 3]! & (1 << (position & 7))) !== 0,
+  }
+}
+
+async function manifestAt(core: VaultCore, key: string, signal: AbortSignal): Promise<Manifest> {
+  const bytes = await core.store.read(key, signal)
+  const pointId = /^(?:points|pending)\/([^~]+?)(?:~[0-9a-f]{16})?\.manifest$/.exec(key)![1]!
+  return decodeManifest(core.keys, pointId, bytes)
+}
+
+/** Keys of all that is a root: points, deleted ones that are not gone yet, and those about to be. */
+export async function rootKeys(core: VaultCore, signal: AbortSignal): Promise<string[]> {
+  const keys: string[] = []
+  // Pending ones first: one that becomes a point meanwhile is met at least once.
+  for (const folder of ['pending/', 'points/']) {
+    for await (const { key } of core.store.list(folder, signal)) {
+      if (key.endsWith('.manifest')) keys.push(key)
+    }
+  }
+  return keys
+}
+
+export interface Group {
+  id: Buffer
+  isNeeded: boolean
+  places: readonly Location[]
+}
+
+/** Every chunk of the snapshot with its places, in packs that are not gone. */
+export async function* groupsOf(core: VaultCore, run: Run, marks: Marks): AsyncGenerator<Group> {
+  const { packs } = core.catalog.index
+  let group: { id: Buffer; isNeeded: boolean; places: Location[] } | null = null
+  let position = 0
+  for await (const block of run.blocks()) {
+    for (let at = 0; at < block.length; at += RUN_RECORD_BYTES, position++) {
+      const id = idOfRecord(block, at)
+      if (!group?.id.equals(id)) {
+        if (group && group.places.length > 0) yield group
+        group = { id, isNeeded: marks.has(position), places: [] }
+      }
+      const place = locationAt(block, at)
+      if (packs[place.pack]) group.places.push(place)
+    }
+  }
+  if (group && group.places.length > 0) yield group
+}
+
+export interface PackNeed {
+  packId: string
+  sizeBytes: number
+  /** Of its chunks, what would be lost with it. */
+  neededBytes: number
+}
+
+/** By pack. Where a chunk lies in several, the first that is healthy keeps it; where none is, all do. */
+export async function needs(core: VaultCore, run: Run, marks: Marks): Promise<PackNeed[]> {
+  const { catalog } = core
+  const needed = new Map<number, number>()
+  for await (const { isNeeded, places } of groupsOf(core, run, marks)) {
+    if (!isNeeded) continue
+    const keeper = places.find(catalog.isHealthy)
+    for (const { pack, length } of keeper ? [keeper] : places) {
+      needed.set(pack, (needed.get(pack) ?? 0) + length)
+    }
+  }
+  const found: PackNeed[] = []
+  catalog.index.packs.forEach((pack, number) => {
+    if (pack) found.push({ ...pack, neededBytes: needed.get(number) ?? 0 })
+  })
+  return found
+}

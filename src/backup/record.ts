@@ -1,0 +1,128 @@
+/**
+ * One chunk or page as it lies in a pack: header, nonce, ciphertext, tag. The header is authenticated with the
+ * content, so that no byte of a record can change unnoticed. Compression runs in libuv's threads, the rest here.
+ */
+import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto'
+import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
+import { DamagedError } from './errors.ts'
+import { CHUNK_BYTES, CODING, ID_BYTES, KIND, NONCE_BYTES, TAG_BYTES, type Kind } from './format.ts'
+
+export const RECORD_HEADER_BYTES = ID_BYTES + 12
+export const RECORD_OVERHEAD_BYTES = RECORD_HEADER_BYTES + NONCE_BYTES + TAG_BYTES
+
+const ZSTD_LEVEL = 1
+const COMPRESS = {
+  params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL, [constants.ZSTD_c_checksumFlag]: 0 },
+  chunkSize: CHUNK_BYTES + 4096,
+}
+/** Nothing that we wrote is longer: a frame that claims more is refused before memory is taken for it. */
+const DECOMPRESS = { chunkSize: CHUNK_BYTES, maxOutputLength: CHUNK_BYTES }
+
+export interface Encoded {
+  coding: number
+  body: Uint8Array
+  plainBytes: number
+}
+
+/** Compressed when that saves a sixteenth at least: what does not compress is read faster as it is. */
+export async function encode(kind: Kind, plain: Uint8Array): Promise<Encoded> {
+  const raw = { coding: CODING.raw, body: plain, plainBytes: plain.length }
+  // A page is made of ids, which are as good as random.
+  if (kind === 'page') return raw
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
+  zstdCompress(plain, COMPRESS, (error, body) => (error ? reject(error) : resolve(body)))
+  const body = await promise
+  if (body.length > plain.length - plain.length / 16) return raw
+  return { coding: CODING.zstd, body, plainBytes: plain.length }
+}
+
+/** The record's parts, in order, to be written one after the other. */
+export function seal(key: Uint8Array, kind: Kind, id: Uint8Array, encoded: Encoded): Uint8Array[] {
+  const head = Buffer.allocUnsafe(RECORD_HEADER_BYTES + NONCE_BYTES)
+  head.set(id, 0)
+  head[ID_BYTES] = KIND[kind]
+  head[ID_BYTES + 1] = encoded.coding
+  head.writeUInt16BE(0, ID_BYTES + 2)
+  head.writeUInt32BE(encoded.plainBytes, ID_BYTES + 4)
+  head.writeUInt32BE(encoded.body.length, ID_BYTES + 8)
+  const nonce = head.subarray(RECORD_HEADER_BYTES)
+  randomFillSync(nonce)
+  const cipher = createCipheriv('aes-256-gcm', key, nonce)
+  cipher.setAAD(head.subarray(0, RECORD_HEADER_BYTES))
+  const body = cipher.update(encoded.body)
+  cipher.final()
+  return [head, body, cipher.getAuthTag()]
+}
+
+export interface RecordHeader {
+  id: Buffer
+  kind: Kind
+  coding: number
+  plainBytes: number
+  bodyBytes: number
+  /** With header, nonce and tag. */
+  recordBytes: number
+}
+
+/** Null: these bytes are no header. */
+export function parseHeader(bytes: Buffer): RecordHeader | null {
+  if (bytes.length < RECORD_HEADER_BYTES) return null
+  const kindByte = bytes[ID_BYTES]
+  const kind = kindByte === KIND.data ? 'data' : kindByte === KIND.page ? 'page' : null
+  const coding = bytes[ID_BYTES + 1]!
+  const plainBytes = bytes.readUInt32BE(ID_BYTES + 4)
+  const bodyBytes = bytes.readUInt32BE(ID_BYTES + 8)
+  const isSane = plainBytes <= CHUNK_BYTES && bodyBytes <= CHUNK_BYTES
+  if (kind === null || !isSane || coding > CODING.zstd) return null
+  const id = bytes.subarray(0, ID_BYTES)
+  return { id, kind, coding, plainBytes, bodyBytes, recordBytes: bodyBytes + RECORD_OVERHEAD_BYTES }
+}
+
+/**
+ * The content of the record that `bytes` are. @throws DamagedError naming `file` unless they are, byte for byte, a
+ * record that this vault's key wrote under this id. The id tells the kind, too: it is made of both.
+ */
+export async function unseal(
+  key: Uint8Array,
+  bytes: Buffer,
+  expected: { id: Uint8Array; file: string },
+): Promise<{ header: RecordHeader; plain: Buffer }> {
+  const header = parseHeader(bytes)
+  if (header === null || header.recordBytes !== bytes.length) {
+    throw new DamagedError(expected.file, 'a record has no sane header')
+  }
+  if (!header.id.equals(expected.id)) {
+    throw new DamagedError(expected.file, 'another record lies where one was looked for')
+  }
+  const name = header.id.toString('hex').slice(0, 16)
+  const bodyAt = RECORD_HEADER_BYTES + NONCE_BYTES
+  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(RECORD_HEADER_BYTES, bodyAt))
+  decipher.setAAD(bytes.subarray(0, RECORD_HEADER_BYTES))
+  decipher.setAuthTag(bytes.subarray(bytes.length - TAG_BYTES))
+  let body: Buffer
+  try {
+    body = decipher.update(bytes.subarray(bodyAt, bytes.length - TAG_BYTES))
+    decipher.final()
+  } catch (error) {
+    throw new DamagedError(
+      expected.file,
+      `the ${header.kind} ${name} is not what was written`,
+      error,
+    )
+  }
+  const plain = header.coding === CODING.raw ? body : await decompress(body, expected.file, name)
+  if (plain.length !== header.plainBytes) {
+    throw new DamagedError(expected.file, `the ${header.kind} ${name} has not its length`)
+  }
+  return { header, plain }
+}
+
+async function decompress(body: Buffer, file: string, name: string): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
+  zstdDecompress(body, DECOMPRESS, (error, plain) => (error ? reject(error) : resolve(plain)))
+  try {
+    return await promise
+  } catch (error) {
+    throw new DamagedError(file, `the chunk ${name} cannot be decompressed`, error)
+  }
+}

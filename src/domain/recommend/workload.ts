@@ -1,0 +1,69 @@
+/**
+ * What is known of a kind of workload: the words people use for it, the series that AWS names for it and why, how large
+ * a machine it usually wants. One profile a kind; the profiles are in `profiles-*.ts`.
+ */
+import type { Requirements } from './requirements.ts'
+
+export interface Demand {
+  vcpus: number
+  memoryGiB: number
+  localStorageGB?: number
+  networkGbps?: number
+  acceleratorGB?: number
+}
+
+export interface Suit {
+  /** Patterns of family.ts#isOfSeries. */
+  series: readonly string[]
+  /** 1: made for it. 0.5: does it, at some loss. */
+  weight: number
+  because: string
+}
+
+export interface Profile {
+  name: string
+  /** What it is called in an answer. */
+  title: string
+  /** Words that speak of it, and how surely. */
+  phrases: readonly (readonly [RegExp, number])[]
+  suits: readonly Suit[]
+  demand: Demand
+  /** Bursty: it idles mostly, so that CPU credits pay. */
+  cpu: 'bursty' | 'steady'
+  /** What the machine is limited by, and so what it should be compared by. */
+  speedBy: 'vcpu' | 'accelerator' | 'memory' | 'network' | 'storage'
+  /** Holds unless the text says otherwise; `because` names why. */
+  requires?: { requirements: Requirements; because: string }
+  /** What the person should know whatever the answer is. */
+  advice?: string
+}
+
+const SCALES: readonly [RegExp, number][] = [
+  [
+    /\b(?:tiny|small|little|hobby|personal|my kids|family|home|club|association|a few (?:users|people|designers)|side project|toy|low traffic|not much traffic|1 person)\b/,
+    0.5,
+  ],
+  [/\b(?:production|busy|heavy|big|large|huge|enterprise|many users|high traffic|lots of)\b/, 2],
+]
+
+/** How much larger or smaller than usual the words sound. */
+export function scaleOf(text: string): number {
+  let scale = 1
+  for (const [pattern, factor] of SCALES) if (pattern.test(text)) scale *= factor
+  return scale
+}
+
+/** The profile that the words speak of most; null when they speak of none. */
+export function profileOf(text: string, profiles: readonly Profile[]): Profile | null {
+  let best: Profile | null = null
+  let most = 0
+  for (const profile of profiles) {
+    let weight = 0
+    for (const [pattern, strength] of profile.phrases) if (pattern.test(text)) weight += strength
+    if (weight > most) {
+      most = weight
+      best = profile
+    }
+  }
+  return best
+}
