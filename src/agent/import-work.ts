@@ -1,12 +1,13 @@
 /**
  * Strangers' disks become layers: fetched or found in the folder of imports, unpacked, looked at, converted by a
- * `qemu-img` under limits into a file of ours. A layer appears whole or not at all; what was half done is gone at the
+ * `qemu-img` that is nobody, alone and under limits (lib/stranger.ts) into a file of ours. A layer appears whole or not at all; what was half done is gone at the
  * next start.
  */
 import { mkdir, readdir, realpath, rename, rm, statfs } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import type { VolumeBackend } from '../blocks/backend.ts'
 import { contentCopy } from '../blocks/qcow2/backend.ts'
+import { strangerConvert } from '../blocks/stranger.ts'
 import { qcow2Make } from '../blocks/qcow2/make.ts'
 import { readHeader } from '../blocks/qcow2/files.ts'
 import { layerRelease } from '../blocks/qcow2/layers.ts'
@@ -18,6 +19,7 @@ import { unpack } from '../images/unpack.ts'
 import { ExecError } from '../lib/exec.ts'
 import { ensureFolder, fsyncFolder } from '../lib/fs-durable.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
+import { strangerFile, strangerTake } from '../lib/stranger.ts'
 import type { VolumeSource } from '../domain/machine.ts'
 import type { HostAgent, ImportOutcome, ImportRequest, LayerCopyRequest } from './protocol.ts'
 
@@ -64,7 +66,8 @@ export async function createImportWork(options: {
       const onProgress = (fraction: number): void => void (state.progress = fraction * FETCHED)
       const limits = { bytesMax, mayBeInternal: options.mayFetchInternal, signal, onProgress }
       const source = await fetched(request.url, join(folder, 'fetched'), importsFolder, limits)
-      const { path } = await unpack(source, folder, { bytesMax, signal })
+      const unpacked = await unpack(source, folder, { bytesMax, signal })
+      const path = await strangerFile(unpacked.path, folder)
       const { format, info } = await diskInspect(path, {
         virtualSizeBytesMax: VIRTUAL_BYTES_MAX,
         signal,
@@ -77,8 +80,8 @@ export async function createImportWork(options: {
         if (percent) state.progress = FETCHED + (Number(percent) / 100) * (1 - FETCHED)
       }
       const to = { path: made, format: 'qcow2', key: request.key ?? null } as const
-      await contentCopy({ path, format }, to, { signal, onLine })
-      await layerPublish(made, target)
+      await strangerConvert({ path, format }, to, { signal, onLine })
+      await layerPublish(await strangerTake(made), target)
       return await outcomeOf(volumes, layerId, sizeBytes, format)
     } catch (error) {
       if (state.abort.signal.aborted) return { layerId, reason: 'it was cancelled' }
