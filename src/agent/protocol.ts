@@ -128,6 +128,8 @@ export interface LayerCopyRequest extends ContentRequest {
 export interface ExportRequest extends ContentRequest {
   source: VolumeSource
   format: 'raw' | 'vmdk' | 'vpc'
+  /** Its VMDK goes into an appliance that describes this machine. */
+  appliance?: { name: string; vcpus: number; memoryMiB: number } | null
   /** Below the host's folder of exports: a folder, names, a file. */
   file: string
 }

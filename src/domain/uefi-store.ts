@@ -24,6 +24,7 @@ interface Store {
   variables: UefiVariable[]
 }
 
+/** Its beginning is enough: what follows the last variable is empty. */
 export function uefiVariablesRead(flash: Buffer): UefiVariable[] {
   return storeRead(flash).variables
 }
@@ -33,7 +34,7 @@ export function uefiVariablesAdd(flash: Buffer, variables: readonly UefiVariable
   const { end, freeAt } = storeRead(flash)
   const records = variables.filter((one) => one.name !== CERT_DB).map(recordOf)
   const added = Buffer.concat(records)
-  if (freeAt + added.length > end) {
+  if (freeAt + added.length > Math.min(end, flash.length)) {
     throw new Error(`the UEFI variables take ${added.length} bytes, ${end - freeAt} are free`)
   }
   const result = Buffer.from(flash)
@@ -48,15 +49,15 @@ function storeRead(flash: Buffer): Store {
     flash.toString('hex', STORE_AT, STORE_AT + 16) === STORE_GUID
   if (!isStore) throw new Error('not a store of UEFI variables')
   const end = STORE_AT + flash.readUInt32LE(STORE_AT + 16)
-  if (end > flash.length) throw new Error('the store of UEFI variables is cut off')
   const variables: UefiVariable[] = []
   let at = RECORDS_AT
-  for (let count = 0; at + HEADER_BYTES <= end && flash.readUInt16LE(at) === START; count++) {
+  const known = Math.min(end, flash.length)
+  for (let count = 0; at + HEADER_BYTES <= known && flash.readUInt16LE(at) === START; count++) {
     assert(count < RECORDS_MAX, 'a store of UEFI variables without end')
     const nameBytes = flash.readUInt32LE(at + 36)
     const dataBytes = flash.readUInt32LE(at + 40)
     const dataAt = at + HEADER_BYTES + nameBytes
-    if (dataAt + dataBytes > end) throw new Error('a UEFI variable reaches beyond its store')
+    if (dataAt + dataBytes > known) throw new Error('a UEFI variable reaches beyond its store')
     if (flash[at + 2] === ADDED) {
       const timestamp = flash.toString('hex', at + 16, at + 32)
       const name = flash.toString('utf16le', at + HEADER_BYTES, dataAt).replace(/\0+$/, '')

@@ -138,6 +138,42 @@ test.each([
   await expect(out.contentExport({ ...request, file: '../x' })).rejects.toThrow('not a file')
 })
 
+test('there and back as an appliance: the same content, and a description', async () => {
+  const first = await bring(await converted('qcow2'))
+  const sourcePath = (source: object) =>
+    'layerId' in source ? volumes.layers.path(source.layerId as LayerId) : ''
+  const exportsFolder = join(root, 'exports')
+  const out = createExportWork({ volumes, exportsFolder, sourcePath })
+  const appliance = { name: 'export-i-1', vcpus: 2, memoryMiB: 1024 }
+  const source = { layerId: first.layerId }
+  const file = 'bucket/box.ova'
+  await out.contentExport({ source, keys: null, format: 'vmdk', file, appliance })
+  expect(await readdir(join(exportsFolder, 'bucket'))).toEqual(['box.ova'])
+  const path = join(exportsFolder, file)
+  const listed = await exec('tar', ['-tf', path])
+  expect(listed.stdout.split('\n')).toEqual(['export-i-1.ovf', 'export-i-1-disk1.vmdk', ''])
+  const ovf = await exec('tar', ['-xOf', path, 'export-i-1.ovf'])
+  expect(ovf.stdout).toContain(`ovf:capacity="${GIB}"`)
+  await copyFile(path, join(imports, 'box.ova'))
+  const back = await bring('box.ova')
+  expect(back.outcome).toMatchObject({ format: 'vmdk', sizeBytes: GIB })
+  expect(await contentOf(back.layerId)).toBe(await original())
+})
+
+test('a layer copied under another key holds the same, and cannot be read without', async () => {
+  const first = await bring(await converted('qcow2'))
+  const [layerId, key] = [layer(), randomBytes(32).toString('base64')]
+  const request = { layerId, source: { layerId: first.layerId }, keys: null, sizeGiB: 1, key }
+  const copied = await work.layerCopy(request)
+  expect(copied.usedBytes).toBeGreaterThan(0)
+  expect(await work.layerCopy(request)).toEqual(copied)
+  const bytes = await readFile(volumes.layers.path(layerId))
+  expect(bytes.includes('the end')).toBe(false)
+  const back = { layerId: layer(), source: { layerId }, sizeGiB: 1, key: null }
+  await work.layerCopy({ ...back, keys: { head: null, layers: { [layerId]: key } } })
+  expect(await contentOf(back.layerId)).toBe(await original())
+})
+
 test('encrypted at once when a key is given', async () => {
   const path = await converted('qcow2')
   const layerId = layer()

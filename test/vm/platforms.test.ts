@@ -107,7 +107,7 @@ test('BIOS, UEFI, TPM and Secure Boot beside each other', async () => {
   const bios = await imported('ipxe-bios.img', 'legacy-bios')
   const uefi = await imported('ipxe-efi.img', 'uefi')
   const withTpm = await registered(uefi, { BootMode: 'uefi', TpmSupport: 'v2.0' })
-  const UefiData = (await readFile(MS_KEYS)).toString('base64')
+  const UefiData = (await readFile(MS_KEYS)).subarray(0, 65_536).toString('base64')
   const locked = await registered(uefi, { BootMode: 'uefi', TpmSupport: 'v2.0', UefiData })
   const ids = {
     tiny: await started(daemon.imageId),
@@ -161,14 +161,18 @@ test('BIOS, UEFI, TPM and Secure Boot beside each other', async () => {
   if (debians) await debianCheck(debians)
   await terminate(daemon, [...Object.values(ids), ...Object.values(debians ?? {})])
   // The TPMs went with their machines.
-  const left = await exec('sh', ['-c', 'cat /proc/[0-9]*/comm 2>/dev/null | grep -c ^swtpm || true'])
+  const left = await exec('sh', [
+    '-c',
+    'cat /proc/[0-9]*/comm 2>/dev/null | grep -c ^swtpm || true',
+  ])
   expect(left.stdout.trim()).toBe('0')
 
   async function debianCheck(of: { plain: string; secure: string }): Promise<void> {
     const machines = await reach(daemon, Object.values(of), 'running')
     const address = (id: string) => machines.find((one) => one.InstanceId === id)!.PublicIpAddress!
     const admin = { ...key, user: 'admin' }
-    const look = 'test -d /sys/firmware/efi && echo uefi || echo bios; ls /sys/class/tpm 2>/dev/null'
+    const look =
+      'test -d /sys/firmware/efi && echo uefi || echo bios; ls /sys/class/tpm 2>/dev/null'
     await sshWhenReady(admin, address(of.plain), 'true', DEBIAN_TIMEOUT_MS)
     expect(await ssh(admin, address(of.plain), look)).toBe('bios')
     await sshWhenReady(admin, address(of.secure), 'true', DEBIAN_TIMEOUT_MS)
