@@ -40,6 +40,8 @@ export async function createImportWork(options: {
   volumes: VolumeBackend
   /** Files that may be named by a path, and work in progress below `.work`. */
   importsFolder: string
+  /** Whose folders are the buckets of `s3://` URLs, before those of the folder of imports. */
+  exportsFolder?: string
   mayFetchInternal: boolean
   sourcePath: (source: VolumeSource) => string
 }): Promise<ImportWork> {
@@ -65,7 +67,9 @@ export async function createImportWork(options: {
       const { signal } = state.abort
       const onProgress = (fraction: number): void => void (state.progress = fraction * FETCHED)
       const limits = { bytesMax, mayBeInternal: options.mayFetchInternal, signal, onProgress }
-      const source = await fetched(request.url, join(folder, 'fetched'), importsFolder, limits)
+      const source =
+        (await inBucket(request.url, [options.exportsFolder, importsFolder])) ??
+        (await fetched(request.url, join(folder, 'fetched'), importsFolder, limits))
       const unpacked = await unpack(source, folder, { bytesMax, signal })
       const path = await strangerFile(unpacked.path, folder)
       const { format, info } = await diskInspect(path, {
@@ -133,6 +137,22 @@ async function outcomeOf(
   format: string,
 ): Promise<ImportOutcome> {
   return { layerId, sizeBytes, format, usedBytes: await volumes.layers.usedBytes(layerId) }
+}
+
+/** The file of an `s3://bucket/key`; null: another kind of URL. @throws Fault `InvalidValue`. */
+async function inBucket(
+  url: string,
+  folders: readonly (string | undefined)[],
+): Promise<string | null> {
+  const key = /^s3:\/\/(.+)$/.exec(url)?.[1]
+  if (key === undefined) return null
+  for (const folder of folders) {
+    const root = folder === undefined ? null : await realpath(folder).catch(() => null)
+    const real = root === null ? null : await realpath(join(root, key)).catch(() => null)
+    if (root !== null && real?.startsWith(`${root}${sep}`) && !real.includes(`${sep}.`)) return real
+  }
+  const reason = 'there is no such file: a bucket is a folder among the exports or the imports'
+  throw new FaultError({ type: 'InvalidValue', parameter: 'Url', value: url, reason })
 }
 
 /** The path of the file that the URL means. @throws Fault `InvalidValue`. */

@@ -130,6 +130,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   const imports = await createImportWork({
     volumes,
     importsFolder: join(options.home, 'imports'),
+    exportsFolder,
     mayFetchInternal: options.mayFetchInternal ?? false,
     sourcePath,
   })

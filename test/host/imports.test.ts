@@ -41,7 +41,8 @@ beforeEach(async () => {
   volumes = await createQcow2Backend({ folder: join(root, 'volumes'), log: silentLog })
   const sourcePath = (source: VolumeSource): string =>
     'layerId' in source ? volumes.layers.path(source.layerId) : join(root, source.file)
-  const rest = { mayFetchInternal: true, sourcePath }
+  const exportsFolder = join(root, 'exports')
+  const rest = { mayFetchInternal: true, sourcePath, exportsFolder }
   work = await createImportWork({ volumes, importsFolder: imports, ...rest })
 })
 afterEach(() => rm(root, { recursive: true, force: true }))
@@ -99,6 +100,19 @@ test.each<[string, string[]]>([
   expect((await stat(volumes.layers.path(layerId))).mode & 0o777).toBe(0o444)
   // Asked again, as after a crash of ours.
   expect(await work.layerImport({ layerId, url: path })).toMatchObject({ sizeBytes: GIB })
+})
+
+test('a bucket is a folder of the exports or the imports, and no way out of them', async () => {
+  const path = await converted('qcow2')
+  await mkdir(join(root, 'exports/mine/servers'), { recursive: true })
+  await copyFile(path, join(root, 'exports/mine/servers/box.qcow2'))
+  const { layerId, outcome } = await bring('s3://mine/servers/box.qcow2')
+  expect(outcome).toMatchObject({ format: 'qcow2' })
+  expect(await contentOf(layerId)).toBe(await original())
+  await symlink('/etc/passwd', join(root, 'exports/mine/secret'))
+  for (const url of ['s3://mine/none', 's3://mine/../../x', 's3://mine/secret']) {
+    expect((await bring(url)).outcome).toMatchObject({ reason: expect.stringMatching(/no such/) })
+  }
 })
 
 test('gzip and OVA are unpacked', async () => {

@@ -107,7 +107,7 @@ test('BIOS, UEFI, TPM and Secure Boot beside each other', async () => {
   const bios = await imported('ipxe-bios.img', 'legacy-bios')
   const uefi = await imported('ipxe-efi.img', 'uefi')
   const withTpm = await registered(uefi, { BootMode: 'uefi', TpmSupport: 'v2.0' })
-  const UefiData = (await readFile(MS_KEYS)).subarray(0, 65_536).toString('base64')
+  const UefiData = (await readFile(MS_KEYS)).subarray(0, 48_000).toString('base64')
   const locked = await registered(uefi, { BootMode: 'uefi', TpmSupport: 'v2.0', UefiData })
   const ids = {
     tiny: await started(daemon.imageId),
