@@ -1,6 +1,6 @@
 /**
- * Snapshots of a volume that its guest writes to all the while: how long writes are held up, how long the call takes, and
- * how soon a guest reads the first byte of a volume made from one.
+ * Snapshots of a volume that its guest writes to all the while: how long writes are held up, how long the call
+ * takes, and how soon a guest reads the first byte of a volume made from one.
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'

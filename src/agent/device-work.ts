@@ -1,6 +1,6 @@
 /**
- * Disks and interfaces into and out of a running machine, as the control plane states them: may be repeated at any time.
- * What could not be done is answered, with the reason; nothing of it is left.
+ * Disks and interfaces into and out of a running machine, as the control plane states them: may be repeated at
+ * any time. What could not be done is answered, with the reason; nothing of it is left.
  */
 import type { VolumeBackend, VolumeFile } from '../blocks/backend.ts'
 import type { InstanceId, NetworkInterfaceId, VolumeId } from '../domain/ids.ts'

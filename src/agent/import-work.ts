@@ -1,7 +1,7 @@
 /**
  * Strangers' disks become layers: fetched or found in the folder of imports, unpacked, looked at, converted by a
- * `qemu-img` that is nobody, alone and under limits (lib/stranger.ts) into a file of ours. A layer appears whole or not at all; what was half done is gone at the
- * next start.
+ * `qemu-img` that is nobody, alone and under limits (lib/stranger.ts) into a file of ours. A layer appears whole
+ * or not at all; what was half done is gone at the next start.
  */
 import { mkdir, readdir, realpath, rename, rm, statfs } from 'node:fs/promises'
 import { join, sep } from 'node:path'

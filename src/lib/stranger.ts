@@ -2,7 +2,8 @@
  * Programs that read what strangers made: parsers of disk formats have had holes, so each run is nobody, alone and
  * poor. As root it becomes a user that owns nothing on the host, without rights and without a way to gain any, in
  * namespaces of its own (no network, no other process to see or signal), and in any case below limits of memory,
- * processor time, open files and what it may write. It works in one folder, which is given to it for that, on files named relative to it.
+ * processor time, open files and what it may write. It works in one folder, which is given to it for that, on
+ * files named relative to it.
  */
 import { chown, mkdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -34,7 +35,10 @@ export async function strangerFolder(path: string, files: readonly string[] = []
   for (const one of [path, ...files]) await chown(one, STRANGER.uid, STRANGER.gid)
 }
 
-/** The file as one that it may read: itself when it lies in its folder, a copy (without space, where the disk can) else. */
+/**
+ * The file as one that it may read: itself when it lies in its folder, a copy (without space, where the disk can)
+ * else.
+ */
 export async function strangerFile(source: string, folder: string): Promise<string> {
   const path = dirname(source) === folder ? source : join(folder, 'stranger')
   if (path !== source) {

@@ -1,7 +1,8 @@
 /**
- * CreateInstanceExportTask: a stopped instance of one disk as a file for another hypervisor, alone or in an appliance. A
- * snapshot of its root volume is taken for it and goes with the task's end, so the instance may start again at once.
- * Source: EC2 API reference, CreateInstanceExportTask, CancelExportTask; VM Import/Export user guide.
+ * CreateInstanceExportTask: a stopped instance of one disk as a file for another hypervisor, alone or in an
+ * appliance. A snapshot of its root volume is taken for it and goes with the task's end, so the instance may
+ * start again at once. Source: EC2 API reference, CreateInstanceExportTask, CancelExportTask; VM Import/Export
+ * user guide.
  */
 import { FaultError } from '../../domain/faults.ts'
 import type { ExportFormat, ExportTask } from '../../domain/export-task.ts'
