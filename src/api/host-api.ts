@@ -75,6 +75,8 @@ export interface HostApiOptions {
   recommend(ask: Ask): Promise<Recommended>
   /** With which CreateGateway makes one (docs/backup-gateway.md). */
   gatewayKey(): Promise<{ key: string; expiresAt: number }>
+  /** The public half of the key with which this host logs in to hypervisors. */
+  gatewaySshKey(): Promise<string>
   shutdown(options: { instances: boolean }): void
   log: Log
 }
@@ -123,6 +125,8 @@ async function route(
       return answer(response, 200, await options.recommend(askOf(call.body)))
     case 'POST /api/gateway/key':
       return answer(response, 200, await options.gatewayKey())
+    case 'GET /api/gateway/ssh-key':
+      return answer(response, 200, { key: await options.gatewaySshKey() })
     case 'POST /api/images':
       return imageJob(options, request, response, call.account, jobOf(call.body))
     case 'POST /api/shutdown': {

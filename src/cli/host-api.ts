@@ -56,6 +56,7 @@ export interface HostApi {
   recommend(ask: Ask): Promise<Recommended>
   /** With which `aws backup-gateway create-gateway` makes one. */
   gatewayKey(): Promise<{ key: string; expiresAt: number }>
+  gatewaySshKey(): Promise<string>
   /** Stops all instances, then the daemon. */
   shutdown(): Promise<void>
 }
@@ -93,6 +94,7 @@ export function hostApi(cloud: Reach): HostApi {
       const response = await send(cloud, 'POST', '/api/gateway/key', {}, TIMEOUT_MS)
       return (await response.json()) as { key: string; expiresAt: number }
     },
+    gatewaySshKey: async () => (await get<{ key: string }>('/api/gateway/ssh-key')).key,
     shutdown: async () => {
       await send(cloud, 'POST', '/api/shutdown', { instances: true }, SHUTDOWN_TIMEOUT_MS)
     },

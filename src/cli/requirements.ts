@@ -12,9 +12,11 @@ export type Feature =
   | 'unit'
   | 'store'
   | 'api'
+  | 'console'
   | 'host'
   | 'vm'
   | 'workloads'
+  | 'anchors'
 
 export interface Requirement {
   feature: Feature
@@ -84,6 +86,12 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   // What the layers of tests need on top (scripts/test.ts).
   {
+    feature: 'host',
+    package: 'dhcpcd-base',
+    proof: { program: 'dhcpcd' },
+    why: 'guests of the fabric tests ask for their IPv6 address by DHCPv6',
+  },
+  {
     feature: 'store',
     package: 'postgresql',
     proof: { program: 'postgres' },
@@ -108,6 +116,18 @@ export const REQUIREMENTS: readonly Requirement[] = [
     why: 'the API is tested with boto3',
   },
   {
+    feature: 'console',
+    package: 'chromium',
+    proof: { program: 'chromium' },
+    why: 'the web console is tested in a real browser',
+  },
+  {
+    feature: 'vm',
+    package: 'chromium',
+    proof: { program: 'chromium' },
+    why: 'opens the web console of real machines',
+  },
+  {
     feature: 'host',
     package: 'util-linux',
     proof: { program: 'unshare' },
@@ -118,6 +138,24 @@ export const REQUIREMENTS: readonly Requirement[] = [
     package: 'busybox-static',
     proof: { program: 'busybox' },
     why: 'plays the guests of network tests',
+  },
+  {
+    feature: 'host',
+    package: 'libvirt-daemon-system',
+    proof: { program: 'libvirtd' },
+    why: 'is the foreign hypervisor that the Backup gateway is tested with',
+  },
+  {
+    feature: 'host',
+    package: 'libvirt-clients',
+    proof: { program: 'virsh' },
+    why: 'speaks with other hypervisors for the Backup gateway',
+  },
+  {
+    feature: 'host',
+    package: 'openssh-server',
+    proof: { file: '/usr/sbin/sshd' },
+    why: 'is the way to a hypervisor on another host, in the tests of the Backup gateway',
   },
   {
     feature: 'api',
@@ -210,6 +248,20 @@ export const REQUIREMENTS: readonly Requirement[] = [
     proof: { file: '/usr/include/stdio.h' },
     why: 'compiles the workloads that are measured in guests',
   },
+  // What `bench backup` compares with, and makes its disk with.
+  ...(
+    [
+      ['restic', 'restic'],
+      ['borgbackup', 'borg'],
+      ['e2fsprogs', 'mke2fs'],
+      ['qemu-utils', 'qemu-img'],
+    ] as const
+  ).map(([name, program]) => ({
+    feature: 'anchors' as const,
+    package: name,
+    proof: { program },
+    why: 'backs up the same disk for comparison, or makes it',
+  })),
 ]
 
 export function requirementsOf(features: readonly Feature[]): Requirement[] {

@@ -175,6 +175,22 @@ export interface MachineObservation {
   observedAt: number
 }
 
+/** Counters since the machine's process started; rates are the difference of two. */
+export interface MachineStats {
+  /** Milliseconds since the epoch. */
+  at: number
+  cpuMs: number
+  rssBytes: number
+  disks: readonly {
+    volumeId: string
+    readBytes: number
+    writeBytes: number
+    reads: number
+    writes: number
+  }[]
+  network: { receivedBytes: number; sentBytes: number }
+}
+
 /** What a host can do; made by really booting, not by looking at a device file. */
 export interface HypervisorReport {
   qemuVersion: string

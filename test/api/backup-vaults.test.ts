@@ -1,15 +1,18 @@
-/** What protects recovery points: locks, policies, holds, lifecycles, copies elsewhere; and who is told. */
+/** What protects recovery points: locks, policies, holds, lifecycles; and who is told. */
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import {
   CancelLegalHoldCommand,
-  CreateBackupPlanCommand,
-  CreateBackupSelectionCommand,
+  CreateFrameworkCommand,
   CreateLegalHoldCommand,
   DeleteBackupVaultAccessPolicyCommand,
+  DeleteBackupVaultCommand,
   DeleteBackupVaultLockConfigurationCommand,
   DeleteBackupVaultNotificationsCommand,
   DeleteRecoveryPointCommand,
+  DescribeBackupJobCommand,
   DescribeBackupVaultCommand,
   DescribeGlobalSettingsCommand,
   DescribeProtectedResourceCommand,
@@ -20,23 +23,21 @@ import {
   GetLegalHoldCommand,
   GetSupportedResourceTypesCommand,
   ListBackupJobSummariesCommand,
-  ListCopyJobsCommand,
   ListLegalHoldsCommand,
   ListProtectedResourcesByBackupVaultCommand,
   ListProtectedResourcesCommand,
   ListRecoveryPointsByLegalHoldCommand,
+  ListScanJobsCommand,
   PutBackupVaultAccessPolicyCommand,
   PutBackupVaultLockConfigurationCommand,
   PutBackupVaultNotificationsCommand,
-  StartCopyJobCommand,
-  StartRestoreJobCommand,
   UpdateGlobalSettingsCommand,
   UpdateRecoveryPointLifecycleCommand,
 } from '@aws-sdk/client-backup'
-import { DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/client-kms'
+import { CreateKeyCommand, DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/client-kms'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/lib/time.ts'
-import { backupKit, ROLE, volumeArn } from '../support/backup-kit.ts'
+import { backupKit, volumeArn } from '../support/backup-kit.ts'
 import { ACCOUNT, startTestCloud, type TestCloud } from '../support/cloud.ts'
 import { nameOf } from '../support/code-of.ts'
 import { soon, volumeKit } from '../support/volume-kit.ts'
@@ -69,9 +70,8 @@ afterEach(async () => {
   webhook.closeAllConnections()
   webhook.close()
 })
-const { volume, write, read } = volumeKit(() => cloud)
-const { client, vault, start, backUp, jobEnd, points, restore, metadata, restoreEnd, copyEnd } =
-  backupKit(() => cloud)
+const { volume } = volumeKit(() => cloud)
+const { client, vault, start, backUp, jobEnd, points, restore } = backupKit(() => cloud)
 
 /** Days pass. */
 const pass = (days: number): void => {
@@ -82,14 +82,14 @@ const lock = (input: object = {}) =>
   client().send(new PutBackupVaultLockConfigurationCommand({ BackupVaultName: 'vault', ...input }))
 const unlock = () =>
   client().send(new DeleteBackupVaultLockConfigurationCommand({ BackupVaultName: 'vault' }))
-const named = (RecoveryPointArn: string | undefined, BackupVaultName = 'vault') => ({
-  BackupVaultName,
+const named = (RecoveryPointArn: string | undefined) => ({
+  BackupVaultName: 'vault',
   RecoveryPointArn,
 })
 const remove = (arn: string | undefined) =>
   client().send(new DeleteRecoveryPointCommand(named(arn)))
-const look = (arn: string | undefined, name = 'vault') =>
-  client().send(new DescribeRecoveryPointCommand(named(arn, name)))
+const look = (arn: string | undefined) =>
+  client().send(new DescribeRecoveryPointCommand(named(arn)))
 
 describe('locks', () => {
   test('in governance hold until they are removed', async () => {
@@ -194,105 +194,6 @@ describe('lifecycles', () => {
   })
 })
 
-describe('copies', () => {
-  test('go to other vaults and regions, and outlive their source', async () => {
-    await vault('vault')
-    const west = cloud.backupOf({ region: 'eu-west-1' })
-    const { CreateBackupVaultCommand } = await import('@aws-sdk/client-backup')
-    const made = await west.send(new CreateBackupVaultCommand({ BackupVaultName: 'far' }))
-    const id = await volume()
-    write(id, 4, 'four')
-    const job = await backUp(volumeArn(id), 'vault')
-    const { CopyJobId } = await client().send(
-      new StartCopyJobCommand({
-        RecoveryPointArn: job.RecoveryPointArn,
-        SourceBackupVaultName: 'vault',
-        DestinationBackupVaultArn: made.BackupVaultArn,
-        IamRoleArn: ROLE,
-        Lifecycle: { DeleteAfterDays: 9 },
-      }),
-    )
-    const copy = await copyEnd(CopyJobId!)
-    expect(copy).toMatchObject({
-      State: 'COMPLETED',
-      SourceRecoveryPointArn: job.RecoveryPointArn,
-      DestinationBackupVaultArn: made.BackupVaultArn,
-    })
-    await remove(job.RecoveryPointArn)
-    await soon(async () => expect(await points('vault')).toEqual([]))
-    const RecoveryPointArn = copy.DestinationRecoveryPointArn!
-    const far = { BackupVaultName: 'far', RecoveryPointArn }
-    const shown = await west.send(new DescribeRecoveryPointCommand(far))
-    expect(shown).toMatchObject({ Status: 'COMPLETED', Lifecycle: { DeleteAfterDays: 9 } })
-    expect(shown.SourceBackupVaultArn).toContain(':us-east-1:')
-    const { DescribeRestoreJobCommand } = await import('@aws-sdk/client-backup')
-    const Metadata = { availabilityZone: 'eu-west-1a' }
-    const { RestoreJobId } = await west.send(
-      new StartRestoreJobCommand({ RecoveryPointArn, Metadata, IamRoleArn: ROLE }),
-    )
-    const restored = await soon(async () => {
-      const one = await west.send(new DescribeRestoreJobCommand({ RestoreJobId }))
-      expect(one.Status).toBe('COMPLETED')
-      return one
-    })
-    expect(read(restored.CreatedResourceArn!.split('/')[1]!, 4)).toBe('four')
-  })
-
-  test('of plans follow their backups', async () => {
-    await vault('vault')
-    const DestinationBackupVaultArn = await vault('second')
-    const { BackupPlanId } = await client().send(
-      new CreateBackupPlanCommand({
-        BackupPlan: {
-          BackupPlanName: 'plan',
-          Rules: [
-            {
-              RuleName: 'rule',
-              TargetBackupVaultName: 'vault',
-              ScheduleExpression: 'rate(1 hour)',
-              CopyActions: [{ DestinationBackupVaultArn, Lifecycle: { DeleteAfterDays: 30 } }],
-            },
-          ],
-        },
-      }),
-    )
-    const BackupSelection = { SelectionName: 'all', IamRoleArn: ROLE, Resources: ['*'] }
-    await volume()
-    await client().send(new CreateBackupSelectionCommand({ BackupPlanId, BackupSelection }))
-    nowOffset += 3_700_000
-    cloud.app.activate('backupPlans')
-    await soon(async () => {
-      expect(await points('second')).toMatchObject([{ Status: 'COMPLETED' }])
-    })
-    const { CopyJobs } = await client().send(new ListCopyJobsCommand({}))
-    expect(CopyJobs).toMatchObject([{ State: 'COMPLETED', DestinationBackupVaultArn }])
-    expect(CopyJobs![0]!.CreatedBy).toMatchObject({ BackupPlanId, BackupRuleName: 'rule' })
-    expect(CopyJobs![0]!.CreatedByBackupJobId).toBeTruthy()
-  })
-
-  test('to another account fail without its leave, and are refused to nowhere', async () => {
-    await vault('vault')
-    const job = await backUp(volumeArn(await volume()), 'vault')
-    const copy = (DestinationBackupVaultArn: string) =>
-      client().send(
-        new StartCopyJobCommand({
-          RecoveryPointArn: job.RecoveryPointArn,
-          SourceBackupVaultName: 'vault',
-          DestinationBackupVaultArn,
-          IamRoleArn: ROLE,
-        }),
-      )
-    const own = `arn:aws:backup:us-east-1:${ACCOUNT}:backup-vault`
-    expect(await nameOf(copy(`${own}:none`))).toBe('ResourceNotFoundException')
-    expect(await nameOf(copy(`${own}:vault`))).toBe('InvalidParameterValueException')
-    const foreign = 'arn:aws:backup:us-east-1:444455556666:backup-vault:theirs'
-    const { CopyJobId } = await copy(foreign)
-    const ended = await copyEnd(CopyJobId!)
-    expect(ended.State).toBe('FAILED')
-    expect(ended.StatusMessage).toContain('Access denied')
-  })
-})
-
 test('policies of vaults are kept, checked and taken away', async () => {
   await vault('vault')
   const BackupVaultName = 'vault'
@@ -304,14 +205,17 @@ test('policies of vaults are kept, checked and taken away', async () => {
   const Statement = {
     Effect: 'Deny',
     Principal: { AWS: '*' },
-    Action: 'backup:DeleteRecoveryPoint',
+    Action: ['backup:DeleteRecoveryPoint', 'backup:DeleteBackupVaultAccessPolicy'],
     Resource: '*',
   }
   const text = JSON.stringify({ Version: '2012-10-17', Statement: [Statement] })
   await put(text)
   expect((await get()).Policy).toBe(text)
+  const job = await backUp(volumeArn(await volume()), 'vault')
+  expect(await nameOf(remove(job.RecoveryPointArn))).toBe('AccessDeniedException')
   await client().send(new DeleteBackupVaultAccessPolicyCommand({ BackupVaultName }))
   expect(await nameOf(get())).toBe('ResourceNotFoundException')
+  await remove(job.RecoveryPointArn)
 })
 
 test('what a vault’s owner asked to be told reaches the webhook', async () => {
@@ -347,15 +251,11 @@ test('a backup waits while its vault’s key is disabled', async () => {
   await vault('vault')
   const arn = volumeArn(await volume())
   const done = await backUp(arn, 'vault')
-  const KeyId = 'alias/aws/backup'
-  void KeyId
-  const { CreateKeyCommand } = await import('@aws-sdk/client-kms')
   const { KeyMetadata } = await cloud.kmsOf().send(new CreateKeyCommand({}))
   const own = KeyMetadata!.Arn!
   await vault('own', { EncryptionKeyArn: own })
   await cloud.kmsOf().send(new DisableKeyCommand({ KeyId: own }))
   const { BackupJobId } = await start(arn, 'own')
-  const { DescribeBackupJobCommand } = await import('@aws-sdk/client-backup')
   await soon(async () => {
     const job = await client().send(new DescribeBackupJobCommand({ BackupJobId }))
     expect(job).toMatchObject({
@@ -406,11 +306,58 @@ test('protected resources, summaries, types and settings', async () => {
 })
 
 test('what is not served says so', async () => {
-  const { ListScanJobsCommand, CreateFrameworkCommand } = await import('@aws-sdk/client-backup')
   const unsupported = 'UnsupportedOperationException'
   expect(await nameOf(client().send(new ListScanJobsCommand({})))).toBe(unsupported)
   const framework = { FrameworkName: 'a', FrameworkControls: [] }
   expect(await nameOf(client().send(new CreateFrameworkCommand(framework)))).toBe(unsupported)
-  void metadata
-  void restoreEnd
+})
+
+test('a vault that rots is found out: its point is marked, and the next backup is whole', async () => {
+  await vault('vault')
+  const id = await volume()
+  cloud.agent.storage.write(id, 0, 'x')
+  const first = await backUp(volumeArn(id), 'vault')
+  await damage()
+  pass(8)
+  await soon(async () => {
+    expect((await look(first.RecoveryPointArn)).StatusMessage).toContain('Damaged')
+  })
+  const second = await backUp(volumeArn(id), 'vault')
+  expect((await restore('vault', second.RecoveryPointArn!)).Status).toBe('COMPLETED')
+  pass(8)
+  await soon(async () => {
+    expect((await look(first.RecoveryPointArn)).StatusMessage ?? '').not.toContain('Damaged')
+  })
+})
+
+/** A bit flips in each pack of the vault. */
+async function damage(): Promise<void> {
+  const [one] = await cloud.app.store.list('backupVault', {})
+  const folder = join(cloud.vaultsFolder, one!.id)
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !entry.parentPath.includes('packs')) continue
+    const path = join(entry.parentPath, entry.name)
+    const bytes = await readFile(path)
+    bytes[100]! ^= 1
+    await chmod(path, 0o600)
+    await writeFile(path, bytes)
+  }
+}
+
+test('a vault that was deleted is emptied, and its name is free at once', async () => {
+  await vault('vault')
+  const job = await backUp(volumeArn(await volume()), 'vault')
+  await remove(job.RecoveryPointArn)
+  await soon(async () => expect(await points('vault')).toEqual([]))
+  await client().send(new DeleteBackupVaultCommand({ BackupVaultName: 'vault' }))
+  await vault('vault')
+  const known = () => cloud.app.store.list('backupVault', {})
+  for (let days = 0; days < 4; days++) {
+    pass(1.1)
+    await cloud.app.settled()
+  }
+  await soon(async () => {
+    cloud.app.activate('backupAges')
+    expect(await known()).toHaveLength(1)
+  })
 })

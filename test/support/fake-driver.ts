@@ -32,6 +32,8 @@ export function createFakeDriver(): FakeDriver {
     onStart: () => {},
     onFreeze: () => {},
     probe: not('probe'),
+    machineStats: async () => null,
+    consoleConnect: not('show its console'),
     start: async (spec, launch) => {
       calls.push(`start ${spec.instanceId}`)
       started.push({ spec, launch })
@@ -69,6 +71,8 @@ export function createFakeDriver(): FakeDriver {
     consoleOutput: async () => null,
     hibernate: not('hibernate'),
     uefiVariables: async () => null,
+    usage: async () => [],
+    cpuCap: async () => {},
     screenshot: not('draw'),
     diskAttach: not('attach disks'),
     resumeStalled: async () => [],

@@ -4,7 +4,6 @@
  */
 import { coldAt, deleteAt } from '../../domain/backup/lifecycle.ts'
 import type { RecoveryPoint } from '../../domain/backup/records.ts'
-import { DAY_MS } from '../../domain/backup/sizes.ts'
 import { FaultError } from '../../domain/faults.ts'
 import type { App } from '../context.ts'
 import { anyHost } from './background.ts'
@@ -83,17 +82,7 @@ async function remove(app: App, point: RecoveryPoint): Promise<boolean> {
     await tx.remove('backupPoint', one)
   })
   app.activate('layers')
-  if (vault) await collect(app, point.vaultId)
   return true
-}
-
-/** Chunks that no point needs go; once a day is enough, and the engine keeps what is young. */
-async function collect(app: App, vaultId: string): Promise<void> {
-  const vault = await app.store.get('backupVault', vaultId)
-  if (!vault) return
-  const place = await vaultPlace(app, vault)
-  const id = `collect/${vaultId}/${Math.floor(app.clock.now() / DAY_MS)}`
-  await workFollow(id, { type: 'collect', vault: place }, anyHost(app))
 }
 
 /** Layers of what nobody will back up again are kept for nobody. */

@@ -42,7 +42,7 @@ export async function vaultCreate(ctx: Ctx, request: VaultRequest): Promise<Back
         CreatorRequestId: known.creatorRequestId ?? undefined,
       })
     }
-    if ((await tx.count('backupVault', scopeOf(ctx))) >= VAULTS_MAX) {
+    if ((await vaultsOf(ctx, tx)).length >= VAULTS_MAX) {
       throw limitExceeded(`At most ${VAULTS_MAX} backup vaults in a region`)
     }
     const location = tags[LOCATION_TAG] ?? null
@@ -59,6 +59,7 @@ export async function vaultCreate(ctx: Ctx, request: VaultRequest): Promise<Back
       lock: null,
       notifications: null,
       creatorRequestId,
+      deletedAt: null,
     })
   })
 }
@@ -69,6 +70,14 @@ export async function vaultFind(
 ): Promise<BackupVault | undefined> {
   const reference = { name: 'name', value: name }
   return (await reader.list('backupVault', { account, region, reference }))[0]
+}
+
+export async function vaultsOf(
+  ctx: Ctx,
+  reader: StoreReader = ctx.app.store,
+): Promise<BackupVault[]> {
+  const vaults = await reader.list('backupVault', scopeOf(ctx))
+  return vaults.filter((vault) => vault.deletedAt === null)
 }
 
 /** @throws ResourceNotFoundException */
@@ -101,18 +110,29 @@ export async function vaultDelete(ctx: Ctx, name: string): Promise<void> {
   await ctx.app.store.transact(async (tx) => {
     const vault = await vaultGet(ctx, name, tx)
     const reference = { name: 'vault', value: vault.id }
-    const jobs = await tx.list('backupJob', { reference })
-    const isBusy = jobs.some((job) =>
-      ['CREATED', 'PENDING', 'RUNNING', 'ABORTING'].includes(job.state),
-    )
+    const isBusy = (await tx.count('backupJob', { reference })) > 0
     const open = { reference: { name: 'open', value: 'yes' } }
     const copies = await tx.list('backupCopyJob', open)
     const isTarget = copies.some((copy) => copy.destinationVaultArn === vaultArn(vault))
     if ((await pointsCount(tx, vault.id)) > 0 || isBusy || isTarget) {
       throw invalidRequest('Backup vault cannot be deleted because it contains recovery points.')
     }
-    await tx.remove('backupVault', vault)
+    await tx.update('backupVault', { ...vault, deletedAt: ctx.app.clock.now() })
   })
+  ctx.app.activate('backupAges')
+}
+
+/** When a vault's upkeep was last done. */
+export function upkeepSetting(task: 'collected' | 'verified', vaultId: string): string {
+  return `backup-${task}:${vaultId}`
+}
+
+/** From its first point on a vault has upkeep (upkeep.ts). In the transaction in which the point is whole. */
+export async function vaultUsed(tx: StoreTransaction, vaultId: string, now: number): Promise<void> {
+  for (const task of ['collected', 'verified'] as const) {
+    const name = upkeepSetting(task, vaultId)
+    if ((await tx.setting(name)) === undefined) await tx.settingPut(name, String(now))
+  }
 }
 
 export interface LockRequest {

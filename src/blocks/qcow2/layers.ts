@@ -9,6 +9,7 @@ import { basename, dirname, join } from 'node:path'
 import type { VolumeId } from '../../domain/ids.ts'
 import { isLayerId, type LayerId } from '../../domain/layer.ts'
 import type { DiskBacking } from '../../domain/machine.ts'
+import { nbdSourceOf } from '../../domain/nbd-source.ts'
 import { assert } from '../../lib/assert.ts'
 import {
   fsyncFile,
@@ -106,7 +107,7 @@ async function freezeBegin(
   try {
     await rm(work, { force: true })
     const backing = { path: layer, format: 'qcow2' } as const
-    await overlayMake(work, { sizeBytes, backing, key }, head)
+    await overlayMake(work, { sizeBytes, backing, key, isCopiedInto: true }, head)
     await renameDurable(work, to)
     await pointTo(volumeId, to)
   } catch (error) {
@@ -147,7 +148,8 @@ async function chainBeneath(path: string): Promise<DiskBacking[]> {
   while (file) {
     assert(chain.length < CHAIN_FILES_MAX, `a chain of files without end beneath ${path}`)
     chain.push(file)
-    file = (await readHeader(file.path)).backing
+    // What comes over NBD is no file, and the end.
+    file = nbdSourceOf(file.path) ? null : (await readHeader(file.path)).backing
   }
   return chain
 }

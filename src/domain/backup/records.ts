@@ -34,6 +34,8 @@ export interface BackupVault extends ResourceBase<string> {
   lock: VaultLock | null
   notifications: { topicArn: string; events: readonly string[] } | null
   creatorRequestId: string | null
+  /** Gone for its users; the record stays until its content is gone from where it lay. */
+  deletedAt: number | null
 }
 
 export interface CopyAction {

@@ -97,6 +97,20 @@ export async function cgroupApply(
   }
 }
 
+/** Changes what a living machine may have of the CPU. Nothing where its host has no such groups. */
+export async function cgroupCpuSet(
+  abilities: CgroupAbilities,
+  name: string,
+  cpuPercent: number,
+): Promise<void> {
+  const quota = String(Math.max(1_000, Math.round((cpuPercent * PERIOD_US) / 100)))
+  if (abilities.version === 2) {
+    await writeFile(join(abilities.root, name, 'cpu.max'), `${quota} ${PERIOD_US}`)
+  } else if (abilities.version === 1 && abilities.cpuRoot) {
+    await writeFile(join(abilities.cpuRoot, name, 'cpu.cfs_quota_us'), quota)
+  }
+}
+
 /** Removes the group of a machine whose process is gone. One that is not there is no error. */
 export async function cgroupRemove(
   abilities: CgroupAbilities,

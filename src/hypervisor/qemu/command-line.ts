@@ -286,6 +286,7 @@ function diskArgs(spec: VmSpec, { io, layout }: CommandLineHost): string[] {
     const objects = diskObjects(disk, port, io)
     return [
       ['-object', JSON.stringify(objects.throttleGroup)],
+      objects.served ? ['-blockdev', JSON.stringify(objects.served)] : [],
       ['-blockdev', JSON.stringify(objects.blockdev)],
       ['-device', JSON.stringify(objects.device)],
     ].flat()

@@ -4,6 +4,7 @@
  * machine are serialised, except that a forced stop overtakes a patient one; every change is told to subscribers.
  */
 import { chown, readFile, rm } from 'node:fs/promises'
+import { connect, type Socket } from 'node:net'
 import type { InstanceId } from '../../domain/ids.ts'
 import type { DiskAttachment, HypervisorReport, MachineObservation } from '../../domain/machine.ts'
 import { FaultError } from '../../domain/faults.ts'
@@ -33,10 +34,12 @@ import { guestsThaw, whileQuiet } from './quiesce.ts'
 import { machineReboot } from './reboot.ts'
 import { jpegOf, ppmParse } from './screenshot.ts'
 import { diskCollapse, diskLimit, diskResize, disksOverlay } from './snapshots.ts'
+import { machineStats } from './stats.ts'
 import { withSecrets } from './secrets.ts'
 import { isDirectIoPossible } from './start.ts'
 import { machineBegin, machineHibernate } from './sleep.ts'
 import { uefiVariablesRead } from '../../domain/uefi-store.ts'
+import { machineCpuCap, machinesUsage } from './usage.ts'
 
 const CONSOLE_TRIM_MS = 10_000
 
@@ -144,8 +147,12 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
 
 type Queries =
   | 'list'
+  | 'usage'
+  | 'cpuCap'
   | 'consoleOutput'
   | 'screenshot'
+  | 'consoleConnect'
+  | 'machineStats'
   | 'devices'
   | 'execute'
   | 'transcript'
@@ -154,6 +161,8 @@ type Queries =
 function queries(context: DriverContext): Pick<QemuDriver, Queries> {
   return {
     list: () => machinesList(context),
+    usage: () => machinesUsage(context),
+    cpuCap: (instanceId, percent) => machineCpuCap(context, instanceId, percent),
     consoleOutput: (instanceId) => {
       const paths = pathsOf(context, instanceId)
       return consoleTail(paths.serialLog, paths.serialLogOld)
@@ -165,12 +174,31 @@ function queries(context: DriverContext): Pick<QemuDriver, Queries> {
       await rm(paths.screenshot, { force: true })
       return jpegOf(picture)
     },
+    machineStats: async (instanceId) => {
+      const machine = context.machines.get(instanceId)
+      return machine?.qmp ? machineStats(machine, machine.qmp) : null
+    },
+    consoleConnect: (instanceId, what) => {
+      const { paths } = running(context, instanceId)
+      return socketOpen(what === 'serial' ? paths.serialSocket : paths.vncSocket)
+    },
     devices: (instanceId) => attachedDevices(connection(context, instanceId)),
     execute: async (instanceId, command, args) =>
       connection(context, instanceId).execute(command, args),
     transcript: (instanceId) => context.machines.get(instanceId)?.qmp?.transcript() ?? [],
     paths: (instanceId) => pathsOf(context, instanceId),
   }
+}
+
+function socketOpen(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path)
+    socket.once('error', reject)
+    socket.once('connect', () => {
+      socket.off('error', reject)
+      resolve(socket)
+    })
+  })
 }
 
 type DeviceOperations = 'diskAttach' | 'diskDetach' | 'nicAttach' | 'nicDetach' | DiskOperations

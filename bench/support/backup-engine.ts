@@ -1,0 +1,94 @@
+/**
+ * One action of the engine as a process of its own, as `bench backup` starts it beside restic and borg: what it takes
+ * is measured from outside, the start of Node included.
+ *
+ * Usage: node backup-engine.ts '{"action": …}'
+ */
+import { open } from 'node:fs/promises'
+import { openVault } from '../../src/backup/open-vault.ts'
+import type { DiskReader, Range, Vault } from '../../src/backup/vault.ts'
+
+export interface EngineCall {
+  action: 'full' | 'incremental' | 'restore' | 'verify' | 'collect'
+  folder: string
+  image: string
+  /** As QEMU's map or bitmap would tell them. */
+  allocated: Range[]
+  changed: Range[]
+  pointId: string
+  basePointId: string | null
+  target: string
+}
+
+const READ_BYTES = 1024 * 1024
+const READS_AT_ONCE = 4
+const never = new AbortController().signal
+
+async function readerOf({ image, allocated, changed }: EngineCall): Promise<DiskReader> {
+  const file = await open(image, 'r')
+  const { size } = await file.stat()
+  return {
+    sizeBytes: size,
+    async *allocated() {
+      yield* allocated
+    },
+    async *changed() {
+      yield* changed
+    },
+    read: async (offset, length) => {
+      const bytes = Buffer.allocUnsafe(length)
+      await file.read(bytes, 0, length, offset)
+      return bytes
+    },
+    close: () => file.close(),
+  }
+}
+
+async function backup(vault: Vault, call: EngineCall): Promise<void> {
+  const reader = await readerOf(call)
+  const disks = [{ diskId: 'disk', label: 'disk', reader }]
+  const basePointId = call.action === 'full' ? null : call.basePointId
+  const request = { pointId: call.pointId, basePointId, createdAt: 0, description: {}, disks }
+  await vault.backup(request, { signal: never })
+  await reader.close()
+}
+
+/** Sparse: what is zero is not written. */
+async function restore(vault: Vault, call: EngineCall): Promise<void> {
+  const disk = await vault.openDisk(call.pointId, 'disk')
+  const file = await open(call.target, 'w')
+  await file.truncate(disk.sizeBytes)
+  const parts: Range[] = []
+  for await (const { start, length } of disk.allocated(never)) {
+    for (let at = start; at < start + length; at += READ_BYTES) {
+      parts.push({ start: at, length: Math.min(READ_BYTES, start + length - at) })
+    }
+  }
+  const rest = parts.values()
+  const worker = async (): Promise<void> => {
+    for (const { start, length } of rest) {
+      await file.write(await disk.read(start, length, never), 0, length, start)
+    }
+  }
+  await Promise.all(Array.from({ length: READS_AT_ONCE }, worker))
+  await file.datasync()
+  await file.close()
+  await disk.close()
+}
+
+const call = JSON.parse(process.argv[2]!) as EngineCall
+const vault = await openVault(
+  {
+    vaultId: 'bench',
+    key: Buffer.alloc(32, 1).toString('base64'),
+    location: { type: 'folder', path: `${call.folder}/vault` },
+  },
+  { vaultsFolder: call.folder, cacheFolder: `${call.folder}/cache` },
+)
+if (call.action === 'restore') await restore(vault, call)
+else if (call.action === 'verify') {
+  const { damaged, files } = await vault.verify({ pointId: null }, { signal: never })
+  if (damaged.length + files.length > 0) process.exitCode = 1
+} else if (call.action === 'collect') await vault.collect({ signal: never })
+else await backup(vault, call)
+await vault.close()

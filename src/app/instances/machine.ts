@@ -1,0 +1,58 @@
+/** An instance as its host sees it, with what its hypervisor measures: for the console. */
+import { parseId } from '../../domain/ids.ts'
+import { instanceStateOf } from '../../domain/instance.ts'
+import type { MachineStats } from '../../domain/machine.ts'
+import { publicAddressOf } from '../../domain/network.ts'
+import type { Ctx } from '../context.ts'
+import { instancesGet } from './lifecycle.ts'
+
+export interface MachineReport {
+  hostName: string
+  hypervisor: string
+  state: string
+  detail: string | null
+  diskErrors: Readonly<Record<string, string>>
+  processId: number | null
+  startedAt: number | null
+  machineType: string | null
+  cpuModel: string | null
+  vcpus: number
+  stats: MachineStats | null
+}
+
+/** @throws Faults `NotFound`, `MalformedId`. */
+export async function machineReport(ctx: Ctx, text: string): Promise<MachineReport> {
+  const id = parseId('instance', text)
+  const [instance] = await instancesGet(ctx, [id])
+  const { observed, pinned, spec, hostId } = instance!
+  const host = ctx.app.hosts.find((one) => one.description.hostId === hostId)
+  const { hypervisor, isSimulated } = host?.description ?? {}
+  const isRunning = observed?.state === 'running'
+  return {
+    hostName: host?.description.hostName ?? '',
+    hypervisor: isSimulated
+      ? 'none: simulated'
+      : `QEMU ${hypervisor?.qemuVersion}, ${hypervisor?.accelerator.toUpperCase()}`,
+    state: observed?.state ?? 'absent',
+    detail: observed?.detail ?? null,
+    diskErrors: observed?.diskErrors ?? {},
+    processId: observed?.processId ?? null,
+    startedAt: observed?.startedAt ?? null,
+    machineType: pinned?.machineType ?? null,
+    cpuModel: pinned?.cpuModel ?? null,
+    vcpus: spec.vcpus,
+    stats: isRunning && host ? await host.agent.machineStats(id).catch(() => null) : null,
+  }
+}
+
+/** Where this host reaches it; null: nowhere, or it does not run. */
+export async function machineAddress(ctx: Ctx, text: string): Promise<string | null> {
+  const [instance] = await instancesGet(ctx, [parseId('instance', text)])
+  if (instanceStateOf(instance!) !== 'running') return null
+  for (const interfaceId of instance!.spec.interfaceIds) {
+    const found = await ctx.app.store.get('networkInterface', interfaceId)
+    const address = found && publicAddressOf(found)
+    if (address) return address
+  }
+  return null
+}
