@@ -6,14 +6,8 @@
 import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type {
-  DiskFailure,
-  HostDescription,
-  MachineObservation,
-  MachineSpec,
-  NicFailure,
-} from '../domain/machine.ts'
-import type { HostId, InstanceId } from '../domain/ids.ts'
+import type { DiskFailure, MachineObservation, MachineSpec, NicFailure } from '../domain/machine.ts'
+import type { InstanceId } from '../domain/ids.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 import type { TemplateReport, TemplateWish } from '../domain/template.ts'
 import { FaultError } from '../domain/faults.ts'
@@ -28,6 +22,7 @@ import { createHypervisorWork } from './hypervisors.ts'
 import { createSimulatedConnector, type SimulatedHypervisors } from './simulated-hypervisors.ts'
 import { createSimulatedUsage, type SimulatedRates } from './simulated-usage.ts'
 import { simulatedSerial } from './simulated-serial.ts'
+import { simulatedHost } from './simulated-host.ts'
 import { createSimulatedVolumes, type SimulatedVolumes } from './simulated-volumes.ts'
 
 export interface SimulatedOptions {
@@ -92,10 +87,6 @@ interface Machine {
   turn: number
 }
 
-/** A processor's worth of room is cheap when nothing runs. */
-const CPUS_DEFAULT = 64
-const MEMORY_MIB_DEFAULT = 256 * 1024
-
 export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent {
   const machines = new Map<string, Machine>()
   const storage = options.volumes ?? createSimulatedVolumes()
@@ -137,7 +128,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
   let isReachabilityHeld = false
   const heldDisks = new Set<string>()
   const usage = createSimulatedUsage(clock)
-  const description = describe(options)
+  const description = simulatedHost(options)
 
   const start = (machine: Machine): void => {
     const locked = machine.spec.disks.find((disk) => typeof disk.keys === 'string')
@@ -381,31 +372,5 @@ function absent(spec: MachineSpec, clock: Clock): MachineObservation {
     pinned: null,
     startedAt: null,
     observedAt: clock.now(),
-  }
-}
-
-function describe(options: SimulatedOptions): HostDescription {
-  return {
-    hostId: options.hostId as HostId,
-    hostName: options.hostId,
-    zone: 'a',
-    hypervisor: {
-      qemuVersion: 'none',
-      architecture: 'x86_64',
-      accelerator: 'tcg',
-      hypervisorType: 2,
-      explanation: 'This host is simulated: machines are entries in a table and nothing boots.',
-      machineType: 'simulated',
-      cpuModel: 'simulated',
-      hasUefi: true,
-      hasTpm: true,
-      hasIoUring: false,
-      hasVhostNet: false,
-    },
-    cpuCount: options.cpuCount ?? CPUS_DEFAULT,
-    memoryMiB: options.memoryMiB ?? MEMORY_MIB_DEFAULT,
-    diskFreeBytes: 1e12,
-    limitations: ['simulated: nothing boots'],
-    isSimulated: true,
   }
 }
