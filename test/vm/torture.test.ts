@@ -34,9 +34,9 @@ import { PATH_ENV } from '../support/vm/host.ts'
 import { useDaemon } from '../support/vm/use.ts'
 
 const IS_LONG = process.env['BRUME_TEST_LONG'] === '1'
-const SNAPSHOTS = IS_LONG ? 20 : 6
-const DETACHES = IS_LONG ? 10 : 2
-const LINES_BETWEEN = 8
+const SNAPSHOTS = IS_LONG ? 20 : 4
+const DETACHES = IS_LONG ? 10 : 1
+const LINES_BETWEEN = 5
 const DISK_MIB = 64
 
 const use = useDaemon()
