@@ -89,6 +89,7 @@ const templates = await createTemplates({
     runAs: process.getuid?.() === 0 ? userOf : undefined,
   }),
   report,
+  layerPath: (layerId) => volumes.layers.path(layerId),
   filesBeneathVolumes: () => filesBeneath(volumes),
   log: log.child({ part: 'templates' }),
   clock,
