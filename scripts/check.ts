@@ -40,6 +40,11 @@ async function checks(): Promise<Check[]> {
       hint: 'npx oxlint --type-aware --fix',
     },
     { name: 'types', args: [tool('typescript', 'bin/tsc'), '-p', '.'], hint: 'fix the types' },
+    {
+      name: 'types-console',
+      args: [tool('typescript', 'bin/tsc'), '-p', 'console'],
+      hint: 'fix the types',
+    },
     { name: 'tidy', args: [join(ROOT, 'scripts/tidy.ts')], hint: 'each line says what to do' },
     ...generators.map((name) => ({
       name: name.replace('.ts', ''),

@@ -3,6 +3,7 @@
  * nothing is written and a stale file is an error.
  */
 import { parseArgs } from 'node:util'
+import { generateConsoleText } from './generate-console-text.ts'
 import { generateCoverage } from './generate-coverage.ts'
 import { generateModels } from './generate-models.ts'
 
@@ -13,3 +14,4 @@ if (values.check || values.from !== undefined) {
   generateModels({ from: values.from, isCheck: values.check })
 }
 await generateCoverage({ isCheck: values.check })
+await generateConsoleText({ isCheck: values.check })

@@ -7,12 +7,12 @@ import { join } from 'node:path'
 import { complaintsOf } from './support/tidy-rules.ts'
 
 const ROOT = join(import.meta.dirname, '..')
-const FOLDERS = ['src', 'test', 'scripts', 'bench']
+const FOLDERS = ['src', 'test', 'scripts', 'bench', 'console']
 
 async function typescriptFiles(folder: string): Promise<string[]> {
   const names = await readdir(join(ROOT, folder), { recursive: true }).catch(() => [])
   return names
-    .filter((name) => name.endsWith('.ts') && !/(?:^|\/)node_modules\//.test(name))
+    .filter((name) => /\.tsx?$/.test(name) && !/(?:^|\/)node_modules\//.test(name))
     .map((name) => `${folder}/${name}`)
 }
 

@@ -14,7 +14,8 @@ export function isolated(command: readonly string[]): string[] {
     'mount -t tmpfs none /run',
     'mkdir -p /run/netns /run/brume /run/lock',
     'ip link set lo up',
-    'exec "$@"',
+    // The shell stays the first process: it takes in what daemons leave behind, which otherwise never ends.
+    '"$@"; exit $?',
   ].join(' && ')
   const namespaces = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
   return ['unshare', ...namespaces, 'sh', '-c', prepare, 'sh', ...command]

@@ -2,13 +2,11 @@
  * A host's word with foreign hypervisors: which connector speaks with which, and for how long at most. Before the first
  * words with a hypervisor, what sessions of an earlier daemon left there is ended.
  */
-import type { Connector } from '../connectors/connector.ts'
+import type { Connectors } from './backup/foreign.ts'
 import type { HypervisorConnection } from '../domain/hypervisor.ts'
 import type { Log } from '../lib/log.ts'
 import { wordsOf } from './volume-work.ts'
 import type { HostAgent } from './protocol.ts'
-
-export type Connectors = Readonly<Record<HypervisorConnection['connector'], Connector>>
 
 /** Longer, and nobody would call it reachable; short enough that its state is the truth of a moment ago. */
 const TEST_TIMEOUT_MS = 5_000
@@ -16,10 +14,14 @@ const TEST_TIMEOUT_MS = 5_000
 const LIST_TIMEOUT_MS = 120_000
 const SWEEP_TIMEOUT_MS = 60_000
 
-export type HypervisorWork = Pick<HostAgent, 'hypervisorTest' | 'hypervisorMachines'>
+export type HypervisorWork = Pick<
+  HostAgent,
+  'hypervisorTest' | 'hypervisorMachines' | 'hypervisorSshKey'
+>
 
 export function createHypervisorWork(options: {
   connectors: Connectors
+  sshKey: () => Promise<string>
   log: Log
 }): HypervisorWork {
   const { connectors, log } = options
@@ -51,6 +53,7 @@ export function createHypervisorWork(options: {
         return { state: 'offline', reason: wordsOf(error) }
       }
     },
+    hypervisorSshKey: options.sshKey,
     hypervisorMachines: (connection) =>
       connectors[connection.connector].machines(connection, AbortSignal.timeout(LIST_TIMEOUT_MS)),
   }

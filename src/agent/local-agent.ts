@@ -21,13 +21,13 @@ import { readJson, writeJsonDurable, ensureFolder } from '../lib/fs-durable.ts'
 import type { Log } from '../lib/log.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import type { Clock } from '../lib/time.ts'
-import { createBackupHost } from './backup/host.ts'
-import { createLocalDisks } from './backup/local-disks.ts'
-import { vaultsIn, type OpenVault } from './backup/open-vault.ts'
-import type { ForeignMachines } from './backup/work.ts'
+import { createForeignMachines } from './backup/foreign.ts'
+import { createLocalBackup } from './backup/local.ts'
+import type { OpenVault } from './backup/open-vault.ts'
 import { createContentWork } from './content-work.ts'
 import { createExportWork } from './export-work.ts'
-import { createHypervisorWork, type Connectors } from './hypervisors.ts'
+import type { LibvirtConnector } from '../connectors/libvirt/connector.ts'
+import { createHypervisorWork } from './hypervisors.ts'
 import { createImportWork } from './import-work.ts'
 import { createLauncher } from './launch.ts'
 import type { Templates } from './templates/templates.ts'
@@ -59,11 +59,9 @@ export interface LocalAgentOptions {
   stopGraceMs: number
   /** Absent: the engine's own, with vaults below the home. */
   openVault?: OpenVault
-  /** Machines of other hypervisors; absent: none. */
-  foreign?: ForeignMachines
   /** Imports may come from addresses of private networks and of this host. */
   mayFetchInternal?: boolean
-  connectors: Connectors
+  connectors: { libvirt: LibvirtConnector }
 }
 
 /** A reboot that the guest does not answer becomes a reset (EC2 waits longer; its guests boot slower). */
@@ -119,14 +117,17 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     importsFolder: join(options.home, 'imports'),
     mayFetchInternal: options.mayFetchInternal ?? false,
   })
-  const exportsFolder = join(options.home, 'exports')
-  const backup = createBackupHost({
-    openVault: options.openVault ?? vaultsIn(join(options.home, 'vaults')),
-    disks: createLocalDisks({ volumes, work }),
-    exportsFolder,
-    foreign: options.foreign ?? null,
-    log: log.child({ part: 'backup' }),
-    clock,
+  const ownerOf = async (volumeId: string): Promise<InstanceId | null> => {
+    const has = (spec: MachineSpec) => spec.disks.some((disk) => disk.volumeId === volumeId)
+    const owner = [...specs.values()].find(has)?.instanceId
+    const seen = owner && (await find(owner))
+    return seen && ['running', 'paused', 'starting'].includes(seen.state) ? owner : null
+  }
+  const backup = createLocalBackup({
+    ...options,
+    work,
+    ownerOf,
+    foreign: createForeignMachines(options.connectors, log),
   })
   let plans: readonly VpcNetworkPlan[] = []
   const { templates, home } = options
@@ -336,14 +337,21 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     volumeChange: work.change,
     ...createContentWork({ volumes, work, sourcePath }),
     ...imports,
-    ...createHypervisorWork({ connectors: options.connectors, log }),
-    ...createExportWork({ volumes, exportsFolder, sourcePath }),
+    ...createHypervisorWork({
+      connectors: options.connectors,
+      sshKey: () => options.connectors.libvirt.sshKey(),
+      log,
+    }),
+    ...createExportWork({ volumes, exportsFolder: join(options.home, 'exports'), sourcePath }),
     layerDelete: (layerId) => volumes.layers.delete(layerId),
     layerList: () => volumes.layers.list(),
     templatesEnsure: async (wishes) => templates?.ensure(wishes),
     templateList: async () => templates?.list() ?? [],
+    machineUsage: () => driver.usage(),
+    machineCpuCap: (instanceId, percent) => driver.cpuCap(instanceId, percent),
     consoleOutput: (instanceId) => driver.consoleOutput(instanceId),
     consoleScreenshot: (instanceId) => driver.screenshot(instanceId),
+    consoleConnect: (instanceId, what) => driver.consoleConnect(instanceId, what),
     subscribe: (listener) => {
       listeners.add(listener)
       return () => void listeners.delete(listener)

@@ -3,6 +3,7 @@
  * a simulated host implements it without a hypervisor (agent/simulated-agent.ts), several hosts will carry the same
  * messages over a network. Everything is level-triggered: the caller states the whole intent and may repeat it.
  */
+import type { Duplex } from 'node:stream'
 import type {
   DiskChanges,
   DiskFailure,
@@ -19,6 +20,7 @@ import type { HypervisorConnection, HypervisorTest, MachineListing } from '../do
 import type { LayerId } from '../domain/layer.ts'
 import type { BackupHost } from './backup-protocol.ts'
 import type { InstanceId, VolumeId } from '../domain/ids.ts'
+import type { MachineUsage } from '../domain/metrics/usage.ts'
 import type { TemplateReport, TemplateWish } from '../domain/template.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 
@@ -96,14 +98,25 @@ export interface HostAgent {
   /** States which images this host should keep templates of, all of them. Idempotent; made in the background. */
   templatesEnsure(wishes: readonly TemplateWish[]): Promise<void>
   templateList(): Promise<TemplateReport[]>
+  /** What every machine that runs here has used since it started. */
+  machineUsage(): Promise<MachineUsage[]>
+  /**
+   * Holds a machine at this share of the host's CPU time, hundredths of a core; null: at what its type has. Forgotten
+   * when it ends. Where the host has no control groups, nothing happens (`limitations` says so).
+   */
+  machineCpuCap(instanceId: InstanceId, percent: number | null): Promise<void>
   /** The last 64 KiB of the serial console, live or after the end; null when there never was one. */
   consoleOutput(instanceId: InstanceId): Promise<{ bytes: Uint8Array; at: number } | null>
   /** A JPEG picture of the screen. @throws FaultError `IncorrectState` when it is not running. */
   consoleScreenshot(instanceId: InstanceId): Promise<Uint8Array>
+  /** Both ways: the serial console, for one at a time, or the screen, as VNC. @throws Error unless it runs. */
+  consoleConnect(instanceId: InstanceId, what: 'serial' | 'screen'): Promise<Duplex>
   /** How a foreign hypervisor is; its refusal is an answer, never an error. Takes seconds at most. */
   hypervisorTest(connection: HypervisorConnection): Promise<HypervisorTest>
   /** @throws Error when they cannot be listed at all. */
   hypervisorMachines(connection: HypervisorConnection): Promise<MachineListing>
+  /** The public key by which this host is let in over ssh; made when it is first asked for. */
+  hypervisorSshKey(): Promise<string>
   /** Observations from now on. Returns the function that ends the subscription. */
   subscribe(listener: (event: HostEvent) => void): () => void
   close(): Promise<void>
@@ -161,6 +174,8 @@ export interface FreezeRequest {
   volumes: readonly { volumeId: VolumeId; layerId: LayerId; key?: string | null }[]
   /** A running machine is rebooted first, and the instant is when it begins anew. */
   isRebooted?: boolean
+  /** The file systems of a running guest hold still for it, if the guest has an agent that can do that. */
+  isQuiesced?: boolean
 }
 
 export type FreezeOutcome =
@@ -172,6 +187,8 @@ export type FreezeOutcome =
       usedBytes: number
       /** For how long writes of the guest were held up. */
       pauseMs: number
+      /** Why the guest's file systems did not hold still, as far as is known; null: they did. */
+      crashReason?: string | null
     }
   /** Nothing was changed. */
   | { volumeId: VolumeId; reason: string }

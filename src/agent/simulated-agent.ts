@@ -22,9 +22,12 @@ import type { Clock } from '../lib/time.ts'
 import { createBackupHost } from './backup/host.ts'
 import { vaultsIn } from './backup/open-vault.ts'
 import { createSimulatedDisks } from './backup/simulated-disks.ts'
-import type { ForeignMachines } from './backup/work.ts'
+import { createForeignMachines } from './backup/foreign.ts'
 import type { HostAgent, HostEvent } from './protocol.ts'
-import { createSimulatedHypervisors, type SimulatedHypervisors } from './simulated-hypervisors.ts'
+import { createHypervisorWork } from './hypervisors.ts'
+import { createSimulatedConnector, type SimulatedHypervisors } from './simulated-hypervisors.ts'
+import { createSimulatedUsage, type SimulatedRates } from './simulated-usage.ts'
+import { simulatedSerial } from './simulated-serial.ts'
 import { createSimulatedVolumes, type SimulatedVolumes } from './simulated-volumes.ts'
 
 export interface SimulatedOptions {
@@ -38,7 +41,6 @@ export interface SimulatedOptions {
   volumes?: SimulatedVolumes
   /** Where folders of vaults lie; absent: in a folder that nobody else knows. */
   vaultsFolder?: string
-  foreign?: ForeignMachines
   /** Answers the reason for which a disk or an interface cannot be plugged, or undefined. */
   failAttach?: (id: string) => string | undefined
   /** Answers the reason for which a start fails, or undefined. */
@@ -70,9 +72,13 @@ export interface SimulatedAgent extends HostAgent {
   guestAnswers(instanceId: string, isReachable: boolean): void
   /** While held, guests that start do not answer by themselves. */
   holdReachability(isHeld: boolean): void
+  /** From now on the machine uses this much a second. */
+  uses(instanceId: string, rates: Partial<SimulatedRates>): void
+  /** What `machineCpuCap` said last. */
+  cpuCapOf(instanceId: string): number | null
   volumes(): SimulatedVolumes['all']
   storage: SimulatedVolumes
-  hypervisors: SimulatedHypervisors['all']
+  hypervisors: SimulatedHypervisors
   reboots(instanceId: string): number
 }
 
@@ -93,14 +99,15 @@ const MEMORY_MIB_DEFAULT = 256 * 1024
 export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent {
   const machines = new Map<string, Machine>()
   const storage = options.volumes ?? createSimulatedVolumes()
-  const foreign = createSimulatedHypervisors()
+  const hypervisors: SimulatedHypervisors = new Map()
+  const connectors = { libvirt: createSimulatedConnector(hypervisors) }
   const listeners = new Set<(event: HostEvent) => void>()
   const unnamed = join(tmpdir(), `brume-simulated-${randomUUID()}`)
   const backup = createBackupHost({
     openVault: vaultsIn(options.vaultsFolder ?? unnamed),
     disks: createSimulatedDisks(storage),
     exportsFolder: join(options.vaultsFolder ?? unnamed, 'exports'),
-    foreign: options.foreign ?? null,
+    foreign: createForeignMachines(connectors, silentLog),
     log: silentLog,
     clock: options.clock,
   })
@@ -129,6 +136,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
   }
   let isReachabilityHeld = false
   const heldDisks = new Set<string>()
+  const usage = createSimulatedUsage(clock)
   const description = describe(options)
 
   const start = (machine: Machine): void => {
@@ -250,9 +258,12 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
     importCancel: async () => {},
     layerDelete: async (layerId) => storage.layerDelete(layerId),
     layerList: async () => storage.layerList(),
-    hypervisorTest: foreign.hypervisorTest,
-    hypervisorMachines: foreign.hypervisorMachines,
-    hypervisors: foreign.all,
+    ...createHypervisorWork({
+      connectors,
+      sshKey: async () => 'ssh-ed25519 simulated',
+      log: silentLog,
+    }),
+    hypervisors,
     volumes: () => storage.all,
     storage,
     // Nothing boots here, so nothing is frozen: a wish is there at once.
@@ -263,6 +274,13 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       for (const listener of listeners) listener({ type: 'templates' })
     },
     templateList: async () => templates,
+    machineUsage: async () =>
+      [...machines.values()]
+        .filter(({ observation }) => observation.state === 'running')
+        .map((machine) => usage.of(machine, clock.now())),
+    uses: usage.uses,
+    machineCpuCap: async (instanceId, percent) => usage.cap(instanceId, percent),
+    cpuCapOf: usage.capOf,
     consoleOutput: async (instanceId) => {
       const machine = machines.get(instanceId)
       if (!machine) return null
@@ -275,6 +293,12 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
         feature: `a screen of ${id} on a simulated host`,
       } as const
       throw new FaultError(fault)
+    },
+    consoleConnect: async (id, what) => {
+      if (machines.get(id)?.observation.state !== 'running') throw new Error(`${id} does not run`)
+      if (what === 'serial') return simulatedSerial()
+      const feature = `a screen of ${id} on a simulated host`
+      throw new FaultError({ type: 'Unsupported', feature })
     },
     diskFails: (instanceId) => {
       const machine = machines.get(instanceId)

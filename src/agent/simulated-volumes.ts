@@ -116,7 +116,10 @@ export function createSimulatedVolumes(): SimulatedVolumes {
       if (reason !== null) {
         return request.volumes.map(({ volumeId }) => ({ volumeId, reason: reason! }))
       }
-      return request.volumes.map(({ volumeId, layerId }) => freezeOne(volumeId, layerId))
+      const crashReason = request.isQuiesced ? null : 'nobody asked'
+      return request.volumes.map(({ volumeId, layerId }) => {
+        return { ...freezeOne(volumeId, layerId), crashReason }
+      })
     },
     collapse,
     change: (volumeId, { sizeGiB, limits }) => {

@@ -45,7 +45,7 @@ function reasonOf({ fault }: FaultError): string {
   return 'message' in fault ? fault.message : fault.type
 }
 
-function presentSignedIn(result: SignedIn): object {
+export function presentSignedIn(result: SignedIn): object {
   if (result.type !== 'session') return { status: result.type }
   const { account, userArn, credentials } = result
   const { accessKeyId, secretAccessKey, sessionToken, expiresAt } = credentials

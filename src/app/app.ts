@@ -9,12 +9,14 @@ import type { Log } from '../lib/log.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import { createSeal } from '../lib/seal.ts'
 import { systemClock, withDeadline, type Clock } from '../lib/time.ts'
+import { openMetricStore, type MetricStore } from '../store/metrics-store.ts'
 import type { Store } from '../store/store.ts'
 import { startLoop, type ReconcilerLoop } from '../workflow/loop.ts'
 import type { App, HostHandle, ReconcilerName } from './context.ts'
 import { createInstanceTypeCatalogue } from './instance-types.ts'
 import { createBackupReconcilers } from './backup/reconcile.ts'
 import { hostEventApply } from './instances/observe.ts'
+import { createMetricsReconciler } from './metrics/collect.ts'
 import { createAttachmentsReconciler } from './reconcilers/attachments.ts'
 import { createInterfacesReconciler } from './reconcilers/interfaces.ts'
 import { createInstancesReconciler } from './reconcilers/instances.ts'
@@ -56,6 +58,8 @@ export async function startApp(options: {
   clock?: Clock
   random?: RandomSource
   settings?: Partial<SettingsOfCloud>
+  /** Absent: in memory, gone with the process. */
+  metrics?: MetricStore
   /** 32 bytes that stay the same as long as the store does. Absent: sealed things end with the process. */
   sealKey?: Uint8Array
 }): Promise<RunningApp> {
@@ -71,6 +75,7 @@ export async function startApp(options: {
     random: options.random ?? { bytes: (length) => randomBytes(length) },
     settings: { ...SETTINGS_DEFAULT, ...options.settings },
     instanceTypes: createInstanceTypeCatalogue(),
+    metrics: options.metrics ?? openMetricStore(':memory:'),
     hosts,
     activate: (name) => loops.get(name)?.activate(),
     networkInForce: async () => {
@@ -113,6 +118,7 @@ export async function startApp(options: {
     ['attachments', createAttachmentsReconciler(app)],
     ['interfaces', createInterfacesReconciler(app, networkApplyTo)],
     ['templates', createTemplatesReconciler(app)],
+    ['metrics', createMetricsReconciler(app)],
     ...backups.list,
     ['hypervisors', createHypervisorsReconciler(app)],
     ['machines', createMachinesReconciler(app)],
@@ -151,6 +157,7 @@ export async function startApp(options: {
       backups.close()
       await Promise.all([...loops.values()].map((loop) => loop.close()))
       await Promise.all(hosts.map(({ agent }) => agent.close()))
+      app.metrics.close()
       await store.close()
     },
   }

@@ -9,6 +9,7 @@ import type { Tags } from '../domain/resource.ts'
 import type { Log } from '../lib/log.ts'
 import type { Seal } from '../lib/seal.ts'
 import type { Clock } from '../lib/time.ts'
+import type { MetricStore } from '../store/metrics-store.ts'
 import type { Store } from '../store/store.ts'
 import type { InstanceTypeCatalogue } from './instance-types.ts'
 import type { SettingsOfCloud } from './settings.ts'
@@ -58,6 +59,7 @@ export interface App {
   seal: Seal
   settings: SettingsOfCloud
   instanceTypes: InstanceTypeCatalogue
+  metrics: MetricStore
   hosts: readonly HostHandle[]
   /** Wakes the reconcilers; carries no data, because they look for themselves. */
   activate(reconciler: ReconcilerName): void
@@ -89,6 +91,7 @@ export type ReconcilerName =
   | 'keys'
   | 'stagings'
   | 'templates'
+  | 'metrics'
   | 'backupJobs'
   | 'backupPlans'
   | 'backupAges'
@@ -113,6 +116,8 @@ export interface Ctx {
   requestHash: string
   /** The address that the request came from, and what the client says of itself. */
   sourceIp?: string
+  /** Where in a VPC a guest's request came in: at an endpoint, or at the cloud's own address there. */
+  via?: { vpcId: string; address: string }
   userAgent?: string | undefined
   referer?: string | undefined
 }

@@ -29,6 +29,7 @@ export interface MetadataInterface {
   account: string
   /** Primary first. */
   privateAddresses: readonly string[]
+  ipv6Addresses: readonly string[]
   hostName: string
   /** What stands for the primary private address. */
   publicAddress: string | null
@@ -37,9 +38,11 @@ export interface MetadataInterface {
   groups: readonly { id: string; name: string }[]
   subnetId: string
   subnetCidr: string
+  subnetIpv6Cidrs: readonly string[]
   vpcId: string
   /** Primary first. */
   vpcCidrs: readonly string[]
+  vpcIpv6Cidrs: readonly string[]
 }
 
 export interface MetadataView {
@@ -151,6 +154,7 @@ function interfaceOf(
   const isPrimary = one.attachment?.deviceIndex === 0
   const host = isNamedById && isPrimary ? instance.id : hostNameOf(primary)
   const publicAddress = publicAddressOf(one)
+  const subnet = subnets.find((each) => each.id === one.subnetId)
   const hasPublicName = vpc.hasDnsHostnames && publicAddress !== null
   return {
     interfaceId: one.id,
@@ -158,6 +162,7 @@ function interfaceOf(
     mac: one.mac,
     account: one.account,
     privateAddresses: one.privateAddresses,
+    ipv6Addresses: one.ipv6Addresses ?? [],
     hostName: `${host}.${privateDomainOf(region)}`,
     publicAddress,
     publicBindings: publicBindings(one),
@@ -169,9 +174,11 @@ function interfaceOf(
       name: groups.find((group) => group.id === id)?.name ?? id,
     })),
     subnetId: one.subnetId,
-    subnetCidr: subnets.find((subnet) => subnet.id === one.subnetId)?.cidrBlock ?? vpc.cidrBlock,
+    subnetCidr: subnet?.cidrBlock ?? vpc.cidrBlock,
+    subnetIpv6Cidrs: subnet?.ipv6Block ? [subnet.ipv6Block.cidrBlock] : [],
     vpcId: vpc.id,
     vpcCidrs: vpcBlocks(vpc).map((block) => block.cidrBlock),
+    vpcIpv6Cidrs: (vpc.ipv6Blocks ?? []).map((block) => block.cidrBlock),
   }
 }
 

@@ -10,6 +10,8 @@ export interface SettingsOfCloud {
   /** Zones of every region, by their letters. */
   zones: readonly string[]
   publicPool: string
+  /** Where the IPv6 blocks of VPCs come from, a /56 each; the first is the host's own. */
+  ipv6Pool: string
   /** How long a terminated instance stays visible, as on AWS. */
   terminatedVisibleMs: number
   /** How long client tokens are remembered. */
@@ -30,6 +32,9 @@ export const SETTINGS_DEFAULT: SettingsOfCloud = {
   memoryReservedMiB: 512,
   zones: ['a', 'b', 'c'],
   publicPool: '100.64.0.0/16',
+  // Unique local (RFC 4193, "brum" in ASCII): nobody on the internet has it, and guests with both families prefer IPv4
+  // for what is outside (RFC 6724), so that a host without IPv6 slows nobody down. See decision 0054.
+  ipv6Pool: 'fd62:7275:6d00::/40',
   terminatedVisibleMs: 3_600_000,
   clientTokenMs: 48 * 3_600_000,
   // What AWS waits for does not exist here: nothing is moved in the background.

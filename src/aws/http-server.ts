@@ -7,11 +7,12 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { randomUUID } from 'node:crypto'
 import type { Log } from '../lib/log.ts'
 import type { Clock } from '../lib/time.ts'
 import { readClaim } from './auth/sigv4.ts'
-import type { Dispatch, RawRequest } from './dispatch.ts'
+import type { Dispatch, RawRequest, Via } from './dispatch.ts'
 import { errorAnswer } from './protocol/answers.ts'
 import { createThrottle } from './imds/throttle.ts'
 import type { Answer } from './protocol/answers.ts'
@@ -64,8 +65,11 @@ export interface HttpServerOptions {
   port: number
   log: Log
   limits?: Partial<HttpLimits>
+  /** Takes connections that ask for another protocol: WebSockets of the console. Absent: they are refused. */
+  upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
   /** Whether this request of the socket may be answered. */
   admit?: (socket: Socket) => boolean
+  viaOf?: (socket: Socket) => Via | undefined
 }
 
 export interface HttpServer {
@@ -83,7 +87,7 @@ interface Context extends HttpServerOptions {
 
 /** Serves connections that somebody else accepted: those of guests, in the namespaces of their VPCs. */
 export interface SocketServer {
-  /** `network`: addresses mean nothing beyond it. */
+  /** `network`: the VPC; addresses mean nothing beyond it. */
   handle(socket: Socket, network: string): void
   close(): void
 }
@@ -96,17 +100,19 @@ export function createSocketServer(
   options: Pick<HttpServerOptions, 'dispatch' | 'log' | 'routes'> & { clock: Pick<Clock, 'now'> },
 ): SocketServer {
   const throttle = createThrottle(options.clock, GUEST_LIMITS)
-  const networks = new WeakMap<Socket, string>()
+  const places = new WeakMap<Socket, Via>()
+  const viaOf = (socket: Socket): Via | undefined => places.get(socket)
   const admit = (socket: Socket): boolean =>
-    throttle.admit(`${networks.get(socket)} ${socket.remoteAddress}`)
-  const { server } = createHttp({ ...options, host: '', port: 0, admit })
+    throttle.admit(`${viaOf(socket)?.vpcId} ${socket.remoteAddress}`)
+  const { server } = createHttp({ ...options, host: '', port: 0, admit, viaOf })
   const { connectionsMax } = HTTP_LIMITS
   let count = 0
   // What starts the watch over headersTimeout and requestTimeout: it never listens by itself.
   server.emit('listening')
   return {
     handle: (socket, network) => {
-      networks.set(socket, network)
+      const address = (socket.localAddress ?? '').replace('::ffff:', '')
+      places.set(socket, { vpcId: network, address })
       if (count >= connectionsMax) return void socket.destroy()
       count += 1
       socket.once('close', () => (count -= 1))
@@ -141,6 +147,7 @@ function createHttp(options: HttpServerOptions): { server: Server; end(): void }
     },
   )
   server.maxConnections = limit.connectionsMax
+  if (options.upgrade) server.on('upgrade', options.upgrade)
   server.on('error', (error) => options.log.error({ err: error }, 'http server'))
   return { server, end: () => (isEnding = true) }
 }
@@ -205,7 +212,8 @@ async function onRequest(
   }
   try {
     const sourceIp = request.socket.remoteAddress ?? ''
-    send(response, await context.dispatch({ ...head, body, sourceIp }))
+    const via = context.viaOf?.(request.socket)
+    send(response, await context.dispatch({ ...head, body, sourceIp, ...(via && { via }) }))
   } finally {
     context.held.bodyBytes -= body.length
   }

@@ -153,6 +153,12 @@ function tokenError({ service, operation }: PageRequest): WireError {
   if (service === 'ec2') {
     return new WireError('InvalidNextToken', 'The specified NextToken is not valid.')
   }
-  const code = model.metadata.protocol === 'query' ? 'ValidationError' : 'ValidationException'
+  const own = model.shapes.ValidationException ? undefined : 'InvalidParameterValueException'
+  const code =
+    own !== undefined && model.shapes[own]
+      ? own
+      : model.metadata.protocol === 'query'
+        ? 'ValidationError'
+        : 'ValidationException'
   return new WireError(code, 'The specified pagination token is not valid.')
 }

@@ -11,6 +11,7 @@ export type Feature =
   | 'unit'
   | 'store'
   | 'api'
+  | 'console'
   | 'host'
   | 'vm'
   | 'workloads'
@@ -71,6 +72,12 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   // What the layers of tests need on top (scripts/test.ts).
   {
+    feature: 'host',
+    package: 'dhcpcd-base',
+    proof: { program: 'dhcpcd' },
+    why: 'guests of the fabric tests ask for their IPv6 address by DHCPv6',
+  },
+  {
     feature: 'store',
     package: 'postgresql',
     proof: { program: 'postgres' },
@@ -95,6 +102,18 @@ export const REQUIREMENTS: readonly Requirement[] = [
     why: 'the API is tested with boto3',
   },
   {
+    feature: 'console',
+    package: 'chromium',
+    proof: { program: 'chromium' },
+    why: 'the web console is tested in a real browser',
+  },
+  {
+    feature: 'vm',
+    package: 'chromium',
+    proof: { program: 'chromium' },
+    why: 'opens the web console of real machines',
+  },
+  {
     feature: 'host',
     package: 'util-linux',
     proof: { program: 'unshare' },
@@ -105,6 +124,24 @@ export const REQUIREMENTS: readonly Requirement[] = [
     package: 'busybox-static',
     proof: { program: 'busybox' },
     why: 'plays the guests of network tests',
+  },
+  {
+    feature: 'host',
+    package: 'libvirt-daemon-system',
+    proof: { program: 'libvirtd' },
+    why: 'is the foreign hypervisor that the Backup gateway is tested with',
+  },
+  {
+    feature: 'host',
+    package: 'libvirt-clients',
+    proof: { program: 'virsh' },
+    why: 'speaks with other hypervisors for the Backup gateway',
+  },
+  {
+    feature: 'host',
+    package: 'openssh-server',
+    proof: { file: '/usr/sbin/sshd' },
+    why: 'is the way to a hypervisor on another host, in the tests of the Backup gateway',
   },
   {
     feature: 'api',

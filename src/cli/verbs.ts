@@ -39,7 +39,7 @@ export const VERBS: readonly Verb[] = [
   {
     name: 'console',
     usage: '[machine]',
-    summary: "attach to a machine's serial console",
+    summary: "open the web console, or a machine's serial console",
     group: 'Machines',
     load: () => import('./verbs/console.ts'),
   },
@@ -70,6 +70,13 @@ export const VERBS: readonly Verb[] = [
     summary: 'can one machine reach another, and if not, why',
     group: 'Machines',
     load: () => import('./verbs/net.ts'),
+  },
+  {
+    name: 'gateway',
+    usage: 'key|ssh-key',
+    summary: 'let the Backup gateway reach other hypervisors',
+    group: 'The cloud',
+    load: () => import('./verbs/gateway.ts'),
   },
   {
     name: 'up',

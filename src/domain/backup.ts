@@ -52,6 +52,8 @@ export interface ForeignMachine {
   machineId: string
   /** What the connector wants to know again next time (a checkpoint's name); null: the first time, or all anew. */
   token: string | null
+  /** The guest is asked to bring its files to rest. */
+  isQuiesced: boolean
 }
 
 /** Work for a host. Stated by id and repeatable: what has been done of it is not done again. */
@@ -79,6 +81,11 @@ export type BackupWork =
       volumeId: VolumeId
       sizeGiB: number
       keys: VolumeKeys | null
+      /**
+       * A machine may have it as soon as `isUsable`: what is not copied yet is read from the vault. Work that is
+       * done was copied. Hosts that cannot do that copy first.
+       */
+      isInstant?: boolean
     }
   /** Below BRUME_HOME/exports. */
   | {
@@ -128,6 +135,8 @@ export interface BackupProgress {
   doneBytes: number
   /** Null: not known yet. */
   totalBytes: number | null
+  /** Of an instant restore: machines may use the volume. */
+  isUsable?: boolean
   outcome: BackupWorkOutcome | null
 }
 

@@ -51,3 +51,58 @@ export function creditRulesOf(typeName: string): CreditRules | null {
     defaultMode: series === 't2' ? 'standard' : 'unlimited',
   }
 }
+
+export interface CreditBalance {
+  /** Earned and not spent. */
+  balance: number
+  /** T2's gift at launch, spent first. */
+  launch: number
+  /** Spent beyond what there was, in unlimited mode; paid back by earning. */
+  surplus: number
+}
+
+export interface CreditStep extends CreditBalance {
+  used: number
+  /** Of the surplus, what could not be paid back from a day's earning and would be billed. */
+  charged: number
+}
+
+export function creditsAtLaunch(rules: CreditRules): CreditBalance {
+  return { balance: 0, launch: rules.launchCredits, surplus: 0 }
+}
+
+/** What a time of work does to the balance. `cpuSeconds` is of all vCPUs together. */
+export function creditsAfter(
+  before: CreditBalance,
+  rules: CreditRules,
+  spent: { seconds: number; cpuSeconds: number; isUnlimited: boolean },
+): CreditStep {
+  const used = spent.cpuSeconds / 60
+  let earned = (rules.earnedPerHour * spent.seconds) / 3600
+  let { balance, launch, surplus } = before
+  const paidBack = Math.min(surplus, earned)
+  surplus -= paidBack
+  earned -= paidBack
+  balance += earned
+  const gift = Math.min(launch, used)
+  launch -= gift
+  const own = Math.min(balance, used - gift)
+  balance = Math.min(balance - own, rules.balanceMax)
+  const beyond = used - gift - own
+  if (!spent.isUnlimited || beyond <= 0) return { balance, launch, surplus, used, charged: 0 }
+  surplus += beyond
+  const charged = Math.max(0, surplus - rules.balanceMax)
+  return { balance, launch, surplus: surplus - charged, used, charged }
+}
+
+/** Below this it is out of credits: it would be spent within seconds. */
+const EMPTY_CREDITS = 0.05
+
+/**
+ * What CPU it may have in standard mode, in hundredths of a core; null: all of its own. AWS lowers it bit by bit as the
+ * balance runs out; this does so at its end.
+ */
+export function creditCapPercent(balance: CreditBalance, rules: CreditRules): number | null {
+  if (balance.balance + balance.launch > EMPTY_CREDITS) return null
+  return rules.baseline * rules.vcpus * 100
+}

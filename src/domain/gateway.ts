@@ -69,8 +69,6 @@ export interface GatewayMachine extends ResourceBase<string> {
   /** What the hypervisor's mappings make of the words. */
   mapped: Tags
   lastBackupAt: number | null
-  /** By vault, what the next incremental backup builds upon. */
-  baselines: Readonly<Record<string, { pointId: string; token: string | null }>>
   /** Since when the hypervisor does not list it any more; null: it does. */
   goneAt: number | null
 }

@@ -20,6 +20,7 @@ export const ID_PREFIXES = {
   routeTable: 'rtb',
   routeTableAssociation: 'rtbassoc',
   internetGateway: 'igw',
+  egressOnlyGateway: 'eigw',
   securityGroup: 'sg',
   securityGroupRule: 'sgr',
   networkAcl: 'acl',

@@ -12,6 +12,7 @@ import type {
   VpcId,
 } from './ids.ts'
 import type { Architecture, MachineObservation, MachinePin } from './machine.ts'
+import type { ResourceNameRecords } from './network.ts'
 import type { ResourceBase } from './resource.ts'
 
 export type InstanceState =
@@ -76,6 +77,8 @@ export interface InstanceSpec {
   /** Within a group of partitions. */
   partitionNumber?: number | null
   privateDnsHostnameType: 'ip-name' | 'resource-name'
+  /** Absent in records from before it could be chosen: use `resourceNamesOf`. */
+  resourceNames?: ResourceNameRecords
   clientToken: string | null
   cpuCredits: 'standard' | 'unlimited' | null
   autoRecovery: 'default' | 'disabled'
@@ -160,4 +163,9 @@ export function instanceIsSettled(instance: Instance): boolean {
   const state = instanceStateOf(instance)
   const isAnswered = instance.observedSerial >= instance.intended.serial
   return isAnswered && (state === 'running' || state === 'stopped')
+}
+
+/** Which records the DNS has of the instance's id. */
+export function resourceNamesOf({ resourceNames, privateDnsHostnameType }: InstanceSpec) {
+  return resourceNames ?? { hasA: privateDnsHostnameType === 'resource-name', hasAaaa: false }
 }

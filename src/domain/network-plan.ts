@@ -16,6 +16,7 @@ export interface VpcNetworkPlan {
   vpcId: VpcId
   account: AccountId
   region: string
+  /** Both families; the primary IPv4 block first. */
   cidrs: readonly string[]
   /** Small number unique on this host while the VPC lives: link names and link addresses derive from it. */
   index: number
@@ -44,13 +45,17 @@ export interface VpcDnsPlan {
   isServed: boolean
   /** `ec2.internal` in us-east-1, `<region>.compute.internal` elsewhere, or the DHCP option set's own. */
   domain: string
-  /** Servers to hand out by DHCP when not `AmazonProvidedDNS`. */
+  /** Servers of both families to hand out by DHCP when not `AmazonProvidedDNS`. */
   servers: readonly string[] | null
   ntpServers: readonly string[] | null
+  /** Of leases by DHCPv6. Absent: EC2's. */
+  ipv6LeaseSeconds?: number
   /** Further DHCP options by dnsmasq's names for them. */
   netbios?: { servers: readonly string[]; nodeType: number | null }
   /** Public names, which in here stand for private addresses. Absent: none. */
   publicNames?: readonly { name: string; address: string }[]
+  /** Names of instances by their id, with addresses of either family. Absent: none. */
+  resourceNames?: readonly { name: string; address: string }[]
 }
 
 export interface SubnetPlan {
@@ -58,6 +63,8 @@ export interface SubnetPlan {
   cidr: string
   /** First address of the subnet, where the router answers. */
   gateway: string
+  /** The IPv6 block, a /64. Absent: none. */
+  cidr6?: string
   /** Where packets go that leave the VPC's own blocks; the longest prefix first. What none covers is dropped. */
   routes: readonly RoutePlan[]
   /** Judges every packet that enters or leaves the subnet; absent: all may. */
@@ -86,11 +93,14 @@ export interface RoutePlan {
   /** `nowhere`: the target is gone, and the route stands in the way of shorter ones. */
   target:
     | { type: 'internet' }
-    | { type: 'nat'; publicAddress: string }
+    /** A public NAT gateway: each connection leaves by one of its addresses. */
+    | { type: 'nat'; publicAddresses: readonly string[] }
+    /** Of IPv6: out, and nobody in. */
+    | { type: 'egressOnly' }
     | { type: 'nowhere' }
     | InnerTarget
-    /** A private NAT gateway: its private address stands for the sender's on the way to `next`. */
-    | { type: 'privateNat'; address: string; next: InnerTarget }
+    /** A private NAT gateway: its private addresses stand for the sender's on the way to `next`. */
+    | { type: 'privateNat'; addresses: readonly string[]; next: InnerTarget }
 }
 
 /** Where a route leads without leaving by the internet. */
@@ -115,12 +125,16 @@ export interface InterfacePlan {
   mac: string
   /** Primary private address first. */
   privateAddresses: readonly string[]
+  /** Absent: none. */
+  ipv6Addresses?: readonly string[]
   /** Public address (from the pool) by private address, 1:1. */
   publicAddresses: readonly { privateAddress: string; publicAddress: string }[]
   groupIds: readonly SecurityGroupId[]
   isSourceDestChecked: boolean
   /** Host name handed out by DHCP, for example `ip-172-31-0-5`. */
   hostName: string
+  /** DHCP hands out no name, because the DNS is not to know it. */
+  isUnnamed?: true
   metadata: { isEnabled: boolean; hopLimit: number }
   /** Whether a machine runs on it on this host now: only then it has a TAP. */
   isLive: boolean
@@ -131,7 +145,7 @@ export interface GroupPlan {
   groupId: SecurityGroupId
   ingress: readonly GroupRulePlan[]
   egress: readonly GroupRulePlan[]
-  /** Addresses of all interfaces in the group, on any host: what rules naming the group match. */
+  /** Addresses, of both families, of all interfaces in the group, on any host: what rules naming it match. */
   memberAddresses: readonly string[]
 }
 

@@ -14,6 +14,8 @@ export interface Vpc extends ResourceBase<VpcId> {
   cidrAssociationId: string
   /** Blocks added later, in that order. Absent in records from before there were any: use `vpcBlocks`. */
   secondaryBlocks?: readonly VpcBlock[]
+  /** IPv6, from our pool. Absent: none. */
+  ipv6Blocks?: readonly VpcBlock[]
   isDefault: boolean
   dhcpOptionsId: IdOf<'dhcpOptions'> | 'default'
   tenancy: 'default' | 'dedicated'
@@ -34,14 +36,35 @@ export function vpcBlocks(vpc: Vpc): VpcBlock[] {
   return [primary, ...(vpc.secondaryBlocks ?? [])]
 }
 
+/** What the VPC's networks span, both families. */
+export function vpcCidrs(vpc: Vpc): string[] {
+  return [...vpcBlocks(vpc), ...(vpc.ipv6Blocks ?? [])].map((block) => block.cidrBlock)
+}
+
 export interface Subnet extends ResourceBase<SubnetId> {
   vpcId: VpcId
   zone: string
   cidrBlock: string
   isDefaultForZone: boolean
   mapPublicIpOnLaunch: boolean
+  /** IPv6; one at most, as on AWS. Absent: none. */
+  ipv6Block?: VpcBlock
+  assignIpv6OnCreation?: boolean
   /** Of instances launched here, unless they say otherwise. Absent: `ip-name`. */
   hostnameTypeOnLaunch?: 'ip-name' | 'resource-name'
+  /** Whether the DNS answers for the instance's id, with which family's address. Absent: neither. */
+  resourceNamesOnLaunch?: ResourceNameRecords
+}
+
+/** Records of `i-….ec2.internal`, of either family. */
+export interface ResourceNameRecords {
+  hasA: boolean
+  hasAaaa: boolean
+}
+
+/** Both families' blocks. */
+export function subnetCidrs(subnet: Pick<Subnet, 'cidrBlock' | 'ipv6Block'>): string[] {
+  return [subnet.cidrBlock, ...(subnet.ipv6Block ? [subnet.ipv6Block.cidrBlock] : [])]
 }
 
 export interface SubnetReservation extends ResourceBase<IdOf<'subnetReservation'>> {
@@ -57,9 +80,10 @@ export type RouteTarget =
   | { type: 'networkInterface'; id: NetworkInterfaceId }
   | { type: 'natGateway'; id: IdOf<'natGateway'> }
   | { type: 'peering'; id: IdOf<'vpcPeering'> }
+  | { type: 'egressOnlyGateway'; id: IdOf<'egressOnlyGateway'> }
 
 export interface Route {
-  /** A block, or the id of a prefix list. */
+  /** A block of either family, or the id of a prefix list. */
   destination: string
   target: RouteTarget
   origin: 'CreateRouteTable' | 'CreateRoute'
@@ -79,6 +103,11 @@ export interface RouteTable extends ResourceBase<IdOf<'routeTable'>> {
 
 export interface InternetGateway extends ResourceBase<IdOf<'internetGateway'>> {
   vpcId: VpcId | null
+}
+
+/** The way out for IPv6 that nobody can come in by. */
+export interface EgressOnlyGateway extends ResourceBase<IdOf<'egressOnlyGateway'>> {
+  vpcId: VpcId
 }
 
 export type RulePeer =
@@ -156,6 +185,10 @@ export interface NetworkInterface extends ResourceBase<NetworkInterfaceId> {
   mac: string
   /** Primary first; never empty. */
   privateAddresses: readonly string[]
+  /** IPv6, in the order they came. Absent: none. */
+  ipv6Addresses?: readonly string[]
+  /** The first IPv6 address stays as long as the interface. */
+  hasPrimaryIpv6?: boolean
   /**
    * Auto-assigned public address of the primary private address, while the instance is not stopped and no elastic
    * address takes its place.
@@ -174,6 +207,11 @@ export interface NetworkInterface extends ResourceBase<NetworkInterfaceId> {
   vpcEndpointId?: IdOf<'vpcEndpoint'>
 }
 
+/** Both families' addresses, IPv4 first. */
+export function addressesOf(one: NetworkInterface): readonly string[] {
+  return one.ipv6Addresses ? [...one.privateAddresses, ...one.ipv6Addresses] : one.privateAddresses
+}
+
 /** What an interface was made for, which alone may change it. */
 export function managerOf(one: NetworkInterface): string | undefined {
   return one.natGatewayId ?? one.vpcEndpointId
@@ -188,8 +226,23 @@ export interface NatGateway extends ResourceBase<IdOf<'natGateway'>> {
   address: ElasticAssociation | null
   /** Absent in records from before there were private ones: the association's. */
   privateAddress?: string
+  /** Further ones, which new connections leave by as well. Absent: none. */
+  secondary?: readonly NatAddress[]
   /** It stays visible for an hour. */
   deletedAt: number | null
+}
+
+export interface NatAddress {
+  privateAddress: string
+  /** null: of a private gateway. */
+  association: ElasticAssociation | null
+}
+
+/** Every address of a gateway, the primary first. */
+export function natAddresses(gateway: NatGateway): NatAddress[] {
+  const { address: association, secondary = [] } = gateway
+  const privateAddress = gateway.privateAddress ?? association!.privateAddress
+  return [{ privateAddress, association }, ...secondary]
 }
 
 /** An address that the account keeps until it is released. What it is associated with is in the interface. */

@@ -1,7 +1,8 @@
 /** Questions about who can reach whom, and their answers. */
 
 export type ReachEnd =
-  | { type: 'interface'; interfaceId: string }
+  /** `address`: which one of its own is meant; absent: the primary. */
+  | { type: 'interface'; interfaceId: string; address?: string }
   /** Somebody outside of every VPC, or whoever has the address. */
   | { type: 'address'; address: string }
 

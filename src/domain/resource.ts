@@ -3,6 +3,7 @@
  * generation. Every write is a compare-and-set on the generation. One entry here makes a kind storable; how it is
  * looked up and what must be unique about it is declared in store/kinds.ts.
  */
+import type { Alarm } from './metrics/alarm.ts'
 import type { BackupKind, BackupResourceTypes } from './backup/records.ts'
 import type { IamKind, IamResourceTypes } from './iam/entities.ts'
 import type { Image, Snapshot } from './image.ts'
@@ -16,6 +17,7 @@ import type { Layer } from './layer.ts'
 import type { InsightsAnalysis, InsightsPath } from './network-insights.ts'
 import type {
   DhcpOptions,
+  EgressOnlyGateway,
   ElasticAddress,
   InternetGateway,
   NatGateway,
@@ -65,6 +67,7 @@ export interface ResourceTypes extends IamResourceTypes, BackupResourceTypes {
   subnet: Subnet
   routeTable: RouteTable
   internetGateway: InternetGateway
+  egressOnlyGateway: EgressOnlyGateway
   securityGroup: SecurityGroup
   networkAcl: NetworkAcl
   dhcpOptions: DhcpOptions
@@ -83,6 +86,7 @@ export interface ResourceTypes extends IamResourceTypes, BackupResourceTypes {
   backupGateway: BackupGateway
   hypervisor: Hypervisor
   gatewayMachine: GatewayMachine
+  alarm: Alarm
 }
 
 export type StoredKind = keyof ResourceTypes
@@ -90,6 +94,7 @@ export type StoredKind = keyof ResourceTypes
 /** Not EC2's, or without an id and tags of its own: kept for ourselves, or another service's. */
 export type HiddenKind =
   | GatewayKind
+  | 'alarm'
   | 'rbinRule'
   | 'exportTask'
   | 'importTask'

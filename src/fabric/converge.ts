@@ -11,9 +11,9 @@ import type { Log } from '../lib/log.ts'
 import type { DnsmasqKeeper } from './dnsmasq.ts'
 import { forwardingSet, hostResolvers, isHostForwarding, uplinkName } from './kernel.ts'
 import type { FoundNetwork, Kernel } from './kernel.ts'
-import { NAMESPACE_SWITCHES, runInNamespace } from './namespace-sockets.ts'
+import { hostIpv6Ensure } from './host-ipv6.ts'
+import { IPV6_OFF, IPV6_ON, NAMESPACE_SWITCHES, runInNamespace } from './namespace-sockets.ts'
 import {
-  hostAddressOf,
   LINK_HOST_PREFIX,
   LINK_PEER_PREFIX,
   LINK_TAP_PREFIX,
@@ -22,6 +22,7 @@ import {
   NTP_ADDRESS,
 } from './names.ts'
 import { filterChange } from './render/changes.ts'
+import { hasIpv6 } from './render/families.ts'
 import { linkChanges, wantedInNamespace, wantedOnHost } from './render/links.ts'
 import type { NetworkState } from './render/links.ts'
 import { removeTable, renderFilter, renderGuard, renderHost } from './render/nft.ts'
@@ -31,6 +32,9 @@ export interface Tools {
   dnsmasq: DnsmasqKeeper
   log: Log
   publicPool: string
+  ipv6Pool: string
+  /** Where what must outlive this process is written down. */
+  folder: string
   uplink: 'auto' | null
   /** A namespace is there (new, or new to us) with its service sockets bound. */
   onNamespaceReady: (plan: VpcNetworkPlan, sockets: NamespaceSockets) => void
@@ -49,6 +53,8 @@ export interface VpcMemory {
   network: NetworkState | null
   guard: string | null
   filter: string | null
+  /** Whether the namespace has IPv6. */
+  isIpv6On: boolean
   /** Whether the last convergence asked the kernel, and may have made links anew. */
   isReadBack: boolean
 }
@@ -79,6 +85,8 @@ export async function convergeVpc(
     found = await ensureNamespace(tools, plan, number !== undefined)
   }
 
+  // Before any link gets an address of it.
+  const isIpv6On = await ipv6Ensure(plan, isSame && memory.isIpv6On)
   const wanted = wantedInNamespace(plan)
   const guard = renderGuard(plan)
   const filter = renderFilter(plan)
@@ -93,7 +101,14 @@ export async function convergeVpc(
     if (memory?.namespaceNumber !== namespaceNumber) await openSockets(tools, plan)
   }
   const isReadBack = known?.network !== found
-  return { index: plan.index, namespaceNumber, network: wanted, guard, filter, isReadBack }
+  const made = { network: wanted, guard, filter, isIpv6On }
+  return { index: plan.index, namespaceNumber, ...made, isReadBack }
+}
+
+async function ipv6Ensure(plan: VpcNetworkPlan, isOn: boolean): Promise<boolean> {
+  if (isOn || !hasIpv6(plan)) return isOn
+  await runInNamespace(namespaceOf(plan.vpcId), { switches: IPV6_ON, sockets: [] })
+  return true
 }
 
 async function openSockets(tools: Tools, plan: VpcNetworkPlan): Promise<void> {
@@ -117,7 +132,8 @@ export async function ensureNamespace(
   if (!isThere) {
     await kernel.namespaceAdd(namespace)
     // Switches first: every link made from now on is born with them.
-    await runInNamespace(namespace, { switches: NAMESPACE_SWITCHES, sockets: [] })
+    const switches = { ...NAMESPACE_SWITCHES, ...IPV6_OFF }
+    await runInNamespace(namespace, { switches, sockets: [] })
   }
   const [inside, outside] = await Promise.all([kernel.read(namespace), kernel.read(null)])
   const link = linkOf(plan.index)
@@ -177,8 +193,8 @@ export async function convergeHost(
   plans: readonly VpcNetworkPlan[],
   memory: HostMemory,
 ): Promise<HostMemory> {
-  const { kernel, publicPool } = tools
-  const wanted = wantedOnHost(plans, publicPool, hostAddressOf(publicPool))
+  const { kernel, publicPool, ipv6Pool } = tools
+  const wanted = wantedOnHost(plans, { publicPool, ipv6Pool })
   const before = memory.network
   const found = before ? withNewLinks(before, wanted) : oursOnHost(await kernel.read(null))
   const lines = linkChanges(wanted, found)
@@ -186,8 +202,9 @@ export async function convergeHost(
   const uplink = tools.uplink === 'auto' && plans.length > 0 ? await uplinkName() : null
   const resolvers = plans.length > 0 ? await hostResolvers() : []
   const isForwarding = await isHostForwarding()
-  const rules =
-    plans.length > 0 ? renderHost({ publicPool, uplink, isForwarding, resolvers }) : removeTable()
+  const ipv6 = await hostIpv6Ensure(tools, plans)
+  const host = { publicPool, uplink, isForwarding, resolvers, ...(ipv6 && { ipv6 }) }
+  const rules = plans.length > 0 ? renderHost(host) : removeTable()
   // Rules stand before the first packet can pass, and fall after the last link is gone.
   if (plans.length > 0 && memory.rules !== rules) await kernel.nft(null, rules)
   await kernel.ipBatch(null, lines)

@@ -19,6 +19,7 @@ import type { Clock } from '../lib/time.ts'
 import { namespaceOf } from '../domain/network-plan.ts'
 import type { VpcId } from '../domain/ids.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
+import { holdersChange, holdersRemember, leasesEnd } from './leases6.ts'
 import { NAMESPACE_FOLDER } from './names.ts'
 import { renderDnsmasq, renderDnsmasqHost, renderDnsmasqNames } from './render/dnsmasq.ts'
 
@@ -118,12 +119,16 @@ async function ensure(
   const isNamed = before?.names === names
   if (!isNamed) await writeFileDurable(join(folder, 'names'), names, { mode: FILE_MODE })
   let running = before?.running ?? (await readJson<Running>(join(folder, 'running.json')))
-  if (running?.configuration !== configuration || !(await isRunning(running, plan))) {
+  const ended = await holdersChange(folder, plan)
+  const isToRestart = running?.configuration !== configuration || ended.length > 0
+  if (!running || isToRestart || !(await isRunning(running, plan))) {
     if (running) await stop(context, running)
+    if (ended.length > 0) await leasesEnd(folder, ended)
     running = await start(context, plan, folder, configuration)
   } else if (hosts.isReloadNeeded || !isNamed) {
     process.kill(running.pid, 'SIGHUP')
   }
+  await holdersRemember(folder, plan)
   context.memory.set(plan.vpcId, { plan, upstreams, running, hosts: hosts.files, names })
 }
 
@@ -149,8 +154,9 @@ async function ensureHosts(
   for (const nic of plan.interfaces) {
     if (!nic.isLive) continue
     const before = found.get(nic.interfaceId)
-    const isSame =
-      before?.startsWith(nic.mac) && before.endsWith(lastFields(renderDnsmasqHost(nic)))
+    // Former MACs stand between.
+    const rest = renderDnsmasqHost(nic).slice(nic.mac.length)
+    const isSame = before?.startsWith(nic.mac) && before.endsWith(rest)
     if (before !== undefined && isSame) {
       files.set(nic.interfaceId, before)
       continue
@@ -170,11 +176,6 @@ async function ensureHosts(
     isReloadNeeded = true
   }
   return { files, isReloadNeeded }
-}
-
-/** Address and host name: the fields after the MACs. */
-function lastFields(text: string): string {
-  return `,${text.split(',').slice(-2).join(',')}`
 }
 
 async function readHosts(folder: string): Promise<Map<string, string>> {

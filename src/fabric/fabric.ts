@@ -21,7 +21,8 @@ import { peeringsEnsure } from './peerings.ts'
 import { convergeHost, convergeVpc, removeStrangers } from './converge.ts'
 import type { HostMemory, Tools, VpcMemory } from './converge.ts'
 import { createDnsmasqKeeper } from './dnsmasq.ts'
-import { createKernel, hostResolvers } from './kernel.ts'
+import { createKernel, hasKernelIpv6, hostResolvers } from './kernel.ts'
+import { withoutIpv6 } from './render/families.ts'
 import { NAMESPACE_FOLDER } from './names.ts'
 import { bindUdp, listenTcp } from './namespace-sockets.ts'
 import { serveNtp } from './ntp.ts'
@@ -43,6 +44,8 @@ export interface FabricOptions {
   stateFolder: string
   /** Where public addresses come from; its first address after the base is the host's own towards guests. */
   publicPool?: string
+  /** The same of IPv6. */
+  ipv6Pool?: string
   /** `auto`: the interface of the host's default route, when there is one; null: guests never reach the internet. */
   uplink?: 'auto' | null
   /** For tests that count commands. */
@@ -109,7 +112,9 @@ export function createFabric(options: FabricOptions): Fabric {
     kernel,
     dnsmasq,
     log,
+    folder,
     publicPool: options.publicPool ?? '100.64.0.0/16',
+    ipv6Pool: options.ipv6Pool ?? 'fd62:7275:6d00::/40',
     uplink: options.uplink === undefined ? 'auto' : options.uplink,
     onNamespaceReady: (plan, sockets) => {
       ntpSockets.get(plan.vpcId)?.close()
@@ -136,7 +141,8 @@ export function createFabric(options: FabricOptions): Fabric {
       throw error
     })
     watch.follow(plans)
-    await applier(plans, how.isVerified ?? false)
+    const possible = hasKernelIpv6() ? plans : plans.map(withoutIpv6)
+    await applier(possible, how.isVerified ?? false)
   }
   const checking = setInterval(() => {
     dnsmasq.check().catch((error: unknown) => log.error({ err: error }, 'dnsmasq check failed'))

@@ -2,10 +2,18 @@
  * The fabric's hands: every command it runs and every answer of the kernel it reads. Arguments are arrays and input
  * goes by stdin; nothing of a plan ever becomes shell text.
  */
+import { existsSync } from 'node:fs'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { exec } from '../lib/exec.ts'
-import { LINK_HOST_PREFIX, NAMESPACE_FOLDER, NAMESPACE_PREFIX, ROUTE_PROTOCOL } from './names.ts'
+import { EVERYWHERE_6, isIpv6 } from '../domain/net/blocks.ts'
+import {
+  isOwnLinkLocal,
+  LINK_HOST_PREFIX,
+  NAMESPACE_FOLDER,
+  NAMESPACE_PREFIX,
+  ROUTE_PROTOCOL,
+} from './names.ts'
 import type { LinkState, NetworkState } from './render/links.ts'
 import { RULE_PRIORITY, ruleText } from './render/tables.ts'
 
@@ -70,7 +78,7 @@ interface RuleJson {
   table: string
 }
 
-const ROUTES_SHOW = ['-4', 'route', 'show', 'table', 'all', 'proto', ROUTE_PROTOCOL]
+const ROUTES_SHOW = ['route', 'show', 'table', 'all', 'proto', ROUTE_PROTOCOL]
 
 export function createKernel(run: typeof exec): Kernel {
   const options = { timeoutMs: COMMAND_TIMEOUT_MS }
@@ -82,9 +90,17 @@ export function createKernel(run: typeof exec): Kernel {
   }
   return {
     ipBatch: async (namespace, lines) => {
-      if (lines.length === 0) return
-      const input = `${lines.join('\n')}\n`
-      await run('ip', [...inside(namespace), '-batch', '-'], { ...options, input })
+      // A rule's family is not told by its words, unlike that of an address or a route.
+      const six = lines.filter((line) => line.startsWith('rule ') && line.includes(EVERYWHERE_6))
+      const others = lines.filter((line) => !six.includes(line))
+      for (const [some, family] of [
+        [others, []],
+        [six, ['-6']],
+      ] as const) {
+        if (some.length === 0) continue
+        const input = `${some.join('\n')}\n`
+        await run('ip', [...family, ...inside(namespace), '-batch', '-'], { ...options, input })
+      }
     },
     nft: async (namespace, text) => {
       const [command, args] =
@@ -94,13 +110,18 @@ export function createKernel(run: typeof exec): Kernel {
       await run(command as string, args as string[], { ...options, input: text })
     },
     read: async (namespace) => {
-      const [links, routes, rules] = await Promise.all([
+      // On the host others have rules, and we have none.
+      const rulesOf = async (family: string) =>
+        namespace === null ? [] : ipJson<RuleJson>(namespace, family, 'rule')
+      const is6 = hasKernelIpv6()
+      const [links, routes, routes6, rules, rules6] = await Promise.all([
         ipJson<AddressJson>(namespace, '-d', 'addr'),
-        ipJson<RouteJson>(namespace, ...ROUTES_SHOW),
-        // On the host others have rules, and we have none.
-        namespace === null ? [] : ipJson<RuleJson>(namespace, '-4', 'rule'),
+        ipJson<RouteJson>(namespace, '-4', ...ROUTES_SHOW),
+        is6 ? ipJson<RouteJson>(namespace, '-6', ...ROUTES_SHOW) : [],
+        rulesOf('-4'),
+        is6 ? rulesOf('-6') : [],
       ])
-      return foundOf(links, routes, rules)
+      return foundOf(links, { routes, rules }, { routes: routes6, rules: rules6 })
     },
     neighbours: async (namespace) =>
       (await ipJson<{ dst: string; dev: string; state: string[] }>(namespace, '-4', 'neigh')).map(
@@ -120,11 +141,12 @@ export function createKernel(run: typeof exec): Kernel {
   }
 }
 
-export function foundOf(
-  links: readonly AddressJson[],
-  routes: readonly RouteJson[],
-  rules: readonly RuleJson[] = [],
-): FoundNetwork {
+interface Family {
+  routes: readonly RouteJson[]
+  rules: readonly RuleJson[]
+}
+
+function foundOf(links: readonly AddressJson[], four: Family, six: Family): FoundNetwork {
   const found = new Map<string, LinkState>()
   const identities = new Map<string, LinkIdentity>()
   for (const link of links) {
@@ -133,17 +155,40 @@ export function foundOf(
       kind: link.linkinfo?.info_data?.type === 'tap' ? 'tap' : 'other',
       isUp: link.flags.includes('UP'),
       addresses: (link.addr_info ?? [])
-        .filter((address) => address.family === 'inet')
+        .filter(({ family, local }) => family === 'inet' || isOursOf6(local))
         .map((address) => `${address.local}/${address.prefixlen}`),
     })
   }
-  const ours = rules.filter(({ priority }) => priority === RULE_PRIORITY)
+  const ruleTexts = ({ rules }: Family, is6: boolean): string[] =>
+    rules
+      .filter(({ priority }) => priority === RULE_PRIORITY)
+      .map(({ iif = '', table }) => ruleText(iif, table, is6))
   return {
     links: found,
     identities,
-    routes: new Set(routes.map(routeText)),
-    rules: new Set(ours.map(({ iif = '', table }) => ruleText(iif, table))),
+    routes: new Set([...four.routes.map(routeText), ...six.routes.map(route6Text)]),
+    rules: new Set([...ruleTexts(four, false), ...ruleTexts(six, true)]),
   }
+}
+
+/** Link-local addresses that the kernel gave are its own affair. */
+function isOursOf6(address: string): boolean {
+  return isIpv6(address) && (!address.startsWith('fe80:') || isOwnLinkLocal(address))
+}
+
+/** As the kernel tells them, routes of IPv6 that lead nowhere go by the loopback. */
+function route6Text({ dev, ...route }: RouteJson): string {
+  const dst = route.dst === 'default' ? EVERYWHERE_6 : route.dst
+  const whole = { ...route, dst: dst.includes('/') ? dst : `${dst}/128` }
+  const isUnicast = !route.type || route.type === 'unicast'
+  return routeText(isUnicast && dev ? { ...whole, dev } : whole)
+}
+
+let isThere: boolean | undefined
+/** Some kernels are started without IPv6. */
+export function hasKernelIpv6(): boolean {
+  isThere ??= existsSync('/proc/net/if_inet6')
+  return isThere
 }
 
 /** The words of `ip route add`, in the order render/links.ts writes them. */

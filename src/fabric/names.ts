@@ -3,6 +3,7 @@
  * can tell what it belongs to, and nothing outside these patterns is ever touched.
  */
 import { assert } from '../lib/assert.ts'
+import { block6Address } from '../domain/net/blocks.ts'
 import { addressFormat, cidrAddress, cidrParse } from '../domain/net/cidr.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 
@@ -32,10 +33,19 @@ export const LINK_LOCAL_CIDR = '169.254.0.0/16'
 export const LINK_CIDR = '169.254.0.0/17'
 const INDEX_MAX = 2 ** (31 - 17) - 1
 
+/** AWS's resolver by IPv6, and the block of its services. */
+export const DNS_ADDRESS_6 = 'fd00:ec2::253'
+export const SERVICES_CIDR_6 = 'fd00:ec2::/32'
+/** The router's on every TAP, as guests learn it by router advertisements. */
+export const ROUTER_ADDRESS_6 = 'fe80::1'
+
 export interface LinkNames {
   host: string
   hostAddress: string
   namespaceAddress: string
+  /** Link-local. */
+  hostAddress6: string
+  namespaceAddress6: string
 }
 
 export function linkOf(index: number): LinkNames {
@@ -45,6 +55,8 @@ export function linkOf(index: number): LinkNames {
     host: `${LINK_HOST_PREFIX}${index}`,
     hostAddress: addressFormat(base),
     namespaceAddress: addressFormat(base + 1),
+    hostAddress6: `fe80::a:${index.toString(16)}`,
+    namespaceAddress6: `fe80::b:${index.toString(16)}`,
   }
 }
 
@@ -62,6 +74,16 @@ export function resolverAddressOf(plan: Pick<VpcNetworkPlan, 'cidrs'>): string {
 /** What guests and rules see when the host itself calls a public address: the pool's first usable address. */
 export function hostAddressOf(publicPool: string): string {
   return cidrAddress(cidrParse(publicPool), 1)
+}
+
+/** The same by IPv6. */
+export function hostAddress6Of(ipv6Pool: string): string {
+  return block6Address(ipv6Pool, 1n)
+}
+
+/** Those of link-local addresses that we give; the kernel makes others by itself. */
+export function isOwnLinkLocal(address: string): boolean {
+  return /^fe80::(?:1|[ab]:[0-9a-f]{1,4})$/.test(address)
 }
 
 /** AWS's own private DNS zone of a region. */

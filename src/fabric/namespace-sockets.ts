@@ -13,7 +13,7 @@ import type { HelperJob, HelperMessage } from './namespace-helper.ts'
 /** Starting a Node process on a busy machine may take a second. */
 const HELPER_TIMEOUT_MS = 20_000
 
-/** Forwarding, proxy ARP, no reverse-path check, no redirects, no IPv6: what makes a namespace our router. */
+/** Forwarding, proxy ARP, no reverse-path check, no redirects: what makes a namespace our router. */
 export const NAMESPACE_SWITCHES: HelperJob['switches'] = {
   'net/ipv4/ip_forward': '1',
   'net/ipv4/conf/default/proxy_arp': '1',
@@ -25,8 +25,26 @@ export const NAMESPACE_SWITCHES: HelperJob['switches'] = {
   'net/ipv4/conf/all/send_redirects': '0',
   'net/ipv4/conf/default/send_redirects': '0',
   'net/ipv4/conf/all/route_localnet': '0',
+}
+
+/** A new namespace has no IPv6. */
+export const IPV6_OFF: HelperJob['switches'] = {
   'net/ipv6/conf/all/disable_ipv6': '1',
   'net/ipv6/conf/default/disable_ipv6': '1',
+}
+
+/** Until its VPC has: a router that learns nothing from guests, with no address that it was not given. */
+export const IPV6_ON: HelperJob['switches'] = {
+  'net/ipv6/conf/default/addr_gen_mode': '1',
+  'net/ipv6/conf/*/addr_gen_mode': '1',
+  'net/ipv6/conf/all/accept_ra': '0',
+  'net/ipv6/conf/default/accept_ra': '0',
+  'net/ipv6/conf/*/accept_ra': '0',
+  'net/ipv6/conf/all/accept_redirects': '0',
+  'net/ipv6/conf/default/accept_redirects': '0',
+  'net/ipv6/conf/all/disable_ipv6': '0',
+  'net/ipv6/conf/default/disable_ipv6': '0',
+  'net/ipv6/conf/all/forwarding': '1',
 }
 
 /** Sets the switches and returns the job's sockets, in order. @throws Error when the namespace refuses one. */

@@ -2,7 +2,9 @@
  * What a hypervisor driver does for a host: run machines that outlive us, and tell what becomes of them.
  * Optional abilities are in `HypervisorReport`. Implementations: qemu/.
  */
+import type { Duplex } from 'node:stream'
 import type { InstanceId } from '../domain/ids.ts'
+import type { MachineUsage } from '../domain/metrics/usage.ts'
 import type {
   DiskAttachment,
   DiskLimits,
@@ -63,8 +65,19 @@ export interface VmDriver {
   remove(instanceId: InstanceId): Promise<void>
   consoleOutput(instanceId: InstanceId): Promise<{ bytes: Uint8Array; at: number } | null>
   screenshot(instanceId: InstanceId): Promise<Uint8Array>
+  /** Counters of every living machine; one that cannot be measured now is left out. */
+  usage(): Promise<MachineUsage[]>
+  /** Hundredths of a core; null: what the machine's type has. Nothing where there are no control groups. */
+  cpuCap(instanceId: InstanceId, percent: number | null): Promise<void>
+  /** The serial console takes one at a time, the screen (VNC) several. @throws Error unless it runs. */
+  consoleConnect(instanceId: InstanceId, what: 'serial' | 'screen'): Promise<Duplex>
   diskAttach(instanceId: InstanceId, disk: DiskAttachment): Promise<void>
   diskDetach(instanceId: InstanceId, volumeId: string): Promise<void>
+  /** Runs `section` once, while the guest's file systems hold still if its agent can do that. See qemu/quiesce.ts. */
+  whileQuiet<T>(
+    instanceId: InstanceId,
+    section: () => Promise<T>,
+  ): Promise<{ value: T; crashReason: string | null }>
   /** See qemu/snapshots.ts. A machine that does not live has nothing to change: null, or nothing. */
   disksOverlay(instanceId: InstanceId, overlays: readonly DiskOverlay[]): Promise<number | null>
   diskCollapse(

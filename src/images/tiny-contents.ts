@@ -12,6 +12,7 @@ export const TINY_PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   'libpam-modules': ['usr/lib/x86_64-linux-gnu/security/pam_permit.so'],
   e2fsprogs: ['usr/sbin/resize2fs', 'usr/sbin/mke2fs', 'usr/sbin/e2fsck', 'etc/mke2fs.conf'],
   openntpd: ['usr/sbin/ntpd'],
+  'wide-dhcpv6-client': ['usr/sbin/dhcp6c'],
 }
 
 /** Loaded by the initramfs, so that the root disk and the first interface are there at once. */
@@ -93,6 +94,8 @@ export const TINY_SKELETON: readonly TreeEntry[] = [
   { path: 'tmp', type: 'folder', mode: 0o1777 },
   { path: 'var/tmp', type: 'folder', mode: 0o1777 },
   { path: 'var/run', type: 'link', target: '/run' },
+  // Where dhcp6c has the name that it goes by: of this boot, made from the hardware address.
+  { path: 'var/lib/dhcpv6', type: 'link', target: '/run/brume/dhcpv6' },
   { path: 'etc/resolv.conf', type: 'link', target: '/run/resolv.conf' },
   { path: 'etc/mtab', type: 'link', target: '/proc/self/mounts' },
   { path: 'usr/lib/sftp-server', type: 'link', target: 'openssh/sftp-server' },

@@ -5,6 +5,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { HostAgent } from '../agent/protocol.ts'
 import { createHostApi, type ImageJobs } from '../api/host-api.ts'
+import type { ConsoleSource } from '../api/console/assets.ts'
+import { createFeed } from '../api/console/feed.ts'
 import { createSignIn } from '../api/sign-in.ts'
 import { startApp, type RunningApp } from '../app/app.ts'
 import { activationKeyMake } from '../app/gateway/activation.ts'
@@ -12,6 +14,7 @@ import { templatesList } from '../app/images/fast-launch.ts'
 import { defaultNetworkEnsure } from '../app/network/default-network.ts'
 import { reachAsk } from '../app/network/reach/ask.ts'
 import { credentialsFind } from '../app/iam/sessions.ts'
+import { allocationsOf } from '../app/allocation.ts'
 import { recommendHere } from '../app/recommend.ts'
 import type { SettingsOfCloud } from '../app/settings.ts'
 import { authorise } from '../aws/authorisation/authorise.ts'
@@ -27,9 +30,13 @@ import {
 } from '../aws/http-server.ts'
 import { operationsFromFiles } from '../aws/operation-files.ts'
 import { FaultError } from '../domain/faults.ts'
+import { present } from '../lib/assert.ts'
 import type { Log } from '../lib/log.ts'
 import { systemClock } from '../lib/time.ts'
+import { openMetricStore } from '../store/metrics-store.ts'
+import { observedStore } from '../store/observed.ts'
 import { openStore } from '../store/sql-store.ts'
+import { createConsole } from './console.ts'
 import type { EndpointService } from './endpoint-service.ts'
 import type { Home } from './home.ts'
 import { createMetrics } from './metrics.ts'
@@ -50,6 +57,8 @@ export interface CloudOptions {
   /** Locks the key that seals secrets (secrets.ts#sealKeyOf). */
   passphrase?: string | null
   settings?: Partial<SettingsOfCloud>
+  /** The web console's files; absent: the port has none. */
+  console?: ConsoleSource
   imageJobs(app: RunningApp): ImageJobs
   /** The control plane is up; the port is not yet. */
   onApp?: (app: RunningApp) => void
@@ -66,13 +75,16 @@ export interface Cloud {
 
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const { home, root, log } = options
-  const store = await openStore({
+  const feed = createFeed()
+  const opened = await openStore({
     path: home.database,
     ...(options.databaseUrl ? { url: options.databaseUrl } : {}),
   })
+  const store = observedStore(opened, feed.push)
   const app = await startApp({
     store,
     agents: options.agents,
+    metrics: openMetricStore(home.metrics),
     log,
     sealKey: await sealKeyOf(home, options.passphrase ?? null),
     ...(options.settings ? { settings: options.settings } : {}),
@@ -101,7 +113,9 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     templates: () => templatesList(app),
     explain: (account, words) => reachAsk(app, account, words),
     recommend: (ask) => recommendHere(app, ask),
+    allocation: () => allocationsOf(app),
     gatewayKey: () => activationKeyMake(app),
+    gatewaySshKey: () => present(options.agents[0], 'a host').hypervisorSshKey(),
     shutdown: options.shutdown,
     log,
   })
@@ -130,11 +144,24 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     },
     ...(options.endpoints ? [authorityRoute(options.endpoints.authorityPem)] : []),
   ]
+  const isSimulated = app.hosts.some(({ description }) => description.isSimulated)
+  const webConsole = options.console
+    ? createConsole({
+        app,
+        auth,
+        feed,
+        source: options.console,
+        welcome: welcome(root.region),
+        isSimulated,
+        log,
+      })
+    : null
   const server = await startHttpServer({
     dispatch,
     routes: [
       ...endpointRoutes,
       { path: '/metrics', handle: metrics.handle },
+      ...(webConsole?.routes ?? []),
       { path: '/', handle: (_request, response) => void response.end(welcome(root.region)) },
       { path: '/api/sign-in', handle: createSignIn(app) },
       { path: '/api/*', isSigned: true, handle: hostApi },
@@ -142,6 +169,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     host: options.host,
     port: options.port,
     log,
+    ...(webConsole && { upgrade: webConsole.upgrade }),
   })
   // Where signatures are not checked, guests reach nothing.
   const guests =
@@ -160,6 +188,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     close: async () => {
       guests?.close()
       interfaceEndpoints?.close()
+      webConsole?.close()
       await server.close()
       await app.close()
     },
@@ -183,7 +212,9 @@ function authorityRoute(authorityPem: string): Route {
  */
 async function accountOf(auth: Authentication, request: IncomingMessage, body: Buffer) {
   const caller = await authenticate(auth, { ...readHead(request), body }, 'rest-json', false)
-  if (caller.principal.type !== 'root' || caller.principal.session) {
+  const { type, session } = caller.principal
+  // A session that root's own key or link made for the console is root still; one of a federation or an account is not.
+  if (type !== 'root' || (session && !session.isConsole)) {
     const reason = `only the root key may ask the host, not ${caller.principal.arn}`
     throw new FaultError({ type: 'Unauthorized', action: 'host', reason })
   }

@@ -22,7 +22,11 @@ import { createLog } from '../lib/log.ts'
 import { systemClock } from '../lib/time.ts'
 import { instancesStopAll } from '../app/instances/stop-all.ts'
 import { startCloud, type Cloud } from './cloud.ts'
+import { gpusOf } from '../domain/pci.ts'
+import { pciDevices } from '../hypervisor/pci.ts'
+import { hostPressure } from './host-pressure.ts'
 import { homeDefault, openHome, type Home } from './home.ts'
+import { createConsoleSource } from './console-source.ts'
 import { createImageJobs, imagesScan } from './image-jobs.ts'
 import { serveEndpoints } from './endpoint-service.ts'
 import { serveMetadata } from './metadata-service.ts'
@@ -38,6 +42,7 @@ const { values } = parseArgs({
     'cpu-overcommit': { type: 'string', default: String(SETTINGS_DEFAULT.cpuOvercommit) },
     'memory-overcommit': { type: 'string', default: String(SETTINGS_DEFAULT.memoryOvercommit) },
     'volume-modification-wait': { type: 'string', default: '0' },
+    'backup-webhook': { type: 'string' },
     'import-from-private': { type: 'boolean', default: false },
     'passphrase-file': { type: 'string' },
     'log-level': { type: 'string', default: 'info' },
@@ -61,6 +66,7 @@ const fabric = createFabric({
   log: log.child({ part: 'fabric' }),
   clock,
   publicPool: SETTINGS_DEFAULT.publicPool,
+  ipv6Pool: SETTINGS_DEFAULT.ipv6Pool,
 })
 // Listens for namespaces before the first one is made.
 const metadata = await serveMetadata({ home, fabric, log: log.child({ part: 'metadata' }), clock })
@@ -130,8 +136,10 @@ const cloud: Cloud = await startCloud({
   settings: {
     cpuOvercommit: factor('cpu-overcommit'),
     memoryOvercommit: factor('memory-overcommit'),
+    backupWebhook: values['backup-webhook'] ?? null,
     volumeModificationWaitMs: Math.max(0, Number(values['volume-modification-wait']) || 0) * 1000,
   },
+  console: createConsoleSource({ cacheFolder: home.cache, log: log.child({ part: 'console' }) }),
   imageJobs: (app) => createImageJobs(home, app),
   onApp: (app) => metadata.attach(app),
   shutdown: (options) => void end(options),
@@ -204,6 +212,8 @@ async function describeHost(
     memoryMiB: Math.floor(totalmem() / MIB),
     diskFreeBytes: disk.bavail * disk.bsize,
     limitations,
+    pressure: await hostPressure(),
+    gpus: gpusOf(await pciDevices()),
     isSimulated: false,
   }
 }

@@ -12,6 +12,7 @@ import { removeDurable, writeJsonDurable } from '../lib/fs-durable.ts'
 import { createLog } from '../lib/log.ts'
 import { systemClock } from '../lib/time.ts'
 import { startCloud } from './cloud.ts'
+import { createConsoleSource } from './console-source.ts'
 import { openHome } from './home.ts'
 import { rootCredentials } from './secrets.ts'
 import { simulatedImage } from './simulated-image.ts'
@@ -21,6 +22,8 @@ const { values } = parseArgs({
   options: {
     home: { type: 'string', default: join(tmpdir(), 'brume-dev') },
     port: { type: 'string', default: '4566' },
+    /** `strict`: only the root key of the home, and what it made. */
+    auth: { type: 'string', default: 'open' },
     hosts: { type: 'string', default: '3' },
     /** Milliseconds that a simulated change takes. */
     delay: { type: 'string', default: '800' },
@@ -45,10 +48,11 @@ const cloud = await startCloud({
   home,
   root,
   agents,
-  auth: 'open',
+  auth: values.auth === 'strict' ? 'strict' : 'open',
   host: '127.0.0.1',
   port: Number(values.port),
   log,
+  console: createConsoleSource({ cacheFolder: home.cache, log, isWatched: true }),
   imageJobs: () => ({
     list: async () => [],
     run: async () => {

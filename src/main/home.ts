@@ -7,6 +7,7 @@ import { ensureFolder } from '../lib/fs-durable.ts'
 export interface Home {
   root: string
   database: string
+  metrics: string
   credentials: string
   daemonFile: string
   instances: string
@@ -28,6 +29,7 @@ export async function openHome(root: string): Promise<Home> {
   const home: Home = {
     root,
     database: join(root, 'brume.db'),
+    metrics: join(root, 'metrics.db'),
     credentials: join(root, 'credentials.json'),
     daemonFile: join(root, 'daemon.json'),
     instances: join(root, 'instances'),

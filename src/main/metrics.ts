@@ -1,8 +1,12 @@
-/** Prometheus text at `/metrics`: what the daemon costs, what it serves, what it runs. No client data in labels. */
+/**
+ * Prometheus text at `/metrics`: what the daemon costs, what it serves, what its machines use. No client data in
+ * labels.
+ */
 import type { ServerResponse } from 'node:http'
 import { instanceStateOf } from '../domain/instance.ts'
 import type { RunningApp } from '../app/app.ts'
 import type { RequestReport } from '../aws/dispatch.ts'
+import { createMachineMetrics } from './machine-metrics.ts'
 
 interface Series {
   count: number
@@ -16,6 +20,7 @@ export interface Metrics {
 
 export function createMetrics(app: RunningApp): Metrics {
   const requests = new Map<string, Series>()
+  const ofMachines = createMachineMetrics(app)
   return {
     onRequest: ({ service, operation, code, durationMs }) => {
       const labels = `service="${service}",operation="${operation}",code="${code ?? 'ok'}"`
@@ -41,6 +46,7 @@ export function createMetrics(app: RunningApp): Metrics {
       for (const [state, count] of await instanceCounts(app)) {
         lines.push(`brume_instances{state="${state}"} ${count}`)
       }
+      lines.push(...(await ofMachines()))
       response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' })
       response.end(`${lines.join('\n')}\n`)
     },

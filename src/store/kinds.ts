@@ -6,6 +6,7 @@
 import type { IamKind } from '../domain/iam/entities.ts'
 import { BACKUP_KINDS } from './backup-kinds.ts'
 import { instanceIsSettled } from '../domain/instance.ts'
+import { addressesOf } from '../domain/network.ts'
 import type { ResourceTypes, StoredKind } from '../domain/resource.ts'
 
 export interface Reference {
@@ -107,6 +108,10 @@ const IAM_KINDS: Pick<KindTable, IamKind> = {
 export const KINDS: KindTable = {
   ...BACKUP_KINDS,
   ...IAM_KINDS,
+  alarm: {
+    references: nothing,
+    claims: (r) => [{ scope: `alarm:${r.account}:${r.region}`, name: r.configuration.name }],
+  },
   instance: {
     references: (r) => [
       ...ref('vpc', r.spec.vpcId),
@@ -195,6 +200,7 @@ export const KINDS: KindTable = {
     claims: (r) => [
       { scope: 'vpc-index', name: String(r.index) },
       ...(r.isDefault ? [{ scope: 'default-vpc', name: `${r.account}:${r.region}` }] : []),
+      ...(r.ipv6Blocks ?? []).map(({ cidrBlock }) => ({ scope: 'ipv6-block', name: cidrBlock })),
     ],
   },
   subnet: { references: (r) => ref('vpc', r.vpcId), claims: nothing },
@@ -209,6 +215,7 @@ export const KINDS: KindTable = {
     references: (r) => ref('vpc', r.vpcId),
     claims: (r) => (r.vpcId ? [{ scope: 'gateway-of', name: r.vpcId }] : []),
   },
+  egressOnlyGateway: { references: (r) => ref('vpc', r.vpcId), claims: nothing },
   securityGroup: {
     references: (r) => [
       ...ref('vpc', r.vpcId),
@@ -230,11 +237,12 @@ export const KINDS: KindTable = {
       ...ref('instance', r.attachment?.instanceId ?? null),
       ...ref('changing', r.attachment?.change ? 'yes' : null),
       ...r.groupIds.flatMap((id) => ref('group', id)),
-      ...r.privateAddresses.flatMap((address) => ref('address', `${r.vpcId}/${address}`)),
+      ...addressesOf(r).flatMap((address) => ref('address', `${r.vpcId}/${address}`)),
       ...(r.elasticAddresses ?? []).flatMap((each) => ref('elastic', each.allocationId)),
     ],
     claims: (r) => [
       ...r.privateAddresses.map((name) => ({ scope: `address:${r.subnetId}`, name })),
+      ...(r.ipv6Addresses ?? []).map((name) => ({ scope: `ipv6:${r.subnetId}`, name })),
       ...(r.publicAddress ? [{ scope: 'public-address', name: r.publicAddress }] : []),
       { scope: `mac:${r.vpcId}`, name: r.mac },
       // An elastic address stands for one private address at a time.

@@ -161,7 +161,8 @@ describe('an interface of its own', () => {
     ['an unknown subnet', { SubnetId: 'subnet-01234567' }, 'InvalidSubnetID.NotFound'],
     ['an unknown group', { Groups: ['sg-01234567'] }, 'InvalidGroup.NotFound'],
     ['too many groups', { Groups: groupIds(6) }, 'SecurityGroupsPerInstanceLimitExceeded'],
-    ['IPv6', { Ipv6AddressCount: 1 }, 'UnsupportedOperation'],
+    ['IPv6 in a subnet without', { Ipv6AddressCount: 1 }, 'InvalidParameterValue'],
+    ['IPv6 prefixes', { Ipv6PrefixCount: 1 }, 'UnsupportedOperation'],
     ['a long description', { Description: 'x'.repeat(256) }, 'InvalidParameterValue'],
     ['a dry run', { DryRun: true }, 'DryRunOperation'],
   ])('%s: refused', async (_name, input, code) => {

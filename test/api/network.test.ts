@@ -191,8 +191,8 @@ test('a subnet that gives no public addresses', async () => {
   expect(found.Subnets!.map((subnet) => subnet.SubnetId)).toEqual([SubnetId])
   await modify({ EnableDns64: { Value: false } })
   expect(await codeOf(modify({ EnableDns64: { Value: true } }))).toBe('UnsupportedOperation')
-  const records = modify({ EnableResourceNameDnsARecordOnLaunch: { Value: true } })
-  expect(await codeOf(records)).toBe('UnsupportedOperation')
+  const native = modify({ AssignIpv6AddressOnCreation: { Value: true } })
+  expect(await codeOf(native)).toBe('InvalidParameterValue')
 })
 
 test('zones by name, by id, and none that is not there', async () => {

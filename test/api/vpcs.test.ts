@@ -66,8 +66,8 @@ describe('a VPC', () => {
     ['nothing', {}, 'MissingParameter'],
     ['over our public addresses', { CidrBlock: '100.64.0.0/16' }, 'UnsupportedOperation'],
     [
-      'IPv6',
-      { CidrBlock: '10.0.0.0/16', AmazonProvidedIpv6CidrBlock: true },
+      'IPv6 of one’s own',
+      { CidrBlock: '10.0.0.0/16', Ipv6CidrBlock: '2001:db8::/56', Ipv6Pool: 'ipv6pool-ec2-0' },
       'UnsupportedOperation',
     ],
     ['a dry run', { CidrBlock: '10.0.0.0/16', DryRun: true }, 'DryRunOperation'],

@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process'
 import type { ChildProcess, ChildProcessByStdio } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import { join } from 'node:path'
@@ -74,6 +74,10 @@ export interface Guest {
   /** Exit status 0 or not. */
   can(command: string, ...args: string[]): Promise<boolean>
   dhcp(): Promise<Record<string, string>>
+  /** A real router solicitation and DHCPv6 exchange; what the server said. */
+  dhcp6(): Promise<Record<string, string>>
+  /** Takes the address as DHCPv6 would give it; the way out it learns from the router's advertisement. */
+  ipv6(address: string): Promise<void>
   start(command: string, ...args: string[]): ChildProcessByStdio<Writable, Readable, Readable>
   /** Serves HTTP; `/cgi-bin/who` tells the caller's address. */
   serve(port: number): Promise<void>
@@ -98,7 +102,7 @@ async function askFrom(run: RunWithInput, address: string, port: number): Promis
     input: 'GET /cgi-bin/who HTTP/1.0\r\n\r\n',
   }).catch(() => '')
   const body = /^HTTP\/1\.[01] 200 .*?\r\n\r\n(.*)$/s.exec(text)?.[1]
-  return body?.replaceAll(/^\[?::ffff:|[\]\n]/g, '') ?? null
+  return body?.replaceAll(/^\[?(?:::ffff:)?|[\]\n]/g, '') ?? null
 }
 
 /** From the test's own "host". */
@@ -174,6 +178,12 @@ export async function guestStart(plan: VpcNetworkPlan, nic: InterfacePlan): Prom
         () => false,
       ),
     dhcp: () => dhcp(run, folder),
+    dhcp6: () => dhcp6(run, folder),
+    ipv6: async (address) => {
+      await run('ip', ['addr', 'add', `${address}/128`, 'dev', 'eth0', 'nodad'])
+      const routes = () => run('ip', ['-6', 'route', 'show', 'default'])
+      await until(async () => (await routes()).includes('proto ra'), 20_000)
+    },
     start: (command, ...args) => {
       const child = spawn('ip', [...inside, command, ...args], { env: ENV })
       started.push(child)
@@ -239,6 +249,10 @@ env
     '-O',
     'hostname',
   ])
+  return variablesOf(text)
+}
+
+function variablesOf(text: string): Record<string, string> {
   return Object.fromEntries(
     text
       .split('\n')
@@ -246,4 +260,20 @@ env
       .filter((parts) => parts.length > 1)
       .map((parts) => [parts[0]!, parts[1]!]),
   )
+}
+
+/** By dhcpcd, which names itself by its hardware address. */
+async function dhcp6(run: Guest['run'], folder: string): Promise<Record<string, string>> {
+  const [script, config] = [join(folder, 'lease6.sh'), join(folder, 'dhcpcd.conf')]
+  const seen = join(folder, 'lease6')
+  writeFileSync(script, `#!/bin/sh\n[ "$reason" = BOUND6 ] && env >${seen}\nexit 0\n`, {
+    mode: 0o755,
+  })
+  writeFileSync(config, 'duid ll\noption dhcp6_name_servers\noption dhcp6_domain_search\n')
+  rmSync(seen, { force: true })
+  // What it remembers of other guests, whose file system this is too.
+  rmSync('/var/lib/dhcpcd', { recursive: true, force: true })
+  const args = ['-6', '-1', '-B', '-t', '15', '-f', config, '-c', script, 'eth0']
+  await run('dhcpcd', args, { timeoutMs: 20_000 })
+  return variablesOf(readFileSync(seen, 'utf8'))
 }

@@ -19,16 +19,19 @@ export type Name = 'web' | 'peer' | 'db' | 'app' | 'remote'
 export type Port = 80 | 8080 | 'ping'
 /** `host`: the machine that all this runs on, which stands for the internet. */
 export type Question = [from: Name | 'host', to: Name, port: Port, isReachable: boolean]
+type Family = 4 | 6
 
 interface Machine {
   instanceId: string
   interfaceId: string
   address: string
+  ipv6: string
   guest: Guest
 }
 
-const HOST_ADDRESS = '100.64.0.1'
+const HOST_ADDRESS = { 4: '100.64.0.1', 6: 'fd62:7275:6d00::1' }
 export const EVERYWHERE = '0.0.0.0/0'
+export const EVERYWHERE_6 = '::/0'
 
 export type ReachBench = Awaited<ReturnType<typeof startReachBench>>
 
@@ -45,8 +48,17 @@ export async function startReachBench() {
     const VpcId = (await kit.vpc(`${block}.0.0/16`)).VpcId!
     ids[name] = VpcId
     ids[`${name}.main`] = (await kit.mainTable(VpcId)).RouteTableId!
+    const { Ipv6CidrBlockAssociation } = await aws.associateVpcCidrBlock({
+      VpcId,
+      AmazonProvidedIpv6CidrBlock: true,
+    })
+    const ipv6 = Ipv6CidrBlockAssociation!.Ipv6CidrBlock!
+    ids[`${name}.ipv6`] = ipv6
     for (const n of subnets) {
-      ids[`${name}.${n}`] = (await kit.subnet(VpcId, `${block}.${n}.0/24`)).SubnetId!
+      const { SubnetId } = await kit.subnet(VpcId, `${block}.${n}.0/24`)
+      ids[`${name}.${n}`] = SubnetId!
+      const Ipv6CidrBlock = ipv6.replace('00::/56', `0${n}::/64`)
+      await aws.associateSubnetCidrBlock({ SubnetId, Ipv6CidrBlock })
     }
     const { SecurityGroups } = await aws.describeSecurityGroups(inVpc(VpcId))
     ids[`${name}.default`] = SecurityGroups![0]!.GroupId!
@@ -67,6 +79,7 @@ export async function startReachBench() {
           SubnetId: ids[subnet],
           Groups: [GroupId!],
           AssociatePublicIpAddress: isPublic,
+          Ipv6AddressCount: 1,
         },
       ],
     })
@@ -77,6 +90,7 @@ export async function startReachBench() {
       instanceId: one!.InstanceId!,
       interfaceId: nic!.NetworkInterfaceId!,
       address: nic!.PrivateIpAddress!,
+      ipv6: nic!.Ipv6Addresses![0]!.Ipv6Address!,
     }
   }
 
@@ -90,6 +104,7 @@ export async function startReachBench() {
     machines[name] = { ...one, guest }
     ids[name] = ids[one.instanceId]!
     await guest.dhcp()
+    await guest.ipv6(one.ipv6)
     await guest.serve(80)
     await guest.serve(8080)
   }
@@ -100,17 +115,18 @@ export async function startReachBench() {
     await fabric.apply(cloud.agent.networkPlans())
   }
 
-  const endOf = (name: Name | 'host'): ReachEnd =>
-    name === 'host'
-      ? { type: 'address', address: HOST_ADDRESS }
-      : { type: 'interface', interfaceId: machines[name].interfaceId }
+  const endOf = (name: Name | 'host', family: Family): ReachEnd => {
+    if (name === 'host') return { type: 'address', address: HOST_ADDRESS[family] }
+    const { interfaceId, ipv6 } = machines[name]
+    return { type: 'interface', interfaceId, ...(family === 6 && { address: ipv6 }) }
+  }
 
-  async function ask([from, to, port]: Question) {
-    const state = await reachState(cloud.app.store, cloud.app.settings.publicPool)
+  async function ask([from, to, port]: Question, family: Family) {
+    const state = await reachState(cloud.app.store, cloud.app.settings)
     const isPing = port === 'ping'
     const answer = reachExplain(state, {
-      from: endOf(from),
-      to: endOf(to),
+      from: endOf(from, family),
+      to: endOf(to, family),
       protocol: isPing ? 'icmp' : 'tcp',
       port: isPing ? null : port,
     })
@@ -126,12 +142,15 @@ export async function startReachBench() {
   }
 
   /** Both answers to each of the questions, after what was changed is in force. */
-  async function both(...questions: Question[]): Promise<void> {
+  const both = (...questions: Question[]): Promise<void> => bothOf(4, questions)
+  const both6 = (...questions: Question[]): Promise<void> => bothOf(6, questions)
+
+  async function bothOf(family: Family, questions: Question[]): Promise<void> {
     await apply()
     const seen = await Promise.all(
       questions.map(async (question) => {
         const [from, to, port] = question
-        const { answer, isAnswered } = await ask(question)
+        const { answer, isAnswered } = await ask(question, family)
         const why = answer.isReachable ? '' : answer.blocks.map((block) => block.text).join(' ')
         return { from, to, port, explained: answer.isReachable, packets: isAnswered, why }
       }),
@@ -150,6 +169,9 @@ export async function startReachBench() {
   }
 
   const permission = (port: Port, more: Partial<IpPermission>): IpPermission => {
+    if (port === 'ping' && more.Ipv6Ranges) {
+      return { IpProtocol: 'icmpv6', FromPort: 128, ToPort: -1, ...more }
+    }
     if (port === 'ping') return { IpProtocol: 'icmp', FromPort: 8, ToPort: -1, ...more }
     return { IpProtocol: 'tcp', FromPort: port, ToPort: port, ...more }
   }
@@ -164,6 +186,7 @@ export async function startReachBench() {
       IpPermissions: [permission(port, more)],
     }))
   const cidr = (CidrIp: string) => ({ IpRanges: [{ CidrIp }] })
+  const cidr6 = (CidrIpv6: string) => ({ Ipv6Ranges: [{ CidrIpv6 }] })
   const group = (name: Name) => ({ UserIdGroupPairs: [{ GroupId: ids[name] }] })
 
   async function publicOf(name: Name): Promise<string> {
@@ -182,8 +205,10 @@ export async function startReachBench() {
     await aws.associateRouteTable({ RouteTableId: ids['a.inner'], SubnetId: ids['a.2'] })
     for (const vpc of ['a', 'b', 'c']) {
       const GatewayId = await kit.gateway(ids[vpc]!)
-      const route = { RouteTableId: ids[`${vpc}.main`], DestinationCidrBlock: EVERYWHERE }
-      await aws.createRoute({ ...route, GatewayId })
+      ids[`${vpc}.gateway`] = GatewayId
+      const RouteTableId = ids[`${vpc}.main`]!
+      await aws.createRoute({ RouteTableId, DestinationCidrBlock: EVERYWHERE, GatewayId })
+      await aws.createRoute({ RouteTableId, DestinationIpv6CidrBlock: EVERYWHERE_6, GatewayId })
     }
     const launched = {
       web: await launch('a.1', true),
@@ -213,10 +238,12 @@ export async function startReachBench() {
     apply,
     packet,
     both,
+    both6,
     permission,
     allow,
     revoke,
     cidr,
+    cidr6,
     group,
     publicOf,
     close,

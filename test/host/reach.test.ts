@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { inVpc } from '../support/vpc-kit.ts'
 import { describeIsolated, until } from './fabric-host.ts'
-import { EVERYWHERE, startReachBench, type ReachBench } from './reach-bench.ts'
+import { EVERYWHERE, EVERYWHERE_6, startReachBench, type ReachBench } from './reach-bench.ts'
 
 describeIsolated('reachability', import.meta.url, () => {
   let bench: ReachBench
@@ -208,6 +208,141 @@ describeIsolated('reachability', import.meta.url, () => {
     expect(await bench.packet('db', await bench.publicOf('remote'), 80)).toBe(true)
     await aws.deleteRoute(route)
     await both(['db', 'remote', 80, false], ['db', 'web', 80, true])
+  })
+
+  test('IPv6: rules by block, by group, by protocol, of their own family', async () => {
+    const both6: ReachBench['both6'] = (...questions) => bench.both6(...questions)
+    // What was allowed so far spoke of IPv4, but for the groups.
+    await both6(
+      ['peer', 'web', 80, false],
+      ['host', 'web', 80, false],
+      ['web', 'db', 80, true],
+      ['peer', 'db', 80, false],
+      ['web', 'db', 'ping', false],
+    )
+    await allow('web', 80, bench.cidr6(EVERYWHERE_6))
+    await allow('db', 'ping', bench.cidr6(ids['a.ipv6']!))
+    await both6(
+      ['peer', 'web', 80, true],
+      ['peer', 'web', 8080, false],
+      ['host', 'web', 80, true],
+      ['host', 'web', 8080, false],
+      ['remote', 'web', 80, true],
+      ['remote', 'web', 'ping', false],
+      ['peer', 'db', 'ping', true],
+      ['host', 'db', 80, false],
+      ['remote', 'db', 80, false],
+    )
+    const { PrefixList } = await aws.createManagedPrefixList({
+      PrefixListName: 'six',
+      AddressFamily: 'IPv6',
+      MaxEntries: 2,
+      Entries: [{ Cidr: `${machines.peer.ipv6}/128` }],
+    })
+    const list = { PrefixListIds: [{ PrefixListId: PrefixList!.PrefixListId }] }
+    await allow('web', 8080, list)
+    await both6(['peer', 'web', 8080, true], ['db', 'web', 8080, false])
+    await revoke('web', 8080, list)
+    await both6(['peer', 'web', 8080, false])
+  })
+
+  test('IPv6: an egress-only gateway lets out and nobody in', async () => {
+    const both6: ReachBench['both6'] = (...questions) => bench.both6(...questions)
+    await allow('remote', 80, bench.cidr6(EVERYWHERE_6))
+    await allow('db', 80, bench.cidr6(EVERYWHERE_6))
+    await both6(['db', 'remote', 80, false], ['remote', 'db', 80, false], ['host', 'db', 80, false])
+    const { EgressOnlyInternetGateway } = await aws.createEgressOnlyInternetGateway({
+      VpcId: ids['a']!,
+    })
+    const { EgressOnlyInternetGatewayId } = EgressOnlyInternetGateway!
+    const route = { RouteTableId: ids['a.inner'], DestinationIpv6CidrBlock: EVERYWHERE_6 }
+    await aws.createRoute({ ...route, EgressOnlyInternetGatewayId })
+    await both6(['db', 'remote', 80, true], ['remote', 'db', 80, false], ['host', 'db', 80, false])
+    await aws.deleteEgressOnlyInternetGateway({ EgressOnlyInternetGatewayId })
+    await both6(['db', 'remote', 80, false])
+    await aws.replaceRoute({ ...route, GatewayId: ids['a.gateway'] })
+    await both6(['db', 'remote', 80, true], ['remote', 'db', 80, true], ['host', 'db', 80, true])
+    await aws.deleteRoute(route)
+    await both6(['remote', 'db', 80, false], ['peer', 'db', 80, true])
+  })
+
+  test('IPv6: network ACL, peering, interface as a target', async () => {
+    const both6: ReachBench['both6'] = (...questions) => bench.both6(...questions)
+    const { NetworkAcls } = await aws.describeNetworkAcls(inVpc(ids['a']!))
+    const NetworkAclId = NetworkAcls!.find((acl) => acl.IsDefault)!.NetworkAclId!
+    const entry = { NetworkAclId, RuleNumber: 90, Egress: false }
+    const denied = {
+      ...entry,
+      RuleAction: 'deny' as const,
+      Protocol: '6',
+      PortRange: { From: 80, To: 80 },
+      Ipv6CidrBlock: ids['a.ipv6'],
+    }
+    await aws.createNetworkAclEntry(denied)
+    // Neighbours of one subnet do not meet it, nor does IPv4.
+    await both6(['web', 'db', 80, false], ['peer', 'web', 80, true], ['peer', 'db', 'ping', true])
+    await both(['web', 'db', 80, true])
+    await aws.deleteNetworkAclEntry(entry)
+    await both6(['web', 'db', 80, true])
+
+    await allow('app', 80, bench.cidr6(ids['a.ipv6']!))
+    await both6(['db', 'app', 80, false])
+    const ends = { VpcId: ids['a'], PeerVpcId: ids['b'] }
+    const { VpcPeeringConnection } = await aws.createVpcPeeringConnection(ends)
+    const VpcPeeringConnectionId = VpcPeeringConnection!.VpcPeeringConnectionId!
+    await aws.acceptVpcPeeringConnection({ VpcPeeringConnectionId })
+    const there = { RouteTableId: ids['a.inner'], DestinationIpv6CidrBlock: ids['b.ipv6'] }
+    const back = { RouteTableId: ids['b.main'], DestinationIpv6CidrBlock: ids['a.ipv6'] }
+    await aws.createRoute({ ...there, VpcPeeringConnectionId })
+    await aws.createRoute({ ...back, VpcPeeringConnectionId })
+    await both6(['db', 'app', 80, true], ['db', 'app', 8080, false], ['app', 'db', 80, true])
+    await aws.deleteVpcPeeringConnection({ VpcPeeringConnectionId })
+    await both6(['db', 'app', 80, false])
+    await aws.deleteRoute(there)
+    await aws.deleteRoute(back)
+
+    // By way of a guest, which forwards IPv6.
+    const { guest, interfaceId: NetworkInterfaceId } = machines.web
+    await guest.run('busybox', ['sysctl', '-w', 'net.ipv6.conf.all.forwarding=1'])
+    await guest.run('ip', ['-6', 'route', 'replace', 'default', 'via', 'fe80::1', 'dev', 'eth0'])
+    const route = { RouteTableId: ids['a.inner'], DestinationIpv6CidrBlock: ids['c.ipv6'] }
+    await aws.createRoute({ ...route, NetworkInterfaceId })
+    await bench.apply()
+    const pass = (Value: boolean) =>
+      aws.modifyNetworkInterfaceAttribute({ NetworkInterfaceId, SourceDestCheck: { Value } })
+    await pass(true)
+    await both6(['db', 'remote', 80, false])
+    await aws.deleteRoute(route)
+    await pass(false)
+    await both6(['db', 'web', 80, true])
+  })
+
+  test('IPv6: addresses come and go; nobody speaks for another', async () => {
+    const { web, peer } = machines
+    const { AssignedIpv6Addresses } = await aws.assignIpv6Addresses({
+      NetworkInterfaceId: peer.interfaceId,
+      Ipv6AddressCount: 1,
+    })
+    const [added] = AssignedIpv6Addresses!
+    await bench.apply()
+    const from = (address: string) =>
+      peer.guest.can('busybox', 'ping', '-6', '-c1', '-W1', '-I', address, web.ipv6)
+    await allow('web', 'ping', bench.cidr6(EVERYWHERE_6))
+    await bench.apply()
+    await peer.guest.run('ip', ['addr', 'add', `${added}/128`, 'dev', 'eth0', 'nodad'])
+    expect(await from(added!)).toBe(true)
+    await aws.unassignIpv6Addresses({
+      NetworkInterfaceId: peer.interfaceId,
+      Ipv6Addresses: [added!],
+    })
+    await bench.apply()
+    expect(await from(added!)).toBe(false)
+    expect(await from(peer.ipv6)).toBe(true)
+    // A neighbour advertisement for the other's address, a router's, and a foreign source.
+    await peer.guest.run('ip', ['addr', 'add', `${machines.db.ipv6}/128`, 'dev', 'eth0', 'nodad'])
+    expect(await from(machines.db.ipv6)).toBe(false)
+    expect(await bench.packet('web', machines.db.ipv6, 80)).toBe(true)
+    await peer.guest.run('ip', ['addr', 'del', `${machines.db.ipv6}/128`, 'dev', 'eth0'])
   })
 
   test('a gateway that is taken away, an instance that is stopped', async () => {

@@ -32,6 +32,7 @@ export function createFakeDriver(): FakeDriver {
     onStart: () => {},
     onFreeze: () => {},
     probe: not('probe'),
+    consoleConnect: not('show its console'),
     start: async (spec, launch) => {
       calls.push(`start ${spec.instanceId}`)
       started.push({ spec, launch })
@@ -67,9 +68,12 @@ export function createFakeDriver(): FakeDriver {
       machines.delete(instanceId)
     },
     consoleOutput: async () => null,
+    usage: async () => [],
+    cpuCap: async () => {},
     screenshot: not('draw'),
     diskAttach: not('attach disks'),
     resumeStalled: async () => [],
+    whileQuiet: async (_, section) => ({ value: await section(), crashReason: 'no agent' }),
     disksOverlay: not('overlay disks'),
     diskCollapse: not('collapse disks'),
     diskResize: not('resize disks'),

@@ -16,7 +16,10 @@ export function interfaceView(change: Partial<MetadataInterface> = {}): Metadata
     subnetId: 'subnet-0123456789abcdef0',
     subnetCidr: '10.0.0.0/24',
     vpcId: 'vpc-0123456789abcdef0',
+    ipv6Addresses: [],
+    subnetIpv6Cidrs: [],
     vpcCidrs: ['10.0.0.0/16'],
+    vpcIpv6Cidrs: [],
     ...change,
   }
 }

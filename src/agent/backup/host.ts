@@ -3,6 +3,7 @@
  * forgotten; its outcome is kept until then. A few run at once. What a crash interrupts is stated again by the control
  * plane, and goes on where the vault shows that it stopped.
  */
+import { VaultError } from '../../backup/errors.ts'
 import type { Vault } from '../../backup/vault.ts'
 import type {
   BackupProgress,
@@ -61,9 +62,15 @@ export function createBackupHost(options: BackupHostOptions): BackupHost {
     const onProgress = (seen: { doneBytes: number; totalBytes: number | null }): void => {
       one.progress = { ...one.progress, ...seen }
     }
+    const onUsable = (): void => {
+      one.progress = { ...one.progress, isUsable: true }
+      for (const listener of listeners) listener(workId)
+    }
     let outcome: BackupWorkOutcome
     try {
-      const result = await turn(limiter, signal, () => workDo(tools, work, { signal, onProgress }))
+      const result = await turn(limiter, signal, () =>
+        workDo(tools, work, { signal, onProgress, onUsable }),
+      )
       outcome = { isDone: true, result }
     } catch (error) {
       outcome = failureOf(error, signal)
@@ -129,7 +136,8 @@ function failureOf(error: unknown, signal: AbortSignal): BackupWorkOutcome {
   const text = error instanceof Error ? error.message : String(error)
   const reason = text.replaceAll(/\s+/g, ' ').slice(0, REASON_CHARACTERS_MAX)
   // Whatever it died of, it was stopped first.
-  const isFinal = error instanceof FinalError || signal.aborted
+  const isHopeless = error instanceof FinalError || (error instanceof VaultError && error.isFinal)
+  const isFinal = isHopeless || signal.aborted
   return { isDone: false, reason: signal.aborted ? 'it was stopped' : reason, isFinal }
 }
 

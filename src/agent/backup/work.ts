@@ -1,10 +1,18 @@
 /** One piece of work for backups, done once: which vaults it opens, what it reads and writes, what it answers. */
-import type { BackupRequest, DiskReader, Vault, WorkOptions } from '../../backup/vault.ts'
-import type { BackupResult, BackupWork, ForeignMachine } from '../../domain/backup.ts'
+import type {
+  BackupRequest,
+  DiskReader,
+  PointDisk,
+  Vault,
+  WorkOptions as Options,
+} from '../../backup/vault.ts'
+import type { BackupResult, BackupWork } from '../../domain/backup.ts'
 import type { BackupDisks } from './disks.ts'
 import { diskFill } from './fill.ts'
 import type { FileRestore } from './restore-file.ts'
 import type { Vaults } from './vaults.ts'
+
+const GIB = 1024 ** 3
 
 /** Repeating it is of no use. */
 export class FinalError extends Error {
@@ -15,11 +23,11 @@ type WorkOf<T extends BackupWork['type']> = Extract<BackupWork, { type: T }>
 
 /** Machines of other hypervisors, all disks of one at one instant. */
 export interface ForeignMachines {
-  /** Reads it within a session, which ends with `work`; what it answers is the next backup's token. */
+  /** Reads it within a session, which ends with `read`; what it answers is the next backup's token. */
   read(
-    machine: ForeignMachine,
+    work: WorkOf<'backup'>,
     signal: AbortSignal,
-    work: (session: ForeignSession) => Promise<void>,
+    read: (session: ForeignSession) => Promise<void>,
   ): Promise<{ token: string | null }>
   restore(
     work: WorkOf<'restore-foreign'>,
@@ -31,9 +39,14 @@ export interface ForeignMachines {
 export interface ForeignSession {
   disks: readonly { diskId: string; label: string; reader: DiskReader }[]
   consistency: 'application' | 'crash'
-  /** Why everything is read; null: what has changed is known, or nobody asked. */
-  fullReason: string | null
+  /** Why everything is read, what is left out; null: nothing to tell. */
+  message: string | null
+  /** By which the machine can be made again. */
+  machine: Readonly<Record<string, unknown>>
 }
+
+/** `onUsable`: an instant restore has come so far that machines may have the volume. */
+type WorkOptions = Options & { onUsable: () => void }
 
 export interface WorkTools {
   vaults: Vaults
@@ -106,11 +119,24 @@ async function backupForeign(
   work: WorkOf<'backup'>,
   options: WorkOptions,
 ): Promise<BackupResult> {
+  // Read again, its marks would be of another instant than what the vault has.
+  const known = await tools.vaults.use(work.vault, async (vault) =>
+    (await vault.points()).find(({ pointId }) => pointId === work.pointId),
+  )
+  if (known) {
+    const repeated = await store(tools, work, { disks: [], reasons: new Set() }, options)
+    const isCalm = known.description['consistency'] === 'application'
+    const consistency = isCalm ? 'application' : 'crash'
+    return { ...repeated, token: null, consistency, disks: known.disks }
+  }
   let result: BackupResult = {}
-  const { token } = await foreignOf(tools).read(work.foreign!, options.signal, async (session) => {
-    const reasons = new Set(session.fullReason === null ? [] : [session.fullReason])
-    result = await store(tools, work, { disks: session.disks, reasons }, options)
-    result.consistency = session.consistency
+  const { token } = await foreignOf(tools).read(work, options.signal, async (session) => {
+    const { disks, machine, message, consistency } = session
+    const description = { ...work.description, foreign: machine, consistency }
+    const described = { ...work, description }
+    result = await store(tools, described, { disks, reasons: new Set() }, options)
+    const messages = [result.message, message].filter((one) => typeof one === 'string')
+    result = { ...result, consistency, message: messages.join('; ') || null }
   })
   return { ...result, token }
 }
@@ -144,15 +170,23 @@ async function restoreVolume(
   work: WorkOf<'restore-volume'>,
   options: WorkOptions,
 ): Promise<BackupResult> {
-  return withDisk(tools, work, (disk) =>
-    tools.disks.write(work, options.signal, async (writer, sizeBytes) => {
-      if (disk.sizeBytes > sizeBytes) {
-        throw new FinalError(`${work.diskId} has ${disk.sizeBytes} bytes, the volume ${sizeBytes}`)
-      }
+  const { instant } = tools.disks
+  return withDisk(tools, work, async (disk) => {
+    if (work.isInstant && instant) {
+      sizeCheck(work, disk, work.sizeGiB * GIB)
+      return instant.restore(work, disk, options)
+    }
+    return tools.disks.write(work, options.signal, async (writer, sizeBytes) => {
+      sizeCheck(work, disk, sizeBytes)
       const readBytes = await diskFill(disk, writer, options)
       return { sizeBytes: disk.sizeBytes, readBytes }
-    }),
-  )
+    })
+  })
+}
+
+function sizeCheck({ diskId }: { diskId: string }, disk: PointDisk, sizeBytes: number): void {
+  if (disk.sizeBytes <= sizeBytes) return
+  throw new FinalError(`${diskId} has ${disk.sizeBytes} bytes, the volume ${sizeBytes}`)
 }
 
 function withDisk<T>(

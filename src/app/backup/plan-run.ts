@@ -87,14 +87,9 @@ async function ruleRun(
   resources: readonly Candidate[],
 ): Promise<void> {
   const { app } = ctx
-  const vault = await vaultFind(tx, { ...ctx, name: rule.vaultName })
-  if (!vault) {
-    app.log.error(
-      { plan: plan.id, vault: rule.vaultName },
-      'the vault of a backup rule does not exist',
-    )
-    return
-  }
+  // Without its vault a job fails, and says why where its owner looks.
+  const { vaultName } = rule
+  const vault = (await vaultFind(tx, { ...ctx, name: vaultName })) ?? { id: '', name: vaultName }
   const reference = { name: 'plan', value: plan.id }
   const selections = await tx.list('backupSelection', { reference })
   let count = 0

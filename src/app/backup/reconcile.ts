@@ -10,6 +10,7 @@ import { backupStep } from './job-steps.ts'
 import { plansReconcile } from './plan-run.ts'
 import { restoreJobStep } from './restores.ts'
 import { testsReconcile } from './test-run.ts'
+import { upkeepReconcile } from './upkeep.ts'
 
 /** What the hosts work at: more would only share the same disks. */
 const BACKUPS_AT_ONCE = 4
@@ -36,7 +37,7 @@ export function createBackupReconcilers(app: App): {
   }
   const unsubscribes = app.hosts.map((host) =>
     backupHostOf(host).onWorkEnd((id) => {
-      app.activate(id.startsWith('delete/') ? 'backupAges' : 'backupJobs')
+      app.activate(/^(delete|upkeep)\//.test(id) ? 'backupAges' : 'backupJobs')
     }),
   )
   let lookMs = LOOK_MS_FIRST
@@ -59,8 +60,9 @@ export function createBackupReconcilers(app: App): {
       [
         'backupAges',
         async (signal) => {
-          const delayMs = await agesReconcile(app, signal)
-          if (delayMs !== null) later('backupAges', delayMs)
+          const delays = [await agesReconcile(app, signal), await upkeepReconcile(app, signal)]
+          const delayMs = Math.min(...delays.map((one) => one ?? Infinity))
+          if (Number.isFinite(delayMs)) later('backupAges', delayMs)
         },
       ],
       [

@@ -18,9 +18,18 @@ export function vaultPolicyChecked(document: string): string {
   return document
 }
 
-export function vaultPolicyOf(vault: BackupVault): ResourcePolicy | undefined {
-  if (vault.policy === null) return undefined
-  return { account: vault.account, policy: documentCompiled(vault.policy, 'resource'), ids: {} }
+/** With what holds without a policy: within the account the callers' own policies decide. */
+export function vaultPolicyOf({ account, policy }: BackupVault): ResourcePolicy | undefined {
+  if (policy === null) return undefined
+  const document = JSON.parse(policy) as { Statement: object | object[] }
+  const own = {
+    Effect: 'Allow',
+    Principal: { AWS: `arn:aws:iam::${account}:root` },
+    Action: 'backup:*',
+    Resource: '*',
+  }
+  const whole = { ...document, Statement: [document.Statement, own].flat() }
+  return { account, policy: documentCompiled(JSON.stringify(whole), 'resource'), ids: {} }
 }
 
 /** Whether a vault takes what another account copies: only by its policy. */

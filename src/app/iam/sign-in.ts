@@ -27,7 +27,7 @@ export type SignedIn =
   | { type: 'newPasswordNeeded' }
 
 /** As long as a session of AWS's console. */
-const SESSION_SECONDS = 12 * 3_600
+export const SESSION_SECONDS = 12 * 3_600
 const DAY_MS = 86_400_000
 /** After this many wrong ones in a row the next has to wait, twice as long each time. */
 const FREE_TRIES = 5

@@ -37,6 +37,7 @@ type FreeSpec = Pick<
   | 'isMonitored'
   | 'autoRecovery'
   | 'cpuCredits'
+  | 'resourceNames'
 >
 type StoppedSpec = Pick<InstanceSpec, 'isEbsOptimized' | 'privateDnsHostnameType'>
 

@@ -8,6 +8,7 @@ import type { Ctx } from '../context.ts'
 import { groupNamed, groupsForInterface } from '../network/groups.ts'
 import type { InstanceType } from '../../domain/instance-type.ts'
 import { privateAddressesChoose, type AddressChooser } from '../network/addresses.ts'
+import { ipv6Choose, tooMany } from '../network/interface-ipv6.ts'
 import type { InterfaceRequest, RunRequest } from './run-request.ts'
 
 export interface ResolvedInterface {
@@ -38,6 +39,8 @@ export async function interfacesResolve(
   if (indexes.size !== interfaces.length || !indexes.has(0)) {
     throw invalidValue('DeviceIndex', [...indexes], 'each once, and 0 among them')
   }
+  const ipv6Count = Math.max(...interfaces.map((one) => one.ipv6?.addresses.length ?? 0))
+  if (ipv6Count > type.ipv6PerInterfaceMax) throw tooMany(type.ipv6PerInterfaceMax)
   const resolved: ResolvedInterface[] = []
   for (const one of [...interfaces].sort((a, b) => a.deviceIndex - b.deviceIndex)) {
     resolved.push(await interfaceResolve(ctx, tx, request, one))
@@ -57,8 +60,9 @@ export async function interfacesResolve(
 
 /** Whether it can be given to one instance only. */
 function isForOne({ existing, request }: ResolvedInterface): boolean {
-  const { privateAddress, secondaryAddresses = [] } = request
-  return Boolean(existing ?? privateAddress) || secondaryAddresses.some((each) => each !== null)
+  const { privateAddress, secondaryAddresses = [], ipv6 } = request
+  const named = [...secondaryAddresses, ...(ipv6?.addresses ?? [])]
+  return Boolean(existing ?? privateAddress) || named.some((each) => each !== null)
 }
 
 async function interfaceResolve(
@@ -185,6 +189,7 @@ export async function interfacesCreate(
         description: one.request.description,
         mac: chooser.mac(),
         privateAddresses: addresses,
+        ...(await ipv6Choose(chooser, one.subnet, one.request.ipv6 ?? null)),
         publicAddress: one.hasPublicAddress ? await chooser.publicAddress() : null,
         hasPublicOnLaunch: one.hasPublicAddress,
         groupIds: one.groupIds,

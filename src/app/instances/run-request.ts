@@ -8,6 +8,8 @@ import type {
 } from '../../domain/ids.ts'
 import type { Image } from '../../domain/image.ts'
 import type { InstanceSpec, MetadataOptions } from '../../domain/instance.ts'
+import type { Ipv6Wish } from '../network/interface-ipv6.ts'
+import type { ResourceNameRecords } from '../../domain/network.ts'
 import type { PlacementWish } from '../placement-groups.ts'
 import type { Tags } from '../../domain/resource.ts'
 import type { VolumeType } from '../../domain/volume.ts'
@@ -34,6 +36,8 @@ export interface RunRequest {
   placement?: PlacementWish
   /** null: as the subnet says. */
   hostnameType: InstanceSpec['privateDnsHostnameType'] | null
+  /** What is absent: as the subnet says. */
+  resourceNames?: Partial<ResourceNameRecords>
   cpu: { coreCount: number; threadsPerCore: number } | null
   options: Pick<
     InstanceSpec,
@@ -68,6 +72,8 @@ export interface InterfaceRequest {
   privateAddress: string | null
   /** Further private addresses; null: any free one. */
   secondaryAddresses?: readonly (string | null)[]
+  /** Absent: as the subnet says. */
+  ipv6?: Ipv6Wish
   /** null: as the subnet says. */
   hasPublicAddress: boolean | null
   deleteOnTermination: boolean

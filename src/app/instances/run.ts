@@ -7,6 +7,7 @@ import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
 import { imageStateOf, type Image } from '../../domain/image.ts'
 import { newId, type InstanceId, type IdOf } from '../../domain/ids.ts'
 import type { Instance, InstanceSpec } from '../../domain/instance.ts'
+import type { Subnet } from '../../domain/network.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import { hostCapacities, placeOrFault, typeChecked } from '../capacity.ts'
 import { onceByToken } from '../client-tokens.ts'
@@ -168,6 +169,7 @@ async function recordOne(
     ...placed,
     privateDnsHostnameType:
       request.hostnameType ?? primary.subnet.hostnameTypeOnLaunch ?? 'ip-name',
+    resourceNames: resourceNamesOfLaunch(request, primary.subnet),
     ...machine,
     reservationId: launch.reservationId,
     launchIndex: launch.index,
@@ -224,6 +226,10 @@ async function recordOne(
     await associationInsert(ctx, tx, id, await profileFind(ctx, { Arn: profileArn }, tx))
   }
   return id
+}
+
+function resourceNamesOfLaunch({ resourceNames }: RunRequest, subnet: Subnet) {
+  return { hasA: false, hasAaaa: false, ...subnet.resourceNamesOnLaunch, ...resourceNames }
 }
 
 /** Starts with `ec2`, by which guests recognise EC2 (EC2 user guide, "Identify EC2 instances"). */

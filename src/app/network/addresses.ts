@@ -10,6 +10,8 @@ import {
   cidrSize,
 } from '../../domain/net/cidr.ts'
 import { SUBNET_RESERVED_FIRST } from '../../domain/net/cidr.ts'
+import { address6Canonical, block6Address, blockHas, isIpv6 } from '../../domain/net/blocks.ts'
+import { address6Parse } from '../../domain/net/cidr6.ts'
 import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
 import type { RandomSource } from '../../domain/ids.ts'
 import type { Subnet, SubnetReservation } from '../../domain/network.ts'
@@ -17,9 +19,14 @@ import type { StoreReader } from '../../store/store.ts'
 
 import { reservationsOf } from './subnet-reservations.ts'
 
+/** Of an interface, the primary among them: AWS's largest, of the types with most (EC2 user guide, "ENIs"). */
+export const ADDRESSES_MAX = 50
+
 /** Proposes addresses in one transaction without reading the claims again for each. */
 export interface AddressChooser {
   privateAddress(subnet: Subnet, wanted: string | null): Promise<string>
+  /** Of IPv6. @throws Faults `InvalidValue`, `InUse`. */
+  ipv6Address(subnet: Subnet, wanted: string | null): Promise<string>
   /** A free one, or the one wanted. @throws Faults `NotFound`, `LimitExceeded`. */
   publicAddress(wanted?: string | null): Promise<string>
   mac(): string
@@ -39,7 +46,7 @@ export function createAddressChooser(
   return {
     privateAddress: async (subnet, wanted) => {
       const used = await taken(`address:${subnet.id}`)
-      const kept = await reservationsOf(reader, subnet.id)
+      const kept = (await reservationsOf(reader, subnet.id)).filter(({ cidr }) => !isIpv6(cidr))
       const within = (text: string, some: readonly SubnetReservation[]): boolean =>
         some.some(({ cidr }) => cidrContains(cidrParse(cidr), addressParse(text)))
       const prefixes = kept.filter((each) => each.type === 'prefix')
@@ -52,6 +59,13 @@ export function createAddressChooser(
             within(text, kept),
           )
       if (!address) throw new FaultError({ type: 'NoFreeAddress', subnetId: subnet.id })
+      used.add(address)
+      return address
+    },
+    ipv6Address: async (subnet, wanted) => {
+      const used = await taken(`ipv6:${subnet.id}`)
+      const kept = (await reservationsOf(reader, subnet.id)).filter(({ cidr }) => isIpv6(cidr))
+      const address = ipv6Free(subnet, wanted, used, kept, random)
       used.add(address)
       return address
     },
@@ -88,6 +102,48 @@ export async function privateAddressesChoose(
   order.sort((a, b) => Number(a.address === null) - Number(b.address === null))
   for (const { address, at } of order) chosen[at] = await chooser.privateAddress(subnet, address)
   return chosen
+}
+
+/** AWS keeps the first four addresses and the last of a subnet in this family too. */
+function ipv6Free(
+  { id, ipv6Block }: Subnet,
+  wanted: string | null,
+  used: ReadonlySet<string>,
+  kept: readonly SubnetReservation[],
+  random: RandomSource,
+): string {
+  if (!ipv6Block) {
+    throw invalidValue('ipv6Addresses', wanted ?? 'any', `The subnet ${id} has no IPv6 CIDR block`)
+  }
+  const { cidrBlock } = ipv6Block
+  const within = (text: string, some: readonly SubnetReservation[]): boolean =>
+    some.some(({ cidr }) => blockHas(cidr, text))
+  if (wanted === null) {
+    for (;;) {
+      const low = Buffer.from(random.bytes(8)).readBigUInt64BE()
+      const address = block6Address(cidrBlock, low)
+      if (isOfHosts(low) && !used.has(address) && !within(address, kept)) return address
+    }
+  }
+  const address = address6Canonical(wanted, 'ipv6Addresses')
+  if (!blockHas(cidrBlock, address)) {
+    throw invalidValue('ipv6Addresses', wanted, `not in ${id} (${cidrBlock})`)
+  }
+  if (!isOfHosts(BigInt.asUintN(64, address6Parse(address)!))) {
+    throw invalidValue('ipv6Addresses', wanted, 'reserved in every subnet')
+  }
+  const prefixes = kept.filter((each) => each.type === 'prefix')
+  if (within(address, prefixes)) {
+    throw invalidValue('ipv6Addresses', wanted, 'in a CIDR reservation for prefixes')
+  }
+  if (used.has(address)) {
+    throw new FaultError({ type: 'InUse', kind: 'networkInterface', id: address, by: id })
+  }
+  return address
+}
+
+function isOfHosts(low: bigint): boolean {
+  return low >= BigInt(SUBNET_RESERVED_FIRST) && low < 2n ** 64n - 1n
 }
 
 function isOfPool(publicPool: string, wanted: string): boolean {

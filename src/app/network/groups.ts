@@ -2,11 +2,12 @@
 import { FaultError, notFound } from '../../domain/faults.ts'
 import { newId, type SecurityGroupId, type VpcId } from '../../domain/ids.ts'
 import { groupName, groupText } from '../../domain/net/group-rules.ts'
-import type { SecurityGroup, SecurityGroupRule } from '../../domain/network.ts'
+import type { SecurityGroup, Vpc } from '../../domain/network.ts'
 import type { Tags } from '../../domain/resource.ts'
 import { ClaimTakenError, type StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import { defaultVpcOf, inVpc, ownGet, ownList, scopeOf } from './scope.ts'
+import { everythingOut } from './vpc-parts.ts'
 
 /** AWS's default quota of groups in a region. */
 const GROUPS_MAX = 2_500
@@ -70,7 +71,7 @@ export async function groupCreateCheck(
   ctx: Ctx,
   request: GroupRequest,
   reader: StoreReader = ctx.app.store,
-): Promise<VpcId> {
+): Promise<Vpc> {
   const name = groupName(request.name)
   groupText('GroupDescription', request.description)
   if (name === 'default') {
@@ -91,43 +92,30 @@ export async function groupCreateCheck(
       reason: 'The maximum number of security groups for this account has been reached.',
     })
   }
-  return vpc.id
+  return vpc
 }
 
 export async function groupCreate(ctx: Ctx, request: GroupRequest): Promise<SecurityGroup> {
   const { app } = ctx
   try {
     return await app.store.transact(async (tx) => {
-      const vpcId = await groupCreateCheck(ctx, request, tx)
+      const vpc = await groupCreateCheck(ctx, request, tx)
       return await tx.insert('securityGroup', {
         id: newId('securityGroup', app.random),
         ...scopeOf(ctx),
         generation: 0,
         createdAt: app.clock.now(),
         tags: request.tags,
-        vpcId,
+        vpcId: vpc.id,
         name: request.name,
         description: request.description,
-        rules: [everythingOut(ctx)],
+        // It lets nothing in.
+        rules: everythingOut(app, vpc),
       })
     })
   } catch (error) {
     if (!(error instanceof ClaimTakenError)) throw error
     throw new FaultError({ type: 'Duplicate', kind: 'securityGroup', name: request.name })
-  }
-}
-
-/** A new group lets nothing in and everything out. */
-function everythingOut(ctx: Ctx): SecurityGroupRule {
-  return {
-    id: newId('securityGroupRule', ctx.app.random),
-    isEgress: true,
-    protocol: '-1',
-    fromPort: null,
-    toPort: null,
-    peer: { type: 'cidr', cidr: '0.0.0.0/0' },
-    description: null,
-    tags: {},
   }
 }
 

@@ -4,6 +4,8 @@
  */
 import { FaultError, invalidValue } from '../../domain/faults.ts'
 import { newId, type IdOf } from '../../domain/ids.ts'
+import { isIpv6 } from '../../domain/net/blocks.ts'
+import { addressesOf } from '../../domain/network.ts'
 import type { InsightsAnalysis, InsightsPath } from '../../domain/network-insights.ts'
 import type { Tags } from '../../domain/resource.ts'
 import type { StoreReader } from '../../store/store.ts'
@@ -99,7 +101,7 @@ export async function analysisStart(
       if ((await tx.count('insightsAnalysis', scopeOf(ctx))) >= ANALYSES_MAX) {
         throw tooMany(ANALYSES_MAX)
       }
-      const state = await reachState(tx, ctx.app.settings.publicPool)
+      const state = await reachState(tx, ctx.app.settings)
       const analysis = await tx.insert('insightsAnalysis', {
         ...baseOf(ctx, tags),
         id: newId('insightsAnalysis', ctx.app.random),
@@ -138,9 +140,10 @@ function endOf(state: ReachState, id: string, ip: string | null): ReachEnd {
   if (id.startsWith('eni-')) return { type: 'interface', interfaceId: id }
   const interfaceIds = state.instances.get(id)?.spec.interfaceIds ?? []
   const withIp = state.interfaces.find(
-    (one) => ip !== null && interfaceIds.includes(one.id) && one.privateAddresses.includes(ip),
+    (one) => ip !== null && interfaceIds.includes(one.id) && addressesOf(one).includes(ip),
   )
-  return { type: 'interface', interfaceId: withIp?.id ?? interfaceIds[0] ?? id }
+  const address = withIp && ip && isIpv6(ip) ? { address: ip } : {}
+  return { type: 'interface', interfaceId: withIp?.id ?? interfaceIds[0] ?? id, ...address }
 }
 
 export async function analysisDelete(ctx: Ctx, id: IdOf<'insightsAnalysis'>): Promise<void> {

@@ -4,9 +4,8 @@ import type { NetworkInterfaceId } from '../../domain/ids.ts'
 import type { NetworkInterface } from '../../domain/network.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
-import { createAddressChooser, privateAddressesChoose } from './addresses.ts'
+import { ADDRESSES_MAX, createAddressChooser, privateAddressesChoose } from './addresses.ts'
 import type { Change } from './change.ts'
-import { ADDRESSES_MAX } from './interfaces.ts'
 import { ownGet } from './scope.ts'
 
 export interface AddressesAssignRequest {

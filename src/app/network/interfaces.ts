@@ -12,12 +12,11 @@ import type { Tags } from '../../domain/resource.ts'
 import type { StoreReader } from '../../store/store.ts'
 import { onceByToken } from '../client-tokens.ts'
 import type { Ctx } from '../context.ts'
-import { createAddressChooser, privateAddressesChoose } from './addresses.ts'
+import { ADDRESSES_MAX, createAddressChooser, privateAddressesChoose } from './addresses.ts'
 import { groupsForInterface } from './groups.ts'
+import { ipv6Choose, tooMany, type Ipv6Wish } from './interface-ipv6.ts'
 import { ownGet, ownList, scopeOf } from './scope.ts'
 
-/** Of an interface, the primary among them: AWS's largest, of the types with most (EC2 user guide, "ENIs"). */
-export const ADDRESSES_MAX = 50
 const DESCRIPTION_MAX = 255
 
 export interface InterfaceView {
@@ -64,6 +63,8 @@ export interface InterfaceCreateRequest {
   groupIds: readonly SecurityGroupId[]
   /** Primary first; null: any free one. */
   addresses: readonly (string | null)[]
+  /** Absent: as the subnet says. */
+  ipv6?: Ipv6Wish
   clientToken: string | null
   tags: Tags
 }
@@ -72,6 +73,7 @@ interface InterfacePlan {
   subnet: Subnet
   groupIds: SecurityGroupId[]
   addresses: string[]
+  ipv6: Pick<NetworkInterface, 'ipv6Addresses' | 'hasPrimaryIpv6'>
   mac: string
 }
 
@@ -95,7 +97,10 @@ export async function interfaceCreatePlan(
   const groupIds = await groupsForInterface(ctx, reader, subnet.vpcId, request.groupIds)
   const chooser = createAddressChooser(reader, app.random, app.settings.publicPool)
   const addresses = await privateAddressesChoose(chooser, subnet, request.addresses)
-  return { subnet, groupIds, addresses, mac: chooser.mac() }
+  const { ipv6: wish = null } = request
+  if ((wish?.addresses.length ?? 0) > ADDRESSES_MAX) throw tooMany(ADDRESSES_MAX)
+  const ipv6 = await ipv6Choose(chooser, subnet, wish)
+  return { subnet, groupIds, addresses, ipv6, mac: chooser.mac() }
 }
 
 export async function interfaceCreate(
@@ -104,7 +109,7 @@ export async function interfaceCreate(
 ): Promise<NetworkInterfaceId> {
   const { result } = await ctx.app.store.transact((tx) =>
     onceByToken(ctx, tx, 'CreateNetworkInterface', request.clientToken, async () => {
-      const { subnet, groupIds, addresses, mac } = await interfaceCreatePlan(ctx, request, tx)
+      const { subnet, groupIds, addresses, ipv6, mac } = await interfaceCreatePlan(ctx, request, tx)
       const created = await tx.insert('networkInterface', {
         id: newId('networkInterface', ctx.app.random),
         ...scopeOf(ctx),
@@ -117,6 +122,7 @@ export async function interfaceCreate(
         description: request.description,
         mac,
         privateAddresses: addresses,
+        ...ipv6,
         publicAddress: null,
         hasPublicOnLaunch: false,
         groupIds,
@@ -158,6 +164,8 @@ export interface InterfaceChange {
   description?: string | undefined
   groupIds?: readonly SecurityGroupId[] | undefined
   isSourceDestChecked?: boolean | undefined
+  /** It stays so. */
+  hasPrimaryIpv6?: true | undefined
   attachment?: { id: string; deleteOnTermination: boolean } | undefined
 }
 
@@ -170,8 +178,12 @@ export async function interfaceModifyPlan(
   const before = await ownGet(ctx, reader, 'networkInterface', id)
   const { description, groupIds, isSourceDestChecked } = change
   if (description !== undefined) descriptionMustFit(description)
+  if (change.hasPrimaryIpv6 && (before.ipv6Addresses ?? []).length === 0) {
+    throw invalidValue('enablePrimaryIpv6', true, `${id} has no IPv6 address`)
+  }
   return {
     ...before,
+    ...(change.hasPrimaryIpv6 && { hasPrimaryIpv6: true }),
     ...(description !== undefined && { description }),
     ...(isSourceDestChecked !== undefined && { isSourceDestChecked }),
     ...(groupIds && {

@@ -13,7 +13,7 @@ import { onceByToken } from '../client-tokens.ts'
 import type { Ctx } from '../context.ts'
 import type { Change } from './change.ts'
 import { baseOf, inVpc, ownGet, scopeOf } from './scope.ts'
-import { lastEntry } from './vpcs.ts'
+import { lastEntries } from './vpc-parts.ts'
 
 type AclId = IdOf<'networkAcl'>
 
@@ -44,7 +44,7 @@ export function aclCreate(ctx: Ctx, request: AclRequest): Change<NetworkAcl> {
 
 async function aclInsert(ctx: Ctx, tx: StoreTransaction, request: AclRequest): Promise<AclId> {
   const { vpcId, tags } = request
-  await ownGet(ctx, tx, 'vpc', vpcId)
+  const vpc = await ownGet(ctx, tx, 'vpc', vpcId)
   if ((await inVpc(ctx, tx, 'networkAcl', vpcId)).length >= ACLS_MAX) {
     const reason = 'The maximum number of network ACLs for this VPC has been reached.'
     throw new FaultError({ type: 'LimitExceeded', kind: 'networkAcl', limit: ACLS_MAX, reason })
@@ -54,7 +54,7 @@ async function aclInsert(ctx: Ctx, tx: StoreTransaction, request: AclRequest): P
     id: newId('networkAcl', ctx.app.random),
     vpcId,
     isDefault: false,
-    entries: [lastEntry(true), lastEntry(false)],
+    entries: lastEntries(vpc),
     associations: [],
   })
   return id

@@ -1,6 +1,12 @@
 /** The routes of a subnet as a host needs them: what each leads to, seen through gateways. Pure. */
-import { cidrContains, cidrFormat, cidrOverlaps, cidrParse } from '../../domain/net/cidr.ts'
-import type { NatGateway, Route, RouteTable, Subnet } from '../../domain/network.ts'
+import { blocksOverlap, blockWithin, isIpv6, prefixOfBlock } from '../../domain/net/blocks.ts'
+import {
+  natAddresses,
+  type NatGateway,
+  type Route,
+  type RouteTable,
+  type Subnet,
+} from '../../domain/network.ts'
 import type { InnerTarget, RoutePlan } from '../../domain/network-plan.ts'
 import { peeringOther } from '../../domain/peering.ts'
 import type { VpcRecords } from './plan.ts'
@@ -20,16 +26,14 @@ export function routesOf(subnet: Pick<Subnet, 'id' | 'vpcId'>, records: VpcRecor
     .filter((route) => route.target.type !== 'local')
     .sort((a, b) => Number(isPrefixListId(a.destination)) - Number(isPrefixListId(b.destination)))
     .flatMap((route) => routePlans(subnet, route, records))
-    .sort((a, b) => cidrParse(b.cidr).prefix - cidrParse(a.cidr).prefix)
+    .sort((a, b) => prefixOfBlock(b.cidr) - prefixOfBlock(a.cidr))
 }
 
 /** "If a route with a prefix list overlaps with another of the same block, the other takes priority": it is first. */
 function routePlans(subnet: Pick<Subnet, 'vpcId'>, route: Route, records: VpcRecords): RoutePlan[] {
   const { destination } = route
   const cidrs = isPrefixListId(destination) ? blocksOf(destination, records) : [destination]
-  return cidrs
-    .filter((cidr) => !cidr.includes(':'))
-    .flatMap((cidr) => targetsOf(subnet, route, records, cidr))
+  return cidrs.flatMap((cidr) => targetsOf(subnet, route, records, cidr))
 }
 
 function targetsOf(
@@ -42,18 +46,23 @@ function targetsOf(
   const nowhere: RoutePlan = { cidr, target: { type: 'nowhere' } }
   if (routeStateOf(subnet, route, records.targets) !== 'active') return [nowhere]
   if (target.type === 'internetGateway') return [{ cidr, target: { type: 'internet' } }]
+  if (target.type === 'egressOnlyGateway') {
+    return [isIpv6(cidr) ? { cidr, target: { type: 'egressOnly' } } : nowhere]
+  }
   if (target.type === 'natGateway') {
+    // A list may have blocks of IPv6, which no NAT gateway takes.
+    if (isIpv6(cidr)) return [nowhere]
     return throughNat(records.targets.natGateways.get(target.id)!, records, nowhere)
   }
-  const inner = innerOf(route, records)
+  const inner = innerOf(route, records, isIpv6(cidr))
   return [inner ? { cidr, target: inner } : nowhere]
 }
 
-function innerOf({ target }: Route, records: VpcRecords): InnerTarget | null {
+function innerOf({ target }: Route, records: VpcRecords, is6: boolean): InnerTarget | null {
   if (target.type === 'networkInterface') {
     const one = records.targets.interfaces.get(target.id)
-    if (!one) return null
-    return { type: 'interface', interfaceId: one.id, address: one.privateAddresses[0]! }
+    const address = is6 ? one?.ipv6Addresses?.[0] : one?.privateAddresses[0]
+    return one && address ? { type: 'interface', interfaceId: one.id, address } : null
   }
   if (target.type !== 'peering') return null
   const peering = records.targets.peerings.get(target.id)
@@ -72,16 +81,19 @@ function throughNat(gateway: NatGateway, records: VpcRecords, asked: RoutePlan):
     const hasWayOut = own.some(
       (each) =>
         each.target.type === 'internetGateway' &&
+        !isIpv6(each.destination) &&
         routeStateOf(gateway, each, records.targets) === 'active',
     )
     if (!hasWayOut) return [asked]
-    return [{ ...asked, target: { type: 'nat', publicAddress: address.publicAddress } }]
+    const all = natAddresses(gateway).map(({ association }) => association!.publicAddress)
+    return [{ ...asked, target: { type: 'nat', publicAddresses: all } }]
   }
   const onward = own.flatMap((route) => routePlans(gateway, route, records))
   const within = onward.flatMap(({ cidr, target }): RoutePlan[] => {
     const both = intersection(cidr, asked.cidr)
     if (!both || (target.type !== 'interface' && target.type !== 'peer')) return []
-    const to = { type: 'privateNat', address: gateway.privateAddress!, next: target } as const
+    const addresses = natAddresses(gateway).map(({ privateAddress }) => privateAddress)
+    const to = { type: 'privateNat', addresses, next: target } as const
     return [{ cidr: both, target: to }]
   })
   return within.some(({ cidr }) => cidr === asked.cidr) ? within : [...within, asked]
@@ -89,8 +101,6 @@ function throughNat(gateway: NatGateway, records: VpcRecords, asked: RoutePlan):
 
 /** Of two blocks one lies in the other, or they have nothing in common. */
 function intersection(a: string, b: string): string | null {
-  const [one, other] = [cidrParse(a), cidrParse(b)]
-  if (!cidrOverlaps(one, other)) return null
-  const isInner = one.prefix >= other.prefix && cidrContains(other, one.base)
-  return cidrFormat(isInner ? one : other)
+  if (!blocksOverlap(a, b)) return null
+  return blockWithin(a, b) ? a : b
 }

@@ -4,13 +4,14 @@
  */
 import { addressFormat, cidrParse } from '../../domain/net/cidr.ts'
 import type { SecurityGroupId } from '../../domain/ids.ts'
-import { instanceStateOf, type Instance } from '../../domain/instance.ts'
+import { instanceStateOf, resourceNamesOf, type Instance } from '../../domain/instance.ts'
 import {
+  addressesOf,
   hostNameOf,
   privateDomainOf,
   publicBindings,
   publicHostName,
-  vpcBlocks,
+  vpcCidrs,
   type NetworkAcl,
   type NetworkInterface,
   type RouteTable,
@@ -92,7 +93,7 @@ function peersOf(records: VpcRecords, byVpc: ReadonlyMap<string, VpcRecords>): P
       {
         vpcId: other.vpc.id,
         index: other.vpc.index,
-        cidrs: vpcBlocks(other.vpc).map((block) => block.cidrBlock),
+        cidrs: vpcCidrs(other.vpc),
         groups: other.groups
           .filter((group) => named.has(group.id))
           .map(({ id }) => ({ groupId: id, memberAddresses: membersOf(id, other.interfaces) })),
@@ -147,10 +148,23 @@ function endpointHosts(records: VpcRecords): { name: string; address: string }[]
   )
 }
 
+/** `i-….ec2.internal`, of the families that its options say. */
+function resourceHosts({ instances, interfaces }: VpcRecords): { name: string; address: string }[] {
+  return instances.flatMap(({ id, region, spec }) => {
+    const { hasA, hasAaaa } = resourceNamesOf(spec)
+    const one = interfaces.find((each) => each.id === spec.interfaceIds[0])
+    const addresses = [
+      ...(hasA && one ? [one.privateAddresses[0]!] : []),
+      ...(hasAaaa && one?.ipv6Addresses?.[0] ? [one.ipv6Addresses[0]] : []),
+    ]
+    return addresses.map((address) => ({ name: `${id}.${privateDomainOf(region)}`, address }))
+  })
+}
+
 function membersOf(groupId: SecurityGroupId, interfaces: readonly NetworkInterface[]): string[] {
   return interfaces
     .filter((networkInterface) => networkInterface.groupIds.includes(groupId))
-    .flatMap((networkInterface) => networkInterface.privateAddresses)
+    .flatMap(addressesOf)
     .sort()
 }
 
@@ -198,13 +212,14 @@ export function planOf(records: VpcRecords): VpcNetworkPlan {
     vpcId: vpc.id,
     account: vpc.account as VpcNetworkPlan['account'],
     region: vpc.region,
-    cidrs: vpcBlocks(vpc).map((block) => block.cidrBlock),
+    cidrs: vpcCidrs(vpc),
     index: vpc.index,
     dns: dnsPlan(records),
     subnets: records.subnets.map((subnet) => ({
       subnetId: subnet.id,
       cidr: subnet.cidrBlock,
       gateway: addressFormat(cidrParse(subnet.cidrBlock).base + 1),
+      ...(subnet.ipv6Block && { cidr6: subnet.ipv6Block.cidrBlock }),
       routes: routesOf(subnet, records),
       ...aclOf(subnet, records.acls),
     })),
@@ -221,10 +236,12 @@ function dnsPlan(records: VpcRecords): VpcDnsPlan {
   const { vpc, dhcpOptions: options } = records
   const others = [records, ...records.resolved].flatMap(publicNames)
   const names = [...others, ...endpointHosts(records)]
+  const own = resourceHosts(records)
   // Without the option guests are told no server, as with AWS's `default` set.
   const servers = options['domain-name-servers'] ?? []
   const ntpServers = options['ntp-servers']
   const nodeType = options['netbios-node-type']?.[0]
+  const lease6 = options['ipv6-address-preferred-lease-time']?.[0]
   const netbiosServers = options['netbios-name-servers'] ?? []
   const hasNetbios = nodeType !== undefined || netbiosServers.length > 0
   return {
@@ -232,7 +249,9 @@ function dnsPlan(records: VpcRecords): VpcDnsPlan {
     domain: options['domain-name']?.[0] ?? privateDomainOf(vpc.region),
     servers: servers.includes('AmazonProvidedDNS') ? null : [...servers],
     ntpServers: ntpServers ? [...ntpServers] : null,
+    ...(lease6 !== undefined && { ipv6LeaseSeconds: Number(lease6) }),
     ...(names.length > 0 && { publicNames: names }),
+    ...(own.length > 0 && { resourceNames: own }),
     ...(hasNetbios && {
       netbios: { servers: netbiosServers, nodeType: nodeType ? Number(nodeType) : null },
     }),
@@ -254,12 +273,16 @@ function interfacePlan(
       subnetId: networkInterface.subnetId,
       mac: networkInterface.mac,
       privateAddresses: networkInterface.privateAddresses,
+      ...(networkInterface.ipv6Addresses?.length && {
+        ipv6Addresses: networkInterface.ipv6Addresses,
+      }),
       publicAddresses: publicBindings(networkInterface).map((each) => {
         return { privateAddress: each.privateAddress, publicAddress: each.publicAddress }
       }),
       groupIds: networkInterface.groupIds,
       isSourceDestChecked: networkInterface.isSourceDestChecked,
       hostName: byResource ? instance.id : hostNameOf(primary!),
+      ...(byResource && !resourceNamesOf(instance.spec).hasA && { isUnnamed: true }),
       metadata: {
         isEnabled: instance.spec.metadata.isEnabled,
         hopLimit: instance.spec.metadata.hopLimit,
@@ -269,13 +292,12 @@ function interfacePlan(
   ]
 }
 
-/** There is no IPv6 in guests yet, so its entries judge nothing that exists. */
 function aclOf(subnet: Subnet, acls: readonly NetworkAcl[]): { acl?: AclPlan } {
   const acl = acls.find((each) => each.associations.some((one) => one.subnetId === subnet.id))
   if (!acl) return {}
   const rules = (isEgress: boolean): AclRulePlan[] =>
     acl.entries
-      .filter((entry) => entry.isEgress === isEgress && !entry.cidrBlock.includes(':'))
+      .filter((entry) => entry.isEgress === isEgress)
       .sort((a, b) => a.ruleNumber - b.ruleNumber)
       .map(({ isAllow, protocol, cidrBlock: cidr, ports = null, icmp = null }) => {
         return { isAllow, protocol, cidr, ports, icmp }
@@ -289,14 +311,11 @@ function groupPlan(group: SecurityGroup, records: VpcRecords): GroupPlan {
       .filter((rule) => rule.isEgress === isEgress)
       .flatMap((rule): GroupRulePlan[] => {
         const { protocol, fromPort, toPort, peer } = rule
-        // There is no IPv6 in guests yet, so its rules allow nothing that exists.
-        if (peer.type === 'cidr6') return []
-        if (peer.type === 'prefixList') {
-          return blocksOf(peer.listId, records)
-            .filter((cidr) => !cidr.includes(':'))
-            .map((cidr) => ({ protocol, fromPort, toPort, peer: { type: 'cidr', cidr } }))
+        const ofBlock = (cidr: string): GroupRulePlan => {
+          return { protocol, fromPort, toPort, peer: { type: 'cidr', cidr } }
         }
-        if (peer.type === 'cidr') return [{ protocol, fromPort, toPort, peer }]
+        if (peer.type === 'prefixList') return blocksOf(peer.listId, records).map(ofBlock)
+        if (peer.type === 'cidr' || peer.type === 'cidr6') return [ofBlock(peer.cidr)]
         const { groupId } = peer
         return [{ protocol, fromPort, toPort, peer: { type: 'group', groupId } }]
       })

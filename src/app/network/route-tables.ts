@@ -4,14 +4,14 @@
  */
 import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
 import { newId, type IdOf, type SubnetId, type VpcId } from '../../domain/ids.ts'
-import { vpcBlocks, type RouteTable, type RouteTableAssociation } from '../../domain/network.ts'
+import { vpcCidrs, type RouteTable, type RouteTableAssociation } from '../../domain/network.ts'
 import type { Tags } from '../../domain/resource.ts'
 import type { StoreReader, StoreTransaction } from '../../store/store.ts'
 import { onceByToken } from '../client-tokens.ts'
 import type { Ctx } from '../context.ts'
 import type { Change } from './change.ts'
 import { baseOf, inVpc, ownGet, scopeOf } from './scope.ts'
-import { localRoute } from './vpcs.ts'
+import { localRoute } from './vpc-parts.ts'
 
 type TableId = IdOf<'routeTable'>
 
@@ -47,7 +47,7 @@ async function tableInsert(
     ...baseOf(ctx, tags),
     id: newId('routeTable', ctx.app.random),
     vpcId,
-    routes: vpcBlocks(vpc).map((block) => localRoute(block.cidrBlock)),
+    routes: vpcCidrs(vpc).map(localRoute),
     associations: [],
   })
   return id

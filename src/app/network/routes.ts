@@ -2,12 +2,12 @@
  * Routes: made, replaced, deleted, and where they lead. Source: EC2 API reference (CreateRoute, ReplaceRoute,
  * DeleteRoute); VPC user guide, "Route table concepts".
  */
-import { cidrFormat, cidrParse } from '../../domain/net/cidr.ts'
-import { isWithin } from '../../domain/net/vpc-blocks.ts'
+import { blockCanonical, blockWithin, isIpv6 } from '../../domain/net/blocks.ts'
 import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
 import type { IdOf, InstanceId, NetworkInterfaceId } from '../../domain/ids.ts'
 import {
-  vpcBlocks,
+  vpcCidrs,
+  type EgressOnlyGateway,
   type InternetGateway,
   type NatGateway,
   type NetworkInterface,
@@ -30,6 +30,7 @@ const ROUTES_MAX = 1_000
 /** What routes may lead to, to see where they really lead. */
 export interface RouteTargets {
   gateways: ReadonlyMap<string, InternetGateway>
+  egressOnly: ReadonlyMap<string, EgressOnlyGateway>
   interfaces: ReadonlyMap<string, NetworkInterface>
   natGateways: ReadonlyMap<string, NatGateway>
   peerings: ReadonlyMap<string, Peering>
@@ -42,14 +43,16 @@ export async function routeTargets(reader: StoreReader, query: ListQuery): Promi
     query.account === undefined
       ? undefined
       : { name: 'side', value: `${query.account}/${query.region}` }
-  const [gateways, interfaces, natGateways, peerings] = await Promise.all([
+  const [gateways, egressOnly, interfaces, natGateways, peerings] = await Promise.all([
     reader.list('internetGateway', query),
+    reader.list('egressOnlyGateway', query),
     reader.list('networkInterface', query),
     reader.list('natGateway', query),
     reader.list('vpcPeering', { reference: query.reference ?? side }),
   ])
   return {
     gateways: new Map(gateways.map((each) => [each.id, each])),
+    egressOnly: new Map(egressOnly.map((each) => [each.id, each])),
     interfaces: new Map(interfaces.map((each) => [each.id, each])),
     natGateways: new Map(natGateways.map((each) => [each.id, each])),
     peerings: new Map(peerings.map((each) => [each.id, each])),
@@ -68,6 +71,8 @@ export function routeStateOf(
         return true
       case 'internetGateway':
         return targets.gateways.get(target.id)?.vpcId === table.vpcId
+      case 'egressOnlyGateway':
+        return targets.egressOnly.has(target.id)
       case 'networkInterface':
         return Boolean(targets.interfaces.get(target.id)?.attachment)
       case 'natGateway':
@@ -85,6 +90,7 @@ export type RouteTargetRequest =
   | { type: 'internetGateway'; id: IdOf<'internetGateway'> }
   | { type: 'networkInterface'; id: NetworkInterfaceId }
   | { type: 'natGateway'; id: IdOf<'natGateway'> }
+  | { type: 'egressOnlyGateway'; id: IdOf<'egressOnlyGateway'> }
   | { type: 'peering'; id: IdOf<'vpcPeering'> }
   | { type: 'instance'; id: InstanceId }
 
@@ -153,7 +159,8 @@ export function routeDelete(
 
 /** Canonical: a block, or the id of a prefix list. */
 function destinationText(text: string): string {
-  return isPrefixListId(text) ? text : cidrFormat(cidrParse(text, 'destinationCidrBlock'))
+  if (isPrefixListId(text)) return text
+  return blockCanonical(text, isIpv6(text) ? 'destinationIpv6CidrBlock' : 'destinationCidrBlock')
 }
 
 async function destinationOf(ctx: Ctx, reader: StoreReader, text: string): Promise<string> {
@@ -170,15 +177,14 @@ async function targetOf(
   request: RouteTargetRequest,
 ): Promise<RouteTarget> {
   const vpc = await ownGet(ctx, reader, 'vpc', table.vpcId)
-  const blocks = vpcBlocks(vpc).map((block) => block.cidrBlock)
+  const blocks = vpcCidrs(vpc)
   if (request.type === 'local') {
     if (blocks.includes(destination)) return request
     const reason = 'Only the local route of the VPC leads to the local target'
     throw invalidValue('destinationCidrBlock', destination, reason)
   }
   const isList = isPrefixListId(destination)
-  const isInVpc =
-    !isList && blocks.some((block) => isWithin(cidrParse(destination), cidrParse(block)))
+  const isInVpc = !isList && blocks.some((block) => blockWithin(destination, block))
   if (request.type === 'internetGateway') {
     const gateway = await reader.get('internetGateway', request.id)
     if (gateway?.account !== ctx.account || gateway.region !== ctx.region) {
@@ -195,7 +201,20 @@ async function targetOf(
     }
     return request
   }
+  if (request.type === 'egressOnlyGateway') {
+    const gateway = await ownGet(ctx, reader, 'egressOnlyGateway', request.id)
+    if (gateway.vpcId !== table.vpcId) {
+      throw new FaultError({ type: 'NetworkMismatch', ids: [table.id, request.id] })
+    }
+    if (!isList && !isInVpc && isIpv6(destination)) return request
+    const reason = 'An egress-only internet gateway takes IPv6 that leaves the VPC'
+    throw invalidValue('destinationIpv6CidrBlock', destination, reason)
+  }
   if (request.type === 'natGateway') {
+    if (isIpv6(destination)) {
+      const feature = 'an IPv6 route to a NAT gateway'
+      throw new FaultError({ type: 'Unsupported', feature })
+    }
     const gateway = await reader.get('natGateway', request.id)
     const isOwn = gateway?.account === ctx.account && gateway.region === ctx.region
     if (!isOwn || gateway.deletedAt !== null) throw notFound('natGatewayOfRoute', request.id)

@@ -4,9 +4,8 @@
  */
 import { FaultError, invalidValue } from '../../domain/faults.ts'
 import { newId, type IdOf, type SubnetId } from '../../domain/ids.ts'
-import { cidrFormat, cidrOverlaps, cidrParse } from '../../domain/net/cidr.ts'
-import { isWithin } from '../../domain/net/vpc-blocks.ts'
-import type { SubnetReservation } from '../../domain/network.ts'
+import { blockCanonical, blocksOverlap, blockWithin } from '../../domain/net/blocks.ts'
+import { subnetCidrs, type SubnetReservation } from '../../domain/network.ts'
 import type { Tags } from '../../domain/resource.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
@@ -38,14 +37,14 @@ export function reservationCreate(
   return async (tx) => {
     const { subnetId, type, description } = request
     const subnet = await ownGet(ctx, tx, 'subnet', subnetId)
-    const block = cidrParse(request.cidr, 'cidr')
-    const cidr = cidrFormat(block)
+    const cidr = blockCanonical(request.cidr, 'cidr')
     if (cidr !== request.cidr) throw invalidValue('cidr', request.cidr, `did you mean ${cidr}?`)
-    if (!isWithin(block, cidrParse(subnet.cidrBlock))) {
-      throw invalidValue('cidr', cidr, `not within ${subnetId} (${subnet.cidrBlock})`)
+    const cidrs = subnetCidrs(subnet)
+    if (!cidrs.some((each) => blockWithin(cidr, each))) {
+      throw invalidValue('cidr', cidr, `not within ${subnetId} (${cidrs.join(', ')})`)
     }
     for (const other of await reservationsOf(tx, subnetId)) {
-      if (!cidrOverlaps(cidrParse(other.cidr), block)) continue
+      if (!blocksOverlap(other.cidr, cidr)) continue
       throw new FaultError({ type: 'Duplicate', kind: 'subnetReservation', name: cidr })
     }
     if (description.length > DESCRIPTION_MAX) {

@@ -11,6 +11,7 @@ import type { App, Ctx } from '../context.ts'
 import type { Change } from './change.ts'
 import { baseOf, inVpc, ownGet, scopeOf, type NewBase } from './scope.ts'
 import { reservationsOf } from './subnet-reservations.ts'
+import { subnetIpv6Checked } from './vpc-ipv6.ts'
 
 /** AWS's quota. */
 const SUBNETS_MAX = 200
@@ -19,6 +20,7 @@ const DEFAULT_PREFIX = 20
 export interface SubnetRequest {
   vpcId: VpcId
   cidrBlock: string
+  ipv6CidrBlock: string | null
   /** By name or by id; null: the first. */
   zone: { parameter: string; value: string } | null
   tags: Tags
@@ -38,10 +40,14 @@ export function subnetCreate(ctx: Ctx, request: SubnetRequest): Change<Subnet> {
       const reason = 'The maximum number of subnets for this VPC has been reached.'
       throw new FaultError({ type: 'LimitExceeded', kind: 'subnet', limit: SUBNETS_MAX, reason })
     }
+    const { ipv6CidrBlock: wanted6 } = request
+    const ipv6 = wanted6 === null ? null : subnetIpv6Checked(wanted6, vpc, subnets)
+    const associationId = newId('subnetAssociation', ctx.app.random)
     return await subnetInsert(ctx.app, tx, baseOf(ctx, request.tags), {
       vpcId: vpc.id,
       zone,
       cidrBlock,
+      ...(ipv6 !== null && { ipv6Block: { associationId, cidrBlock: ipv6 } }),
       isDefaultForZone: false,
       mapPublicIpOnLaunch: false,
     })

@@ -32,13 +32,21 @@ export async function vpcModify(ctx: Ctx, id: VpcId, change: VpcChange): Promise
   await ctx.app.networkInForce()
 }
 
+export type SubnetSwitches = Pick<
+  Subnet,
+  'mapPublicIpOnLaunch' | 'assignIpv6OnCreation' | 'hostnameTypeOnLaunch' | 'resourceNamesOnLaunch'
+>
+
 export async function subnetModify(
   ctx: Ctx,
   id: SubnetId,
-  change: Partial<Pick<Subnet, 'mapPublicIpOnLaunch' | 'hostnameTypeOnLaunch'>>,
+  change: Partial<SubnetSwitches>,
 ): Promise<void> {
   await ctx.app.store.transact(async (tx) => {
     const before = await ownGet(ctx, tx, 'subnet', id)
+    if (change.assignIpv6OnCreation && !before.ipv6Block) {
+      throw invalidValue('assignIpv6AddressOnCreation', true, `${id} has no IPv6 CIDR block`)
+    }
     await tx.update('subnet', { ...before, ...change })
   })
 }

@@ -3,14 +3,13 @@
  * and takes them with it. Source: VPC user guide, "Create a VPC", "Delete your VPC", "VPC CIDR blocks".
  */
 import { cidrFormat, cidrOverlaps, cidrParse } from '../../domain/net/cidr.ts'
+import { isIpv6 } from '../../domain/net/blocks.ts'
 import { isWithin, vpcBlockAdded, vpcBlockChecked } from '../../domain/net/vpc-blocks.ts'
 import { FaultError, notFound } from '../../domain/faults.ts'
 import { newId, type IdOf, type VpcId } from '../../domain/ids.ts'
 import {
   privateDomainOf,
   vpcBlocks,
-  type NetworkAclEntry,
-  type Route,
   type RouteTable,
   type SecurityGroup,
   type Vpc,
@@ -23,6 +22,8 @@ import type { Change } from './change.ts'
 import { mustNotMeetPeers, peeringsActive } from './peerings.ts'
 import { isPrefixListId } from './prefix-lists.ts'
 import { baseOf, inVpc, ownGet, scopeOf, type NewBase } from './scope.ts'
+import { vpcIpv6Add, vpcIpv6Disassociate } from './vpc-ipv6.ts'
+import { aclEntry, everythingOut, lastEntry, localRoute, ruleAll } from './vpc-parts.ts'
 
 /** AWS's quota is 5 and is raised on request up to hundreds; here nobody has to ask. */
 const VPCS_MAX = 200
@@ -31,6 +32,8 @@ const BLOCKS_MAX = 5
 
 export interface VpcRequest {
   cidrBlock: string
+  /** Whether it gets a block of IPv6 too. */
+  hasIpv6: boolean
   tenancy: 'default' | 'dedicated'
   tags: Tags
 }
@@ -41,7 +44,8 @@ export function vpcCreate(ctx: Ctx, request: VpcRequest): Change<Vpc> {
     const cidrBlock = cidrFormat(vpcBlockChecked(request.cidrBlock))
     mustNotHidePool(ctx.app, cidrBlock)
     const what = { cidrBlock, tenancy: request.tenancy, isDefault: false }
-    return (await vpcInsert(ctx.app, tx, baseOf(ctx, request.tags), what)).vpc
+    const { vpc } = await vpcInsert(ctx.app, tx, baseOf(ctx, request.tags), what)
+    return request.hasIpv6 ? (await vpcIpv6Add(ctx, tx, vpc)).vpc : vpc
   }
 }
 
@@ -98,25 +102,12 @@ export async function vpcInsert(
     vpcId: vpc.id,
     isDefault: true,
     entries: [true, false].flatMap((isEgress) => [
-      entryOf(isEgress, 100, true),
+      aclEntry(isEgress, 100, true),
       lastEntry(isEgress),
     ]),
     associations: [],
   })
   return { vpc, mainTable }
-}
-
-export function localRoute(destination: string): Route {
-  return { destination, target: { type: 'local' }, origin: 'CreateRouteTable' }
-}
-
-function entryOf(isEgress: boolean, ruleNumber: number, isAllow: boolean): NetworkAclEntry {
-  return { ruleNumber, isEgress, protocol: '-1', isAllow, cidrBlock: '0.0.0.0/0' }
-}
-
-/** The entry that every ACL ends in and nobody can change: what nothing allowed is denied. */
-export function lastEntry(isEgress: boolean): NetworkAclEntry {
-  return entryOf(isEgress, 32_767, false)
 }
 
 /** The set that VPCs of a region begin with: found, or made when it is not there. */
@@ -143,16 +134,6 @@ async function dhcpOptionsDefault(
 /** A VPC's own group: members reach each other, everything may leave. */
 function defaultGroup(app: App, base: NewBase, vpcId: VpcId): SecurityGroup {
   const id = newId('securityGroup', app.random)
-  const rule = (isEgress: boolean, peer: SecurityGroup['rules'][number]['peer']) => ({
-    id: newId('securityGroupRule', app.random),
-    isEgress,
-    protocol: '-1',
-    fromPort: null,
-    toPort: null,
-    peer,
-    description: null,
-    tags: {},
-  })
   return {
     ...base,
     id,
@@ -160,8 +141,8 @@ function defaultGroup(app: App, base: NewBase, vpcId: VpcId): SecurityGroup {
     name: 'default',
     description: 'default VPC security group',
     rules: [
-      rule(false, { type: 'group', groupId: id, account: base.account }),
-      rule(true, { type: 'cidr', cidr: '0.0.0.0/0' }),
+      ruleAll(app, false, { type: 'group', groupId: id, account: base.account }),
+      ...everythingOut(app, {}),
     ],
   }
 }
@@ -178,9 +159,10 @@ async function vpcIndexFree(tx: StoreTransaction): Promise<number> {
 export function vpcDelete(ctx: Ctx, id: VpcId): Change<void> {
   return async (tx) => {
     const vpc = await ownGet(ctx, tx, 'vpc', id)
-    const [subnets, gateways, interfaces, tables, groups, acls] = await Promise.all([
+    const [subnets, gateways, egressOnly, interfaces, tables, groups, acls] = await Promise.all([
       inVpc(ctx, tx, 'subnet', id),
       inVpc(ctx, tx, 'internetGateway', id),
+      inVpc(ctx, tx, 'egressOnlyGateway', id),
       inVpc(ctx, tx, 'networkInterface', id),
       inVpc(ctx, tx, 'routeTable', id),
       inVpc(ctx, tx, 'securityGroup', id),
@@ -192,6 +174,7 @@ export function vpcDelete(ctx: Ctx, id: VpcId): Change<void> {
     const others = [
       ...subnets,
       ...gateways,
+      ...egressOnly,
       ...interfaces,
       ...peerings,
       ...tables.filter((table) => !isMain(table)),
@@ -240,7 +223,10 @@ export function vpcBlockAssociate(
 function mustNotSwallowRoutes(table: RouteTable, added: string): void {
   const block = cidrParse(added)
   const route = table.routes.find(
-    ({ destination }) => !isPrefixListId(destination) && isWithin(cidrParse(destination), block),
+    ({ destination }) =>
+      !isPrefixListId(destination) &&
+      !isIpv6(destination) &&
+      isWithin(cidrParse(destination), block),
   )
   if (!route) return
   const reason = `The CIDR '${added}' conflicts with the route ${route.destination} in ${table.id}.`
@@ -252,6 +238,8 @@ export function vpcBlockDisassociate(
   associationId: string,
 ): Change<{ vpc: Vpc; block: VpcBlock }> {
   return async (tx) => {
+    const ofIpv6 = await vpcIpv6Disassociate(ctx, tx, associationId)
+    if (ofIpv6) return ofIpv6
     const vpcs = await tx.list('vpc', scopeOf(ctx))
     const has = (vpc: Vpc): boolean => vpcBlocks(vpc).some((b) => b.associationId === associationId)
     const vpc = vpcs.find(has)

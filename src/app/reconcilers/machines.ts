@@ -2,14 +2,17 @@
  * Lists the machines of hypervisors anew: when somebody asked for it, and by itself now and then. A machine keeps its
  * record, and with it its ARN, as long as its hypervisor is imported, for its recovery points outlive it.
  */
-import { mappedTags, type GatewayMachine, type Hypervisor } from '../../domain/gateway.ts'
+import {
+  GATEWAY_WORDS,
+  mappedTags,
+  type GatewayMachine,
+  type Hypervisor,
+} from '../../domain/gateway.ts'
 import type { ListedMachine, MachineListing } from '../../domain/hypervisor.ts'
 import { createLimiter } from '../../lib/limiter.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import type { App } from '../context.ts'
 import { addressOf } from '../gateway/credentials.ts'
-import { arnOf } from '../gateway/find.ts'
-import { GATEWAY_WORDS } from '../../domain/gateway.ts'
 import { machinesOf } from '../gateway/source.ts'
 import { connected } from './hypervisors.ts'
 
@@ -135,10 +138,6 @@ async function upsert(
     tags: {},
     hypervisorId: hypervisor.id,
     lastBackupAt: null,
-    baselines: {},
   })
   return true
 }
-
-/** The machine's ARN, for those who have only the record. */
-export const machineArn = (machine: GatewayMachine): string => arnOf('gatewayMachine', machine)

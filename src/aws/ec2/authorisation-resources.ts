@@ -19,7 +19,6 @@ export interface Target {
 /** Prefixes of ids whose resources the store does not keep under that id. */
 const OTHER_TYPES: Readonly<Record<string, string>> = {
   nat: 'natgateway',
-  eigw: 'egress-only-internet-gateway',
   fl: 'vpc-flow-log',
   tgw: 'transit-gateway',
   vgw: 'vpn-gateway',

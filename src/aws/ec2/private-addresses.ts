@@ -1,5 +1,6 @@
 /** The private addresses of an interface in requests: a primary one, and others by name or by count. */
-import type { PrivateIpAddressSpecification } from '@aws-sdk/client-ec2'
+import type { InstanceIpv6Address, PrivateIpAddressSpecification } from '@aws-sdk/client-ec2'
+import type { Ipv6Wish } from '../../app/network/interface-ipv6.ts'
 import { FaultError } from '../../domain/faults.ts'
 
 export interface AddressesInput {
@@ -26,6 +27,25 @@ export function privateAddressesOf(input: AddressesInput): (string | null)[] {
     .filter((each) => !each.Primary)
     .map((each) => each.PrivateIpAddress ?? null)
   return [primary, ...secondary, ...Array<null>(count ?? 0).fill(null)]
+}
+
+/** null: nothing is said of IPv6. */
+export function ipv6AddressesOf(input: {
+  Ipv6Addresses?: readonly InstanceIpv6Address[] | undefined
+  Ipv6AddressCount?: number | undefined
+  EnablePrimaryIpv6?: boolean | undefined
+}): Ipv6Wish | null {
+  const { Ipv6Addresses: listed = [], Ipv6AddressCount: count, EnablePrimaryIpv6 } = input
+  if (listed.length > 0 && count !== undefined && count > 0) {
+    const reason = 'Give the IPv6 addresses or their count, not both'
+    throw combination(['Ipv6Addresses', 'Ipv6AddressCount'], reason)
+  }
+  if (listed.length === 0 && !count && !EnablePrimaryIpv6) return null
+  const named = listed.map((each) => each.Ipv6Address ?? null)
+  return {
+    addresses: named.length > 0 ? named : Array<null>(count ?? 0).fill(null),
+    isPrimaryKept: EnablePrimaryIpv6 ?? false,
+  }
 }
 
 function combination(parameters: string[], reason: string): FaultError {

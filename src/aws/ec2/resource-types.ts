@@ -12,6 +12,7 @@ export const RESOURCE_TYPES: Record<TagEntry['kind'], ResourceType> = {
   subnet: 'subnet',
   routeTable: 'route-table',
   internetGateway: 'internet-gateway',
+  egressOnlyGateway: 'egress-only-internet-gateway',
   securityGroup: 'security-group',
   securityGroupRule: 'security-group-rule',
   networkAcl: 'network-acl',

@@ -1,8 +1,9 @@
 /** Routes in requests: a destination and exactly one target. */
 import type { CreateRouteRequest, ReplaceRouteRequest } from '@aws-sdk/client-ec2'
 import type { RouteRequest, RouteTargetRequest } from '../../app/network/routes.ts'
-import { FaultError, notFound } from '../../domain/faults.ts'
+import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
 import { parseId } from '../../domain/ids.ts'
+import { cidr6Canonical } from '../../domain/net/cidr6.ts'
 import { refuseFeatures } from './absent-features.ts'
 
 type Input = Readonly<CreateRouteRequest & Pick<ReplaceRouteRequest, 'LocalTarget'>>
@@ -10,28 +11,34 @@ type Input = Readonly<CreateRouteRequest & Pick<ReplaceRouteRequest, 'LocalTarge
 export function routeRequestOf(operation: string, input: Input): RouteRequest {
   return {
     tableId: parseId('routeTable', input.RouteTableId!),
-    destination: destinationOf(operation, input),
+    destination: destinationOf(input),
     target: targetOf(operation, input),
   }
 }
 
 export function destinationOf(
-  operation: string,
   input: Pick<
     Input,
     'DestinationCidrBlock' | 'DestinationIpv6CidrBlock' | 'DestinationPrefixListId'
   >,
 ): string {
-  refuseFeatures(operation, {
-    'an IPv6 destination': input.DestinationIpv6CidrBlock,
-  })
-  const { DestinationCidrBlock: cidr, DestinationPrefixListId: list } = input
-  if (cidr && list) {
-    const parameters = ['DestinationCidrBlock', 'DestinationPrefixListId']
+  const {
+    DestinationCidrBlock: cidr,
+    DestinationIpv6CidrBlock: cidr6,
+    DestinationPrefixListId: list,
+  } = input
+  if ([cidr, cidr6, list].filter(Boolean).length > 1) {
+    const parameters = [
+      'DestinationCidrBlock',
+      'DestinationIpv6CidrBlock',
+      'DestinationPrefixListId',
+    ]
     const reason = 'A route has exactly one destination'
     throw new FaultError({ type: 'InvalidCombination', parameters, reason })
   }
   if (list) return parseId('prefixList', list)
+  if (cidr6) return cidr6Canonical(cidr6, 'destinationIpv6CidrBlock')
+  if (cidr?.includes(':')) throw invalidValue('destinationCidrBlock', cidr, 'not an IPv4 block')
   if (cidr) return cidr
   throw new FaultError({ type: 'MissingParameter', parameter: 'destinationCidrBlock' })
 }
@@ -39,7 +46,6 @@ export function destinationOf(
 function targetOf(operation: string, input: Input): RouteTargetRequest {
   refuseFeatures(operation, {
     VpcEndpointId: input.VpcEndpointId,
-    EgressOnlyInternetGatewayId: input.EgressOnlyInternetGatewayId,
     TransitGatewayId: input.TransitGatewayId,
     LocalGatewayId: input.LocalGatewayId,
     CarrierGatewayId: input.CarrierGatewayId,
@@ -49,6 +55,10 @@ function targetOf(operation: string, input: Input): RouteTargetRequest {
   if (input.GatewayId) targets.push(gatewayOf(operation, input.GatewayId))
   if (input.NatGatewayId) {
     targets.push({ type: 'natGateway', id: parseId('natGateway', input.NatGatewayId) })
+  }
+  if (input.EgressOnlyInternetGatewayId) {
+    const id = parseId('egressOnlyGateway', input.EgressOnlyInternetGatewayId)
+    targets.push({ type: 'egressOnlyGateway', id })
   }
   if (input.VpcPeeringConnectionId) {
     targets.push({ type: 'peering', id: parseId('vpcPeering', input.VpcPeeringConnectionId) })
@@ -70,6 +80,7 @@ function targetOf(operation: string, input: Input): RouteTargetRequest {
     const parameters = [
       'GatewayId',
       'NatGatewayId',
+      'EgressOnlyInternetGatewayId',
       'InstanceId',
       'NetworkInterfaceId',
       'VpcPeeringConnectionId',

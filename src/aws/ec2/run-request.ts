@@ -14,7 +14,7 @@ import { blockDeviceOf } from './block-devices.ts'
 import { imageIdOf } from './image-alias.ts'
 import { launchInputOf } from './launch-template-data.ts'
 import { placementWishOf } from './placement-wish.ts'
-import { privateAddressesOf } from './private-addresses.ts'
+import { ipv6AddressesOf, privateAddressesOf } from './private-addresses.ts'
 import { tagsOfSpecifications } from './tag-specifications.ts'
 
 /** Source: EC2 user guide, "Run commands at launch": 16 KB, before base64. */
@@ -53,6 +53,7 @@ export async function runRequestOf(ctx: Ctx, given: RunInstancesRequest): Promis
     },
     metadata: await metadataOfLaunch(ctx, input.MetadataOptions),
     hostnameType: input.PrivateDnsNameOptions?.HostnameType ?? null,
+    resourceNames: resourceNamesOf(input.PrivateDnsNameOptions),
     cpu: cpuOf(input),
     options: {
       shutdownBehavior: input.InstanceInitiatedShutdownBehavior ?? 'stop',
@@ -83,8 +84,6 @@ function refuseAbsentFeatures(input: RunInstancesRequest): void {
     [input.InstanceMarketOptions, 'InstanceMarketOptions'],
     [input.HibernationOptions?.Configured, 'HibernationOptions'],
     [input.EnclaveOptions?.Enabled, 'EnclaveOptions'],
-    [input.Ipv6AddressCount, 'Ipv6AddressCount'],
-    [input.Ipv6Addresses?.length, 'Ipv6Addresses'],
     [input.KernelId, 'KernelId'],
     [input.RamdiskId, 'RamdiskId'],
     [input.Placement?.HostId, 'Placement.HostId'],
@@ -119,13 +118,19 @@ function interfacesOf(input: RunInstancesRequest): InterfaceRequest[] {
         groupIds: (input.SecurityGroupIds ?? []).map((id) => parseId('securityGroup', id)),
         groupNames: input.SecurityGroups ?? [],
         privateAddress: input.PrivateIpAddress || null,
+        ...ipv6Of(input),
         hasPublicAddress: null,
         deleteOnTermination: true,
         description: '',
       },
     ]
   }
-  const clash = input.SubnetId ?? input.SecurityGroupIds?.length ?? input.SecurityGroups?.length
+  const clash =
+    input.SubnetId ??
+    input.SecurityGroupIds?.length ??
+    input.SecurityGroups?.length ??
+    input.Ipv6AddressCount ??
+    input.Ipv6Addresses?.length
   if (clash) {
     throw new FaultError({
       type: 'InvalidCombination',
@@ -144,6 +149,7 @@ function interfacesOf(input: RunInstancesRequest): InterfaceRequest[] {
     groupIds: (one.Groups ?? []).map((id) => parseId('securityGroup', id)),
     groupNames: [],
     ...addressesOf(one),
+    ...ipv6Of({ ...one, EnablePrimaryIpv6: one.PrimaryIpv6 }),
     hasPublicAddress: one.AssociatePublicIpAddress ?? null,
     deleteOnTermination: one.DeleteOnTermination ?? one.NetworkInterfaceId === undefined,
     description: one.Description ?? '',
@@ -155,6 +161,20 @@ function addressesOf(
 ): Pick<InterfaceRequest, 'privateAddress' | 'secondaryAddresses'> {
   const [privateAddress = null, ...secondaryAddresses] = privateAddressesOf(one)
   return { privateAddress, secondaryAddresses }
+}
+
+/** Absent when nothing is said of IPv6: the subnet decides. */
+function ipv6Of(input: Parameters<typeof ipv6AddressesOf>[0]): Pick<InterfaceRequest, 'ipv6'> {
+  const ipv6 = ipv6AddressesOf(input)
+  return ipv6 ? { ipv6 } : {}
+}
+
+function resourceNamesOf(
+  options: RunInstancesRequest['PrivateDnsNameOptions'],
+): NonNullable<RunRequest['resourceNames']> {
+  const { EnableResourceNameDnsARecord: hasA, EnableResourceNameDnsAAAARecord: hasAaaa } =
+    options ?? {}
+  return { ...(hasA !== undefined && { hasA }), ...(hasAaaa !== undefined && { hasAaaa }) }
 }
 
 type Ec2MetadataOptions = RunInstancesRequest['MetadataOptions']

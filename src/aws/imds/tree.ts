@@ -98,6 +98,7 @@ function metaDataOf(view: MetadataView): Sketch {
     'instance-life-cycle': 'on-demand',
     'instance-type': view.instanceType,
     'local-hostname': primary?.hostName,
+    ipv6: primary?.ipv6Addresses[0],
     'local-ipv4': primary?.privateAddresses[0],
     mac: primary?.mac,
     network: {
@@ -171,6 +172,7 @@ function interfaceOf(one: MetadataInterface): Sketch {
     'device-number': String(one.deviceIndex),
     'interface-id': one.interfaceId,
     'ipv4-associations': associations.length === 0 ? undefined : Object.fromEntries(associations),
+    ipv6s: one.ipv6Addresses.join('\n') || undefined,
     'local-hostname': one.hostName,
     'local-ipv4s': one.privateAddresses.join('\n'),
     mac: one.mac,
@@ -181,9 +183,11 @@ function interfaceOf(one: MetadataInterface): Sketch {
     'security-groups': one.groups.map((group) => group.name).join('\n'),
     'subnet-id': one.subnetId,
     'subnet-ipv4-cidr-block': one.subnetCidr,
+    'subnet-ipv6-cidr-blocks': one.subnetIpv6Cidrs.join('\n') || undefined,
     'vpc-id': one.vpcId,
     'vpc-ipv4-cidr-block': one.vpcCidrs[0],
     'vpc-ipv4-cidr-blocks': one.vpcCidrs.join('\n'),
+    'vpc-ipv6-cidr-blocks': one.vpcIpv6Cidrs.join('\n') || undefined,
   }
 }
 

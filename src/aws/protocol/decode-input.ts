@@ -22,8 +22,17 @@ export function decodeInput(
   const findings: Findings = { path: [], violations: [] }
   const input = decode(to, request, rest, findings)
   const [first, ...others] = findings.violations as [Violation?, ...Violation[]]
-  if (first !== undefined) throw violationError(to.protocol, [first, ...others])
-  return input
+  if (first === undefined) return input
+  throw inOwnWords(to, violationError(to.protocol, [first, ...others]), first)
+}
+
+/** Services whose models know no ValidationException have errors of their own for it: AWS Backup's. */
+function inOwnWords(to: Addressed, error: WireError, first: Violation): WireError {
+  const { shapes } = serviceModel(to.service)
+  if (error.code !== 'ValidationException' || shapes.ValidationException) return error
+  const isMissing = first.type === 'missing' && shapes.MissingParameterValueException
+  const code = isMissing ? 'MissingParameterValueException' : 'InvalidParameterValueException'
+  return shapes[code] ? new WireError(code, error.message) : error
 }
 
 function decode(

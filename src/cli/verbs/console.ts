@@ -1,36 +1,42 @@
 /**
- * `brume console`: attaches this terminal to a machine's serial console, or prints what was said there. The live
- * console is a socket in the home, so this works on the host itself, also when the machine has no network.
+ * `brume console`: without a machine, the web console by a one-time link, signed in; with one, this terminal becomes
+ * the machine's serial console, or what was said there is printed. The live serial console is a socket in the home,
+ * so it works on the host itself, also when the machine has no network.
  */
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { ec2Of, instanceChoose, instancesAll } from '../client.ts'
+import { exec } from '../../lib/exec.ts'
 import { CliError } from '../errors.ts'
-import { requireCloud, resolveHome } from '../home.ts'
+import { isRoot, requireCloud, resolveHome, type Cloud } from '../home.ts'
+import { send } from '../host-api.ts'
 import { socketPath } from '../machine-socket.ts'
 import { homeOption } from '../options.ts'
 import type { VerbContext } from '../verbs.ts'
 
 /** Ctrl-], as telnet and virsh have it. */
 const ESCAPE_BYTE = 0x1d
+const LINK_TIMEOUT_MS = 10_000
 
 export function command(context: VerbContext): Command {
   return new Command('console')
-    .description("Attaches to a machine's serial console. Ctrl-] leaves it.")
-    .argument('[machine]', 'id or name (default: the one launched last)')
+    .description("Opens the web console, or a machine's serial console (Ctrl-] leaves it).")
+    .argument('[machine]', 'id or name: its serial console, in this terminal')
     .addOption(homeOption())
-    .option('--log', 'print what was said so far, and end')
+    .option('--log', "print what a machine's console said so far (default: the one launched last)")
     .addHelpText(
       'after',
       `
 Examples:
+  $ sudo ./brume console              the web console: a link that signs in, once
   $ sudo ./brume console web
   $ sudo ./brume console --log | tail`,
     )
     .action(async (machine: string | undefined, options: { home?: string; log?: boolean }) => {
       const home = resolveHome(options.home)
       const cloud = await requireCloud(home, context.launcher)
+      if (machine === undefined && !options.log) return webOpen(cloud, context.launcher)
       const ec2 = await ec2Of(cloud)
       const instanceId = instanceChoose(await instancesAll(ec2), machine).InstanceId ?? ''
       if (options.log) {
@@ -45,6 +51,26 @@ Examples:
       process.stderr.write(`Console of ${instanceId}; Ctrl-] leaves, Enter wakes it.\r\n`)
       await attach(socket)
     })
+}
+
+/** Prints the link; opens it too where this is somebody's own desktop. */
+async function webOpen(cloud: Cloud, launcher: string): Promise<void> {
+  const response = await send(cloud, 'POST', '/api/console/link', {}, LINK_TIMEOUT_MS)
+  const { token } = (await response.json()) as { token: string }
+  const link = `http://localhost:${cloud.port}/#link=${token}`
+  process.stdout.write(`${link}\n`)
+  const hasDesktop = Boolean(process.env['DISPLAY'] ?? process.env['WAYLAND_DISPLAY'])
+  const words = ['The web console. This link signs in once, within a minute.']
+  if (process.env['SSH_CONNECTION'] !== undefined) {
+    words.push(
+      `From your own computer, first:  ssh -L ${cloud.port}:localhost:${cloud.port} <this host>`,
+    )
+  }
+  words.push(`A machine's serial console:  ${launcher} console MACHINE`)
+  process.stderr.write(`${words.join('\n')}\n`)
+  if (!hasDesktop || isRoot() || !process.stdout.isTTY) return
+  // A browser of root's would refuse to start; somebody without xdg-open has the link.
+  await exec('xdg-open', [link]).catch(() => {})
 }
 
 function open(folder: string, instanceId: string): Promise<Socket> {

@@ -2,27 +2,123 @@
  * Hypervisors that libvirt speaks with, wherever they are: QEMU/KVM with incremental backups through checkpoints,
  * others as far as their drivers go.
  */
+import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ensureFolder, readJson, writeJsonDurable } from '../../lib/fs-durable.ts'
 import type { Log } from '../../lib/log.ts'
+import { unlessAborted } from '../../lib/time.ts'
 import type {
   HypervisorConnection,
   HypervisorTest,
   MachineListing,
 } from '../../domain/hypervisor.ts'
-import type { Connector } from '../connector.ts'
+import type { BackupSession, Connector, SessionRequest } from '../connector.ts'
 import { domainParse, domainsSplit, listedOf } from './domain.ts'
-import { createVirsh, VirshError, type Transport, type Virsh } from './virsh.ts'
+import { sweep } from './jobs.ts'
+import { offlineOpen } from './offline.ts'
+import { restore } from './restore.ts'
+import { sessionOpen, type SessionLink } from './session.ts'
+import { createSsh, isSsh, type Ssh } from './ssh.ts'
+import { createVirsh, VirshError, type Virsh } from './virsh.ts'
 
 /** So many descriptions in one conversation. */
 const DESCRIPTIONS_AT_ONCE = 50
 
-export function createLibvirtConnector(options: { home: string; log: Log }): Connector {
-  void options
-  const transport: Transport = { uriOf: async ({ uri }) => uri }
-  const virshOf = (connection: HypervisorConnection): Virsh => createVirsh(connection, transport)
+export interface LibvirtConnector extends Connector {
+  /** By which hypervisors let this host in over ssh. */
+  sshKey(): Promise<string>
+}
+
+type Link = SessionLink & { isLocal: boolean }
+
+export function createLibvirtConnector(options: { home: string; log: Log }): LibvirtConnector {
+  const { home, log } = options
+  const ssh = createSsh(home)
+  const virshOf = (connection: HypervisorConnection): Virsh => createVirsh(connection, ssh)
+  let id: Promise<string> | undefined
+  const linkOf = async (connection: HypervisorConnection): Promise<Link> =>
+    linkTo(connection, ssh, virshOf(connection), await (id ??= programIdOf(home)))
+  /** By machine, the session that has it: a domain has one backup job at a time. */
+  const busy = new Map<string, Promise<void>>()
   return {
+    sshKey: () => ssh.publicKey(),
     test: (connection, signal) => test(virshOf(connection), signal),
     machines: (connection, signal) => machines(virshOf(connection), signal),
-  } as Connector
+    open: async (connection, request, signal) => {
+      const key = `${connection.uri} ${request.machineId}`
+      for (let other = busy.get(key); other; other = busy.get(key)) {
+        await unlessAborted(other, signal)
+      }
+      const ended = Promise.withResolvers<void>()
+      busy.set(key, ended.promise)
+      const release = (): void => {
+        busy.delete(key)
+        ended.resolve()
+      }
+      try {
+        const session = await open(await linkOf(connection), request, signal)
+        return { ...session, finish: (isSuccess) => session.finish(isSuccess).finally(release) }
+      } catch (error) {
+        release()
+        throw error
+      }
+    },
+    sweep: async (connection, signal) => {
+      const isBusy = (uuid: string) => busy.has(`${connection.uri} ${uuid}`)
+      const ended = await sweep(await linkOf(connection), isBusy, signal)
+      if (ended.length > 0) log.info({ uri: connection.uri, ended }, 'old backup jobs were ended')
+    },
+    restore: async (connection, request, signal) => {
+      const folder = await ensureFolder(join(home, 'connectors', 'restores'))
+      return restore(virshOf(connection), folder, request, signal)
+    },
+  }
+}
+
+/** Tells what this Brume left with a hypervisor from what others did. */
+async function programIdOf(home: string): Promise<string> {
+  const file = join(await ensureFolder(join(home, 'connectors')), 'id.json')
+  const known = await readJson<{ id: string }>(file)
+  if (known) return known.id
+  const made = { id: randomBytes(4).toString('hex') }
+  await writeJsonDurable(file, made)
+  return made.id
+}
+
+function linkTo(connection: HypervisorConnection, ssh: Ssh, virsh: Virsh, programId: string): Link {
+  const isLocal = /^[a-z]+:\/\/\//.test(connection.uri)
+  return {
+    virsh,
+    programId,
+    isLocal,
+    reach: async (socket, signal) => {
+      if (isLocal) return { path: socket, close: async () => {} }
+      if (isSsh(connection)) return ssh.forward(connection, socket, signal)
+      throw new Error(
+        'disks are read through this host or over ssh: import the hypervisor with a qemu+ssh:// URI',
+      )
+    },
+    // libvirt removes them when the job ends; this is for jobs that ended in another way.
+    remove: async (files) => {
+      if (isLocal) for (const file of files) await rm(file, { force: true })
+    },
+  }
+}
+
+async function open(
+  link: Link,
+  request: SessionRequest,
+  signal: AbortSignal,
+): Promise<BackupSession> {
+  const domain = domainParse(await link.virsh.run(['dumpxml', request.machineId], { signal }))
+  if (domain.disks.length === 0) {
+    const why = domain.skipped.length > 0 ? `: ${domain.skipped.join(', ')}` : ''
+    throw new Error(`${domain.name} has no disk that can be backed up${why}`)
+  }
+  return domain.runningId === null
+    ? offlineOpen(link, domain, request, signal)
+    : sessionOpen(link, domain, request, signal)
 }
 
 async function test(virsh: Virsh, signal: AbortSignal): Promise<HypervisorTest> {

@@ -55,7 +55,6 @@ export function createVirsh(connection: HypervisorConnection, transport: Transpo
     const secrets = await secretFiles(authFile(connection))
     await secrets.write()
     const args = [
-      '--quiet',
       `--keepalive-interval=${KEEPALIVE_SECONDS}`,
       `--keepalive-count=${KEEPALIVE_COUNT}`,
       `--connect=${uri}`,
@@ -80,7 +79,7 @@ export function createVirsh(connection: HypervisorConnection, transport: Transpo
     connection,
     run: async (args, options = {}) => {
       try {
-        return (await call(args, options)).stdout
+        return (await call(['--quiet', ...args], options)).stdout
       } catch (error) {
         throw errorOf(error, options.signal)
       }
@@ -143,17 +142,21 @@ function errorOf(error: unknown, signal?: AbortSignal): VirshError {
   if (!/failed to connect|cannot connect|Failed to reconnect/i.test(error.stderr)) {
     return new VirshError('failed', text, error)
   }
-  const isRefused = REFUSALS.test(text) && !/Connection refused/.test(text)
-  const kind = isRefused ? 'refused' : SILENCES.test(text) ? 'unreachable' : 'refused'
+  const isRefused = REFUSALS.test(error.stderr) && !/Connection refused/.test(error.stderr)
+  const isSilent = !isRefused && SILENCES.test(error.stderr)
+  const kind = isSilent ? 'unreachable' : 'refused'
   return new VirshError(kind, text, error)
 }
 
 /** Without virsh's own preface, on one line. */
 export function wordsOf(stderr: string): string {
-  return stderr
-    .split('\n')
-    .map((line) => line.replace(/^error: /, '').trim())
-    .filter((line) => line !== '')
-    .join(': ')
-    .slice(0, 600)
+  return (
+    stderr
+      .split('\n')
+      .map((line) => line.replace(/^error: /, '').trim())
+      // ssh frames its warnings.
+      .filter((line) => line !== '' && !line.startsWith('@'))
+      .join(': ')
+      .slice(0, 600)
+  )
 }

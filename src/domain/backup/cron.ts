@@ -1,8 +1,8 @@
 /**
  * AWS's schedule expressions: `cron(minutes hours day-of-month month day-of-week year)` with `* , - / ? L W #`, and
- * `rate(n unit)`. Pure. A time that a zone's clocks skip is skipped, one that they show twice comes once, as
- * EventBridge has it. Source: EventBridge user guide, "Cron expressions reference"; AWS Backup developer guide, "Backup plan
- * options: backup frequency".
+ * `rate(n unit)`. Pure. A time that a zone's clocks skip is skipped, one that they show twice comes once, as in
+ * EventBridge. Source: EventBridge user guide, "Cron expressions reference"; AWS Backup developer guide, "Backup plan
+ * options".
  */
 import { DAY_MS, HOUR_MS, MINUTE_MS } from './sizes.ts'
 import { instantOf, wallTime } from './zone-time.ts'

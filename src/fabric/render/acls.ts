@@ -10,13 +10,16 @@ import {
   type InterfacePlan,
   type VpcNetworkPlan,
 } from '../../domain/network-plan.ts'
+import { isIpv6 } from '../../domain/net/blocks.ts'
+import { blockMatch, hasIpv6, isEverywhere } from './families.ts'
 import type { Direction } from './rules.ts'
 import { chain, elements } from './text.ts'
 
-const ANYWHERE = '0.0.0.0/0'
 const PORT_MAX = 65_535
 
 export function aclChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): string[] {
+  const has6 = hasIpv6(plan)
+  const families = has6 ? [false, true] : [false]
   const chains: string[] = []
   const jumps: Record<Direction, string[]> = { in: [], out: [] }
   const served: Record<Direction, string[]> = { in: [], out: [] }
@@ -32,11 +35,12 @@ export function aclChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]):
     if (taps.length > 0 && endpoints.length > 0) neighbours.push({ taps, endpoints })
     for (const direction of ['out', 'in'] as const) {
       const rules = direction === 'in' ? acl.ingress : acl.egress
-      if (isOpen(rules)) continue
+      if (families.every((is6) => isOpen(rules, is6))) continue
       const name = `${subnetId}-acl-${direction}`
       const otherSide = direction === 'in' ? 'iifname' : 'oifname'
       const own = taps.length > 0 ? [`${otherSide} ${elements(taps)} return`] : []
-      chains.push(...chain(name, [...own, ...rules.map((r) => ruleText(r, direction)), 'drop']))
+      const judging = rules.flatMap((rule) => ruleText(rule, direction, has6))
+      chains.push(...chain(name, [...own, ...judging, 'drop']))
       jumps[direction].push(...taps.map((tap) => `${tap} : jump ${name}`))
       served[direction].push(...endpoints.map((address) => `${address} : jump ${name}`))
     }
@@ -73,6 +77,8 @@ function endpointChains(
 ): string[] {
   const addresses = (plan.endpoints ?? []).map(({ address }) => address)
   if (addresses.length === 0) return []
+  // Endpoints have addresses of IPv4 only.
+  const passing6 = hasIpv6(plan) ? ['meta nfproto ipv6 accept'] : []
   const vmap = (what: string, verdicts: readonly string[]): string[] =>
     verdicts.length > 0 ? [`${what} vmap ${elements(verdicts)}`] : []
   const among = (link: string, side: string): string[] =>
@@ -82,6 +88,7 @@ function endpointChains(
   return [
     ...chain('acl-asked', [
       'type filter hook input priority -10; policy accept;',
+      ...passing6,
       `ip daddr != ${elements(addresses)} accept`,
       ...among('iifname', 'daddr'),
       ...vmap('iifname', jumps.out),
@@ -89,6 +96,7 @@ function endpointChains(
     ]),
     ...chain('acl-answered', [
       'type filter hook output priority -10; policy accept;',
+      ...passing6,
       `ip saddr != ${elements(addresses)} accept`,
       ...among('oifname', 'saddr'),
       ...vmap('ip saddr', served.out),
@@ -98,20 +106,20 @@ function endpointChains(
 }
 
 /** Whether everything is allowed before anything is denied. */
-function isOpen(rules: readonly AclRulePlan[]): boolean {
-  const all = rules.findIndex((rule) => rule.protocol === '-1' && rule.cidr === ANYWHERE)
+function isOpen(all: readonly AclRulePlan[], is6: boolean): boolean {
+  const rules = all.filter((rule) => isIpv6(rule.cidr) === is6)
+  const open = rules.findIndex((rule) => rule.protocol === '-1' && isEverywhere(rule.cidr))
   const denied = rules.findIndex((rule) => !rule.isAllow)
-  return all >= 0 && rules[all]!.isAllow && (denied < 0 || denied > all)
+  return open >= 0 && rules[open]!.isAllow && (denied < 0 || denied > open)
 }
 
-function ruleText(rule: AclRulePlan, direction: Direction): string {
-  const side = direction === 'in' ? 'saddr' : 'daddr'
-  const parts = [
-    ...(rule.cidr === ANYWHERE ? [] : [`ip ${side} ${rule.cidr}`]),
-    ...protocolParts(rule),
-    rule.isAllow ? 'return' : 'drop',
-  ]
-  return parts.join(' ')
+/** None for what cannot be: IPv6 where there is none, one family's ICMP from the other's block. */
+function ruleText(rule: AclRulePlan, direction: Direction, has6: boolean): string[] {
+  const match = blockMatch(direction === 'in' ? 'saddr' : 'daddr', rule.cidr, has6)
+  const isStrange = rule.protocol === (isIpv6(rule.cidr) ? '1' : '58')
+  if (match === null || isStrange) return []
+  const parts = [match, ...protocolParts(rule), rule.isAllow ? 'return' : 'drop']
+  return [parts.filter((part) => part !== '').join(' ')]
 }
 
 function protocolParts({ protocol, ports, icmp }: AclRulePlan): string[] {
@@ -120,6 +128,7 @@ function protocolParts({ protocol, ports, icmp }: AclRulePlan): string[] {
   if (name && ports && (ports.from > 0 || ports.to < PORT_MAX)) {
     return [`${name} dport ${ports.from}-${ports.to}`]
   }
-  if (protocol !== '1' || !icmp || icmp.type < 0) return [`meta l4proto ${Number(protocol)}`]
-  return [`icmp type ${icmp.type}`, ...(icmp.code < 0 ? [] : [`icmp code ${icmp.code}`])]
+  const own = { '1': 'icmp', '58': 'icmpv6' }[protocol]
+  if (!own || !icmp || icmp.type < 0) return [`meta l4proto ${Number(protocol)}`]
+  return [`${own} type ${icmp.type}`, ...(icmp.code < 0 ? [] : [`${own} code ${icmp.code}`])]
 }

@@ -7,13 +7,17 @@
  * but no prefix route (dnsmasq needs the mask), the guest is a /32 behind it, and proxy ARP answers for everybody
  * else. Hence no broadcast domain, no bridge, and two guests never see each other's frames.
  */
+import { block6Address, EVERYWHERE_6, hostBlock, isIpv6 } from '../../domain/net/blocks.ts'
 import { cidrParse } from '../../domain/net/cidr.ts'
 import { present } from '../../lib/assert.ts'
 import { INTERFACE_MTU, tapNameOf } from '../../domain/network-plan.ts'
 import type { RoutePlan, SubnetPlan, VpcNetworkPlan } from '../../domain/network-plan.ts'
 import {
   API_ADDRESS,
+  DNS_ADDRESS_6,
   DNS_LINK_ADDRESS,
+  hostAddress6Of,
+  hostAddressOf,
   LINK_HOST_PREFIX,
   LINK_TAP_PREFIX,
   LINK_UPLINK,
@@ -24,17 +28,19 @@ import {
   peerLinkOf,
   resolverAddressOf,
   ROUTE_PROTOCOL,
+  ROUTER_ADDRESS_6,
 } from '../names.ts'
+import { hasIpv6 } from './families.ts'
 import { subnetTables } from './tables.ts'
 
 export interface LinkState {
   kind: 'tap' | 'other'
   isUp: boolean
-  /** `address/prefix`, IPv4. */
+  /** `address/prefix`, of both families; of link-local ones only ours. */
   addresses: readonly string[]
 }
 
-/** One namespace's links and IPv4 routes, as wanted or as found. */
+/** One namespace's links and routes, as wanted or as found. */
 export interface NetworkState {
   links: ReadonlyMap<string, LinkState>
   /** The arguments of `ip route add`, for example `10.0.0.5/32 dev t0abc` or `blackhole 10.0.0.0/16`. */
@@ -52,25 +58,50 @@ export function wantedInNamespace(plan: VpcNetworkPlan): NetworkState {
       `${subnet.gateway}/${cidrParse(subnet.cidr).prefix}`,
     ]),
   )
+  const gateways6 = new Map(
+    plan.subnets.flatMap(({ subnetId, cidr6 }) =>
+      cidr6 ? [[subnetId, `${block6Address(cidr6, 1n)}/64`] as const] : [],
+    ),
+  )
+  const has6 = hasIpv6(plan)
   const services = [METADATA_ADDRESS, NTP_ADDRESS, API_ADDRESS]
   if (plan.dns.isServed) services.push(DNS_LINK_ADDRESS, resolverAddressOf(plan))
   for (const { address } of plan.endpoints ?? []) services.push(address)
+  if (has6 && plan.dns.isServed) services.push(DNS_ADDRESS_6)
   const links = new Map<string, LinkState>([
-    ['lo', { kind: 'other', isUp: true, addresses: services.map((address) => `${address}/32`) }],
-    [LINK_UPLINK, { kind: 'other', isUp: true, addresses: [`${link.namespaceAddress}/31`] }],
+    ['lo', { kind: 'other', isUp: true, addresses: services.map(hostBlock) }],
+    [
+      LINK_UPLINK,
+      {
+        kind: 'other',
+        isUp: true,
+        addresses: [
+          `${link.namespaceAddress}/31`,
+          ...(has6 ? [`${link.namespaceAddress6}/64`] : []),
+        ],
+      },
+    ],
   ])
   const routes = new Set([`default via ${link.hostAddress} dev ${LINK_UPLINK}`])
+  if (has6) routes.add(`${EVERYWHERE_6} via ${link.hostAddress6} dev ${LINK_UPLINK}`)
   // A private address nobody holds now must not leave by the default route.
   for (const cidr of plan.cidrs) routes.add(`blackhole ${cidr}`)
   for (const nic of plan.interfaces) {
     if (!nic.isLive) continue
     const tap = tapNameOf(nic.interfaceId)
     const gateway = present(gateways.get(nic.subnetId), `subnet ${nic.subnetId} in the plan`)
-    links.set(tap, { kind: 'tap', isUp: true, addresses: [gateway] })
+    const gateway6 = has6 ? gateways6.get(nic.subnetId) : undefined
+    const own6 = gateway6 ? [`${ROUTER_ADDRESS_6}/64`, gateway6] : []
+    links.set(tap, { kind: 'tap', isUp: true, addresses: [gateway, ...own6] })
     for (const address of nic.privateAddresses) routes.add(`${address}/32 dev ${tap}`)
+    for (const address of gateway6 ? (nic.ipv6Addresses ?? []) : [])
+      routes.add(`${address}/128 dev ${tap}`)
   }
   for (const { index } of plan.peers ?? []) {
-    const addresses = [`${link.namespaceAddress}/32`]
+    const addresses = [
+      `${link.namespaceAddress}/32`,
+      ...(has6 ? [`${link.namespaceAddress6}/64`] : []),
+    ]
     links.set(peerLinkOf(index), { kind: 'other', isUp: true, addresses })
   }
   const tables = subnetTables(plan)
@@ -78,23 +109,35 @@ export function wantedInNamespace(plan: VpcNetworkPlan): NetworkState {
   return { links, routes, rules: new Set(tables.rules) }
 }
 
-/** What the host's own namespace should hold for all VPCs. `publicPool` null: nothing at all (the tear-down). */
-export function wantedOnHost(
-  plans: readonly VpcNetworkPlan[],
-  publicPool: string,
-  hostAddress: string,
-): NetworkState {
+export interface HostPools {
+  publicPool: string
+  ipv6Pool: string
+}
+
+/** What the host's own namespace should hold for all VPCs. */
+export function wantedOnHost(plans: readonly VpcNetworkPlan[], pools: HostPools): NetworkState {
+  const hostAddress = hostAddressOf(pools.publicPool)
+  const hostAddress6 = hostAddress6Of(pools.ipv6Pool)
   const links = new Map<string, LinkState>()
   const routes = new Set<string>()
   // Beneath the live /32s: nothing for a dead public address ever leaves the host.
-  if (plans.length > 0) routes.add(`blackhole ${publicPool}`)
+  if (plans.length > 0) routes.add(`blackhole ${pools.publicPool}`)
+  if (plans.some(hasIpv6)) routes.add(`blackhole ${pools.ipv6Pool}`)
   for (const plan of plans) {
     const link = linkOf(plan.index)
     links.set(link.host, {
       kind: 'other',
       isUp: true,
-      addresses: [`${link.hostAddress}/31`, `${hostAddress}/32`],
+      addresses: [
+        `${link.hostAddress}/31`,
+        `${hostAddress}/32`,
+        ...(hasIpv6(plan) ? [`${link.hostAddress6}/64`, `${hostAddress6}/128`] : []),
+      ],
     })
+    for (const address of liveIpv6(plan).out) {
+      const via = `via ${link.namespaceAddress6} dev ${link.host}`
+      routes.add(`${address}/128 ${via} src ${hostAddress6}`)
+    }
     for (const address of livePublicAddresses(plan)) {
       routes.add(`${address}/32 via ${link.namespaceAddress} dev ${link.host} src ${hostAddress}`)
     }
@@ -110,11 +153,28 @@ export interface PublicMapping {
 /** 1:1 mappings in force: a running machine, in a subnet that leads to an internet gateway. */
 export function livePublicMappings(plan: VpcNetworkPlan): PublicMapping[] {
   const isRouted = (subnet: SubnetPlan): boolean =>
-    subnet.routes.some((route) => route.target.type === 'internet')
+    subnet.routes.some((route) => route.target.type === 'internet' && !isIpv6(route.cidr))
   const routed = new Set(plan.subnets.filter(isRouted).map((subnet) => subnet.subnetId))
   return plan.interfaces
     .filter((nic) => nic.isLive && routed.has(nic.subnetId))
     .flatMap((nic) => [...nic.publicAddresses])
+}
+
+/**
+ * IPv6 addresses of running machines that the outside deals with: `in`, those that a route to the internet gateway
+ * makes reachable; `out`, those that may leave, also by an egress-only gateway.
+ */
+export function liveIpv6(plan: VpcNetworkPlan): { in: string[]; out: string[] } {
+  const leading = (...types: RoutePlan['target']['type'][]): string[] => {
+    const subnets = plan.subnets.filter(({ routes }) =>
+      routes.some(({ cidr, target }) => isIpv6(cidr) && types.includes(target.type)),
+    )
+    const ids = new Set(subnets.map((subnet) => subnet.subnetId))
+    return plan.interfaces
+      .filter((nic) => nic.isLive && ids.has(nic.subnetId))
+      .flatMap((nic) => [...(nic.ipv6Addresses ?? [])])
+  }
+  return { in: leading('internet'), out: leading('internet', 'egressOnly') }
 }
 
 function livePublicAddresses(plan: VpcNetworkPlan): string[] {
@@ -131,7 +191,7 @@ function liveNatAddresses(plan: VpcNetworkPlan): string[] {
 }
 
 function natAddressOf(target: RoutePlan['target']): string[] {
-  return target.type === 'nat' ? [target.publicAddress] : []
+  return target.type === 'nat' ? [...target.publicAddresses] : []
 }
 
 /** `ip -batch` lines that turn `found` into `wanted`; only links and routes that are ours are ever removed. */
@@ -186,14 +246,20 @@ function linkLines(name: string, link: LinkState, before: LinkState | undefined)
   }
   for (const address of link.addresses) {
     if (before?.addresses.includes(address)) continue
-    lines.push(`addr add ${address} dev ${name}${link.kind === 'tap' ? ' noprefixroute' : ''}`)
+    lines.push(`addr add ${address} dev ${name}${addressFlags(link, address)}`)
   }
   if (!before?.isUp) lines.push(`link set ${name} up`)
   return lines
 }
 
+/** Nobody else has our addresses, so there is nothing to ask the link before they are used. */
+function addressFlags({ kind }: LinkState, address: string): string {
+  const isRouted = kind === 'tap' && !address.startsWith('fe80:')
+  return `${isRouted ? ' noprefixroute' : ''}${isIpv6(address) ? ' nodad' : ''}`
+}
+
 function isLoopback(address: string): boolean {
-  return address.startsWith('127.')
+  return address.startsWith('127.') || address === '::1/128'
 }
 
 /** TAPs in a namespace (not `tunl0`, which some kernels put into each), veth ends on the host. */

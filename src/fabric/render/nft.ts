@@ -2,11 +2,12 @@
  * Plan → nftables text, for a VPC's namespace and for the host. Pure; snapshot-tested.
  *
  * In the namespace: `netdev brume` guards each TAP as the first thing that sees a frame (own MAC, own addresses,
- * nothing but ARP and IPv4, no DHCP server); `inet brume` judges what is forwarded. A packet between two guests
+ * nothing but ARP and IP, no DHCP server); `inet brume` judges what is forwarded. A packet between two guests
  * passes `egress` (its sender's groups) and then `ingress` (its receiver's), two base chains that both drop by default.
  * On the host: what comes out of a VPC may go to the uplink or to another VPC's public address, never to the host.
  */
 import type { GroupRulePlan, InterfacePlan, VpcNetworkPlan } from '../../domain/network-plan.ts'
+import { ofFamily4, ofFamily6 } from '../../domain/net/blocks.ts'
 import { ENDPOINT_PORTS, tapNameOf } from '../../domain/network-plan.ts'
 import {
   API_ADDRESS,
@@ -23,11 +24,20 @@ import {
   TABLE,
 } from '../names.ts'
 import { aclChains } from './acls.ts'
-import { livePublicMappings } from './links.ts'
+import { hasIpv6 } from './families.ts'
+import {
+  guard6Rules,
+  host6Rules,
+  input6Rules,
+  quietChain,
+  SERVICES_6,
+  type HostPlan6,
+} from './ipv6.ts'
+import { liveIpv6, livePublicMappings } from './links.ts'
 import { natAcceptRules, natChains, routeChains } from './routes.ts'
 import { peerInRules, peerOutRules, privateNatRules } from './tables.ts'
 import { chain, elements } from './text.ts'
-import { groupChainOf, groupRules, OPEN_MARK, openProtocols } from './rules.ts'
+import { groupChainOf, groupRules, memberSetOf, OPEN_MARK, openProtocols } from './rules.ts'
 import type { Direction } from './rules.ts'
 
 /** Puts `body` in the table's place, whatever was there, in the one transaction of an `nft -f`. */
@@ -49,10 +59,16 @@ function liveInterfaces(plan: VpcNetworkPlan): InterfacePlan[] {
 
 /** The guard of each TAP: what a guest may not even say. Rendered apart: rule changes do not touch it. */
 export function renderGuard(plan: VpcNetworkPlan): string {
-  return replaceTable('netdev', liveInterfaces(plan).flatMap(guardChain))
+  const subnets6 = new Set(
+    hasIpv6(plan) ? plan.subnets.filter((one) => one.cidr6).map((one) => one.subnetId) : [],
+  )
+  return replaceTable(
+    'netdev',
+    liveInterfaces(plan).flatMap((nic) => guardChain(nic, subnets6.has(nic.subnetId))),
+  )
 }
 
-function guardChain(nic: InterfacePlan): string[] {
+function guardChain(nic: InterfacePlan, has6: boolean): string[] {
   const tap = tapNameOf(nic.interfaceId)
   const own = nic.privateAddresses
   return chain(tap, [
@@ -69,6 +85,7 @@ function guardChain(nic: InterfacePlan): string[] {
           `ip saddr { 0.0.0.0/8, 127.0.0.0/8, ${LINK_LOCAL_CIDR}, 224.0.0.0/3 } drop`,
           'meta protocol ip accept',
         ]),
+    ...(has6 ? guard6Rules(nic) : []),
   ])
 }
 
@@ -76,7 +93,7 @@ function guardChain(nic: InterfacePlan): string[] {
 export function renderFilter(plan: VpcNetworkPlan): string {
   const nics = liveInterfaces(plan)
   return replaceTable('inet', [
-    ...plan.groups.flatMap((group) => memberSet(group.groupId, group.memberAddresses)),
+    ...plan.groups.flatMap((group) => memberSets(plan, group.groupId, group.memberAddresses)),
     ...unknownGroupSets(plan),
     ...groupChains(plan, [...nics, ...endpointNics(plan)]),
     ...nics.flatMap((nic) => interfaceChains(plan, nic)),
@@ -86,11 +103,22 @@ export function renderFilter(plan: VpcNetworkPlan): string {
     ...baseChains(plan, nics),
     ...addressChains(plan, nics),
     ...metadataChain(nics),
+    ...(hasIpv6(plan) ? quietChain() : []),
   ])
 }
 
-function memberSet(name: string, addresses: readonly string[]): string[] {
-  const lines = [`set ${name} {`, '  type ipv4_addr']
+function memberSets(plan: VpcNetworkPlan, name: string, addresses: readonly string[]): string[] {
+  const sets = addressSet(memberSetOf(name, false), 'ipv4_addr', ofFamily4(addresses))
+  if (!hasIpv6(plan)) return sets
+  return [...sets, ...addressSet(memberSetOf(name, true), 'ipv6_addr', ofFamily6(addresses))]
+}
+
+function addressSet(
+  name: string,
+  type: 'ipv4_addr' | 'ipv6_addr',
+  addresses: readonly string[],
+): string[] {
+  const lines = [`set ${name} {`, `  type ${type}`]
   if (addresses.length > 0) lines.push(`  elements = ${elements([...new Set(addresses)])}`)
   return [...lines, '}']
 }
@@ -107,7 +135,7 @@ function unknownGroupSets(plan: VpcNetworkPlan): string[] {
       groups.map((group) => [group.groupId as string, group.memberAddresses] as const),
     ),
   )
-  return [...unknown].flatMap((groupId) => memberSet(groupId, foreign.get(groupId) ?? []))
+  return [...unknown].flatMap((groupId) => memberSets(plan, groupId, foreign.get(groupId) ?? []))
 }
 
 /** What groups guard: guests' interfaces and those of endpoints. */
@@ -129,6 +157,7 @@ function endpointChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): s
     ...endpoints.flatMap((endpoint) => interfaceChains(plan, endpoint)),
     ...chain('endpoints', [
       'type filter hook input priority -5; policy accept;',
+      ...(hasIpv6(plan) ? ['meta nfproto ipv6 accept'] : []),
       `ip daddr != ${elements(endpoints.map(({ address }) => address))} accept`,
       'ct state established accept',
       `iifname vmap ${elements(senders)}`,
@@ -155,7 +184,7 @@ function rulesOf(plan: VpcNetworkPlan, nic: Grouped, direction: Direction): Grou
 
 /** The group chains one interface jumps through, in the plan's order. */
 function groupsOf(plan: VpcNetworkPlan, nic: Grouped, direction: Direction) {
-  const open = openProtocols(rulesOf(plan, nic, direction === 'in' ? 'out' : 'in'))
+  const open = openProtocols(rulesOf(plan, nic, direction === 'in' ? 'out' : 'in'), hasIpv6(plan))
   return plan.groups
     .filter((group) => nic.groupIds.includes(group.groupId))
     .map((group) => ({ name: groupChainOf(group, direction, open), group, direction, open }))
@@ -169,7 +198,8 @@ function groupChains(plan: VpcNetworkPlan, nics: readonly Grouped[]): string[] {
       ...groupsOf(plan, nic, 'in'),
     ]) {
       const rules = direction === 'in' ? group.ingress : group.egress
-      if (!chains.has(name)) chains.set(name, chain(name, groupRules(rules, direction, open)))
+      if (chains.has(name)) continue
+      chains.set(name, chain(name, groupRules(rules, direction, open, hasIpv6(plan))))
     }
   }
   return [...chains.values()].flat()
@@ -192,14 +222,17 @@ function baseChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): strin
     )
   const isFromTap = `iifname "${LINK_TAP_PREFIX}*"`
   const dns = elements([DNS_LINK_ADDRESS, resolverAddressOf(plan)])
+  const has6 = hasIpv6(plan)
   return [
     ...chain('egress', [
       'type filter hook forward priority 0; policy drop;',
       // Platform addresses and multicast are never routed.
       `ip daddr { ${LINK_LOCAL_CIDR}, 224.0.0.0/3 } drop`,
+      ...(has6 ? [`ip6 daddr ${SERVICES_6} drop`] : []),
       ...establishedRules('out'),
       // From outside: only to a public address of ours (the address chains translated it).
       `iifname "${LINK_UPLINK}" ct status dnat accept`,
+      ...(has6 ? [`iifname "${LINK_UPLINK}" ip6 daddr @internet6 accept`] : []),
       ...peerInRules(plan),
       ...(nics.length > 0 ? [`iifname vmap ${map('out')}`] : []),
     ]),
@@ -208,6 +241,7 @@ function baseChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): strin
       ...establishedRules('in'),
       // To the internet: only what has a public address and a route to it.
       `oifname "${LINK_UPLINK}" ip saddr @internet accept`,
+      ...(has6 ? [`oifname "${LINK_UPLINK}" ip6 saddr @leaving6 accept`] : []),
       ...natAcceptRules(plan, nics),
       ...peerOutRules(plan),
       ...(nics.length > 0 ? [`oifname vmap ${map('in')}`] : []),
@@ -221,6 +255,7 @@ function baseChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): strin
       `${isFromTap} ip daddr ${API_ADDRESS} tcp dport ${API_PORT} accept`,
       `${isFromTap} ip daddr ${NTP_ADDRESS} udp dport 123 accept`,
       ...endpointRules(plan, isFromTap),
+      ...(has6 ? input6Rules(isFromTap, plan.dns.isServed) : []),
       ...(plan.dns.isServed
         ? [`${isFromTap} ip daddr ${dns} meta l4proto { tcp, udp } th dport 53 accept`]
         : []),
@@ -244,10 +279,20 @@ function establishedRules(direction: Direction): string[] {
  */
 function addressChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): string[] {
   const mappings = livePublicMappings(plan)
-  const sources = memberSet(
-    'internet',
-    mappings.map((m) => m.privateAddress),
-  )
+  const live6 = liveIpv6(plan)
+  const sources = [
+    ...addressSet(
+      'internet',
+      'ipv4_addr',
+      mappings.map((m) => m.privateAddress),
+    ),
+    ...(hasIpv6(plan)
+      ? [
+          ...addressSet('internet6', 'ipv6_addr', live6.in),
+          ...addressSet('leaving6', 'ipv6_addr', live6.out),
+        ]
+      : []),
+  ]
   const nat = natChains(plan, nics)
   const inner = privateNatRules(plan)
   if (mappings.length === 0 && nat.jumps.length === 0 && inner.length === 0) return sources
@@ -293,16 +338,20 @@ export interface HostPlan {
   isForwarding: boolean
   /** The host's resolvers, which may be one of its own addresses. */
   resolvers: readonly string[]
+  /** Absent: no VPC here has IPv6. */
+  ipv6?: HostPlan6
 }
 
 export function renderHost(host: HostPlan): string {
   const ours = `"${LINK_HOST_PREFIX}*"`
+  const six = host6Rules(host.ipv6, ours)
   const uplink = host.uplink === null ? null : `"${host.uplink}"`
   const resolvers = host.resolvers.length > 0 ? elements(host.resolvers) : null
   return replaceTable('inet', [
     ...chain('input', [
       'type filter hook input priority 0; policy accept;',
       `iifname ${ours} ct state vmap { established : accept, related : accept }`,
+      ...six.input,
       ...(resolvers
         ? [
             `iifname ${ours} ip saddr ${LINK_CIDR} ip daddr ${resolvers} meta l4proto { tcp, udp } th dport 53 accept`,
@@ -314,17 +363,23 @@ export function renderHost(host: HostPlan): string {
       'type filter hook forward priority 0; policy accept;',
       `iifname ${ours} oifname ${ours} ip daddr ${host.publicPool} accept`,
       ...(uplink ? [`iifname ${ours} oifname ${uplink} accept`] : []),
+      ...six.out,
       `iifname ${ours} oifname != ${ours} ct state vmap { established : accept, related : accept }`,
       `iifname ${ours} drop`,
       `oifname ${ours} ip daddr ${host.publicPool} accept`,
+      ...six.in,
       `oifname ${ours} ct state vmap { established : accept, related : accept }`,
       `oifname ${ours} drop`,
       ...(uplink && !host.isForwarding ? [`iifname ${uplink} drop`] : []),
+      ...six.others,
     ]),
-    ...(uplink
+    ...(uplink || six.masquerade.length > 0
       ? chain('internet-out', [
           'type nat hook postrouting priority 100; policy accept;',
-          `oifname ${uplink} ip saddr { ${host.publicPool}, ${LINK_CIDR} } masquerade`,
+          ...(uplink
+            ? [`oifname ${uplink} ip saddr { ${host.publicPool}, ${LINK_CIDR} } masquerade`]
+            : []),
+          ...six.masquerade,
         ])
       : []),
   ])

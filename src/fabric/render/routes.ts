@@ -6,16 +6,18 @@
 import {
   tapNameOf,
   type InterfacePlan,
+  type RoutePlan,
   type SubnetPlan,
   type VpcNetworkPlan,
 } from '../../domain/network-plan.ts'
+import { isIpv6 } from '../../domain/net/blocks.ts'
 import { LINK_UPLINK } from '../names.ts'
+import { blockMatch, hasIpv6, isEverywhere } from './families.ts'
 import { chain, elements } from './text.ts'
 
-const EVERYWHERE = '0.0.0.0/0'
-
 export function routeChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]): string[] {
-  const chosen = plan.subnets.filter((subnet) => !isPlain(subnet))
+  const has6 = hasIpv6(plan)
+  const chosen = plan.subnets.filter((subnet) => !isPlain(subnet, has6))
   const taps = chosen.flatMap((subnet) =>
     nics
       .filter((nic) => nic.subnetId === subnet.subnetId)
@@ -23,7 +25,7 @@ export function routeChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]
   )
   if (taps.length === 0) return []
   return [
-    ...chosen.flatMap((subnet) => chain(chainOf(subnet), leavingRules(subnet))),
+    ...chosen.flatMap((subnet) => chain(chainOf(subnet), leavingRules(subnet, has6))),
     ...chain('routes', [
       'type filter hook forward priority -20; policy accept;',
       `oifname "${LINK_UPLINK}" iifname vmap ${elements(taps)}`,
@@ -31,22 +33,28 @@ export function routeChains(plan: VpcNetworkPlan, nics: readonly InterfacePlan[]
   ]
 }
 
-function isPlain({ routes }: SubnetPlan): boolean {
-  const [first, ...others] = routes
-  if (!first) return true
-  return others.length === 0 && first.cidr === EVERYWHERE
+function isPlain({ routes }: SubnetPlan, has6: boolean): boolean {
+  const families = has6 ? [false, true] : [false]
+  return families.every((is6) => {
+    const [first, ...others] = routes.filter(({ cidr }) => isIpv6(cidr) === is6)
+    return !first || (others.length === 0 && isEverywhere(first.cidr))
+  })
 }
 
 function chainOf(subnet: SubnetPlan): string {
   return `${subnet.subnetId}-routes`
 }
 
-function leavingRules(subnet: SubnetPlan): string[] {
-  const rules = subnet.routes.map(({ cidr, target }) => {
-    const verdict = target.type === 'internet' || target.type === 'nat' ? 'return' : 'drop'
-    return cidr === EVERYWHERE ? verdict : `ip daddr ${cidr} ${verdict}`
+const LEAVING: readonly RoutePlan['target']['type'][] = ['internet', 'nat', 'egressOnly']
+
+function leavingRules(subnet: SubnetPlan, has6: boolean): string[] {
+  const rules = subnet.routes.flatMap(({ cidr, target }) => {
+    const match = blockMatch('daddr', cidr, has6)
+    const verdict = LEAVING.includes(target.type) ? 'return' : 'drop'
+    return match === null ? [] : [`${match} ${verdict}`.trim()]
   })
-  return [...rules, ...(subnet.routes.at(-1)?.cidr === EVERYWHERE ? [] : ['drop'])]
+  const isWhole = !has6 && rules.some((rule) => rule === 'return' || rule === 'drop')
+  return [...rules, ...(isWhole ? [] : ['drop'])]
 }
 
 /** The TAPs of the subnets that a NAT gateway leads out, with their subnet. */
@@ -70,6 +78,14 @@ export function natAcceptRules(plan: VpcNetworkPlan, nics: readonly InterfacePla
   )
 }
 
+/** Of several addresses each new connection takes the next. */
+export function snatTo(addresses: readonly string[]): string {
+  const [only, ...others] = addresses
+  if (others.length === 0) return `snat ip to ${only}`
+  const numbered = addresses.map((address, n) => `${n} : ${address}`)
+  return `snat ip to numgen inc mod ${addresses.length} map ${elements(numbered)}`
+}
+
 /** Translation to the gateway's address, by the subnet's longest route; before that of public addresses. */
 export function natChains(
   plan: VpcNetworkPlan,
@@ -78,10 +94,12 @@ export function natChains(
   const chosen = natSubnets(plan, nics).map(({ subnet }) => subnet)
   const name = (subnet: SubnetPlan): string => `${subnet.subnetId}-nat`
   const rules = (subnet: SubnetPlan): string[] =>
-    subnet.routes.map(({ cidr, target }) => {
-      const verdict = target.type === 'nat' ? `snat ip to ${target.publicAddress}` : 'return'
-      return cidr === EVERYWHERE ? verdict : `ip daddr ${cidr} ${verdict}`
-    })
+    subnet.routes
+      .filter(({ cidr }) => !isIpv6(cidr))
+      .map(({ cidr, target }) => {
+        const verdict = target.type === 'nat' ? snatTo(target.publicAddresses) : 'return'
+        return isEverywhere(cidr) ? verdict : `ip daddr ${cidr} ${verdict}`
+      })
   return {
     chains: chosen.flatMap((subnet) => chain(name(subnet), rules(subnet))),
     jumps: chosen.map(

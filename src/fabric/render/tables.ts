@@ -11,7 +11,10 @@ import {
   type SubnetPlan,
   type VpcNetworkPlan,
 } from '../../domain/network-plan.ts'
+import { EVERYWHERE_6, isIpv6, ofFamily4, ofFamily6 } from '../../domain/net/blocks.ts'
 import { linkOf, peerLinkOf } from '../names.ts'
+import { hasIpv6 } from './families.ts'
+import { snatTo } from './routes.ts'
 import { elements } from './text.ts'
 
 /** Before the main table's; how our rules are known. */
@@ -19,8 +22,9 @@ export const RULE_PRIORITY = 1_000
 /** Below are the kernel's own tables and those that administrators number by hand. */
 const TABLE_FIRST = 100_000
 
-export function ruleText(tap: string, table: string): string {
-  return `iif ${tap} lookup ${table} pref ${RULE_PRIORITY}`
+/** What is not said to be of IPv6 is of IPv4. */
+export function ruleText(tap: string, table: string, is6: boolean): string {
+  return `${is6 ? `from ${EVERYWHERE_6} ` : ''}iif ${tap} lookup ${table} pref ${RULE_PRIORITY}`
 }
 
 /** From the id, so that a subnet keeps its table whatever comes and goes beside it. */
@@ -39,20 +43,31 @@ export function subnetTables(plan: VpcNetworkPlan): { routes: string[]; rules: s
   const rules: string[] = []
   const live = plan.interfaces.filter((nic) => nic.isLive)
   for (const subnet of plan.subnets) {
-    if (!subnet.routes.some((route) => innerOf(route))) continue
     const taps = live.filter((nic) => nic.subnetId === subnet.subnetId)
     if (taps.length === 0) continue
     const table = tableOf(subnet)
-    routes.push(...tableRoutes(plan, subnet).map((route) => `${route} table ${table}`))
-    rules.push(...taps.map((nic) => ruleText(tapNameOf(nic.interfaceId), table)))
+    for (const is6 of hasIpv6(plan) ? [false, true] : [false]) {
+      const own = subnet.routes.filter(({ cidr }) => isIpv6(cidr) === is6)
+      if (!own.some((route) => innerOf(route))) continue
+      routes.push(...tableRoutes(plan, subnet, own, is6).map((route) => `${route} table ${table}`))
+      rules.push(...taps.map((nic) => ruleText(tapNameOf(nic.interfaceId), table, is6)))
+    }
   }
   return { routes, rules }
 }
 
-function tableRoutes(plan: VpcNetworkPlan, subnet: SubnetPlan): string[] {
+function tableRoutes(
+  plan: VpcNetworkPlan,
+  subnet: SubnetPlan,
+  own: readonly RoutePlan[],
+  is6: boolean,
+): string[] {
   const byCidr = new Map<string, string>()
-  for (const cidr of [subnet.cidr, ...plan.cidrs]) byCidr.set(cidr, `throw ${cidr}`)
-  for (const route of subnet.routes) {
+  const inner = [subnet.cidr, ...(subnet.cidr6 ? [subnet.cidr6] : []), ...plan.cidrs]
+  for (const cidr of inner.filter((each) => isIpv6(each) === is6)) {
+    byCidr.set(cidr, `throw ${cidr}`)
+  }
+  for (const route of own) {
     const cidr = route.cidr === '0.0.0.0/0' ? 'default' : route.cidr
     if (!byCidr.has(cidr)) byCidr.set(cidr, routeLine(plan, cidr, route))
   }
@@ -68,25 +83,41 @@ function routeLine(plan: VpcNetworkPlan, cidr: string, route: RoutePlan): string
   }
   if (inner?.type === 'peer') {
     if (!plan.peers?.some((peer) => peer.index === inner.index)) return `blackhole ${cidr}`
-    const { namespaceAddress } = linkOf(inner.index)
-    return `${cidr} via ${namespaceAddress} dev ${peerLinkOf(inner.index)} onlink`
+    const { namespaceAddress, namespaceAddress6 } = linkOf(inner.index)
+    const next = isIpv6(cidr) ? namespaceAddress6 : namespaceAddress
+    return `${cidr} via ${next} dev ${peerLinkOf(inner.index)} onlink`
   }
   return `${route.target.type === 'nowhere' ? 'blackhole' : 'throw'} ${cidr}`
 }
 
 /** From a peered VPC only its own addresses may come, and only to ours: a peering is no way to anywhere else. */
 export function peerInRules(plan: VpcNetworkPlan): string[] {
-  return (plan.peers ?? []).map(
-    ({ index, cidrs }) =>
-      `iifname "${peerLinkOf(index)}" ip saddr ${elements(cidrs)} ip daddr ${elements(plan.cidrs)} accept`,
+  return (plan.peers ?? []).flatMap(({ index, cidrs }) =>
+    familiesOf(plan).flatMap(([header, pick]) => {
+      const [theirs, ours] = [pick(cidrs), pick(plan.cidrs)]
+      if (theirs.length === 0 || ours.length === 0) return []
+      const link = `iifname "${peerLinkOf(index)}"`
+      return [
+        `${link} ${header} saddr ${elements(theirs)} ${header} daddr ${elements(ours)} accept`,
+      ]
+    }),
   )
 }
 
 /** The other side judges what comes in there. */
 export function peerOutRules(plan: VpcNetworkPlan): string[] {
-  return (plan.peers ?? []).map(
-    ({ index, cidrs }) => `oifname "${peerLinkOf(index)}" ip daddr ${elements(cidrs)} accept`,
+  return (plan.peers ?? []).flatMap(({ index, cidrs }) =>
+    familiesOf(plan).flatMap(([header, pick]) => {
+      const theirs = pick(cidrs)
+      if (theirs.length === 0) return []
+      return [`oifname "${peerLinkOf(index)}" ${header} daddr ${elements(theirs)} accept`]
+    }),
   )
+}
+
+function familiesOf(plan: VpcNetworkPlan) {
+  const four = ['ip', ofFamily4] as const
+  return hasIpv6(plan) ? [four, ['ip6', ofFamily6] as const] : [four]
 }
 
 /** Translation to a private NAT gateway's address, by the subnet's longest route. */
@@ -94,9 +125,10 @@ export function privateNatRules(plan: VpcNetworkPlan): string[] {
   return plan.subnets.flatMap((subnet) => {
     if (!subnet.routes.some(({ target }) => target.type === 'privateNat')) return []
     return subnet.routes.flatMap(({ cidr, target }) => {
+      if (isIpv6(cidr)) return []
       const head = `ip saddr ${subnet.cidr} ip daddr ${cidr}`
       if (target.type === 'privateNat')
-        return [`${head} ${outLinks(target)} snat ip to ${target.address}`]
+        return [`${head} ${outLinks(target)} ${snatTo(target.addresses)}`]
       // A longer route without translation stands before a shorter one with it.
       return target.type === 'interface' || target.type === 'peer' ? [`${head} accept`] : []
     })

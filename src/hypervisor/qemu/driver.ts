@@ -4,6 +4,7 @@
  * machine are serialised, except that a forced stop overtakes a patient one; every change is told to subscribers.
  */
 import { chown, readFile, rm } from 'node:fs/promises'
+import { connect, type Socket } from 'node:net'
 import type { InstanceId } from '../../domain/ids.ts'
 import type { DiskAttachment, HypervisorReport, MachineObservation } from '../../domain/machine.ts'
 import { FaultError } from '../../domain/faults.ts'
@@ -29,11 +30,13 @@ import { machinesResume, machineStop } from './machine.ts'
 import { hypervisorProbe } from './probe.ts'
 import { hostBootId, processScan } from './process.ts'
 import { machineFreeze } from './freeze.ts'
+import { guestsThaw, whileQuiet } from './quiesce.ts'
 import { machineReboot } from './reboot.ts'
 import { jpegOf, ppmParse } from './screenshot.ts'
 import { diskCollapse, diskLimit, diskResize, disksOverlay } from './snapshots.ts'
 import { withSecrets } from './secrets.ts'
 import { isDirectIoPossible, machineStart } from './start.ts'
+import { machineCpuCap, machinesUsage } from './usage.ts'
 
 const CONSOLE_TRIM_MS = 10_000
 
@@ -109,7 +112,11 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
     reboot: (instanceId, { graceMs }) =>
       exclusively(instanceId, () => machineReboot(running(context, instanceId), graceMs)),
     resumeStalled: () => machinesResume(context),
-    adoptAll: () => machinesAdopt(context),
+    adoptAll: async () => {
+      const adopted = await machinesAdopt(context)
+      await guestsThaw(context)
+      return adopted
+    },
     remove: (instanceId) =>
       exclusively(instanceId, async () => {
         const machine = await machineFind(context, instanceId)
@@ -131,8 +138,11 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
 
 type Queries =
   | 'list'
+  | 'usage'
+  | 'cpuCap'
   | 'consoleOutput'
   | 'screenshot'
+  | 'consoleConnect'
   | 'devices'
   | 'execute'
   | 'transcript'
@@ -141,6 +151,8 @@ type Queries =
 function queries(context: DriverContext): Pick<QemuDriver, Queries> {
   return {
     list: () => machinesList(context),
+    usage: () => machinesUsage(context),
+    cpuCap: (instanceId, percent) => machineCpuCap(context, instanceId, percent),
     consoleOutput: (instanceId) => {
       const paths = pathsOf(context, instanceId)
       return consoleTail(paths.serialLog, paths.serialLogOld)
@@ -152,6 +164,10 @@ function queries(context: DriverContext): Pick<QemuDriver, Queries> {
       await rm(paths.screenshot, { force: true })
       return jpegOf(picture)
     },
+    consoleConnect: (instanceId, what) => {
+      const { paths } = running(context, instanceId)
+      return socketOpen(what === 'serial' ? paths.serialSocket : paths.vncSocket)
+    },
     devices: (instanceId) => attachedDevices(connection(context, instanceId)),
     execute: async (instanceId, command, args) =>
       connection(context, instanceId).execute(command, args),
@@ -160,15 +176,18 @@ function queries(context: DriverContext): Pick<QemuDriver, Queries> {
   }
 }
 
-type DeviceOperations =
-  | 'diskAttach'
-  | 'diskDetach'
-  | 'nicAttach'
-  | 'nicDetach'
-  | 'disksOverlay'
-  | 'diskCollapse'
-  | 'diskResize'
-  | 'diskLimit'
+function socketOpen(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path)
+    socket.once('error', reject)
+    socket.once('connect', () => {
+      socket.off('error', reject)
+      resolve(socket)
+    })
+  })
+}
+
+type DeviceOperations = 'diskAttach' | 'diskDetach' | 'nicAttach' | 'nicDetach' | DiskOperations
 
 function deviceOperations(
   context: DriverContext,
@@ -193,13 +212,18 @@ function deviceOperations(
   }
 }
 
+type DiskOperations = 'disksOverlay' | 'diskCollapse' | 'diskResize' | 'diskLimit' | 'whileQuiet'
+
 /** Not serialised with the machine's other operations: a snapshot does not wait for a reboot's grace. */
-function diskChanges(
-  context: DriverContext,
-): Pick<QemuDriver, 'disksOverlay' | 'diskCollapse' | 'diskResize' | 'diskLimit'> {
+function diskChanges(context: DriverContext): Pick<QemuDriver, DiskOperations> {
   const living = async (instanceId: InstanceId): Promise<QmpClient | null> =>
     (await machineFind(context, instanceId)) ? connection(context, instanceId) : null
   return {
+    whileQuiet: async (instanceId, section) => {
+      const machine = await machineFind(context, instanceId)
+      if (machine) return whileQuiet(context, machine, section)
+      return { value: await section(), crashReason: 'the machine does not run' }
+    },
     disksOverlay: async (instanceId, overlays) => {
       const qmp = await living(instanceId)
       if (!qmp) return null

@@ -2,7 +2,12 @@
 import { expect, test } from 'vitest'
 import { filterChange } from '../../../src/fabric/render/changes.ts'
 import { linkChanges, wantedInNamespace, wantedOnHost } from '../../../src/fabric/render/links.ts'
-import { renderDnsmasq, renderDnsmasqHost } from '../../../src/fabric/render/dnsmasq.ts'
+import {
+  renderDnsmasq,
+  renderDnsmasqHost,
+  renderDnsmasqNames,
+} from '../../../src/fabric/render/dnsmasq.ts'
+import { withoutIpv6 } from '../../../src/fabric/render/families.ts'
 import {
   removeTable,
   renderFilter,
@@ -62,7 +67,10 @@ test('rules of the host, with and without a way out', () => {
 
 test('links of a VPC from nothing', () => {
   expect(linkChanges(wantedInNamespace(plan), NOTHING)).toMatchSnapshot('namespace')
-  const host = wantedOnHost([plan], '100.64.0.0/16', '100.64.0.1')
+  const host = wantedOnHost([plan], {
+    publicPool: '100.64.0.0/16',
+    ipv6Pool: 'fd62:7275:6d00::/40',
+  })
   expect(linkChanges(host, NOTHING)).toMatchSnapshot('host')
 })
 
@@ -106,4 +114,80 @@ test('a changed rule is a change of its chain', () => {
   expect(filterChange(before, renderFilter({ ...plan, groups: more }))).toMatchSnapshot()
   expect(filterChange(before, before)).toBe('')
   expect(filterChange(null, before)).toBe(before)
+})
+
+test('IPv6 of a VPC, and of the host', () => {
+  const [first, second] = plan.subnets
+  const six = {
+    ...plan,
+    cidrs: [...plan.cidrs, 'fd62:7275:6d00:100::/56'],
+    dns: {
+      ...plan.dns,
+      resourceNames: [{ name: 'i-1.ec2.internal', address: 'fd62:7275:6d00:101::a' }],
+    },
+    subnets: [
+      {
+        ...first!,
+        cidr6: 'fd62:7275:6d00:101::/64',
+        routes: [
+          ...first!.routes,
+          { cidr: '2001:db8::/32', target: { type: 'nowhere' } as const },
+          { cidr: '::/0', target: { type: 'egressOnly' } as const },
+        ],
+        acl: {
+          ingress: [
+            {
+              isAllow: true,
+              protocol: '58',
+              cidr: '::/0',
+              ports: null,
+              icmp: { type: 128, code: -1 },
+            },
+            { isAllow: true, protocol: '-1', cidr: '0.0.0.0/0', ports: null, icmp: null },
+          ],
+          egress: [
+            { isAllow: true, protocol: '-1', cidr: '0.0.0.0/0', ports: null, icmp: null },
+            { isAllow: true, protocol: '-1', cidr: '::/0', ports: null, icmp: null },
+          ],
+        },
+      },
+      second!,
+    ],
+    interfaces: plan.interfaces.map((nic) =>
+      nic.interfaceId === web.interfaceId
+        ? { ...nic, ipv6Addresses: ['fd62:7275:6d00:101::a'] }
+        : nic,
+    ),
+    groups: plan.groups.map((group) =>
+      group.groupId === groupId(1)
+        ? {
+            ...group,
+            memberAddresses: [...group.memberAddresses, 'fd62:7275:6d00:101::a'],
+            ingress: [
+              ...group.ingress,
+              cidrRule('tcp', [443, 443], '::/0'),
+              cidrRule('icmp', [-1, -1], '::/0'),
+            ],
+          }
+        : group,
+    ),
+  }
+  expect(renderGuard(six)).toMatchSnapshot('guard')
+  expect(filterChange(renderFilter(plan), renderFilter(six))).toMatchSnapshot('filter')
+  expect(linkChanges(wantedInNamespace(six), wantedInNamespace(plan))).toMatchSnapshot('links')
+  const pools = { publicPool: '100.64.0.0/16', ipv6Pool: 'fd62:7275:6d00::/40' }
+  expect(linkChanges(wantedOnHost([six], pools), wantedOnHost([plan], pools))).toMatchSnapshot(
+    'host',
+  )
+  const files = { folder: '/run/x/vpc', user: 'dnsmasq', upstreams: [] }
+  expect(renderDnsmasq(six, files)).toMatchSnapshot('dnsmasq')
+  expect(renderDnsmasqHost(six.interfaces[0]!)).toBe(
+    '02:00:00:00:00:01,172.31.0.5,[fd62:7275:6d00:101::a],ip-172-31-0-5\n',
+  )
+  expect(renderDnsmasqNames(six)).toBe('fd62:7275:6d00:101::a i-1.ec2.internal\n')
+  const host = { publicPool: '100.64.0.0/16', uplink: 'eth0', isForwarding: true, resolvers: [] }
+  const ipv6 = { pool: pools.ipv6Pool, uplink: 'eth1', isForwarding: false }
+  expect(renderHost({ ...host, ipv6 })).toMatchSnapshot('host rules')
+  // Without a kernel that has it, nothing of it is said.
+  expect(renderFilter(withoutIpv6(six))).not.toMatch(/ip6|ipv6/)
 })

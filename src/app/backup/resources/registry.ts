@@ -2,9 +2,14 @@
 import type { BackedType } from '../../../domain/backup/records.ts'
 import type { ResourceHandler } from './handler.ts'
 import { instanceHandler } from './instances.ts'
+import { virtualMachineHandler } from './virtual-machines.ts'
 import { volumeHandler } from './volumes.ts'
 
-export const HANDLERS: readonly ResourceHandler[] = [instanceHandler, volumeHandler]
+export const HANDLERS: readonly ResourceHandler[] = [
+  instanceHandler,
+  volumeHandler,
+  virtualMachineHandler,
+]
 
 export function handlerOfArn(arn: string): ResourceHandler | undefined {
   return HANDLERS.find((handler) => handler.owns(arn))

@@ -3,6 +3,7 @@ import { parseArn, volumeArn } from '../../../domain/backup/arn.ts'
 import { GIB } from '../../../domain/backup/sizes.ts'
 import type { RecoveryPoint } from '../../../domain/backup/records.ts'
 import type { Tags } from '../../../domain/resource.ts'
+import { TYPE_RULES } from '../../../domain/volume-types.ts'
 import { volumeStateOf, type Volume, type VolumeType } from '../../../domain/volume.ts'
 import { zonesOf } from '../../../domain/zones.ts'
 import { volumeDelete } from '../../volumes/create.ts'
@@ -10,7 +11,7 @@ import { volumeShapeChecked } from '../../volumes/shape.ts'
 import { invalidParameter } from '../faults.ts'
 import { freezeBegin, freezeDescribe, freezeEnd, snapshotsDrop } from './freeze.ts'
 import type { BackedResource, ResourceHandler, Scope } from './handler.ts'
-import { volumesRestore, type VolumeToRestore } from './restore-volumes.ts'
+import { INSTANT_KEY, volumesRestore, type VolumeToRestore } from './restore-volumes.ts'
 
 /** What the manifest says of a volume. */
 export interface DescribedVolume {
@@ -29,7 +30,9 @@ export interface DescribedVolume {
 }
 
 export function describeVolume(volume: Volume): DescribedVolume {
-  const { zone, sizeGiB, type, iops, throughputMiBps, isEncrypted, tags } = volume
+  const { zone, sizeGiB, type, throughputMiBps, isEncrypted, tags } = volume
+  // What a type has by itself is not to be asked of it.
+  const iops = TYPE_RULES[type].iops ? volume.iops : null
   return {
     volumeId: volume.id,
     deviceName: volume.attachment?.deviceName ?? null,
@@ -74,6 +77,7 @@ const KEYS = [
   'kmsKeyId',
   'volumeId',
   'aws:backup:request-id',
+  INSTANT_KEY,
 ]
 
 export const volumeHandler: ResourceHandler = {
@@ -154,7 +158,9 @@ export const volumeHandler: ResourceHandler = {
       const volume = await tx.get('volume', id)
       if (volume?.isFilling) await tx.update('volume', { ...volume, isFilling: false })
     })
-    return { state: 'done', arn: volumeArn({ ...ctx, id }) }
+    const arn = volumeArn({ ...ctx, id })
+    const { isWhole, doneBytes } = state
+    return isWhole ? { state: 'done', arn } : { state: 'running', doneBytes, arn }
   },
   validate: async () => ({
     isAlive: true,
@@ -182,6 +188,9 @@ function wantedOf(
 ): VolumeToRestore {
   const volume = volumeOf(point)
   const type = (metadata.volumeType ?? volume.type) as VolumeType
+  if (!Object.hasOwn(TYPE_RULES, type)) {
+    throw invalidParameter(`Invalid restore metadata. There is no volume type ${type}`)
+  }
   const isSameType = type === volume.type
   const disk = point.disks[0]!
   return {

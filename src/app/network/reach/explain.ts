@@ -6,7 +6,8 @@
  * A connection is two walks: what the caller sends, and what the other answers. Groups are asked on the first only,
  * ACLs and routes on both.
  */
-import type { NetworkInterface } from '../../../domain/network.ts'
+import { isIpv6 } from '../../../domain/net/blocks.ts'
+import { addressesOf, type NetworkInterface } from '../../../domain/network.ts'
 import type { Block, ReachAnswer, ReachEnd, ReachQuestion } from '../../../domain/reach.ts'
 import { interfaceOfPublic, publicOf, type ReachState } from './state.ts'
 import { internet, leave, type Arrival, type WalkContext } from './walk.ts'
@@ -27,14 +28,14 @@ export function reachExplain(state: ReachState, question: ReachQuestion): ReachA
   const from = endOf(state, question.from, 'egress', blocks)
   const to = endOf(state, question.to, 'ingress', blocks)
   if (from === undefined || to === undefined) return answer
-  const destination = addressToCall(state, from, to, question.to, blocks)
+  const ends = { end: question.to, caller: question.from.address }
+  const destination = addressToCall(state, from, to, ends, blocks)
   answer.destination = destination
   if (destination === null) return answer
-  const source = from ? familyOf(from, destination) : (question.from as { address: string }).address
-  if (source === undefined) {
-    blocks.push(
-      nobody(from!.id, 'egress', `${from!.id} has no address to call ${destination} from.`),
-    )
+  const source = from ? sourceOf(from, question.from, destination) : question.from.address
+  if (source === undefined || isIpv6(source) !== isIpv6(destination)) {
+    const who = from?.id ?? source ?? 'outside'
+    blocks.push(nobody(who, 'egress', `${who} has no address to call ${destination} from.`))
     return answer
   }
   const ports = port === null ? null : { from: port, to: port }
@@ -77,8 +78,9 @@ function nobody(component: string, direction: Block['direction'], text: string):
   return { kind: 'nobody', component, direction, isAnswer: false, text, remedy: '' }
 }
 
-function familyOf(one: NetworkInterface, other: string): string | undefined {
-  return one.privateAddresses.find((each) => each.includes(':') === other.includes(':'))
+/** The address that was named, or the first of the destination's family. */
+function sourceOf(one: NetworkInterface, { address }: ReachEnd, other: string): string | undefined {
+  return address ?? addressesOf(one).find((each) => isIpv6(each) === isIpv6(other))
 }
 
 /** In one VPC and over a peering the private address; otherwise the public one. */
@@ -86,10 +88,13 @@ function addressToCall(
   state: ReachState,
   from: NetworkInterface | null,
   to: NetworkInterface | null,
-  end: ReachEnd,
+  { end, caller }: { end: ReachEnd; caller: string | undefined },
   blocks: Block[],
 ): string | null {
   if (!to) return end.type === 'address' ? end.address : null
+  // Asked by an IPv6 address, or from one: it is the same inside and outside.
+  if (end.address !== undefined && isIpv6(end.address)) return end.address
+  if (caller !== undefined && isIpv6(caller) && to.ipv6Addresses?.[0]) return to.ipv6Addresses[0]
   const [primary = ''] = to.privateAddresses
   if (from && (from.vpcId === to.vpcId || isPeered(state, from.vpcId, to.vpcId))) return primary
   const address = publicOf(to, primary)

@@ -1,14 +1,15 @@
 /** What groups and network ACLs say of one packet. Pure; the same judgement as src/fabric renders for the kernel. */
 import { protocolNumber } from '../../../domain/net/group-rules.ts'
-import type {
-  NetworkAcl,
-  NetworkAclEntry,
-  NetworkInterface,
-  SecurityGroupRule,
+import {
+  addressesOf,
+  type NetworkAcl,
+  type NetworkAclEntry,
+  type NetworkInterface,
+  type SecurityGroupRule,
 } from '../../../domain/network.ts'
 import { blocksOf } from '../plan-blocks.ts'
 import type { Packet } from '../../../domain/reach.ts'
-import { addressesOf, isIn, type ReachState } from './state.ts'
+import { isIn, type ReachState } from './state.ts'
 
 const ECHO_REQUEST = 8
 const ECHO_REPLY = 0

@@ -32,6 +32,7 @@ function ownersOf(state: ReachState): Map<string, string> {
     ...state.groups.values(),
     ...state.instances.values(),
     ...targets.gateways.values(),
+    ...targets.egressOnly.values(),
     ...targets.natGateways.values(),
     ...routeTables,
     ...acls,

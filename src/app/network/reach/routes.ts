@@ -4,7 +4,8 @@ import { blocksOf } from '../plan-blocks.ts'
 import { tableOf } from '../plan-routes.ts'
 import { isPrefixListId } from '../prefix-lists.ts'
 import { routeStateOf } from '../routes.ts'
-import { isIn, prefixOf, type ReachState } from './state.ts'
+import { isIpv6, prefixOfBlock } from '../../../domain/net/blocks.ts'
+import { isIn, type ReachState } from './state.ts'
 
 export interface RouteChoice {
   table: RouteTable
@@ -30,7 +31,7 @@ export function routeFor(
     for (const cidr of cidrs) {
       if (!isIn(address, cidr)) continue
       // Of the same block, the local one is before any other, a prefix list's behind.
-      const rank = prefixOf(cidr) * 4 + (route.target.type === 'local' ? 2 : isList ? 0 : 1)
+      const rank = prefixOfBlock(cidr) * 4 + (route.target.type === 'local' ? 2 : isList ? 0 : 1)
       if (!best || rank > best.rank) best = { route, rank }
     }
   }
@@ -39,12 +40,17 @@ export function routeFor(
   return { table, route: best.route, isActive }
 }
 
-/** Whether anything of the subnet goes to an internet gateway that is there: only then its public addresses live. */
-export function isPublicSubnet(state: ReachState, subnet: Subnet): boolean {
+/**
+ * Whether anything of the subnet, of the address's family, goes to an internet gateway that is there: only then its
+ * public addresses live.
+ */
+export function isPublicSubnet(state: ReachState, subnet: Subnet, address: string): boolean {
   const table = tableOfSubnet(state, subnet)
-  return table.routes.some(
-    (route) =>
-      route.target.type === 'internetGateway' &&
-      routeStateOf(table, route, state.targets) === 'active',
-  )
+  return table.routes.some((route) => {
+    if (route.target.type !== 'internetGateway') return false
+    const { destination } = route
+    const cidrs = isPrefixListId(destination) ? blocksOf(destination, state) : [destination]
+    const isOfFamily = cidrs.some((cidr) => isIpv6(cidr) === isIpv6(address))
+    return isOfFamily && routeStateOf(table, route, state.targets) === 'active'
+  })
 }

@@ -1,8 +1,10 @@
 /** Everything that decides who can reach whom, as records: what the explanation of a path is made from. */
 import { instanceStateOf, type Instance } from '../../../domain/instance.ts'
-import { address6Parse, cidr6Canonical } from '../../../domain/net/cidr6.ts'
-import { addressParse, cidrContains, cidrParse } from '../../../domain/net/cidr.ts'
+import { blockHas, isIpv6 } from '../../../domain/net/blocks.ts'
+import { addressParse } from '../../../domain/net/cidr.ts'
+import { address6Parse } from '../../../domain/net/cidr6.ts'
 import {
+  addressesOf,
   publicBindings,
   type NetworkAcl,
   type NetworkInterface,
@@ -12,6 +14,7 @@ import {
   type Vpc,
 } from '../../../domain/network.ts'
 import type { PrefixList } from '../../../domain/prefix-list.ts'
+import type { SettingsOfCloud } from '../../settings.ts'
 import type { StoreReader } from '../../../store/store.ts'
 import { routeTargets, type RouteTargets } from '../routes.ts'
 
@@ -26,10 +29,14 @@ export interface ReachState {
   prefixLists: ReadonlyMap<string, PrefixList>
   targets: RouteTargets
   publicPool: string
+  ipv6Pool: string
 }
 
 /** Of the whole cloud: addresses and peerings know no accounts. */
-export async function reachState(reader: StoreReader, publicPool: string): Promise<ReachState> {
+export async function reachState(
+  reader: StoreReader,
+  { publicPool, ipv6Pool }: Pick<SettingsOfCloud, 'publicPool' | 'ipv6Pool'>,
+): Promise<ReachState> {
   const byId = <R extends { id: string }>(all: readonly R[]) =>
     new Map(all.map((each) => [each.id as string, each]))
   const [vpcs, subnets, routeTables, acls, groups, interfaces, instances, lists, targets] =
@@ -55,6 +62,7 @@ export async function reachState(reader: StoreReader, publicPool: string): Promi
     prefixLists: byId(lists),
     targets,
     publicPool,
+    ipv6Pool,
   }
 }
 
@@ -70,13 +78,7 @@ export function isAddress(text: string): boolean {
 
 /** Of one family: an IPv4 address is in no IPv6 block. */
 export function isIn(address: string, cidr: string): boolean {
-  if (address.includes(':') !== cidr.includes(':')) return false
-  if (!address.includes(':')) return cidrContains(cidrParse(cidr), addressParse(address))
-  return cidr6Canonical(`${address}/${prefixOf(cidr)}`) === cidr6Canonical(cidr)
-}
-
-export function prefixOf(cidr: string): number {
-  return Number(cidr.slice(cidr.indexOf('/') + 1))
+  return blockHas(cidr, address)
 }
 
 /** Whether packets get to whoever has it: its machine runs. */
@@ -94,15 +96,16 @@ export function interfaceWith(
   return state.interfaces.find((one) => one.vpcId === vpcId && addressesOf(one).includes(address))
 }
 
-export function addressesOf(one: NetworkInterface): readonly string[] {
-  return one.privateAddresses
-}
-
 export function publicOf(one: NetworkInterface, privateAddress: string): string | undefined {
   return publicBindings(one).find((each) => each.privateAddress === privateAddress)?.publicAddress
 }
 
+/** Who is meant by an address of the internet; an IPv6 one is the interface's own. */
 export function interfaceOfPublic(state: ReachState, address: string) {
+  if (isIpv6(address)) {
+    const one = state.interfaces.find((each) => each.ipv6Addresses?.includes(address))
+    return one && { one, privateAddress: address }
+  }
   for (const one of state.interfaces) {
     const binding = publicBindings(one).find((each) => each.publicAddress === address)
     if (binding) return { one, privateAddress: binding.privateAddress }

@@ -3,7 +3,9 @@
  * a way, so that somebody who opens one thing need not come back for the next.
  */
 import type { NatGateway, NetworkInterface, Subnet } from '../../../domain/network.ts'
-import { vpcBlocks } from '../../../domain/network.ts'
+import { addressesOf, subnetCidrs, vpcCidrs } from '../../../domain/network.ts'
+import { block6Address, isIpv6 } from '../../../domain/net/blocks.ts'
+import { cidrAddress, cidrParse } from '../../../domain/net/cidr.ts'
 import { peeringOther } from '../../../domain/peering.ts'
 import type { Block, BlockKind, Hop, Packet } from '../../../domain/reach.ts'
 import { aclVerdict, groupRuleFor } from './judge.ts'
@@ -66,7 +68,7 @@ export function leave(
   note(walk, one.id, `${one.id} sends`, packet)
   mustRun(walk, one, packet, 'egress')
   groupsJudge(walk, one, packet, 'egress')
-  if (isIn(packet.destination, subnet.cidrBlock)) {
+  if (subnetCidrs(subnet).some((cidr) => isIn(packet.destination, cidr))) {
     return deliver(walk, one.vpcId, packet, subnet)
   }
   aclJudge(walk, subnet, packet, 'egress')
@@ -103,6 +105,9 @@ function follow(
       return deliver(walk, subnet.vpcId, packet, subnet)
     case 'internetGateway':
       return leaveByGateway(walk, target.id, sender, packet)
+    case 'egressOnlyGateway':
+      note(walk, target.id, 'leaves, and only its answer comes back', packet)
+      return internet(walk, packet)
     case 'natGateway':
       return leaveByNat(walk, state.targets.natGateways.get(target.id)!, sender, packet)
     case 'peering':
@@ -120,7 +125,8 @@ function leaveByGateway(
   sender: NetworkInterface,
   packet: Packet,
 ): Arrival | null {
-  const source = publicOf(sender, packet.source)
+  // An IPv6 address is its own outside.
+  const source = isIpv6(packet.source) ? packet.source : publicOf(sender, packet.source)
   if (source === undefined) {
     const text = `${sender.id} has no public address for ${packet.source}; ${gatewayId} lets nothing else out.`
     const remedy = 'Associate an elastic address, or route by a NAT gateway.'
@@ -145,7 +151,7 @@ function leaveByNat(
   const out = { ...packet, source }
   note(walk, gateway.id, `leaves as ${source}`, out)
   if (address) {
-    if (isPublicSubnet(state, subnet)) return internet(walk, out)
+    if (isPublicSubnet(state, subnet, source)) return internet(walk, out)
     const text = `The subnet ${subnet.id} of ${gateway.id} leads to no internet gateway.`
     const remedy = `Route ${subnet.id} to an internet gateway.`
     block(walk, 'noGateway', gateway.id, 'egress', packet, text, remedy)
@@ -171,7 +177,7 @@ function crossPeering(
   const side = peeringOther(state.targets.peerings.get(id)!, subnet.vpcId)
   const cidrsOf = (vpcId: string): string[] => {
     const vpc = state.vpcs.get(vpcId)
-    return vpc ? vpcBlocks(vpc).map((each) => each.cidrBlock) : []
+    return vpc ? vpcCidrs(vpc) : []
   }
   const isInside =
     cidrsOf(side.vpcId).some((cidr) => isIn(packet.destination, cidr)) &&
@@ -205,7 +211,7 @@ function throughAppliance(
   }
   note(walk, appliance.id, 'passes it on, if its guest forwards', packet)
   // What it is routed for may be its own all the same.
-  if (appliance.privateAddresses.includes(packet.destination)) return { to: appliance, packet }
+  if (addressesOf(appliance).includes(packet.destination)) return { to: appliance, packet }
   return leave(walk, appliance, packet, appliances + 1)
 }
 
@@ -225,7 +231,7 @@ export function internet(walk: WalkContext, packet: Packet): Arrival | null {
   const found = interfaceOfPublic(state, packet.destination)
   if (found) {
     const into = { ...packet, destination: found.privateAddress }
-    if (isPublicSubnet(state, subnetOf(walk, found.one))) {
+    if (isPublicSubnet(state, subnetOf(walk, found.one), packet.destination)) {
       return arriveFromOutside(walk, found.one, into)
     }
     const text = `The subnet of ${found.one.id} leads to no internet gateway: its public address is dead.`
@@ -233,15 +239,20 @@ export function internet(walk: WalkContext, packet: Packet): Arrival | null {
     block(walk, 'noGateway', found.one.subnetId, 'ingress', packet, text, remedy)
     return null
   }
-  const [, hostPart] = /\.(\d+)$/.exec(packet.destination) ?? []
-  const isHost = hostPart === '1' && isIn(packet.destination, state.publicPool)
-  if (isIn(packet.destination, state.publicPool) && !isHost) {
+  const isHost = hostAddresses(state).includes(packet.destination)
+  const isOurs = [state.publicPool, state.ipv6Pool].some((pool) => isIn(packet.destination, pool))
+  if (isOurs && !isHost) {
     const text = `Nobody has the public address ${packet.destination}.`
     block(walk, 'nobody', packet.destination, 'ingress', packet, text)
     return null
   }
   note(walk, 'internet', isHost ? 'the host' : 'the internet', packet)
   return { to: null, packet }
+}
+
+/** Of each pool the first. */
+function hostAddresses({ publicPool, ipv6Pool }: ReachState): string[] {
+  return [cidrAddress(cidrParse(publicPool), 1), block6Address(ipv6Pool, 1n)]
 }
 
 function arriveFromOutside(walk: WalkContext, one: NetworkInterface, packet: Packet): Arrival {

@@ -10,7 +10,7 @@ import { FaultError } from '../../../domain/faults.ts'
 import { parseId } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
 import { networkInterfaceShape } from '../present/network-interface.ts'
-import { privateAddressesOf } from '../private-addresses.ts'
+import { ipv6AddressesOf, privateAddressesOf } from '../private-addresses.ts'
 import { tagsOfSpecifications } from '../tag-specifications.ts'
 
 export default operation<'ec2', 'CreateNetworkInterface'>({
@@ -28,11 +28,13 @@ export default operation<'ec2', 'CreateNetworkInterface'>({
 
 function requestOf(input: Readonly<CreateNetworkInterfaceRequest>): InterfaceCreateRequest {
   refuseAbsentFeatures(input)
+  const ipv6 = ipv6AddressesOf(input)
   return {
     subnetId: parseId('subnet', input.SubnetId!),
     description: input.Description ?? '',
     groupIds: (input.Groups ?? []).map((id) => parseId('securityGroup', id)),
     addresses: privateAddressesOf(input),
+    ...(ipv6 && { ipv6 }),
     clientToken: input.ClientToken ?? null,
     tags: tagsOfSpecifications(input.TagSpecifications, 'network-interface'),
   }
@@ -42,8 +44,6 @@ function refuseAbsentFeatures(input: Readonly<CreateNetworkInterfaceRequest>): v
   const absent: [unknown, string][] = [
     [input.Ipv4PrefixCount ?? input.Ipv4Prefixes?.length, 'IPv4 prefixes'],
     [input.Ipv6PrefixCount ?? input.Ipv6Prefixes?.length, 'IPv6 prefixes'],
-    [input.Ipv6AddressCount ?? input.Ipv6Addresses?.length, 'IPv6 addresses'],
-    [input.EnablePrimaryIpv6, 'EnablePrimaryIpv6'],
     [input.InterfaceType, `InterfaceType ${input.InterfaceType}`],
     [input.ConnectionTrackingSpecification, 'ConnectionTrackingSpecification'],
     [input.Operator, 'Operator'],

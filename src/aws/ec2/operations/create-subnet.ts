@@ -20,7 +20,7 @@ export default changing<'CreateSubnet', Subnet>({
 
 function requestOf(input: Readonly<CreateSubnetRequest>): SubnetRequest {
   refuseFeatures('CreateSubnet', {
-    'an IPv6 block': input.Ipv6CidrBlock ?? input.Ipv6Native,
+    Ipv6Native: input.Ipv6Native,
     'an IPAM pool': input.Ipv4IpamPoolId ?? input.Ipv6IpamPoolId,
     OutpostArn: input.OutpostArn,
   })
@@ -28,6 +28,7 @@ function requestOf(input: Readonly<CreateSubnetRequest>): SubnetRequest {
   return {
     vpcId: parseId('vpc', input.VpcId!),
     cidrBlock: input.CidrBlock,
+    ipv6CidrBlock: input.Ipv6CidrBlock || null,
     zone: zoneOf(input),
     tags: tagsOfSpecifications(input.TagSpecifications, 'subnet'),
   }

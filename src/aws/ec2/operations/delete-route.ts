@@ -6,10 +6,6 @@ import { destinationOf } from '../route-request.ts'
 
 export default changing<'DeleteRoute', void>({
   change: (ctx, input) =>
-    routeDelete(
-      ctx,
-      parseId('routeTable', input.RouteTableId!),
-      destinationOf('DeleteRoute', input),
-    ),
+    routeDelete(ctx, parseId('routeTable', input.RouteTableId!), destinationOf(input)),
   answer: () => ({}),
 })

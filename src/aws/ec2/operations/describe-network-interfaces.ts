@@ -46,8 +46,9 @@ export default operation<'ec2', 'DescribeNetworkInterfaces', NetworkInterface>({
     status: (one) => one.Status,
     'subnet-id': (one) => one.SubnetId,
     'vpc-id': (one) => one.VpcId,
-    // No IPv6, nobody who makes interfaces for others.
-    'ipv6-addresses.ipv6-address': NONE,
+    'ipv6-addresses.ipv6-address': (one) => one.Ipv6Addresses!.map((each) => each.Ipv6Address),
+    'ipv6-addresses.is-primary-ipv6': (one) => one.Ipv6Addresses!.map((each) => each.IsPrimaryIpv6),
+    // Nobody makes interfaces for others.
     'operator.principal': NONE,
     'requester-id': NONE,
   },

@@ -25,6 +25,10 @@ export default operation<'ec2', 'DescribeRouteTables', ShownTable>({
       shape.Routes!.map((route) => route.DestinationCidrBlock),
     'route.destination-prefix-list-id': ({ shape }) =>
       shape.Routes!.map((route) => route.DestinationPrefixListId),
+    'route.destination-ipv6-cidr-block': ({ shape }) =>
+      shape.Routes!.map((route) => route.DestinationIpv6CidrBlock),
+    'route.egress-only-internet-gateway-id': ({ shape }) =>
+      shape.Routes!.map((route) => route.EgressOnlyInternetGatewayId),
     'route.gateway-id': ({ shape }) => shape.Routes!.map((route) => route.GatewayId),
     'route.instance-id': ({ shape }) => shape.Routes!.map((route) => route.InstanceId),
     'route.nat-gateway-id': ({ shape }) => shape.Routes!.map((route) => route.NatGatewayId),
@@ -35,8 +39,6 @@ export default operation<'ec2', 'DescribeRouteTables', ShownTable>({
     'vpc-id': ({ table }) => table.vpcId,
     // Nothing that a route or an association could have of these.
     'association.gateway-id': NONE,
-    'route.destination-ipv6-cidr-block': NONE,
-    'route.egress-only-internet-gateway-id': NONE,
     'route.transit-gateway-id': NONE,
   },
   tagsOf: ({ table }) => table.tags,

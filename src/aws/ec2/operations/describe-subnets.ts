@@ -31,21 +31,23 @@ export default operation<'ec2', 'DescribeSubnets', CountedSubnet>({
     defaultForAz: ({ subnet }) => subnet.isDefaultForZone,
     'map-public-ip-on-launch': ({ subnet }) => subnet.mapPublicIpOnLaunch,
     'owner-id': ({ subnet }) => subnet.account,
-    'private-dns-name-options-on-launch.enable-resource-name-dns-a-record': FALSE,
-    'private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record': FALSE,
+    'private-dns-name-options-on-launch.enable-resource-name-dns-a-record': ({ subnet }) =>
+      subnet.resourceNamesOnLaunch?.hasA ?? false,
+    'private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record': ({ subnet }) =>
+      subnet.resourceNamesOnLaunch?.hasAaaa ?? false,
     'private-dns-name-options-on-launch.hostname-type': ({ subnet }) =>
       subnet.hostnameTypeOnLaunch ?? 'ip-name',
     state: () => 'available',
     'subnet-arn': ({ subnet }) => ec2Arn(subnet, 'subnet'),
     'subnet-id': ({ subnet }) => subnet.id,
     'vpc-id': ({ subnet }) => subnet.vpcId,
-    // There is no IPv6 in subnets yet, and there are no outposts.
+    'ipv6-cidr-block-association.association-id': ({ subnet }) => subnet.ipv6Block?.associationId,
+    'ipv6-cidr-block-association.ipv6-cidr-block': ({ subnet }) => subnet.ipv6Block?.cidrBlock,
+    'ipv6-cidr-block-association.state': ({ subnet }) => subnet.ipv6Block && 'associated',
+    // Every subnet has IPv4, and there are no outposts.
     'customer-owned-ipv4-pool': NONE,
     'enable-dns64': FALSE,
     'enable-lni-at-device-index': NONE,
-    'ipv6-cidr-block-association.association-id': NONE,
-    'ipv6-cidr-block-association.ipv6-cidr-block': NONE,
-    'ipv6-cidr-block-association.state': NONE,
     'ipv6-native': FALSE,
     'map-customer-owned-ip-on-launch': FALSE,
     'outpost-arn': NONE,

@@ -17,11 +17,12 @@ export default operation<'ec2', 'DescribeVpcs', Vpc>({
     // Not documented, accepted by EC2, and sent by amazon.aws of Ansible and by Terraform.
     'cidr-block': (vpc) => vpc.cidrBlock,
     isDefault: (vpc) => vpc.isDefault,
-    // VPCs have no IPv6 blocks yet.
-    'ipv6-cidr-block-association.association-id': () => [],
-    'ipv6-cidr-block-association.ipv6-cidr-block': () => [],
-    'ipv6-cidr-block-association.ipv6-pool': () => [],
-    'ipv6-cidr-block-association.state': () => [],
+    'ipv6-cidr-block-association.association-id': (vpc) =>
+      (vpc.ipv6Blocks ?? []).map((each) => each.associationId),
+    'ipv6-cidr-block-association.ipv6-cidr-block': (vpc) =>
+      (vpc.ipv6Blocks ?? []).map((each) => each.cidrBlock),
+    'ipv6-cidr-block-association.ipv6-pool': (vpc) => (vpc.ipv6Blocks ?? []).map(() => 'Amazon'),
+    'ipv6-cidr-block-association.state': (vpc) => (vpc.ipv6Blocks ?? []).map(() => 'associated'),
     'owner-id': (vpc) => vpc.account,
     state: () => 'available',
     'vpc-id': (vpc) => vpc.id,

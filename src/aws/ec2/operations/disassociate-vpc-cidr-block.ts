@@ -3,13 +3,10 @@ import { vpcBlockDisassociate } from '../../../app/network/vpcs.ts'
 import { parseId } from '../../../domain/ids.ts'
 import type { Vpc, VpcBlock } from '../../../domain/network.ts'
 import { changing } from '../changing.ts'
-import { vpcBlockShape } from '../present/vpc.ts'
+import { vpcAssociationShape } from '../present/vpc.ts'
 
 export default changing<'DisassociateVpcCidrBlock', { vpc: Vpc; block: VpcBlock }>({
   change: (ctx, input) =>
     vpcBlockDisassociate(ctx, parseId('vpcCidrAssociation', input.AssociationId!)),
-  answer: ({ vpc, block }) => ({
-    VpcId: vpc.id,
-    CidrBlockAssociation: vpcBlockShape(block, 'disassociated'),
-  }),
+  answer: ({ vpc, block }) => vpcAssociationShape(vpc, block, 'disassociated'),
 })

@@ -2,6 +2,7 @@
 import { ownGet } from '../../../app/network/scope.ts'
 import { reservationsOf } from '../../../app/network/subnet-reservations.ts'
 import { parseId } from '../../../domain/ids.ts'
+import { isIpv6 } from '../../../domain/net/blocks.ts'
 import type { SubnetReservation } from '../../../domain/network.ts'
 import { operation } from '../../operation.ts'
 import { reservationShape } from '../present/subnet-reservation.ts'
@@ -18,8 +19,12 @@ export default operation<'ec2', 'GetSubnetCidrReservations', SubnetReservation>(
     const found = call.filter(await reservationsOf(ctx.app.store, id))
     const page = call.page(found, { key: (one) => one.id })
     return {
-      SubnetIpv4CidrReservations: page.items.map(reservationShape),
-      SubnetIpv6CidrReservations: [],
+      SubnetIpv4CidrReservations: page.items
+        .filter((one) => !isIpv6(one.cidr))
+        .map(reservationShape),
+      SubnetIpv6CidrReservations: page.items
+        .filter((one) => isIpv6(one.cidr))
+        .map(reservationShape),
       NextToken: page.nextToken,
     }
   },

@@ -5,7 +5,7 @@ import {
   interfaceModifyPlan,
   type InterfaceChange,
 } from '../../../app/network/interfaces.ts'
-import { FaultError } from '../../../domain/faults.ts'
+import { FaultError, invalidValue } from '../../../domain/faults.ts'
 import { parseId } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
 import { oneAttribute } from '../one-attribute.ts'
@@ -43,6 +43,9 @@ function changeOf(input: Readonly<ModifyNetworkInterfaceAttributeRequest>): Inte
       return { isSourceDestChecked: input.SourceDestCheck?.Value }
     case 'Attachment':
       return { attachment: attachmentOf(input) }
+    case 'EnablePrimaryIpv6':
+      if (input.EnablePrimaryIpv6) return { hasPrimaryIpv6: true }
+      throw invalidValue('EnablePrimaryIpv6', false, 'It can be enabled, and stays so')
     default:
       throw new FaultError({
         type: 'Unsupported',

@@ -1,37 +1,46 @@
-/** ModifyPrivateDnsNameOptions of a stopped instance. */
+/** ModifyPrivateDnsNameOptions: the kind of host name of a stopped instance, the records of its id at any time. */
 import type { ModifyPrivateDnsNameOptionsRequest } from '@aws-sdk/client-ec2'
+import type { Ctx } from '../../../app/context.ts'
 import {
   instanceModify,
   instanceModifyPlan,
   type InstanceChange,
 } from '../../../app/instances/attributes.ts'
-import { FaultError } from '../../../domain/faults.ts'
+import { ownGet } from '../../../app/network/scope.ts'
 import { parseId } from '../../../domain/ids.ts'
+import { resourceNamesOf } from '../../../domain/instance.ts'
 import { operation } from '../../operation.ts'
+
+type Input = Readonly<ModifyPrivateDnsNameOptionsRequest>
 
 export default operation<'ec2', 'ModifyPrivateDnsNameOptions'>({
   check: async (ctx, input) => {
-    if (input.EnableResourceNameDnsAAAARecord) {
-      throw new FaultError({ type: 'Unsupported', feature: 'AAAA records' })
+    for (const change of await changesOf(ctx, input)) {
+      await instanceModifyPlan(ctx, parseId('instance', input.InstanceId!), change)
     }
-    // The record of the resource's name comes and goes with the kind of host name.
-    const { EnableResourceNameDnsARecord: record, PrivateDnsHostnameType: type } = input
-    if (record !== undefined && record !== (type === 'resource-name')) {
-      const feature = `EnableResourceNameDnsARecord=${record} with host names of type ${type}`
-      throw new FaultError({ type: 'Unsupported', feature })
-    }
-    await instanceModifyPlan(ctx, parseId('instance', input.InstanceId!), changeOf(input))
   },
   handle: async (ctx, input) => {
-    await instanceModify(ctx, parseId('instance', input.InstanceId!), changeOf(input))
+    for (const change of await changesOf(ctx, input)) {
+      await instanceModify(ctx, parseId('instance', input.InstanceId!), change)
+    }
     return { Return: true }
   },
 })
 
-function changeOf(input: Readonly<ModifyPrivateDnsNameOptionsRequest>): InstanceChange {
+/** What may be refused comes first. */
+async function changesOf(ctx: Ctx, input: Input): Promise<InstanceChange[]> {
+  const id = parseId('instance', input.InstanceId!)
+  const { spec } = await ownGet(ctx, ctx.app.store, 'instance', id)
+  const names = resourceNamesOf(spec)
   const { PrivateDnsHostnameType: privateDnsHostnameType } = input
-  return {
-    type: 'stoppedSpec',
-    values: privateDnsHostnameType ? { privateDnsHostnameType } : {},
+  const resourceNames = {
+    hasA: input.EnableResourceNameDnsARecord ?? names.hasA,
+    hasAaaa: input.EnableResourceNameDnsAAAARecord ?? names.hasAaaa,
   }
+  const isRenamed =
+    privateDnsHostnameType !== undefined && privateDnsHostnameType !== spec.privateDnsHostnameType
+  return [
+    ...(isRenamed ? [{ type: 'stoppedSpec' as const, values: { privateDnsHostnameType } }] : []),
+    { type: 'spec', values: { resourceNames } },
+  ]
 }

@@ -1,11 +1,12 @@
 /**
- * ModifySubnetAttribute: whether interfaces launched here get a public address, and how instances are named. The other
- * attributes are not served.
+ * ModifySubnetAttribute: what interfaces and instances launched here get, one attribute a request. There is no DNS64
+ * and there are no outposts.
  */
 import { ownGet } from '../../../app/network/scope.ts'
-import { subnetModify } from '../../../app/network/vpc-attributes.ts'
+import { subnetModify, type SubnetSwitches } from '../../../app/network/vpc-attributes.ts'
 import { FaultError } from '../../../domain/faults.ts'
 import { parseId } from '../../../domain/ids.ts'
+import type { Subnet } from '../../../domain/network.ts'
 import { operation } from '../../operation.ts'
 import { oneAttribute } from '../one-attribute.ts'
 
@@ -26,20 +27,37 @@ const AS_IT_IS: readonly unknown[] = [false]
 
 export default operation<'ec2', 'ModifySubnetAttribute'>({
   handle: async (ctx, input) => {
-    const id = parseId('subnet', input.SubnetId!)
+    const subnet = await ownGet(ctx, ctx.app.store, 'subnet', parseId('subnet', input.SubnetId!))
     const name = oneAttribute(input, ATTRIBUTES)
     const value = input[name]
     const wanted = typeof value === 'object' ? value.Value : value
-    if (name === 'MapPublicIpOnLaunch') {
-      await subnetModify(ctx, id, { mapPublicIpOnLaunch: Boolean(wanted) })
-      return {}
+    const change = changeOf(subnet, name, wanted)
+    if (change) await subnetModify(ctx, subnet.id, change)
+    else if (!AS_IT_IS.includes(wanted)) {
+      throw new FaultError({ type: 'Unsupported', feature: name })
     }
-    if (name === 'PrivateDnsHostnameTypeOnLaunch') {
-      await subnetModify(ctx, id, { hostnameTypeOnLaunch: wanted as 'ip-name' | 'resource-name' })
-      return {}
-    }
-    await ownGet(ctx, ctx.app.store, 'subnet', id)
-    if (!AS_IT_IS.includes(wanted)) throw new FaultError({ type: 'Unsupported', feature: name })
     return {}
   },
 })
+
+function changeOf(
+  subnet: Subnet,
+  name: (typeof ATTRIBUTES)[number],
+  wanted: unknown,
+): Partial<SubnetSwitches> | undefined {
+  const names = subnet.resourceNamesOnLaunch ?? { hasA: false, hasAaaa: false }
+  switch (name) {
+    case 'MapPublicIpOnLaunch':
+      return { mapPublicIpOnLaunch: Boolean(wanted) }
+    case 'AssignIpv6AddressOnCreation':
+      return { assignIpv6OnCreation: Boolean(wanted) }
+    case 'PrivateDnsHostnameTypeOnLaunch':
+      return { hostnameTypeOnLaunch: wanted as 'ip-name' | 'resource-name' }
+    case 'EnableResourceNameDnsARecordOnLaunch':
+      return { resourceNamesOnLaunch: { ...names, hasA: Boolean(wanted) } }
+    case 'EnableResourceNameDnsAAAARecordOnLaunch':
+      return { resourceNamesOnLaunch: { ...names, hasAaaa: Boolean(wanted) } }
+    default:
+      return undefined
+  }
+}

@@ -1,21 +1,23 @@
-/** MonitorInstances: detailed monitoring is a wish that is kept; there are no metrics to have more of. */
-import { instanceModify, instanceModifyPlan } from '../../../app/instances/attributes.ts'
+/** MonitorInstances: detailed monitoring, a value a minute. */
+import { instancesGet } from '../../../app/instances/lifecycle.ts'
+import { instancesMonitor } from '../../../app/instances/monitor.ts'
+import { parseId } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
-import { idsOf } from '../present/state-change.ts'
-
-const CHANGE = { type: 'spec', values: { isMonitored: true } } as const
 
 export default operation<'ec2', 'MonitorInstances'>({
   check: async (ctx, input) => {
-    for (const id of idsOf(input.InstanceIds)) await instanceModifyPlan(ctx, id, CHANGE)
+    await instancesGet(
+      ctx,
+      input.InstanceIds!.map((id) => parseId('instance', id)),
+    )
   },
   handle: async (ctx, input) => {
-    const ids = idsOf(input.InstanceIds)
-    for (const id of ids) await instanceModify(ctx, id, CHANGE)
+    const ids = input.InstanceIds!.map((id) => parseId('instance', id))
+    await instancesMonitor(ctx, ids, true)
     return {
       InstanceMonitorings: ids.map((InstanceId) => ({
         InstanceId,
-        Monitoring: { State: 'enabled' },
+        Monitoring: { State: 'pending' },
       })),
     }
   },

@@ -20,6 +20,7 @@ const TYPES: Readonly<Record<string, string>> = {
   i: 'instance',
   eni: 'network-interface',
   igw: 'internet-gateway',
+  eigw: 'egress-only-internet-gateway',
   sg: 'security-group',
   acl: 'network-acl',
   rtb: 'route-table',

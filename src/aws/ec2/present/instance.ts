@@ -6,7 +6,7 @@ import type {
   InstanceNetworkInterfaceAssociation,
 } from '@aws-sdk/client-ec2'
 import type { InstanceView } from '../../../app/instances/list.ts'
-import { INSTANCE_STATE_CODES, instanceStateOf } from '../../../domain/instance.ts'
+import { INSTANCE_STATE_CODES, instanceStateOf, resourceNamesOf } from '../../../domain/instance.ts'
 import type { InstanceState as State } from '../../../domain/instance.ts'
 import {
   hostNameOf,
@@ -72,6 +72,7 @@ export function presentInstance(view: InstanceView): Ec2Instance {
         : undefined,
     ImageId: spec.imageId,
     InstanceId: instance.id,
+    Ipv6Address: isGone ? undefined : primary?.ipv6Addresses?.[0],
     InstanceType: spec.instanceType as Ec2Instance['InstanceType'],
     KeyName: spec.keyName ?? undefined,
     LaunchTime: new Date(spec.launchedAt),
@@ -91,8 +92,8 @@ export function presentInstance(view: InstanceView): Ec2Instance {
     PrivateDnsNameOptions: isGone
       ? undefined
       : {
-          EnableResourceNameDnsAAAARecord: false,
-          EnableResourceNameDnsARecord: spec.privateDnsHostnameType === 'resource-name',
+          EnableResourceNameDnsAAAARecord: resourceNamesOf(spec).hasAaaa,
+          EnableResourceNameDnsARecord: resourceNamesOf(spec).hasA,
           HostnameType: spec.privateDnsHostnameType,
         },
     PrivateIpAddress: isGone ? undefined : address,
@@ -159,6 +160,13 @@ export function presentAssociation(
   }
 }
 
+export function ipv6Shapes({ ipv6Addresses, hasPrimaryIpv6 }: NetworkInterface) {
+  return (ipv6Addresses ?? []).map((Ipv6Address, index) => ({
+    Ipv6Address,
+    IsPrimaryIpv6: index === 0 && (hasPrimaryIpv6 ?? false),
+  }))
+}
+
 function presentInterface(one: NetworkInterface, view: InstanceView): InstanceNetworkInterface {
   const { attachment } = one
   const associationOf = (address: string) => presentAssociation(one, address, view.vpc)
@@ -175,7 +183,7 @@ function presentInterface(one: NetworkInterface, view: InstanceView): InstanceNe
     Description: one.description,
     Groups: presentGroups(one, view),
     InterfaceType: 'interface',
-    Ipv6Addresses: [],
+    Ipv6Addresses: ipv6Shapes(one),
     MacAddress: one.mac,
     NetworkInterfaceId: one.id,
     OwnerId: one.account,

@@ -9,7 +9,7 @@ import type { InterfaceView } from '../../../app/network/interfaces.ts'
 import { managerOf, type NetworkInterface } from '../../../domain/network.ts'
 import { zoneIdOf } from '../../../domain/zones.ts'
 import { tagList } from '../tags.ts'
-import { presentAssociation, privateNameOf } from './instance.ts'
+import { ipv6Shapes, presentAssociation, privateNameOf } from './instance.ts'
 
 export function networkInterfaceShape(view: InterfaceView): Ec2NetworkInterface {
   const { networkInterface: one } = view
@@ -42,7 +42,8 @@ export function networkInterfaceShape(view: InterfaceView): Ec2NetworkInterface 
     ...(association && { Association: association }),
     ...(attachment && { Attachment: attachment }),
     Groups: groupShapes(view),
-    Ipv6Addresses: [],
+    ...(one.ipv6Addresses?.[0] && { Ipv6Address: one.ipv6Addresses[0] }),
+    Ipv6Addresses: ipv6Shapes(one),
     TagSet: tagList(one.tags),
   }
 }

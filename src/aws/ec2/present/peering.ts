@@ -1,5 +1,6 @@
 /** VPC peering connections as EC2 shows them. */
 import type { VpcPeeringConnection, VpcPeeringConnectionVpcInfo } from '@aws-sdk/client-ec2'
+import { ofFamily4, ofFamily6 } from '../../../domain/net/blocks.ts'
 import {
   isPeeringExpired,
   PEERING_REQUEST_MS,
@@ -26,14 +27,19 @@ export function peeringShape(peering: Peering, now: number): VpcPeeringConnectio
 }
 
 function sideShape(side: PeeringSide, isActive: boolean): VpcPeeringConnectionVpcInfo {
-  const [primary] = side.cidrs
+  const cidrs = ofFamily4(side.cidrs)
+  const [primary] = cidrs
+  const ipv6 = ofFamily6(side.cidrs)
   return {
     OwnerId: side.account,
     VpcId: side.vpcId,
     Region: side.region,
     ...(primary !== undefined && {
       CidrBlock: primary,
-      CidrBlockSet: side.cidrs.map((CidrBlock) => ({ CidrBlock })),
+      CidrBlockSet: cidrs.map((CidrBlock) => ({ CidrBlock })),
+    }),
+    ...(ipv6.length > 0 && {
+      Ipv6CidrBlockSet: ipv6.map((Ipv6CidrBlock) => ({ Ipv6CidrBlock })),
     }),
     ...(isActive && { PeeringOptions: optionsShape(side) }),
   }

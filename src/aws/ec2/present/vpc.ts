@@ -1,15 +1,22 @@
 /** VPCs and what belongs to them as EC2 shows them. */
 import type {
   DhcpOptions as Ec2DhcpOptions,
+  EgressOnlyInternetGateway,
   InternetGateway as Ec2InternetGateway,
   NetworkAcl as Ec2NetworkAcl,
   Subnet as Ec2Subnet,
+  SubnetCidrBlockStateCode,
+  SubnetIpv6CidrBlockAssociation,
   Vpc as Ec2Vpc,
   VpcCidrBlockAssociation,
+  VpcCidrBlockStateCode,
+  VpcIpv6CidrBlockAssociation,
 } from '@aws-sdk/client-ec2'
+import { isIpv6 } from '../../../domain/net/blocks.ts'
 import {
   vpcBlocks,
   type DhcpOptions,
+  type EgressOnlyGateway,
   type InternetGateway,
   type NetworkAcl,
   type Subnet,
@@ -27,7 +34,9 @@ export function vpcShape(vpc: Vpc): Ec2Vpc {
     State: 'available',
     CidrBlock: vpc.cidrBlock,
     CidrBlockAssociationSet: vpcBlocks(vpc).map((block) => vpcBlockShape(block)),
-    Ipv6CidrBlockAssociationSet: [],
+    Ipv6CidrBlockAssociationSet: (vpc.ipv6Blocks ?? []).map((block) =>
+      vpcIpv6Shape(vpc, block, 'associated'),
+    ),
     DhcpOptionsId: vpc.dhcpOptionsId,
     InstanceTenancy: vpc.tenancy,
     IsDefault: vpc.isDefault,
@@ -47,6 +56,52 @@ export function vpcBlockShape(
   }
 }
 
+export function vpcIpv6Shape(
+  { region }: Vpc,
+  { associationId, cidrBlock }: VpcBlock,
+  State: VpcCidrBlockStateCode,
+): VpcIpv6CidrBlockAssociation {
+  return {
+    AssociationId: associationId,
+    Ipv6CidrBlock: cidrBlock,
+    Ipv6CidrBlockState: { State },
+    NetworkBorderGroup: region,
+    Ipv6Pool: 'Amazon',
+    Ipv6AddressAttribute: 'public',
+    IpSource: 'amazon',
+  }
+}
+
+/** Of a block of either family that came or goes. */
+export function vpcAssociationShape(vpc: Vpc, block: VpcBlock, ended?: 'disassociated') {
+  if (!isIpv6(block.cidrBlock)) {
+    return { VpcId: vpc.id, CidrBlockAssociation: vpcBlockShape(block, ended) }
+  }
+  const state = ended ? 'disassociating' : 'associating'
+  return { VpcId: vpc.id, Ipv6CidrBlockAssociation: vpcIpv6Shape(vpc, block, state) }
+}
+
+export function subnetIpv6Shape(
+  { associationId, cidrBlock }: VpcBlock,
+  State: SubnetCidrBlockStateCode,
+): SubnetIpv6CidrBlockAssociation {
+  return {
+    AssociationId: associationId,
+    Ipv6CidrBlock: cidrBlock,
+    Ipv6CidrBlockState: { State },
+    Ipv6AddressAttribute: 'public',
+    IpSource: 'amazon',
+  }
+}
+
+export function egressOnlyShape(gateway: EgressOnlyGateway): EgressOnlyInternetGateway {
+  return {
+    EgressOnlyInternetGatewayId: gateway.id,
+    Attachments: [{ VpcId: gateway.vpcId, State: 'attached' }],
+    Tags: tagList(gateway.tags),
+  }
+}
+
 export function subnetShape(subnet: Subnet, freeAddresses: number): Ec2Subnet {
   return {
     SubnetId: subnet.id,
@@ -61,14 +116,16 @@ export function subnetShape(subnet: Subnet, freeAddresses: number): Ec2Subnet {
     DefaultForAz: subnet.isDefaultForZone,
     MapPublicIpOnLaunch: subnet.mapPublicIpOnLaunch,
     MapCustomerOwnedIpOnLaunch: false,
-    AssignIpv6AddressOnCreation: false,
-    Ipv6CidrBlockAssociationSet: [],
+    AssignIpv6AddressOnCreation: subnet.assignIpv6OnCreation ?? false,
+    Ipv6CidrBlockAssociationSet: subnet.ipv6Block
+      ? [subnetIpv6Shape(subnet.ipv6Block, 'associated')]
+      : [],
     Ipv6Native: false,
     EnableDns64: false,
     PrivateDnsNameOptionsOnLaunch: {
       HostnameType: subnet.hostnameTypeOnLaunch ?? 'ip-name',
-      EnableResourceNameDnsARecord: false,
-      EnableResourceNameDnsAAAARecord: false,
+      EnableResourceNameDnsARecord: subnet.resourceNamesOnLaunch?.hasA ?? false,
+      EnableResourceNameDnsAAAARecord: subnet.resourceNamesOnLaunch?.hasAaaa ?? false,
     },
     BlockPublicAccessStates: { InternetGatewayBlockMode: 'off' },
     Tags: tagList(subnet.tags),

@@ -1,0 +1,81 @@
+/**
+ * The official SDK's clients, for the session's keys and region; made again when one of them changes. Services that few
+ * pages need are loaded with those pages.
+ */
+import { EC2Client } from '@aws-sdk/client-ec2'
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
+import type { IAMClient } from '@aws-sdk/client-iam'
+import type { STSClient } from '@aws-sdk/client-sts'
+import { sessionEnd, sessionNow, type Session } from './session.ts'
+
+interface Config {
+  endpoint: string
+  region: string
+  credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
+  maxAttempts: number
+}
+
+/** Absent by this name: what people do next is sign in again. */
+const EXPIRED = new Set(['ExpiredToken', 'RequestExpired', 'ExpiredTokenException'])
+
+function configOf({ keys, region }: Session): Config {
+  const { accessKeyId, secretAccessKey, sessionToken } = keys
+  const credentials = { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) }
+  return { endpoint: location.origin, region, credentials, maxAttempts: 2 }
+}
+
+const kept = new Map<string, unknown>()
+let keptFor: Session | null = null
+
+function clientOf<C>(name: string, make: (config: Config) => C): C {
+  const session = sessionNow()
+  if (!session) throw new Error('not signed in')
+  if (keptFor !== session) {
+    kept.clear()
+    keptFor = session
+  }
+  let client = kept.get(name) as C | undefined
+  if (!client) kept.set(name, (client = make(configOf(session))))
+  return client
+}
+
+export function ec2(): EC2Client {
+  return clientOf('ec2', (config) => new EC2Client(config))
+}
+
+export async function iam(): Promise<IAMClient> {
+  const { IAMClient } = await import('@aws-sdk/client-iam')
+  return clientOf('iam', (config) => new IAMClient(config))
+}
+
+export async function cloudwatch(): Promise<CloudWatchClient> {
+  const { CloudWatchClient } = await import('@aws-sdk/client-cloudwatch')
+  return clientOf('cloudwatch', (config) => new CloudWatchClient(config))
+}
+
+export async function sts(): Promise<STSClient> {
+  const { STSClient } = await import('@aws-sdk/client-sts')
+  return clientOf('sts', (config) => new STSClient(config))
+}
+
+/** For keys that are no session yet. */
+export async function stsWith(config: Omit<Session, 'account' | 'arn'>): Promise<STSClient> {
+  const { STSClient } = await import('@aws-sdk/client-sts')
+  return new STSClient(configOf({ ...config, account: '', arn: '' }))
+}
+
+/** AWS's error code and words, for a person. An ended session leads to the sign-in. */
+export function wordsOf(error: unknown): string {
+  const { name = '', message = '' } = error as { name?: string; message?: string }
+  if (EXPIRED.has(name)) {
+    sessionEnd()
+    return 'The session has expired.'
+  }
+  const plain = message.replace(/ Encoded authorization failure message: .*/s, '')
+  if (name === 'TypeError' && /fetch/i.test(message)) return 'The daemon does not answer.'
+  return plain || name || String(error)
+}
+
+export function codeOf(error: unknown): string {
+  return (error as { name?: string }).name ?? ''
+}

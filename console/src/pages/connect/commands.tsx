@@ -1,0 +1,36 @@
+/** The same from a terminal of one's own. */
+import type { Instance } from '@aws-sdk/client-ec2'
+import { t } from '../../text/t.ts'
+import { Card, Code } from '../../ui/parts.tsx'
+
+export function Commands({ instance, user }: { instance: Instance; user: string }) {
+  const { InstanceId: id, PublicIpAddress: address, KeyName } = instance
+  return (
+    <>
+      {address && (
+        <Card title={t('SSH, on the host')}>
+          <Code text={`ssh -i ${KeyName ?? 'KEY'}.pem ${user}@${address}`} label="ssh" />
+        </Card>
+      )}
+      <Card title={t('By brume, on the host')}>
+        <Code
+          text={[
+            `sudo ./brume ssh ${id} --identity ${KeyName ?? 'KEY'}.pem`,
+            `sudo ./brume console ${id}`,
+            `sudo ./brume vnc ${id}`,
+          ].join('\n')}
+          label="brume"
+        />
+      </Card>
+      <Card title={t('By the AWS command line')}>
+        <Code
+          text={[
+            `aws ec2 get-console-output --latest --output text --instance-id ${id}`,
+            `aws ec2 get-console-screenshot --query ImageData --output text --instance-id ${id} | base64 -d > screen.jpg`,
+          ].join('\n')}
+          label="aws"
+        />
+      </Card>
+    </>
+  )
+}

@@ -1,0 +1,118 @@
+/**
+ * A shell by SSH. The private key comes from this tab, or from a file that is chosen now; it serves this one session.
+ */
+import type { Instance } from '@aws-sdk/client-ec2'
+import { useId, useState, type FormEvent } from 'react'
+import type { StreamWish } from '../../aws/host.ts'
+import { t } from '../../text/t.ts'
+import { Button, Card, Field, Note } from '../../ui/parts.tsx'
+import { privateKeyOf } from '../../util/private-keys.ts'
+import { Terminal } from './terminal.tsx'
+
+const KEY_BYTES_MAX = 16_384
+
+export default function Shell({ instance, user: known }: { instance: Instance; user: string }) {
+  const id = useId()
+  const instanceId = instance.InstanceId ?? ''
+  const kept = privateKeyOf(instance.KeyName)
+  const [user, setUser] = useState<string>()
+  const [privateKey, setPrivateKey] = useState(kept ?? '')
+  const [passphrase, setPassphrase] = useState('')
+  const [wish, setWish] = useState<StreamWish>()
+  if (wish)
+    return (
+      <Terminal
+        wish={wish}
+        hint={t('SSH to {address}', { address: instance.PublicIpAddress ?? '' })}
+      />
+    )
+  if (!instance.PublicIpAddress) {
+    return (
+      <Note tone="warn">
+        {t(
+          'It has no public address, so this host has no way to it by SSH. The serial console works without a network.',
+        )}
+      </Note>
+    )
+  }
+  const submit = (event: FormEvent): void => {
+    event.preventDefault()
+    if (privateKey === '') return
+    setWish({
+      type: 'shell',
+      instanceId,
+      user: (user ?? known).trim(),
+      privateKey: `${privateKey.trim()}\n`,
+      ...(passphrase ? { passphrase } : {}),
+    })
+  }
+  return (
+    <Card title={t('SSH terminal')}>
+      <form className="stack" onSubmit={submit} style={{ maxWidth: 560 }}>
+        <Field label={t('User')} id={`${id}u`}>
+          <input
+            id={`${id}u`}
+            className="input"
+            value={user ?? known}
+            onChange={(e) => setUser(e.target.value)}
+          />
+        </Field>
+        {kept ? (
+          <Note tone="good">
+            {t('The private key of {name} was made in this tab and is used.', {
+              name: instance.KeyName ?? '',
+            })}
+          </Note>
+        ) : (
+          <>
+            <Field
+              label={t('Private key of {name}', { name: instance.KeyName ?? t('its user') })}
+              id={`${id}f`}
+              hint={t('Handed to the daemon for this one session, and kept by nobody.')}
+            >
+              <input
+                id={`${id}f`}
+                className="input"
+                type="file"
+                onChange={(event) => {
+                  const [file] = event.target.files ?? []
+                  if (file && file.size <= KEY_BYTES_MAX) void file.text().then(setPrivateKey)
+                }}
+              />
+            </Field>
+            <Field label={t('or paste it')} id={`${id}k`}>
+              <textarea
+                id={`${id}k`}
+                className="input"
+                spellCheck={false}
+                autoComplete="off"
+                value={privateKey}
+                onChange={(e) => setPrivateKey(e.target.value)}
+              />
+            </Field>
+            <Field label={t('Passphrase (if it has one)')} id={`${id}p`}>
+              <input
+                id={`${id}p`}
+                className="input"
+                type="password"
+                autoComplete="off"
+                value={passphrase}
+                onChange={(e) => setPassphrase(e.target.value)}
+              />
+            </Field>
+          </>
+        )}
+        <div>
+          <Button
+            type="submit"
+            look="primary"
+            whyNot={privateKey === '' ? t('A private key is needed') : undefined}
+            onClick={() => {}}
+          >
+            {t('Connect')}
+          </Button>
+        </div>
+      </form>
+    </Card>
+  )
+}

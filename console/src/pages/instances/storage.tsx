@@ -1,0 +1,58 @@
+/** Its volumes. */
+import type { Instance } from '@aws-sdk/client-ec2'
+import { Link } from 'react-router'
+import { useCollection } from '../../aws/collection.ts'
+import { volumes } from '../../aws/ec2.ts'
+import { t } from '../../text/t.ts'
+import { Card, State } from '../../ui/parts.tsx'
+
+export function Storage({ instance }: { instance: Instance }) {
+  const { data = [] } = useCollection(volumes)
+  return (
+    <Card title={t('Block devices')} isPlain>
+      <div className="scroll-x">
+        <table className="plain-table">
+          <thead>
+            <tr>
+              <th>{t('Device')}</th>
+              <th>{t('Volume ID')}</th>
+              <th>{t('Size')}</th>
+              <th>{t('Type')}</th>
+              <th>{t('State')}</th>
+              <th>{t('Encrypted')}</th>
+              <th>{t('Deleted on termination')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {instance.BlockDeviceMappings?.map(({ DeviceName, Ebs }) => {
+              const volume = data.find((one) => one.VolumeId === Ebs?.VolumeId)
+              const f = encodeURIComponent(`Volume ID = ${Ebs?.VolumeId}`)
+              return (
+                <tr key={DeviceName}>
+                  <td className="mono">
+                    {DeviceName}
+                    {DeviceName === instance.RootDeviceName && (
+                      <span className="muted"> {t('root')}</span>
+                    )}
+                  </td>
+                  <td>
+                    <Link className="mono" to={`/console/volumes?f=${f}`}>
+                      {Ebs?.VolumeId}
+                    </Link>
+                  </td>
+                  <td>{volume?.Size} GiB</td>
+                  <td>{volume?.VolumeType}</td>
+                  <td>
+                    <State name={Ebs?.Status} tone="good" />
+                  </td>
+                  <td>{volume?.Encrypted ? t('yes') : t('no')}</td>
+                  <td>{Ebs?.DeleteOnTermination ? t('yes') : t('no')}</td>
+                </tr>
+              )
+            })}
+          </tbody>
+        </table>
+      </div>
+    </Card>
+  )
+}

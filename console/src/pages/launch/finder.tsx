@@ -1,0 +1,181 @@
+/**
+ * From a workload in plain words to types that suit it, ranked and explained, by the recommender of the host. Where it
+ * is not one's own to ask, sizes find types.
+ */
+import type { InstanceTypeInfo } from '@aws-sdk/client-ec2'
+import { useId, useMemo, useState, type FormEvent } from 'react'
+import type { Recommended } from '../../../../src/domain/recommend/recommend.ts'
+import { wordsOf } from '../../aws/clients.ts'
+import { ApiError, apiPost } from '../../aws/http.ts'
+import { t } from '../../text/t.ts'
+import { Button, Field, Note } from '../../ui/parts.tsx'
+import { suggest, type Needs } from '../../util/sizes.ts'
+
+export interface FinderProps {
+  types: readonly InstanceTypeInfo[]
+  chosen: string
+  onChoose(type: string): void
+}
+
+const SHOWN_MAX = 6
+
+export function Finder(props: FinderProps) {
+  const id = useId()
+  const [text, setText] = useState('')
+  const [answer, setAnswer] = useState<Recommended>()
+  const [wrong, setWrong] = useState<string>()
+  const [isOthers, setOthers] = useState(false)
+  const ask = async (event: FormEvent): Promise<void> => {
+    event.preventDefault()
+    try {
+      const question = { text, priority: 'host', limit: SHOWN_MAX }
+      setAnswer(await apiPost<Recommended>('/api/recommend', question))
+      setWrong(undefined)
+    } catch (error) {
+      setWrong(wordsOf(error))
+      if (error instanceof ApiError && error.status === 403) setOthers(true)
+    }
+  }
+  return (
+    <div className="stack sunken">
+      {isOthers ? (
+        <BySize {...props} />
+      ) : (
+        <form className="row" style={{ alignItems: 'flex-end' }} onSubmit={(e) => void ask(e)}>
+          <div className="grow">
+            <Field label={t('Describe your workload')} id={id}>
+              <input
+                id={id}
+                className="input"
+                placeholder={t('for example: a PostgreSQL for 50 users, 8 GB of memory, cheap')}
+                value={text}
+                onChange={(event) => setText(event.target.value)}
+              />
+            </Field>
+          </div>
+          <Button
+            type="submit"
+            whyNot={text.trim() ? undefined : t('Say what it is for')}
+            onClick={() => {}}
+          >
+            {t('Recommend')}
+          </Button>
+        </form>
+      )}
+      {wrong !== undefined && <Note tone="warn">{wrong}</Note>}
+      {answer && <Answer answer={answer} {...props} />}
+    </div>
+  )
+}
+
+function Answer({ answer, types, chosen, onChoose }: FinderProps & { answer: Recommended }) {
+  const offered = new Set(types.map((one) => one.InstanceType as string))
+  return (
+    <>
+      <p className="small" role="status">
+        <strong>{answer.workload.title}</strong>{' '}
+        <span className="muted">
+          {answer.workload.isAssumed && t('(taken for that: the words named no workload)')}
+        </span>
+      </p>
+      <div className="choices" role="radiogroup" aria-label={t('Types that suit it')}>
+        {answer.recommendations.map((one) => {
+          // What fits now where the best does not.
+          const type = offered.has(one.instanceType)
+            ? one.instanceType
+            : (one.host.nearest ?? one.instanceType)
+          const isOffered = offered.has(type)
+          return (
+            <button
+              key={one.instanceType}
+              type="button"
+              role="radio"
+              className="choice"
+              aria-checked={type === chosen}
+              aria-disabled={!isOffered}
+              onClick={() => isOffered && onChoose(type)}
+            >
+              <strong>{type}</strong>
+              <span className="muted small">
+                {t('{v} vCPUs, {m} GiB', { v: one.vcpus, m: one.memoryGiB })}
+                {one.usdPerHour !== null && `, $${one.usdPerHour}/h ${t('on AWS')}`}
+              </span>
+              <span className="small">{one.reasons.slice(0, 2).join(' ')}</span>
+              {(!isOffered || type !== one.instanceType) && (
+                <span className="chip warn">
+                  {isOffered
+                    ? t('instead of {type}, which this host cannot run', { type: one.instanceType })
+                    : t('not on this host')}
+                </span>
+              )}
+            </button>
+          )
+        })}
+      </div>
+      {answer.nearest && (
+        <Note tone="warn">
+          {t('No type has all of it. {type} misses least:', { type: answer.nearest.instanceType })}{' '}
+          {answer.nearest.missed.join(', ')}
+        </Note>
+      )}
+    </>
+  )
+}
+
+function BySize({ types, chosen, onChoose }: FinderProps) {
+  const id = useId()
+  const [needs, setNeeds] = useState<Needs>({ vcpus: 1, memoryGiB: 1, isSteady: false })
+  const found = useMemo(() => suggest(types, needs).slice(0, SHOWN_MAX), [types, needs])
+  const number = (text: string, least: number): number => Math.max(least, Number(text) || least)
+  return (
+    <>
+      <div className="row wrap" style={{ alignItems: 'flex-end' }}>
+        <Field label={t('vCPUs, at least')} id={`${id}v`}>
+          <input
+            id={`${id}v`}
+            className="input narrow"
+            type="number"
+            min={1}
+            value={needs.vcpus}
+            onChange={(event) => setNeeds({ ...needs, vcpus: number(event.target.value, 1) })}
+          />
+        </Field>
+        <Field label={t('Memory, GiB')} id={`${id}m`}>
+          <input
+            id={`${id}m`}
+            className="input narrow"
+            type="number"
+            min={0.5}
+            step={0.5}
+            value={needs.memoryGiB}
+            onChange={(event) => setNeeds({ ...needs, memoryGiB: number(event.target.value, 0.5) })}
+          />
+        </Field>
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={needs.isSteady}
+            onChange={(event) => setNeeds({ ...needs, isSteady: event.target.checked })}
+          />
+          {t('Busy all the time')}
+        </label>
+      </div>
+      <div className="choices" role="radiogroup" aria-label={t('Types that fit')}>
+        {found.map(({ type, why }) => (
+          <button
+            key={type}
+            type="button"
+            role="radio"
+            aria-checked={type === chosen}
+            className="choice"
+            onClick={() => onChoose(type)}
+          >
+            <strong>{type}</strong>
+            <span className="muted small">{why}</span>
+          </button>
+        ))}
+        {found.length === 0 && <p className="muted">{t('No type of this host is that large.')}</p>}
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,135 @@
+/** The key that logs in: one that is there, or one made now, whose private half is offered once. */
+import { CreateKeyPairCommand, ImportKeyPairCommand } from '@aws-sdk/client-ec2'
+import { useId, useState } from 'react'
+import { ec2 } from '../../aws/clients.ts'
+import { collectionRefresh, useCollection } from '../../aws/collection.ts'
+import { keyPairs } from '../../aws/ec2.ts'
+import { t } from '../../text/t.ts'
+import { Modal } from '../../ui/modal.tsx'
+import { Button, Card, Field, Note } from '../../ui/parts.tsx'
+import { download, privateKeyKeep } from '../../util/private-keys.ts'
+import { base64 } from './draft.ts'
+import type { PartProps } from './page.tsx'
+
+export function KeyChoice({ draft, change }: PartProps) {
+  const id = useId()
+  const { data = [] } = useCollection(keyPairs)
+  const [isMaking, setMaking] = useState(false)
+  return (
+    <Card title={t('Key pair (login)')}>
+      <div className="stack">
+        <div className="row wrap" style={{ alignItems: 'flex-end' }}>
+          <div className="grow" style={{ minWidth: 220 }}>
+            <Field label={t('Key pair')} id={id}>
+              <select
+                id={id}
+                className="input"
+                value={draft.keyName ?? ''}
+                onChange={(event) => change({ keyName: event.target.value || null })}
+              >
+                <option value="">{t('None (you cannot log in by SSH)')}</option>
+                {data.map((key) => (
+                  <option key={key.KeyName} value={key.KeyName}>
+                    {key.KeyName} ({key.KeyType})
+                  </option>
+                ))}
+              </select>
+            </Field>
+          </div>
+          <Button onClick={() => setMaking(true)}>{t('Create new key pair')}</Button>
+        </div>
+        {draft.keyName === null && (
+          <Note tone="warn">
+            {t(
+              'Without a key pair there is no SSH: only the serial console, if the system lets you in.',
+            )}
+          </Note>
+        )}
+      </div>
+      {isMaking && (
+        <MakeKey
+          onClose={() => setMaking(false)}
+          onMade={(keyName) => {
+            change({ keyName })
+            setMaking(false)
+          }}
+        />
+      )}
+    </Card>
+  )
+}
+
+type Kind = 'ed25519' | 'rsa' | 'import'
+
+export function MakeKey(props: { onClose(): void; onMade(keyName: string): void }) {
+  const { onClose, onMade } = props
+  const id = useId()
+  const [name, setName] = useState('')
+  const [kind, setKind] = useState<Kind>('ed25519')
+  const [publicKey, setPublicKey] = useState('')
+  const KeyName = name.trim()
+  const run = async (): Promise<void> => {
+    if (kind === 'import') {
+      const PublicKeyMaterial = Uint8Array.from(atob(base64(publicKey.trim())), (c) =>
+        c.charCodeAt(0),
+      )
+      await ec2().send(new ImportKeyPairCommand({ KeyName, PublicKeyMaterial }))
+    } else {
+      const made = await ec2().send(
+        new CreateKeyPairCommand({ KeyName, KeyType: kind, KeyFormat: 'pem' }),
+      )
+      privateKeyKeep(KeyName, made.KeyMaterial ?? '')
+      download(`${KeyName}.pem`, made.KeyMaterial ?? '', 'application/x-pem-file')
+    }
+    await collectionRefresh(keyPairs)
+    onMade(KeyName)
+  }
+  return (
+    <Modal
+      title={t('Create key pair')}
+      onClose={onClose}
+      submit={{
+        label: kind === 'import' ? t('Import') : t('Create and download'),
+        run,
+        whyNot: KeyName === '' ? t('A name is needed') : undefined,
+      }}
+    >
+      <Field label={t('Name')} id={`${id}n`}>
+        <input
+          id={`${id}n`}
+          className="input"
+          value={name}
+          onChange={(e) => setName(e.target.value)}
+        />
+      </Field>
+      <Field label={t('Type')} id={`${id}k`}>
+        <select
+          id={`${id}k`}
+          className="input"
+          value={kind}
+          onChange={(e) => setKind(e.target.value as Kind)}
+        >
+          <option value="ed25519">{t('ED25519 (short and strong)')}</option>
+          <option value="rsa">{t('RSA (for Windows and old clients)')}</option>
+          <option value="import">{t('My own public key')}</option>
+        </select>
+      </Field>
+      {kind === 'import' ? (
+        <Field label={t('Public key')} id={`${id}p`} hint="ssh-ed25519 AAAA…">
+          <textarea
+            id={`${id}p`}
+            className="input"
+            value={publicKey}
+            onChange={(e) => setPublicKey(e.target.value)}
+          />
+        </Field>
+      ) : (
+        <Note>
+          {t(
+            'The private key is downloaded now and shown never again. This tab remembers it for its terminals until it is closed.',
+          )}
+        </Note>
+      )}
+    </Modal>
+  )
+}

@@ -1,0 +1,145 @@
+/** Its disks: the root one and others. */
+import { useId } from 'react'
+import { t } from '../../text/t.ts'
+import { Button, Card, Field } from '../../ui/parts.tsx'
+import { DISK, type Disk } from './draft.ts'
+import type { PartProps } from './page.tsx'
+
+const TYPES: readonly [Disk['type'], string][] = [
+  ['gp3', t('gp3, general purpose SSD')],
+  ['gp2', t('gp2, general purpose SSD')],
+  ['io1', t('io1, provisioned IOPS')],
+  ['io2', t('io2, provisioned IOPS')],
+  ['st1', t('st1, throughput HDD')],
+  ['sc1', t('sc1, cold HDD')],
+  ['standard', t('standard, magnetic')],
+]
+
+export function StorageChoice({ draft, change }: PartProps) {
+  const add = (): void => {
+    const letter = String.fromCharCode('f'.charCodeAt(0) + draft.disks.length)
+    const disk: Disk = { ...DISK, device: `/dev/sd${letter}`, sizeGiB: 8 }
+    change({ disks: [...draft.disks, disk] })
+  }
+  return (
+    <Card
+      title={t('Storage')}
+      actions={
+        <Button
+          isSmall
+          whyNot={
+            draft.disks.length >= 11 ? t('Eleven beside the root one are the most') : undefined
+          }
+          onClick={add}
+        >
+          {t('Add new volume')}
+        </Button>
+      }
+    >
+      <div className="stack">
+        <DiskRow
+          disk={draft.root}
+          title={t('Root volume, {device}', { device: draft.root.device })}
+          onChange={(root) => change({ root })}
+        />
+        {draft.disks.map((disk, n) => (
+          <DiskRow
+            key={disk.device}
+            disk={disk}
+            title={disk.device}
+            onChange={(next) =>
+              change({ disks: draft.disks.map((one, i) => (i === n ? next : one)) })
+            }
+            onRemove={() => change({ disks: draft.disks.filter((_, i) => i !== n) })}
+          />
+        ))}
+      </div>
+    </Card>
+  )
+}
+
+function DiskRow(props: {
+  disk: Disk
+  title: string
+  onChange(disk: Disk): void
+  onRemove?(): void
+}) {
+  const { disk, title, onChange, onRemove } = props
+  const id = useId()
+  const hasIops = disk.type === 'io1' || disk.type === 'io2' || disk.type === 'gp3'
+  return (
+    <div className="stack tight">
+      <div className="row between">
+        <h3>{title}</h3>
+        {onRemove && (
+          <Button isSmall onClick={onRemove}>
+            {t('Remove')}
+          </Button>
+        )}
+      </div>
+      <div className="row wrap" style={{ alignItems: 'flex-end' }}>
+        <Field label={t('Size, GiB')} id={`${id}s`}>
+          <input
+            id={`${id}s`}
+            className="input narrow"
+            type="number"
+            min={1}
+            max={16_384}
+            value={disk.sizeGiB}
+            onChange={(event) => onChange({ ...disk, sizeGiB: Math.max(1, +event.target.value) })}
+          />
+        </Field>
+        <Field label={t('Type')} id={`${id}t`}>
+          <select
+            id={`${id}t`}
+            className="input"
+            style={{ width: 220 }}
+            value={disk.type}
+            onChange={(event) => {
+              const type = event.target.value as Disk['type']
+              const iops = type === 'io1' || type === 'io2' ? 100 : null
+              onChange({ ...disk, type, iops, throughput: null })
+            }}
+          >
+            {TYPES.map(([type, label]) => (
+              <option key={type} value={type}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </Field>
+        {hasIops && (
+          <Field label={t('IOPS')} id={`${id}i`}>
+            <input
+              id={`${id}i`}
+              className="input narrow"
+              type="number"
+              min={100}
+              placeholder="3000"
+              value={disk.iops ?? ''}
+              onChange={(event) =>
+                onChange({ ...disk, iops: event.target.value ? +event.target.value : null })
+              }
+            />
+          </Field>
+        )}
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={disk.isEncrypted}
+            onChange={(event) => onChange({ ...disk, isEncrypted: event.target.checked })}
+          />
+          {t('Encrypted')}
+        </label>
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={disk.isDeletedWithInstance}
+            onChange={(event) => onChange({ ...disk, isDeletedWithInstance: event.target.checked })}
+          />
+          {t('Deleted on termination')}
+        </label>
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,100 @@
+/** What is about to be launched, in short, as a command and as Terraform; and the button. */
+import { useState } from 'react'
+import { useCollection } from '../../aws/collection.ts'
+import { images } from '../../aws/ec2.ts'
+import { wordsOf } from '../../aws/clients.ts'
+import { plural, t } from '../../text/t.ts'
+import { Button, Card, Code, Fact, Field, Note } from '../../ui/parts.tsx'
+import { Modal } from '../../ui/modal.tsx'
+import { problemsOf } from './draft.ts'
+import { launch } from './launch.ts'
+import type { PartProps } from './page.tsx'
+import { awsCommand, terraform } from './render.ts'
+import { familyOf } from './system.tsx'
+
+export function Summary({
+  draft,
+  change,
+  onLaunched,
+}: PartProps & { onLaunched(ids: readonly string[]): void }) {
+  const { data = [] } = useCollection(images)
+  const [isBusy, setBusy] = useState(false)
+  const [wrong, setWrong] = useState<string>()
+  const [shown, setShown] = useState<'aws' | 'terraform' | null>(null)
+  const [problem] = problemsOf(draft)
+  const image = data.find((one) => one.ImageId === draft.imageId)
+  const gib = [draft.root, ...draft.disks].reduce((sum, disk) => sum + disk.sizeGiB, 0)
+  const go = async (): Promise<void> => {
+    setBusy(true)
+    setWrong(undefined)
+    try {
+      onLaunched(await launch(draft))
+    } catch (error) {
+      setWrong(wordsOf(error))
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <aside className="summary" aria-label={t('Summary')}>
+      <Card title={t('Summary')}>
+        <div className="stack">
+          <Field label={t('Number of instances')} id="launch-count">
+            <input
+              id="launch-count"
+              className="input narrow"
+              type="number"
+              min={1}
+              max={1000}
+              value={draft.count}
+              onChange={(event) => change({ count: Math.round(+event.target.value) })}
+            />
+          </Field>
+          <dl className="stack" style={{ gap: 8 }}>
+            <Fact name={t('Operating system')}>{familyOf(image?.Name ?? '') || t('none yet')}</Fact>
+            <Fact name={t('Instance type')}>{draft.instanceType}</Fact>
+            <Fact name={t('Firewall')}>
+              {draft.groups.mode === 'new'
+                ? t('New group {name}', { name: draft.groups.name })
+                : plural(draft.groups.ids.length, '{n} group', '{n} groups')}
+            </Fact>
+            <Fact name={t('Key pair')}>{draft.keyName ?? t('none')}</Fact>
+            <Fact name={t('Storage')}>
+              {plural(1 + draft.disks.length, '{n} volume', '{n} volumes')}, {gib} GiB
+            </Fact>
+          </dl>
+          {wrong !== undefined && <Note tone="bad">{wrong}</Note>}
+          {problem !== undefined && <p className="muted small">{problem}.</p>}
+          <Button look="primary" isBusy={isBusy} whyNot={problem} onClick={() => void go()}>
+            {isBusy
+              ? t('Launching…')
+              : plural(draft.count, 'Launch instance', 'Launch {n} instances')}
+          </Button>
+          <div className="row wrap">
+            <Button look="link" onClick={() => setShown('aws')}>
+              {t('As an aws command')}
+            </Button>
+            <Button look="link" onClick={() => setShown('terraform')}>
+              {t('As Terraform')}
+            </Button>
+          </div>
+        </div>
+      </Card>
+      {shown !== null && (
+        <Modal
+          title={shown === 'aws' ? t('The same as an aws command') : t('The same as Terraform')}
+          isWide
+          onClose={() => setShown(null)}
+        >
+          <p className="muted">
+            {t('For your tools, set them up once:')} <code>eval "$(./brume env)"</code>
+          </p>
+          <Code
+            text={shown === 'aws' ? awsCommand(draft) : terraform(draft)}
+            label={shown === 'aws' ? t('aws command') : 'Terraform'}
+          />
+        </Modal>
+      )}
+    </aside>
+  )
+}

@@ -1,0 +1,138 @@
+/** Making networks: a VPC, a subnet in one, a way to the internet. */
+import {
+  AttachInternetGatewayCommand,
+  CreateInternetGatewayCommand,
+  CreateSubnetCommand,
+  CreateVpcCommand,
+  DeleteVpcCommand,
+  type Vpc,
+} from '@aws-sdk/client-ec2'
+import { useId, useState } from 'react'
+import { useNavigate } from 'react-router'
+import { ec2 } from '../../aws/clients.ts'
+import { t } from '../../text/t.ts'
+import { Menu } from '../../ui/menu.tsx'
+import { Modal } from '../../ui/modal.tsx'
+import { Field } from '../../ui/parts.tsx'
+import { doing } from '../../ui/toasts.tsx'
+
+const named = (ResourceType: 'vpc' | 'subnet', name: string) =>
+  name.trim()
+    ? { TagSpecifications: [{ ResourceType, Tags: [{ Key: 'Name', Value: name.trim() }] }] }
+    : {}
+
+export function NetworkActions({ vpc }: { vpc: Vpc | undefined }) {
+  const [asking, setAsking] = useState<'vpc' | 'subnet' | null>(null)
+  const VpcId = vpc?.VpcId
+  const none = vpc ? undefined : t('There is no network')
+  const gateway = () =>
+    doing(t('A gateway is attached'), async () => {
+      const made = await ec2().send(new CreateInternetGatewayCommand({}))
+      const InternetGatewayId = made.InternetGateway?.InternetGatewayId
+      await ec2().send(new AttachInternetGatewayCommand({ InternetGatewayId, VpcId }))
+    })
+  return (
+    <>
+      <Menu
+        label={t('Actions')}
+        items={[
+          { label: t('Create VPC'), run: () => setAsking('vpc') },
+          { label: t('Create subnet'), run: () => setAsking('subnet'), whyNot: none },
+          { label: t('Attach an internet gateway'), run: () => void gateway(), whyNot: none },
+          {
+            label: t('Delete this VPC'),
+            isApart: true,
+            whyNot: none ?? (vpc?.IsDefault ? t('It is the default VPC') : undefined),
+            run: () => void doing(t('Deleted'), () => ec2().send(new DeleteVpcCommand({ VpcId }))),
+          },
+        ]}
+      />
+      {asking === 'vpc' && <MakeVpc onClose={() => setAsking(null)} />}
+      {asking === 'subnet' && vpc && <MakeSubnet vpc={vpc} onClose={() => setAsking(null)} />}
+    </>
+  )
+}
+
+function MakeVpc({ onClose }: { onClose(): void }) {
+  const id = useId()
+  const navigate = useNavigate()
+  const [name, setName] = useState('')
+  const [cidr, setCidr] = useState('10.0.0.0/16')
+  return (
+    <Modal
+      title={t('Create VPC')}
+      onClose={onClose}
+      submit={{
+        label: t('Create VPC'),
+        run: async () => {
+          const made = await ec2().send(
+            new CreateVpcCommand({ CidrBlock: cidr.trim(), ...named('vpc', name) }),
+          )
+          onClose()
+          void navigate(`/console/network/${made.Vpc?.VpcId}`)
+        },
+      }}
+    >
+      <Field label={t('Name')} id={`${id}n`}>
+        <input
+          id={`${id}n`}
+          className="input"
+          value={name}
+          onChange={(e) => setName(e.target.value)}
+        />
+      </Field>
+      <Field label={t('IPv4 CIDR')} id={`${id}c`}>
+        <input
+          id={`${id}c`}
+          className="input"
+          value={cidr}
+          onChange={(e) => setCidr(e.target.value)}
+        />
+      </Field>
+    </Modal>
+  )
+}
+
+function MakeSubnet({ vpc, onClose }: { vpc: Vpc; onClose(): void }) {
+  const id = useId()
+  const [name, setName] = useState('')
+  const [cidr, setCidr] = useState('')
+  return (
+    <Modal
+      title={t('Create subnet')}
+      onClose={onClose}
+      submit={{
+        label: t('Create subnet'),
+        whyNot: cidr.trim() ? undefined : t('Addresses are needed'),
+        run: async () => {
+          const { VpcId } = vpc
+          await ec2().send(
+            new CreateSubnetCommand({ VpcId, CidrBlock: cidr.trim(), ...named('subnet', name) }),
+          )
+          onClose()
+        },
+      }}
+    >
+      <Field label={t('Name')} id={`${id}n`}>
+        <input
+          id={`${id}n`}
+          className="input"
+          value={name}
+          onChange={(e) => setName(e.target.value)}
+        />
+      </Field>
+      <Field
+        label={t('IPv4 CIDR')}
+        id={`${id}c`}
+        hint={t('Within {cidr}', { cidr: vpc.CidrBlock ?? '' })}
+      >
+        <input
+          id={`${id}c`}
+          className="input"
+          value={cidr}
+          onChange={(e) => setCidr(e.target.value)}
+        />
+      </Field>
+    </Modal>
+  )
+}

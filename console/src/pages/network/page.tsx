@@ -1,0 +1,169 @@
+/**
+ * Networks: a VPC as a drawing (subnets, routes, gateways, machines, what a chosen machine can reach) and in tables.
+ */
+import { useEffect } from 'react'
+import { useNavigate, useParams, useSearchParams } from 'react-router'
+import { useCollection } from '../../aws/collection.ts'
+import {
+  instances,
+  internetGateways,
+  natGateways,
+  routeTables,
+  subnets,
+  vpcs,
+} from '../../aws/ec2.ts'
+import { t } from '../../text/t.ts'
+import { Card, CopyId, Empty, Fact, PageHead, State } from '../../ui/parts.tsx'
+import { tagOf } from '../../util/instance.ts'
+import { mapLayout, routeTableOf } from './layout.ts'
+import { NetworkActions } from './actions.tsx'
+import { Map } from './map.tsx'
+import { Reach } from './reach.tsx'
+
+export default function NetworkPage() {
+  const { vpc: wanted } = useParams()
+  const [query, setQuery] = useSearchParams()
+  const navigate = useNavigate()
+  const { data: allVpcs } = useCollection(vpcs)
+  const { data: allSubnets = [] } = useCollection(subnets)
+  const { data: allInstances = [] } = useCollection(instances)
+  const { data: tables = [] } = useCollection(routeTables)
+  const { data: gateways = [] } = useCollection(internetGateways)
+  const { data: nats = [] } = useCollection(natGateways)
+  const vpc =
+    allVpcs?.find((one) => one.VpcId === wanted) ??
+    allVpcs?.find((one) => one.IsDefault) ??
+    allVpcs?.[0]
+  useEffect(() => {
+    document.title = `${t('Networks')} · Brume`
+  }, [])
+  if (!vpc) {
+    return (
+      <div className="inner">
+        <PageHead title={t('Networks')} actions={<NetworkActions vpc={undefined} />} />
+        {allVpcs && <Empty title={t('No networks yet')} />}
+      </div>
+    )
+  }
+  const vpcId = vpc.VpcId ?? ''
+  const layout = mapLayout({
+    vpcId,
+    subnets: allSubnets,
+    instances: allInstances,
+    routeTables: tables,
+    internetGateways: gateways,
+    natGateways: nats,
+  })
+  const chosen = allInstances.find((one) => one.InstanceId === query.get('machine'))
+  const reached = new Set(query.get('reached')?.split(',') ?? [])
+  return (
+    <div className="inner">
+      <PageHead
+        title={t('Networks')}
+        subtitle={t('Subnets, the ways out of them, and the machines in them')}
+        actions={
+          <>
+            <select
+              className="input"
+              style={{ width: 'auto' }}
+              aria-label={t('Network (VPC)')}
+              value={vpcId}
+              onChange={(event) => void navigate(`/console/network/${event.target.value}`)}
+            >
+              {allVpcs?.map((one) => (
+                <option key={one.VpcId} value={one.VpcId}>
+                  {tagOf(one.Tags, 'Name') || one.VpcId} {one.CidrBlock}
+                  {one.IsDefault ? ` (${t('default')})` : ''}
+                </option>
+              ))}
+            </select>
+            <NetworkActions vpc={vpc} />
+          </>
+        }
+      />
+      <Card>
+        <dl className="facts">
+          <Fact name={t('VPC ID')}>
+            <CopyId text={vpcId} />
+          </Fact>
+          <Fact name={t('Addresses')}>{vpc.CidrBlock}</Fact>
+          <Fact name={t('State')}>
+            <State name={vpc.State} />
+          </Fact>
+          <Fact name={t('Default VPC')}>{vpc.IsDefault ? t('yes') : t('no')}</Fact>
+        </dl>
+      </Card>
+      <Card title={t('Map')} isPlain>
+        <div className="scroll-x">
+          <Map
+            layout={layout}
+            chosenId={chosen?.InstanceId}
+            reached={reached}
+            onChoose={(id) => setQuery(id ? { machine: id } : {}, { replace: true })}
+          />
+        </div>
+      </Card>
+      {chosen ? (
+        <Reach
+          key={chosen.InstanceId}
+          instance={chosen}
+          others={allInstances.filter((one) => one.VpcId === vpcId && one !== chosen)}
+          onReached={(ids) =>
+            setQuery(
+              { machine: chosen.InstanceId ?? '', reached: ids.join(',') },
+              { replace: true },
+            )
+          }
+        />
+      ) : (
+        <p className="muted small">{t('Choose a machine on the map to see what it can reach.')}</p>
+      )}
+      <Card title={t('Subnets')} isPlain>
+        <div className="scroll-x">
+          <table className="plain-table">
+            <thead>
+              <tr>
+                <th>{t('Subnet ID')}</th>
+                <th>{t('Addresses')}</th>
+                <th>{t('Free')}</th>
+                <th>{t('Zone')}</th>
+                <th>{t('Public IP on launch')}</th>
+                <th>{t('Routes')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {allSubnets
+                .filter((one) => one.VpcId === vpcId)
+                .map((one) => (
+                  <tr key={one.SubnetId}>
+                    <td>
+                      {tagOf(one.Tags, 'Name')} <CopyId text={one.SubnetId} />
+                    </td>
+                    <td>{one.CidrBlock}</td>
+                    <td>{one.AvailableIpAddressCount?.toLocaleString('en')}</td>
+                    <td>{one.AvailabilityZone}</td>
+                    <td>{one.MapPublicIpOnLaunch ? t('yes') : t('no')}</td>
+                    <td>
+                      {routeTableOf(one.SubnetId ?? '', vpcId, tables)?.Routes?.map((route) => (
+                        <div
+                          key={`${route.DestinationCidrBlock} ${route.DestinationIpv6CidrBlock}`}
+                        >
+                          {route.DestinationCidrBlock ?? route.DestinationIpv6CidrBlock} →{' '}
+                          <span className="mono">
+                            {route.GatewayId ??
+                              route.NatGatewayId ??
+                              route.VpcPeeringConnectionId ??
+                              route.NetworkInterfaceId}
+                          </span>
+                        </div>
+                      ))}
+                    </td>
+                  </tr>
+                ))}
+            </tbody>
+          </table>
+        </div>
+      </Card>
+    </div>
+  )
+}

@@ -1,0 +1,237 @@
+/** Signing in: as an IAM user by password, with an access key, or into an account of an open cloud. */
+import { useId, useState, type FormEvent, type ReactNode } from 'react'
+import type { CloudInfo } from '../aws/http.ts'
+import { sessionStart } from '../aws/session.ts'
+import { signInByKey, signInByPassword, signInOpen } from '../aws/sign-in.ts'
+import { t } from '../text/t.ts'
+import { Button, Field, Note } from '../ui/parts.tsx'
+import { remember, remembered } from '../util/remember.ts'
+
+type Way = 'password' | 'key' | 'open'
+
+export function SignIn({ info, wrong }: { info: CloudInfo; wrong: string | undefined }) {
+  const ways: [Way, string][] =
+    info.auth === 'open'
+      ? [['open', t('Open cloud')]]
+      : [
+          ['password', t('IAM user')],
+          ['key', t('Access key')],
+        ]
+  const [way, setWay] = useState<Way>(ways[0]![0])
+  return (
+    <main className="sign-in">
+      <div className="stack" style={{ alignItems: 'center', width: '100%' }}>
+        <div className="brand">
+          <img src="/icon.svg" alt="" /> Brume
+        </div>
+        <section className="card">
+          <div className="body stack">
+            <h1>{t('Sign in')}</h1>
+            {wrong !== undefined && <Note tone="bad">{wrong}</Note>}
+            {ways.length > 1 && (
+              <div className="tabs" role="tablist">
+                {ways.map(([id, name]) => (
+                  <button
+                    key={id}
+                    type="button"
+                    role="tab"
+                    aria-selected={way === id}
+                    onClick={() => setWay(id)}
+                  >
+                    {name}
+                  </button>
+                ))}
+              </div>
+            )}
+            {way === 'password' && <ByPassword region={info.region} />}
+            {way === 'key' && <ByKey region={info.region} />}
+            {way === 'open' && <Open region={info.region} />}
+          </div>
+        </section>
+        {info.auth === 'strict' && (
+          <p className="muted small">
+            {t('On the host itself:')} <code>sudo ./brume console</code>{' '}
+            {t('opens this page signed in.')}
+          </p>
+        )}
+        <p className="muted small">{t('Version {version}', { version: info.version })}</p>
+      </div>
+    </main>
+  )
+}
+
+function Form(props: { label: string; submit(): Promise<void>; children: ReactNode }) {
+  const [isBusy, setBusy] = useState(false)
+  const [wrong, setWrong] = useState<string>()
+  const onSubmit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault()
+    setBusy(true)
+    setWrong(undefined)
+    try {
+      await props.submit()
+    } catch (error) {
+      setWrong((error as Error).message)
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <form className="stack" onSubmit={(event) => void onSubmit(event)}>
+      {props.children}
+      {wrong !== undefined && <Note tone="bad">{wrong}</Note>}
+      <Button type="submit" look="primary" isBusy={isBusy}>
+        {props.label}
+      </Button>
+    </form>
+  )
+}
+
+function ByPassword({ region }: { region: string }) {
+  const id = useId()
+  const [account, setAccount] = useState(() => remembered('account', ''))
+  const [userName, setUserName] = useState('')
+  const [password, setPassword] = useState('')
+  const [more, setMore] = useState<'mfaNeeded' | 'newPasswordNeeded'>()
+  const [mfaCode, setMfaCode] = useState('')
+  const [newPassword, setNewPassword] = useState('')
+  const submit = async (): Promise<void> => {
+    const found = await signInByPassword(
+      {
+        account: account.trim(),
+        userName: userName.trim(),
+        password,
+        ...(mfaCode ? { mfaCode: mfaCode.trim() } : {}),
+        ...(newPassword ? { newPassword } : {}),
+      },
+      region,
+    )
+    if (typeof found === 'string') return setMore(found)
+    remember('account', account.trim())
+    sessionStart(found)
+  }
+  return (
+    <Form label={t('Sign in')} submit={submit}>
+      <Text
+        id={`${id}a`}
+        label={t('Account ID or alias')}
+        value={account}
+        set={setAccount}
+        auto="organization"
+      />
+      <Text
+        id={`${id}u`}
+        label={t('IAM user name')}
+        value={userName}
+        set={setUserName}
+        auto="username"
+      />
+      <Text
+        id={`${id}p`}
+        label={t('Password')}
+        value={password}
+        set={setPassword}
+        auto="current-password"
+        isSecret
+      />
+      {(more === 'mfaNeeded' || mfaCode) && (
+        <Text
+          id={`${id}m`}
+          label={t('MFA code')}
+          value={mfaCode}
+          set={setMfaCode}
+          auto="one-time-code"
+        />
+      )}
+      {more === 'newPasswordNeeded' && (
+        <>
+          <Note tone="warn">{t('A new password is due.')}</Note>
+          <Text
+            id={`${id}n`}
+            label={t('New password')}
+            value={newPassword}
+            set={setNewPassword}
+            auto="new-password"
+            isSecret
+          />
+        </>
+      )}
+    </Form>
+  )
+}
+
+function ByKey({ region }: { region: string }) {
+  const id = useId()
+  const [accessKeyId, setAccessKeyId] = useState('')
+  const [secretAccessKey, setSecret] = useState('')
+  const submit = async (): Promise<void> => {
+    const keys = { accessKeyId: accessKeyId.trim(), secretAccessKey: secretAccessKey.trim() }
+    sessionStart(await signInByKey(keys, region))
+  }
+  return (
+    <Form label={t('Sign in')} submit={submit}>
+      <Text
+        id={`${id}k`}
+        label={t('Access key ID')}
+        value={accessKeyId}
+        set={setAccessKeyId}
+        auto="username"
+      />
+      <Text
+        id={`${id}s`}
+        label={t('Secret access key')}
+        value={secretAccessKey}
+        set={setSecret}
+        auto="current-password"
+        isSecret
+      />
+      <p className="muted small">
+        {t(
+          'The key signs one request; what this page keeps is a session that ends after twelve hours.',
+        )}
+      </p>
+    </Form>
+  )
+}
+
+function Open({ region }: { region: string }) {
+  const id = useId()
+  const [account, setAccount] = useState(() => remembered('account', '000000000000'))
+  const submit = async (): Promise<void> => {
+    if (!/^\d{12}$/.test(account)) throw new Error(t('An account has 12 digits.'))
+    remember('account', account)
+    sessionStart(signInOpen(account, region))
+  }
+  return (
+    <Form label={t('Enter')} submit={submit}>
+      <Note tone="warn">
+        {t('This cloud checks no signatures (--auth open): any account is open to anybody.')}
+      </Note>
+      <Text id={`${id}a`} label={t('Account ID')} value={account} set={setAccount} auto="off" />
+    </Form>
+  )
+}
+
+function Text(props: {
+  id: string
+  label: string
+  value: string
+  set(value: string): void
+  auto: string
+  isSecret?: boolean
+}) {
+  return (
+    <Field label={props.label} id={props.id}>
+      <input
+        id={props.id}
+        className="input"
+        type={props.isSecret ? 'password' : 'text'}
+        autoComplete={props.auto}
+        autoCapitalize="none"
+        spellCheck={false}
+        required
+        value={props.value}
+        onChange={(event) => props.set(event.target.value)}
+      />
+    </Field>
+  )
+}

@@ -1,0 +1,253 @@
+/** What is asked before something is done with volumes. */
+import {
+  AttachVolumeCommand,
+  CreateSnapshotCommand,
+  CreateVolumeCommand,
+  DeleteVolumeCommand,
+  ModifyVolumeCommand,
+  type Volume,
+} from '@aws-sdk/client-ec2'
+import { useId, useState } from 'react'
+import { ec2 } from '../aws/clients.ts'
+import { useCollection } from '../aws/collection.ts'
+import { instances, subnets } from '../aws/ec2.ts'
+import { plural, t } from '../text/t.ts'
+import { Modal } from '../ui/modal.tsx'
+import { Field } from '../ui/parts.tsx'
+import { doing } from '../ui/toasts.tsx'
+import { stateOf, titleOf } from '../util/instance.ts'
+
+const TYPES = ['gp3', 'gp2', 'io1', 'io2', 'st1', 'sc1', 'standard'] as const
+
+export function Create({ onClose }: { onClose(): void }) {
+  const id = useId()
+  const { data = [] } = useCollection(subnets)
+  const zones = [...new Set(data.map((one) => one.AvailabilityZone ?? ''))].toSorted()
+  const [size, setSize] = useState(8)
+  const [type, setType] = useState<(typeof TYPES)[number]>('gp3')
+  const [zone, setZone] = useState('')
+  const [name, setName] = useState('')
+  const [isEncrypted, setEncrypted] = useState(false)
+  const Tags = name.trim() ? [{ Key: 'Name', Value: name.trim() }] : []
+  return (
+    <Modal
+      title={t('Create volume')}
+      onClose={onClose}
+      submit={{
+        label: t('Create volume'),
+        run: async () => {
+          await ec2().send(
+            new CreateVolumeCommand({
+              Size: size,
+              VolumeType: type,
+              AvailabilityZone: zone || zones[0],
+              ...(type === 'io1' || type === 'io2' ? { Iops: 100 } : {}),
+              ...(isEncrypted ? { Encrypted: true } : {}),
+              ...(Tags.length > 0 ? { TagSpecifications: [{ ResourceType: 'volume', Tags }] } : {}),
+            }),
+          )
+          onClose()
+        },
+      }}
+    >
+      <Field label={t('Name')} id={`${id}n`}>
+        <input
+          id={`${id}n`}
+          className="input"
+          value={name}
+          onChange={(e) => setName(e.target.value)}
+        />
+      </Field>
+      <Field label={t('Size, GiB')} id={`${id}s`}>
+        <input
+          id={`${id}s`}
+          className="input narrow"
+          type="number"
+          min={1}
+          value={size}
+          onChange={(e) => setSize(+e.target.value)}
+        />
+      </Field>
+      <Field label={t('Type')} id={`${id}t`}>
+        <select
+          id={`${id}t`}
+          className="input"
+          value={type}
+          onChange={(e) => setType(e.target.value as typeof type)}
+        >
+          {TYPES.map((one) => (
+            <option key={one}>{one}</option>
+          ))}
+        </select>
+      </Field>
+      <Field label={t('Availability Zone')} id={`${id}z`}>
+        <select
+          id={`${id}z`}
+          className="input"
+          value={zone || zones[0]}
+          onChange={(e) => setZone(e.target.value)}
+        >
+          {zones.map((one) => (
+            <option key={one}>{one}</option>
+          ))}
+        </select>
+      </Field>
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={isEncrypted}
+          onChange={(e) => setEncrypted(e.target.checked)}
+        />
+        {t('Encrypt this volume')}
+      </label>
+    </Modal>
+  )
+}
+
+export function Attach({ volume, onClose }: { volume: Volume; onClose(): void }) {
+  const id = useId()
+  const { data = [] } = useCollection(instances)
+  const here = data.filter(
+    (one) =>
+      one.Placement?.AvailabilityZone === volume.AvailabilityZone &&
+      ['running', 'stopped'].includes(stateOf(one)),
+  )
+  const [instance, setInstance] = useState('')
+  const [device, setDevice] = useState('/dev/sdf')
+  return (
+    <Modal
+      title={t('Attach {id}', { id: volume.VolumeId ?? '' })}
+      onClose={onClose}
+      submit={{
+        label: t('Attach'),
+        whyNot: instance ? undefined : t('Choose an instance'),
+        run: async () => {
+          const { VolumeId } = volume
+          await ec2().send(
+            new AttachVolumeCommand({ VolumeId, InstanceId: instance, Device: device }),
+          )
+          onClose()
+        },
+      }}
+    >
+      <Field
+        label={t('Instance')}
+        id={`${id}i`}
+        hint={t('Instances in {zone}', { zone: volume.AvailabilityZone ?? '' })}
+      >
+        <select
+          id={`${id}i`}
+          className="input"
+          value={instance}
+          onChange={(e) => setInstance(e.target.value)}
+        >
+          <option value="" />
+          {here.map((one) => (
+            <option key={one.InstanceId} value={one.InstanceId}>
+              {titleOf(one)} ({one.InstanceId})
+            </option>
+          ))}
+        </select>
+      </Field>
+      <Field label={t('Device name')} id={`${id}d`}>
+        <input
+          id={`${id}d`}
+          className="input"
+          value={device}
+          onChange={(e) => setDevice(e.target.value)}
+        />
+      </Field>
+    </Modal>
+  )
+}
+
+export function Modify({ volume, onClose }: { volume: Volume; onClose(): void }) {
+  const id = useId()
+  const [size, setSize] = useState(volume.Size ?? 1)
+  const [type, setType] = useState<string>(volume.VolumeType ?? 'gp3')
+  return (
+    <Modal
+      title={t('Modify {id}', { id: volume.VolumeId ?? '' })}
+      onClose={onClose}
+      submit={{
+        label: t('Modify'),
+        whyNot: size >= (volume.Size ?? 1) ? undefined : t('A volume can only grow'),
+        run: async () => {
+          const { VolumeId } = volume
+          const VolumeType = type as (typeof TYPES)[number]
+          await ec2().send(new ModifyVolumeCommand({ VolumeId, Size: size, VolumeType }))
+          onClose()
+        },
+      }}
+    >
+      <Field label={t('Size, GiB')} id={`${id}s`}>
+        <input
+          id={`${id}s`}
+          className="input narrow"
+          type="number"
+          min={volume.Size}
+          value={size}
+          onChange={(e) => setSize(+e.target.value)}
+        />
+      </Field>
+      <Field label={t('Type')} id={`${id}t`}>
+        <select
+          id={`${id}t`}
+          className="input"
+          value={type}
+          onChange={(e) => setType(e.target.value)}
+        >
+          {TYPES.map((one) => (
+            <option key={one}>{one}</option>
+          ))}
+        </select>
+      </Field>
+      <p className="muted small">
+        {t('The guest sees the new size at once; its file system has to be grown in it.')}
+      </p>
+    </Modal>
+  )
+}
+
+export function Photograph({ volume, onClose }: { volume: Volume; onClose(): void }) {
+  const id = useId()
+  const [words, setWords] = useState('')
+  return (
+    <Modal
+      title={t('Snapshot of {id}', { id: volume.VolumeId ?? '' })}
+      onClose={onClose}
+      submit={{
+        label: t('Create snapshot'),
+        run: async () => {
+          const { VolumeId } = volume
+          await ec2().send(new CreateSnapshotCommand({ VolumeId, Description: words }))
+          await doing(t('The snapshot is taken'), async () => {})
+          onClose()
+        },
+      }}
+    >
+      <Field label={t('Description')} id={id}>
+        <input id={id} className="input" value={words} onChange={(e) => setWords(e.target.value)} />
+      </Field>
+    </Modal>
+  )
+}
+
+export function Delete({ chosen, onClose }: { chosen: readonly Volume[]; onClose(): void }) {
+  return (
+    <Modal
+      title={plural(chosen.length, 'Delete {n} volume?', 'Delete {n} volumes?')}
+      onClose={onClose}
+      submit={{
+        label: t('Delete'),
+        isDanger: true,
+        run: async () => {
+          for (const { VolumeId } of chosen) await ec2().send(new DeleteVolumeCommand({ VolumeId }))
+          onClose()
+        },
+      }}
+    >
+      <p>{t('What is on them is lost. Snapshots of them stay.')}</p>
+    </Modal>
+  )
+}

@@ -1,0 +1,10 @@
+/** DeleteBackupVaultAccessPolicy. */
+import { vaultChange } from '../../../app/backup/vaults.ts'
+import { operation } from '../../operation.ts'
+
+export default operation<'backup', 'DeleteBackupVaultAccessPolicy'>({
+  handle: async (ctx, input) => {
+    await vaultChange(ctx, input.BackupVaultName!, (vault) => ({ ...vault, policy: null }))
+    return {}
+  },
+})

@@ -1,0 +1,10 @@
+/** EnableAlarmActions: names that are no alarms are ignored, as on AWS. */
+import { alarmActionsSwitch } from '../../../app/metrics/alarm-records.ts'
+import { operation } from '../../operation.ts'
+
+export default operation<'cloudwatch', 'EnableAlarmActions'>({
+  handle: async (ctx, input) => {
+    await alarmActionsSwitch(ctx, input.AlarmNames!, true)
+    return {}
+  },
+})

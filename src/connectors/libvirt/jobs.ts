@@ -1,0 +1,81 @@
+/** Backup jobs of running domains: whose one is, how one is ended, and what sessions that were killed left behind. */
+import { systemClock } from '../../lib/time.ts'
+import type { SessionLink } from './session.ts'
+import { VirshError, type Virsh } from './virsh.ts'
+import { all, first, xmlParse } from './xml.ts'
+
+interface Job {
+  socket: string
+  scratches: string[]
+}
+
+/** Null: none is under way. */
+async function jobOf(virsh: Virsh, uuid: string, signal?: AbortSignal): Promise<Job | null> {
+  try {
+    const args = ['backup-dumpxml', '--domain', uuid]
+    const xml = xmlParse(await virsh.run(args, signal ? { signal } : {}))
+    const scratches = all(xml, 'disks', 'disk', 'scratch')
+    return {
+      socket: first(xml, 'server')?.attributes['socket'] ?? '',
+      scratches: scratches.flatMap((one) => one.attributes['file'] ?? []),
+    }
+  } catch (error) {
+    if (error instanceof VirshError && error.kind === 'failed') return null
+    throw error
+  }
+}
+
+/** libvirt ends a job in its own time after it was told to, and tells of it only who listened before. */
+const END_TIMEOUT_MS = 30_000
+const LOOK_INTERVAL_MS = 100
+
+/** Resolves when no job is under way. */
+export async function jobEnd(virsh: Virsh, uuid: string): Promise<void> {
+  try {
+    await virsh.run(['domjobabort', '--domain', uuid])
+  } catch (error) {
+    // It ended by itself, or the machine did.
+    if (!(error instanceof VirshError) || error.kind !== 'failed') throw error
+    return
+  }
+  const until = systemClock.now() + END_TIMEOUT_MS
+  while ((await jobOf(virsh, uuid)) !== null) {
+    if (systemClock.now() > until) throw new Error('the backup job does not end')
+    await systemClock.wait(LOOK_INTERVAL_MS)
+  }
+}
+
+/** What an earlier session of ours left. @throws Error when the job is somebody else's. */
+export async function staleEnd(
+  link: SessionLink,
+  uuid: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const job = await jobOf(link.virsh, uuid, signal)
+  if (!job) return false
+  if (!job.socket.includes(`/brume-${link.programId}-`)) {
+    throw new Error('another program is backing this machine up at the moment')
+  }
+  await jobEnd(link.virsh, uuid)
+  await link.remove(job.scratches)
+  return true
+}
+
+/** Of all running domains but those that are being backed up by this very process. */
+export async function sweep(
+  link: SessionLink,
+  isBusy: (uuid: string) => boolean,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const text = await link.virsh.run(['list', '--uuid'], { signal })
+  const ended: string[] = []
+  for (const uuid of text.split('\n').map((line) => line.trim())) {
+    if (uuid === '' || isBusy(uuid)) continue
+    const job = await jobOf(link.virsh, uuid, signal)
+    if (!job?.socket.includes(`/brume-${link.programId}-`) || isBusy(uuid)) continue
+    await jobEnd(link.virsh, uuid)
+    await link.remove(job.scratches)
+    ended.push(uuid)
+  }
+  return ended
+}

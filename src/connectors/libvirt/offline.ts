@@ -1,0 +1,149 @@
+/**
+ * A backup of a domain that does not run: its disks hold still by themselves, and QEMU's own server reads them, with
+ * the marks that its last run left in them. While they are read, the machine cannot be started. The checkpoint stays
+ * the one before: it marks everything since, so that the next backup reads a little more and never less.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { exec } from '../../lib/exec.ts'
+import { withDeadline } from '../../lib/time.ts'
+import type { DiskReader } from '../../backup/vault.ts'
+import type { BackupSession, SessionRequest } from '../connector.ts'
+import { appearance } from './appearance.ts'
+import { checkpointDisks, checkpointList } from './checkpoints.ts'
+import type { Domain, DomainDisk } from './domain.ts'
+import { readerOf } from './reader.ts'
+import { describe, once, type SessionLink } from './session.ts'
+import type { VirshError } from './virsh.ts'
+
+const START_TIMEOUT_MS = 15_000
+const LIFE_MS_MAX = 7 * 24 * 3_600_000
+
+export async function offlineOpen(
+  link: SessionLink & { isLocal: boolean },
+  domain: Domain,
+  request: SessionRequest,
+  signal: AbortSignal,
+): Promise<BackupSession> {
+  if (!link.isLocal) {
+    throw new Error(
+      `${domain.name} is shut off, and disks of another host are read only while their machine runs`,
+    )
+  }
+  const notes: string[] = [...domain.skipped.map((reason) => `left out: ${reason}`)]
+  const known = await knownDisks(link, domain, request, notes, signal)
+  const opened: OpenDisk[] = []
+  const close = async (): Promise<void> => {
+    for (const one of opened) await one.close()
+  }
+  try {
+    for (const disk of domain.disks) {
+      const token = known.has(disk.target) ? request.token : null
+      opened.push(await diskOpen(disk, token, notes, signal))
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return {
+    disks: opened.map(({ disk, reader }) => ({
+      diskId: disk.target,
+      label: 'path' in disk.source ? disk.source.path : disk.source.name,
+      reader,
+    })),
+    // Nothing was under way: what a guest wrote before it went down is all there.
+    consistency: 'application',
+    message: notes.length > 0 ? notes.join('; ') : null,
+    machine: await describe(link.virsh, domain, signal),
+    finish: once(async () => {
+      await close()
+      return { token: request.token }
+    }),
+  }
+}
+
+async function knownDisks(
+  link: SessionLink,
+  domain: Domain,
+  { token }: SessionRequest,
+  notes: string[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  if (token === null) return new Set()
+  const names = await checkpointList(link.virsh, domain.uuid, signal)
+  if (names.includes(token)) return checkpointDisks(link.virsh, domain, token, signal)
+  notes.push('everything was read: the checkpoint of the last backup is gone')
+  return new Set()
+}
+
+interface OpenDisk {
+  disk: DomainDisk
+  reader: DiskReader
+  close(): Promise<void>
+}
+
+/** With its marks; without, and with a note, when they are broken: a machine that was killed leaves them so. */
+async function diskOpen(
+  disk: DomainDisk,
+  bitmap: string | null,
+  notes: string[],
+  signal: AbortSignal,
+): Promise<OpenDisk> {
+  if (disk.source.type === 'other') {
+    throw new Error(`${disk.target} lies on a network: it is read only while its machine runs`)
+  }
+  try {
+    return await served(disk, disk.source.path, bitmap, signal)
+  } catch (error) {
+    if (bitmap === null || signal.aborted) throw error
+    notes.push(`${disk.target} was read whole: ${(error as Error | VirshError).message}`)
+    return served(disk, disk.source.path, null, signal)
+  }
+}
+
+async function served(
+  disk: DomainDisk,
+  path: string,
+  bitmap: string | null,
+  signal: AbortSignal,
+): Promise<OpenDisk> {
+  const folder = await mkdtemp(join(tmpdir(), 'brume-offline-'))
+  const end = new AbortController()
+  const stop = (): void => end.abort(new Error('the disk is not needed any more'))
+  signal.addEventListener('abort', stop, { once: true })
+  const there = appearance(folder, 'pid')
+  const args = [
+    ...['--read-only', '--persistent', `--format=${disk.format}`, `--export-name=${disk.target}`],
+    ...[`--socket=${join(folder, 'socket')}`, `--pid-file=${join(folder, 'pid')}`],
+    ...(bitmap === null ? [] : [`--bitmap=${bitmap}`]),
+    ...['--', path],
+  ]
+  const mortal = ['--pdeathsig=KILL', '--no-new-privs', '--', 'qemu-nbd', ...args]
+  const ended = exec('setpriv', mortal, { timeoutMs: LIFE_MS_MAX, signal: end.signal })
+  const close = async (): Promise<void> => {
+    signal.removeEventListener('abort', stop)
+    stop()
+    await ended.catch(() => {})
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    const early = ended.then(() => Promise.reject(new Error('qemu-nbd ended at once')))
+    early.catch(() => {})
+    await withDeadline('qemu-nbd', START_TIMEOUT_MS, Promise.race([there.seen, early]))
+    const reader = await readerOf(join(folder, 'socket'), disk.target, bitmap, signal)
+    return {
+      disk,
+      reader,
+      close: async () => {
+        await reader.close().catch(() => {})
+        await close()
+      },
+    }
+  } catch (error) {
+    await close()
+    throw error
+  } finally {
+    there.close()
+  }
+}

@@ -1,0 +1,112 @@
+/** The web console put together: its files, its API, its sign-in and its streams, as routes of the one port. */
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
+import { createConsoleApi } from '../api/console/api.ts'
+import { createConsoleAssets, type ConsoleSource } from '../api/console/assets.ts'
+import type { Feed } from '../api/console/feed.ts'
+import { createLinks } from '../api/console/links.ts'
+import { createSerialHub } from '../api/console/serial.ts'
+import { createLinkSignIn } from '../api/console/sign-in.ts'
+import { createStreams, type Streams } from '../api/console/streams.ts'
+import type { App, Ctx } from '../app/context.ts'
+import { authorise } from '../aws/authorisation/authorise.ts'
+import { authenticate, type Authentication } from '../aws/auth/authenticate.ts'
+import type { EdgeRequest } from '../aws/dispatch.ts'
+import { readHead, type Route } from '../aws/http-server.ts'
+import { parseAccountId } from '../domain/ids.ts'
+import type { Log } from '../lib/log.ts'
+import { VERSION } from './version.ts'
+
+export interface ConsoleOptions {
+  app: App
+  auth: Authentication
+  feed: Feed
+  source: ConsoleSource
+  /** For clients that are no browsers. */
+  welcome: string
+  isSimulated: boolean
+  log: Log
+}
+
+export interface Console {
+  routes: readonly Route[]
+  upgrade: Streams['upgrade']
+  close(): void
+}
+
+export function createConsole(options: ConsoleOptions): Console {
+  const { app, auth, feed, log } = options
+  const links = createLinks(app.clock)
+  const streams = createStreams({ clock: app.clock, log })
+  const handle = createConsoleApi({
+    callerOf: (request, body) => callerOf(app, auth, request, body),
+    authorise: (ctx, service, operation, input) =>
+      authorise(ctx, edgeOf(ctx, service, operation), input),
+    feed,
+    links,
+    streams,
+    serial: createSerialHub(),
+    log,
+    ...(options.isSimulated && { dial: nobodyThere }),
+  })
+  const assets = createConsoleAssets(options)
+  const info = {
+    version: VERSION,
+    auth: auth.mode,
+    region: auth.defaultRegion,
+    isSimulated: options.isSimulated,
+  }
+  return {
+    routes: [
+      { path: '/', handle: assets },
+      { path: '/console/*', handle: assets },
+      { path: '/assets/*', handle: assets },
+      { path: '/theme.js', handle: assets },
+      { path: '/icon.svg', handle: assets },
+      {
+        path: '/api/console/info',
+        handle: (_request, response) => {
+          const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' }
+          response.writeHead(200, headers).end(`${JSON.stringify(info)}\n`)
+        },
+      },
+      { path: '/api/sign-in/link', handle: createLinkSignIn(app, links) },
+      { path: '/api/console/*', isSigned: true, handle },
+    ],
+    upgrade: streams.upgrade,
+    close: streams.close,
+  }
+}
+
+/** Addresses of simulated machines are numbers in a table: whoever has them in some network is not to be called. */
+function nobodyThere(): Socket {
+  const socket = new Socket()
+  setImmediate(() =>
+    socket.destroy(new Error('this host is simulated: no guest has an SSH server')),
+  )
+  return socket
+}
+
+async function callerOf(
+  app: App,
+  auth: Authentication,
+  request: IncomingMessage,
+  body: Buffer,
+): Promise<Ctx> {
+  const caller = await authenticate(auth, { ...readHead(request), body }, 'rest-json', false)
+  return {
+    app,
+    ...caller,
+    requestId: randomUUID(),
+    requestHash: '',
+    sourceIp: request.socket.remoteAddress ?? '',
+    userAgent: request.headers['user-agent'],
+  }
+}
+
+function edgeOf(ctx: Ctx, service: 'ec2' | 'ec2-instance-connect', operation: string): EdgeRequest {
+  const { region, principal, requestId, requestHash, sourceIp = '' } = ctx
+  const account = parseAccountId(ctx.account)
+  return { account, region, principal, requestId, requestHash, sourceIp, service, operation }
+}

@@ -1,0 +1,289 @@
+/**
+ * Virtual machines of the Backup gateway as resources of Backup, through the SDK: backed up into real vaults, chosen by
+ * tags, restored to their hypervisor, to instances and to volumes. The hypervisor is simulated.
+ */
+import { randomBytes } from 'node:crypto'
+import {
+  CreateBackupPlanCommand,
+  CreateBackupSelectionCommand,
+  DescribeProtectedResourceCommand,
+  DescribeRecoveryPointCommand,
+  ListBackupJobsCommand,
+  StartRestoreJobCommand,
+} from '@aws-sdk/client-backup'
+import {
+  GetVirtualMachineCommand,
+  PutBandwidthRateLimitScheduleCommand,
+  TagResourceCommand,
+  type BackupGatewayClient,
+} from '@aws-sdk/client-backup-gateway'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { SIMULATED_BLOCK_BYTES } from '../../src/agent/simulated-volumes.ts'
+import { volumeStateOf } from '../../src/domain/volume.ts'
+import { systemClock } from '../../src/lib/time.ts'
+import { backupKit, ROLE } from '../support/backup-kit.ts'
+import { ACCOUNT, startTestCloud, type TestCloud } from '../support/cloud.ts'
+import { eventually } from '../support/eventually.ts'
+import { hypervisorMake, listed, machinesOf, stateIs } from '../support/gateway.ts'
+import { failureOf } from '../support/iam.ts'
+import { running } from '../support/launch.ts'
+
+const LOCAL = 'qemu:///system'
+const KIB = 1024
+let nowOffset = 0
+let cloud: TestCloud
+let client: BackupGatewayClient
+beforeEach(async () => {
+  nowOffset = 0
+  const clock = { ...systemClock, now: () => Date.now() + nowOffset }
+  cloud = await startTestCloud({ clock, settings: { hypervisorLookMs: 100 } })
+  client = cloud.gatewayOf()
+})
+afterEach(() => cloud.close())
+const kit = backupKit(() => cloud)
+
+/** One machine with a disk of random bytes. */
+async function lab() {
+  const disk = randomBytes(1024 * KIB)
+  const machines = [listed('web'), listed('db')]
+  const disks = new Map([['uuid-of-web', disk]])
+  cloud.agent.hypervisors.set(LOCAL, { password: null, machines, disks })
+  const { hypervisorArn, gatewayArn } = await hypervisorMake(cloud, client)
+  await stateIs(client, hypervisorArn, 'ONLINE')
+  const shown = await eventually(
+    () => machinesOf(client, hypervisorArn),
+    (all) => all.length === 2,
+  )
+  const arnOf = (name: string) => shown.find(({ Name }) => Name === name)!.ResourceArn!
+  return { disk, arn: arnOf('web'), db: arnOf('db'), hypervisorArn, gatewayArn }
+}
+
+const simulated = () => cloud.agent.hypervisors.get(LOCAL)!
+
+test('full, incremental, full again when the checkpoint is gone; the last date is shown', async () => {
+  const { disk, arn } = await lab()
+  await kit.vault('vault')
+  const first = await kit.backUp(arn, 'vault')
+  expect(first).toMatchObject({ ResourceType: 'VirtualMachine', ResourceName: 'web' })
+  expect(first.BackupSizeInBytes).toBe(disk.length)
+  const { VirtualMachine } = await client.send(new GetVirtualMachineCommand({ ResourceArn: arn }))
+  expect(VirtualMachine!.LastBackupDate).toBeInstanceOf(Date)
+  const { LastBackupTime, ResourceType } = await kit
+    .client()
+    .send(new DescribeProtectedResourceCommand({ ResourceArn: arn }))
+  expect([LastBackupTime, ResourceType]).toEqual([expect.any(Date), 'VirtualMachine'])
+
+  disk.fill(7, 64 * KIB, 128 * KIB)
+  const second = await kit.backUp(arn, 'vault')
+  expect(second.StatusMessage ?? '').not.toContain('everything was read')
+  const points = await cloud.app.store.list('backupPoint', {})
+  const tokens = points.map(({ id, token }) => [id, token])
+  const newest = second.RecoveryPointArn!.split(':').at(-1)
+  // What the hypervisor remembers belongs to the newest point alone.
+  expect(tokens.filter(([, token]) => token !== null)).toEqual([[newest, newest]])
+
+  // Another process: the simulated hypervisor has forgotten its instants.
+  await cloud.app.store.transact(async (tx) => {
+    const point = (await tx.get('backupPoint', newest!))!
+    await tx.update('backupPoint', { ...point, token: 'lost' })
+  })
+  const third = await kit.backUp(arn, 'vault')
+  expect(third.StatusMessage).toContain('everything was read')
+  for (const [point, at] of [
+    [second, 7],
+    [third, 7],
+  ] as const) {
+    const content = await restored(point.RecoveryPointArn!)
+    expect(content.equals(disk)).toBe(true)
+    expect(content[64 * KIB]).toBe(at)
+  }
+  expect((await restored(first.RecoveryPointArn!)).equals(disk)).toBe(false)
+})
+
+/** Restored to the hypervisor: what its new machine has on its disk. */
+async function restored(RecoveryPointArn: string): Promise<Buffer> {
+  const name = `again-${randomBytes(4).toString('hex')}`
+  const { RestoreJobId } = await kit.client().send(
+    new StartRestoreJobCommand({
+      RecoveryPointArn,
+      IamRoleArn: ROLE,
+      Metadata: { RestoreTo: 'VMware', VMName: name, VMDatastore: '/pool' },
+    }),
+  )
+  const job = await kit.restoreEnd(RestoreJobId!)
+  expect(job.StatusMessage).toBeUndefined()
+  expect(job.Status).toBe('COMPLETED')
+  const ResourceArn = job.CreatedResourceArn!
+  const { VirtualMachine } = await client.send(new GetVirtualMachineCommand({ ResourceArn }))
+  expect(VirtualMachine).toMatchObject({ Name: name, Path: `/pool/${name}.qcow2` })
+  const machine = simulated().machines.find((one) => one.name === name)!
+  return simulated().disks!.get(machine.machineId)!
+}
+
+test('a guest is brought to rest unless that is not wanted, and the point says which it was', async () => {
+  const { arn } = await lab()
+  await kit.vault('vault')
+  const consistencyOf = async (point: string) =>
+    (await cloud.app.store.get('backupPoint', point.split(':').at(-1)!))!.consistency
+  const calm = await kit.backUp(arn, 'vault')
+  expect(await consistencyOf(calm.RecoveryPointArn!)).toBe('application')
+  const BackupOptions = { WindowsVSS: 'disabled' }
+  const crash = await kit.backUp(arn, 'vault', { BackupOptions })
+  expect(await consistencyOf(crash.RecoveryPointArn!)).toBe('crash')
+})
+
+test('restored to an instance, and to volumes, byte for byte', async () => {
+  const { disk, arn } = await lab()
+  await kit.vault('vault')
+  const { RecoveryPointArn } = await kit.backUp(arn, 'vault')
+  const own = await kit.metadata('vault', RecoveryPointArn!)
+  expect(own).toMatchObject({ RestoreTo: 'VMware', VMName: 'web', vmId: 'uuid-of-web' })
+  expect(JSON.parse(own.DisksToRestore!)).toEqual([{ DiskId: 'vda', Label: 'simulated' }])
+  const start = async (Metadata: Record<string, string>) =>
+    kit.client().send(new StartRestoreJobCommand({ RecoveryPointArn, IamRoleArn: ROLE, Metadata }))
+  const { Subnets } = await cloud.ec2.describeSubnets({})
+  const SubnetId = Subnets![0]!.SubnetId!
+  const instance = await start({ RestoreTo: 'EC2Instance', InstanceType: 't3.micro', SubnetId })
+  const done = await kit.restoreEnd(instance.RestoreJobId!)
+  expect(done).toMatchObject({ Status: 'COMPLETED' })
+  const instanceId = done.CreatedResourceArn!.split('/')[1]!
+  const { Reservations } = await cloud.ec2.describeInstances({ InstanceIds: [instanceId] })
+  const made = Reservations![0]!.Instances![0]!
+  expect(made).toMatchObject({ InstanceType: 't3.micro', State: { Name: 'running' }, SubnetId })
+  const volumeId = made.BlockDeviceMappings![0]!.Ebs!.VolumeId!
+  const contentOf = (id: string) => {
+    const content = Buffer.alloc(disk.length)
+    for (const block of [0, 1]) {
+      content.write(cloud.agent.storage.read(id, block), block * SIMULATED_BLOCK_BYTES, 'latin1')
+    }
+    return content
+  }
+  expect(contentOf(volumeId).equals(disk)).toBe(true)
+
+  const volume = await start({ RestoreTo: 'EBSVolume', AvailabilityZone: 'us-east-1b' })
+  const ended = await kit.restoreEnd(volume.RestoreJobId!)
+  expect(ended).toMatchObject({ Status: 'COMPLETED' })
+  const record = (await cloud.app.store.get('volume', ended.CreatedResourceArn!.split('/')[1]!))!
+  expect([volumeStateOf(record), record.zone]).toEqual(['available', 'us-east-1b'])
+  expect(contentOf(record.id).equals(disk)).toBe(true)
+
+  const wrongs: Record<string, string>[] = [
+    { RestoreTo: 'Nowhere' },
+    { RestoreTo: 'VMware' },
+    { RestoreTo: 'VMware', VMName: 'x', Colour: 'red' },
+    { RestoreTo: 'VMware', VMName: 'x', HypervisorArn: arn },
+    { RestoreTo: 'EBSVolume', EbsVolumeType: 'paper' },
+    { RestoreTo: 'EBSVolume', DisksToRestore: '[{"DiskId":"vdz"}]' },
+    { RestoreTo: 'EC2Instance', InstanceType: 'x9.none' },
+  ]
+  for (const wrong of wrongs) {
+    const failure = await failureOf(start(wrong))
+    expect([wrong, failure.code]).toEqual([wrong, 'InvalidParameterValueException'])
+  }
+})
+
+test('a plan chooses machines by tags that were mapped or written', async () => {
+  const { arn, db } = await lab()
+  const Tags = [{ Key: 'backup', Value: 'daily' }]
+  await client.send(new TagResourceCommand({ ResourceARN: arn, Tags }))
+  await kit.vault('vault')
+  const { BackupPlanId } = await kit.client().send(
+    new CreateBackupPlanCommand({
+      BackupPlan: {
+        BackupPlanName: 'daily',
+        Rules: [
+          {
+            RuleName: 'r',
+            TargetBackupVaultName: 'vault',
+            ScheduleExpression: 'cron(0/15 * ? * * *)',
+          },
+        ],
+      },
+    }),
+  )
+  const ListOfTags = [
+    { ConditionType: 'STRINGEQUALS', ConditionKey: 'backup', ConditionValue: 'daily' } as const,
+  ]
+  const BackupSelection = { SelectionName: 's', IamRoleArn: ROLE, ListOfTags }
+  await kit.client().send(new CreateBackupSelectionCommand({ BackupPlanId, BackupSelection }))
+  nowOffset = 16 * 60_000
+  const jobs = await eventually(
+    async () => {
+      cloud.app.activate('backupPlans')
+      const { BackupJobs } = await kit.client().send(new ListBackupJobsCommand({}))
+      return BackupJobs!
+    },
+    (all) => all.length > 0 && all.every(({ State }) => State === 'COMPLETED'),
+    20_000,
+  )
+  expect(jobs.map(({ ResourceArn }) => ResourceArn)).toEqual([arn])
+  expect(jobs[0]!.ResourceArn).not.toBe(db)
+})
+
+test('a hypervisor that is away is waited for; one that refuses fails the job', async () => {
+  const { arn, hypervisorArn } = await lab()
+  await kit.vault('vault')
+  const kept = simulated()
+  cloud.agent.hypervisors.delete(LOCAL)
+  await stateIs(client, hypervisorArn, 'OFFLINE')
+  const { BackupJobId } = await kit.start(arn, 'vault')
+  cloud.agent.hypervisors.set(LOCAL, { ...kept, password: 'other' })
+  await stateIs(client, hypervisorArn, 'ERROR')
+  const refused = await kit.jobEnd(BackupJobId!)
+  expect(refused).toMatchObject({ State: 'FAILED' })
+  expect(refused.StatusMessage).toContain('authentication failed')
+})
+
+test("this Brume's own machine is backed up as the instance that it is", async () => {
+  const instanceId = await running(cloud.ec2)
+  const { hypervisorArn } = await hypervisorMake(cloud, client, { Host: 'brume' })
+  await stateIs(client, hypervisorArn, 'ONLINE')
+  const [machine] = await eventually(
+    () => machinesOf(client),
+    (all) => all.length === 1,
+  )
+  await kit.vault('vault')
+  const ResourceArn = machine!.ResourceArn!
+  const job = await kit.backUp(ResourceArn, 'vault')
+  expect(job).toMatchObject({ ResourceType: 'VirtualMachine', ResourceArn })
+  const shown = await client.send(new GetVirtualMachineCommand({ ResourceArn }))
+  expect(shown.VirtualMachine!.LastBackupDate).toBeInstanceOf(Date)
+  const { RecoveryPointArn } = job
+  const Metadata = await kit.metadata('vault', RecoveryPointArn!)
+  expect(Metadata.RestoreTo).toBe('EC2Instance')
+  const restore = new StartRestoreJobCommand({ RecoveryPointArn, IamRoleArn: ROLE, Metadata })
+  const { RestoreJobId } = await kit.client().send(restore)
+  const done = await kit.restoreEnd(RestoreJobId!)
+  expect(done).toMatchObject({ Status: 'COMPLETED' })
+  expect(done.CreatedResourceArn).toMatch(new RegExp(`^arn:aws:ec2:us-east-1:${ACCOUNT}:instance/`))
+  expect(done.CreatedResourceArn).not.toContain(instanceId)
+  // Its next backup compares with the layers of this one.
+  await kit.backUp(ResourceArn, 'vault')
+  const point = await kit
+    .client()
+    .send(new DescribeRecoveryPointCommand({ BackupVaultName: 'vault', RecoveryPointArn }))
+  expect(point.Status).toBe('COMPLETED')
+})
+
+test("the gateway's schedule limits what goes into the vault", async () => {
+  const { arn, gatewayArn } = await lab()
+  const all = {
+    StartHourOfDay: 0,
+    StartMinuteOfHour: 0,
+    EndHourOfDay: 23,
+    EndMinuteOfHour: 59,
+    DaysOfWeek: [0, 1, 2, 3, 4, 5, 6],
+    // 1 MiB takes two seconds.
+    AverageUploadRateLimitInBitsPerSec: 4 * 1024 * KIB,
+  }
+  await client.send(
+    new PutBandwidthRateLimitScheduleCommand({
+      GatewayArn: gatewayArn,
+      BandwidthRateLimitIntervals: [all],
+    }),
+  )
+  await kit.vault('vault')
+  const job = await kit.backUp(arn, 'vault')
+  const tookMs = job.CompletionDate!.getTime() - job.CreationDate!.getTime()
+  expect(tookMs).toBeGreaterThan(1_000)
+})

@@ -1,0 +1,115 @@
+/** Domains of libvirt as they are read, and as restored ones are written. */
+import { expect, test } from 'vitest'
+import {
+  backupXml,
+  checkpointXml,
+  type BackupPlan,
+} from '../../../src/connectors/libvirt/checkpoints.ts'
+import { domainParse, domainsSplit } from '../../../src/connectors/libvirt/domain.ts'
+import { restoredXml, uuidOf } from '../../../src/connectors/libvirt/restored-xml.ts'
+
+const UUID = 'd2215803-998e-4c2d-93fc-ed030ec6f8fa'
+const DOMAIN = `<domain type='kvm' id='3'>
+  <name>web &amp; db</name>
+  <uuid>${UUID}</uuid>
+  <metadata>
+    <libosinfo:libosinfo xmlns:libosinfo="http://libosinfo.org/xmlns/libvirt/domain/1.0">
+      <libosinfo:os id="http://debian.org/debian/12"/>
+    </libosinfo:libosinfo>
+    <brume:tags xmlns:brume="urn:brume:tags"><tag category="env" name="prod" description="live"/></brume:tags>
+    <other:tags xmlns:other="urn:other"><tag category="no" name="no"/></other:tags>
+  </metadata>
+  <os><type arch='x86_64'>hvm</type><nvram>/var/lib/libvirt/qemu/nvram/web.fd</nvram></os>
+  <devices>
+    <disk type='file' device='disk'><driver name='qemu' type='qcow2'/>
+      <source file='/a b/one.qcow2'/><backingStore/><target dev='vda' bus='virtio'/></disk>
+    <disk type='block' device='disk'><driver name='qemu' type='raw'/>
+      <source dev='/dev/vg/two'/><target dev='vdb' bus='virtio'/></disk>
+    <disk type='file' device='disk'><source file='/seed.iso'/><target dev='vdc'/><readonly/></disk>
+    <disk type='file' device='cdrom'><source file='/cd.iso'/><target dev='sda' bus='sata'/></disk>
+    <serial type='file'><source path='/var/log/web.log'/><target port='0'/></serial>
+    <interface type='bridge'><mac address='52:54:00:aa:bb:cc'/><source bridge='br0'/></interface>
+    <channel type='unix'><source mode='bind' path='/x'/><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
+  </devices>
+</domain>`
+
+test('a domain is read: disks, what is left out, words, agent', () => {
+  const domain = domainParse(DOMAIN)
+  expect(domain).toMatchObject({ uuid: UUID, name: 'web & db', runningId: 3, hasAgent: true })
+  expect(domain.disks).toEqual([
+    { target: 'vda', format: 'qcow2', source: { type: 'file', path: '/a b/one.qcow2' } },
+    { target: 'vdb', format: 'raw', source: { type: 'block', path: '/dev/vg/two' } },
+  ])
+  expect(domain.skipped).toEqual(['vdc is read-only'])
+  expect(domain.words).toEqual([
+    { category: 'os', name: 'http://debian.org/debian/12', description: null },
+    { category: 'env', name: 'prod', description: 'live' },
+  ])
+  expect(() => domainParse('<network/>')).toThrow(/a domain was expected/)
+  expect(domainsSplit(`${DOMAIN}\n\n${DOMAIN}\n`)).toHaveLength(2)
+})
+
+test('a restored one is the same machine with other disks, and nothing that would clash', () => {
+  const uuid = uuidOf('job-1')
+  expect(uuid).toBe(uuidOf('job-1'))
+  expect(uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  const xml = restoredXml(DOMAIN, {
+    name: 'web <again>',
+    uuid,
+    disks: [{ target: 'vda', path: '/pool/x.qcow2' }],
+  })
+  const domain = domainParse(xml)
+  expect(domain).toMatchObject({ uuid, name: 'web <again>', runningId: null })
+  expect(domain.disks).toEqual([
+    { target: 'vda', format: 'qcow2', source: { type: 'file', path: '/pool/x.qcow2' } },
+  ])
+  for (const gone of [
+    '52:54:00:aa:bb:cc',
+    '/dev/vg/two',
+    '/cd.iso',
+    'nvram/web.fd',
+    '"/x"',
+    'web.log',
+  ]) {
+    expect(xml).not.toContain(gone)
+  }
+  expect(xml).toContain('bridge="br0"')
+  expect(xml).toContain('<serial type="pty">')
+  expect(domain.words).toHaveLength(2)
+})
+
+test('the documents that begin a backup', () => {
+  const { disks } = domainParse(DOMAIN)
+  const plan: BackupPlan = {
+    socket: '/run/s&s.sock',
+    checkpoint: 'brume-a-b-p1',
+    disks: [
+      { disk: disks[0]!, scratch: '/a b/s', since: 'brume-a-b-p0' },
+      { disk: disks[1]!, scratch: '/var/tmp/s', since: null },
+    ],
+  }
+  expect(backupXml(plan)).toMatchInlineSnapshot(`
+    "
+    <domainbackup mode="pull">
+      <server transport="unix" socket="/run/s&amp;s.sock"/>
+      <disks>
+        <disk name="vda" backup="yes" type="file" backupmode="incremental" incremental="brume-a-b-p0" exportbitmap="backup-vda">
+          <scratch file="/a b/s"/>
+        </disk>
+        <disk name="vdb" backup="yes" type="file" backupmode="full">
+          <scratch file="/var/tmp/s"/>
+        </disk>
+      </disks>
+    </domainbackup>"
+  `)
+  expect(checkpointXml(plan)).toMatchInlineSnapshot(`
+    "
+    <domaincheckpoint>
+      <name>brume-a-b-p1</name>
+      <disks>
+        <disk name="vda" checkpoint="bitmap"/>
+        <disk name="vdb" checkpoint="no"/>
+      </disks>
+    </domaincheckpoint>"
+  `)
+})
