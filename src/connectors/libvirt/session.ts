@@ -31,6 +31,8 @@ export interface SessionLink {
   programId: string
   /** Makes a socket of the hypervisor's host one of ours. */
   reach(socket: string, signal: AbortSignal): Promise<{ path: string; close(): Promise<void> }>
+  /** What is in a folder of the hypervisor's host, as far as that can be seen. */
+  list(folder: string): Promise<string[]>
   /** Removes files of the hypervisor's host, as far as that can be done. */
   remove(files: readonly string[]): Promise<void>
 }
