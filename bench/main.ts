@@ -8,6 +8,7 @@ import { CommanderError } from 'commander'
 import { benchCommand, type BenchCall } from '../src/cli/bench-arguments.ts'
 import { CliError, messageOf } from '../src/cli/errors.ts'
 import { apiBench } from './api.ts'
+import { backupBench } from './backup.ts'
 import { densityBench } from './density.ts'
 import { diskBench } from './disk.ts'
 import { iamBench } from './iam.ts'
@@ -60,6 +61,8 @@ function measure(call: Exclude<BenchCall, { bench: 'chart' }>): Promise<Measured
       return iamBench(call.values)
     case 'scale':
       return scaleBench(call.values)
+    case 'backup':
+      return backupBench(call.values)
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * One action of the engine as a process of its own, as `bench backup` starts it beside restic and borg: what it takes is
- * measured from outside, the start of Node included.
+ * One action of the engine as a process of its own, as `bench backup` starts it beside restic and borg: what it takes
+ * is measured from outside, the start of Node included.
  *
  * Usage: node backup-engine.ts '{"action": …}'
  */

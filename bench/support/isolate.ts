@@ -45,6 +45,7 @@ function machineValuesOf(call: BenchCall): MachineValues | null {
     case 'api':
     case 'scale':
     case 'iam':
+    case 'backup':
     case 'chart':
       return null
     default:

@@ -22,9 +22,8 @@ import type { Log } from '../lib/log.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import type { Clock } from '../lib/time.ts'
 import { createForeignMachines } from './backup/foreign.ts'
-import { createBackupHost } from './backup/host.ts'
-import { createLocalDisks } from './backup/local-disks.ts'
-import { vaultsIn, type OpenVault } from './backup/open-vault.ts'
+import { createLocalBackup } from './backup/local.ts'
+import type { OpenVault } from './backup/open-vault.ts'
 import { createContentWork } from './content-work.ts'
 import { createExportWork } from './export-work.ts'
 import type { LibvirtConnector } from '../connectors/libvirt/connector.ts'
@@ -118,14 +117,17 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     importsFolder: join(options.home, 'imports'),
     mayFetchInternal: options.mayFetchInternal ?? false,
   })
-  const exportsFolder = join(options.home, 'exports')
-  const backup = createBackupHost({
-    openVault: options.openVault ?? vaultsIn(join(options.home, 'vaults')),
-    disks: createLocalDisks({ volumes, work }),
-    exportsFolder,
+  const ownerOf = async (volumeId: string): Promise<InstanceId | null> => {
+    const has = (spec: MachineSpec) => spec.disks.some((disk) => disk.volumeId === volumeId)
+    const owner = [...specs.values()].find(has)?.instanceId
+    const seen = owner && (await find(owner))
+    return seen && ['running', 'paused', 'starting'].includes(seen.state) ? owner : null
+  }
+  const backup = createLocalBackup({
+    ...options,
+    work,
+    ownerOf,
     foreign: createForeignMachines(options.connectors, log),
-    log: log.child({ part: 'backup' }),
-    clock,
   })
   let plans: readonly VpcNetworkPlan[] = []
   const { templates, home } = options
@@ -340,7 +342,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       sshKey: () => options.connectors.libvirt.sshKey(),
       log,
     }),
-    ...createExportWork({ volumes, exportsFolder, sourcePath }),
+    ...createExportWork({ volumes, exportsFolder: join(options.home, 'exports'), sourcePath }),
     layerDelete: (layerId) => volumes.layers.delete(layerId),
     layerList: () => volumes.layers.list(),
     templatesEnsure: async (wishes) => templates?.ensure(wishes),
@@ -349,7 +351,6 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     machineCpuCap: (instanceId, percent) => driver.cpuCap(instanceId, percent),
     consoleOutput: (instanceId) => driver.consoleOutput(instanceId),
     consoleScreenshot: (instanceId) => driver.screenshot(instanceId),
-    machineStats: (instanceId) => driver.machineStats(instanceId),
     consoleConnect: (instanceId, what) => driver.consoleConnect(instanceId, what),
     subscribe: (listener) => {
       listeners.add(listener)

@@ -6,6 +6,7 @@
  */
 import type * as CloudWatch from '@aws-sdk/client-cloudwatch'
 import type * as Backup from '@aws-sdk/client-backup'
+import type * as ComputeOptimizer from '@aws-sdk/client-compute-optimizer'
 import type * as Ec2 from '@aws-sdk/client-ec2'
 import type * as BackupGateway from '@aws-sdk/client-backup-gateway'
 import type * as Ebs from '@aws-sdk/client-ebs'
@@ -21,6 +22,7 @@ import type { ServiceName } from './model.ts'
 /** The clients whose types the operations have. A service without one here has untyped input and output. */
 interface Clients {
   cloudwatch: typeof CloudWatch
+  'compute-optimizer': typeof ComputeOptimizer
   backup: typeof Backup
   'backup-gateway': typeof BackupGateway
   ebs: typeof Ebs

@@ -204,12 +204,12 @@ async function commit(core: VaultCore, session: Session, manifest: Manifest): Pr
   const { store, keys } = core
   const bytes = encodeManifest(keys, manifest)
   const pending = BLOB.pending(manifest.pointId, session.id)
-  await store.write(pending, bytes)
+  await store.note(pending, bytes)
   try {
     await session.check()
     await store.write(BLOB.point(manifest.pointId), bytes)
     await session.check()
   } finally {
-    await store.remove(pending).catch(() => {})
+    await store.discard(pending).catch(() => {})
   }
 }

@@ -6,9 +6,10 @@
  */
 import { withSession, type VaultCore } from './core.ts'
 import { BlobMissingError, BlobRetainedError, DamagedError } from './errors.ts'
-import { BLOB, nameWithin } from './format.ts'
+import { BLOB, nameWithin, PACK_BYTES } from './format.ts'
 import type { Run } from './index/run.ts'
-import { createMarks, groupsOf, needs, rootKeys, type Marks, type PackNeed } from './mark.ts'
+import { decodeManifest } from './manifest.ts'
+import { createMarks, groupsOf, needs, type Marks, type PackNeed } from './mark.ts'
 import { createPace } from './pace.ts'
 import { createPackWriter } from './pack-writer.ts'
 import type { Session } from './session.ts'
@@ -17,6 +18,9 @@ import type { WorkOptions } from './vault.ts'
 
 /** A pack of which less is needed is written anew: it costs as much to move as it gives back. */
 const NEEDED_SHARE_MIN = 0.5
+/** A pack from an incremental backup may be small. So many of them become a few large ones. */
+const SMALL_BYTES = PACK_BYTES / 4
+const SMALL_PACKS_MAX = 64
 const SESSION_ID_LENGTH = 16
 
 export function collect(
@@ -32,7 +36,7 @@ export function collect(
     try {
       const { alive } = await core.sessions.list(signal)
       const marks = createMarks(core, run)
-      await marks.add(await rootKeys(core, signal), signal)
+      await marks.addRoots(signal)
       const packs = (await needs(core, run, marks)).filter(({ packId }) => known.has(packId))
       await markPacks(core, packs, alive, signal)
       await rescue(core, { run, marks, session }, { ...options, signal })
@@ -77,13 +81,16 @@ async function promote(
   { key, pointId }: { key: string; pointId: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const { store } = core
+  const { store, keys } = core
   if (await store.exists(BLOB.point(pointId), signal)) return
   if (await store.exists(BLOB.pointTombstone(pointId), signal)) return
   try {
-    await store.write(BLOB.point(pointId), await store.read(key, signal), signal)
+    const bytes = await store.read(key, signal)
+    // Not synced when it was written: after a power cut it may be any bytes.
+    decodeManifest(keys, pointId, bytes)
+    await store.write(BLOB.point(pointId), bytes, signal)
   } catch (error) {
-    if (!(error instanceof BlobMissingError)) throw error
+    if (!(error instanceof BlobMissingError || error instanceof DamagedError)) throw error
   }
 }
 
@@ -105,11 +112,17 @@ async function markPacks(
   alive: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { catalog } = core
-  for (const { packId, sizeBytes, neededBytes } of packs) {
+  const { catalog, retained } = core
+  const settled = packs.filter(
+    ({ packId }) => !catalog.isTombstoned(packId) && !alive.has(packId.slice(0, SESSION_ID_LENGTH)),
+  )
+  const isSmall = ({ packId, sizeBytes }: PackNeed): boolean =>
+    sizeBytes < SMALL_BYTES && !retained.has(packId)
+  const areManySmall = settled.filter(isSmall).length >= SMALL_PACKS_MAX
+  for (const pack of settled) {
+    const { packId, sizeBytes, neededBytes } = pack
     const isWanted = neededBytes >= sizeBytes * NEEDED_SHARE_MIN && !catalog.isQuarantined(packId)
-    const isYoung = alive.has(packId.slice(0, SESSION_ID_LENGTH))
-    if (isWanted || isYoung || catalog.isTombstoned(packId)) continue
+    if (isWanted && !(areManySmall && isSmall(pack))) continue
     await writeTombstone(core, BLOB.packTombstone(packId), null, signal)
     catalog.tombstone(packId)
   }
@@ -161,7 +174,7 @@ async function removePacks(
   // In this order: sessions, then manifests; whoever ended before the one is seen in the other.
   const ripe = await ripeTombstones(core, 'tombstones/packs/', session.id, signal)
   await catalog.refresh(signal)
-  await marks.add(await rootKeys(core, signal), signal)
+  await marks.addRoots(signal)
   const kept = new Set<number>()
   for await (const { id, isNeeded, places } of groupsOf(core, run, marks)) {
     if (!isNeeded || catalog.healthy(id) !== null) continue
@@ -215,8 +228,7 @@ export async function usage(
     for await (const { key } of core.store.list('tombstones/points/', signal)) {
       deleted.add(BLOB.point(nameWithin(key, 'tombstones/points/', '.json') ?? ''))
     }
-    const roots = (await rootKeys(core, signal)).filter((key) => !deleted.has(key))
-    await marks.add(roots, signal)
+    await marks.addRoots(signal, deleted)
     for (const { packId, sizeBytes, neededBytes } of await needs(core, run, marks)) {
       storedBytes += sizeBytes
       if (!alive.has(packId.slice(0, SESSION_ID_LENGTH))) unneededBytes += sizeBytes - neededBytes

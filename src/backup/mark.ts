@@ -3,6 +3,7 @@
  * the index. What cannot be read ends it with an error, because nobody knows what it would have needed.
  */
 import type { VaultCore } from './core.ts'
+import { BlobMissingError } from './errors.ts'
 import { ID_BYTES, isZero, PAGE_CHUNKS } from './format.ts'
 import { locationAt, RUN_RECORD_BYTES, type Location, type Run } from './index/run.ts'
 import { idOfRecord } from './index/merge.ts'
@@ -10,8 +11,8 @@ import { decodeManifest, type Manifest } from './manifest.ts'
 import { decodePage, idAt } from './page.ts'
 
 export interface Marks {
-  /** Everything that manifests need which were not looked at yet. `keys`: of their blobs. */
-  add(keys: Iterable<string>, signal: AbortSignal): Promise<void>
+  /** Everything that manifests need which are there now and were not looked at yet. `except`: keys of blobs. */
+  addRoots(signal: AbortSignal, except?: ReadonlySet<string>): Promise<void>
   /** By the position of an id's first record. */
   has(position: number): boolean
 }
@@ -49,26 +50,41 @@ export function createMarks(core: VaultCore, run: Run): Marks {
     }
   }
   return {
-    add: async (keys, signal) => {
-      for (const key of keys) {
-        signal.throwIfAborted()
-        if (done.has(key)) continue
-        await markManifest(await manifestAt(core, key, signal), signal)
-        done.add(key)
+    addRoots: async (signal, except = new Set()) => {
+      for (let isAll = false; !isAll;) {
+        isAll = true
+        for (const key of await rootKeys(core, signal)) {
+          signal.throwIfAborted()
+          if (done.has(key) || except.has(key)) continue
+          const manifest = await manifestAt(core, key, signal)
+          if (manifest) await markManifest(manifest, signal)
+          // Of a pending one that is gone, the point may be there since we listed: we look again.
+          else if (key.startsWith('pending/')) isAll = false
+          done.add(key)
+        }
       }
     },
     has: (position) => (bits[position >> 3]! & (1 << (position & 7))) !== 0,
   }
 }
 
-async function manifestAt(core: VaultCore, key: string, signal: AbortSignal): Promise<Manifest> {
-  const bytes = await core.store.read(key, signal)
+/** Null: it is gone. Nobody removes a point's but when nothing that it needs is needed for its sake. */
+async function manifestAt(
+  core: VaultCore,
+  key: string,
+  signal: AbortSignal,
+): Promise<Manifest | null> {
   const pointId = /^(?:points|pending)\/([^~]+?)(?:~[0-9a-f]{16})?\.manifest$/.exec(key)![1]!
-  return decodeManifest(core.keys, pointId, bytes)
+  try {
+    return decodeManifest(core.keys, pointId, await core.store.read(key, signal))
+  } catch (error) {
+    if (error instanceof BlobMissingError) return null
+    throw error
+  }
 }
 
 /** Keys of all that is a root: points, deleted ones that are not gone yet, and those about to be. */
-export async function rootKeys(core: VaultCore, signal: AbortSignal): Promise<string[]> {
+async function rootKeys(core: VaultCore, signal: AbortSignal): Promise<string[]> {
   const keys: string[] = []
   // Pending ones first: one that becomes a point meanwhile is met at least once.
   for (const folder of ['pending/', 'points/']) {

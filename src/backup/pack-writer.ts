@@ -30,6 +30,8 @@ interface OpenPack {
   blob: BlobWriter
   entries: PackEntry[]
   sizeBytes: number
+  /** Of what was appended last: records go to the store one after the other, as their offsets say. */
+  tail: Promise<void>
 }
 
 export interface PackWriterNeeds {
@@ -55,10 +57,12 @@ export function createPackWriter(needs: PackWriterNeeds): PackWriter {
     const blob = await store.create(BLOB.pack(packId), signal)
     await blob.append([packHeader(packId)])
     const key = keys.packKey(Buffer.from(packId, 'hex'))
-    return { packId, key, blob, entries: [], sizeBytes: PACK_HEADER_BYTES }
+    const tail = Promise.resolve()
+    return { packId, key, blob, entries: [], sizeBytes: PACK_HEADER_BYTES, tail }
   }
   const commit = async (pack: OpenPack): Promise<void> => {
     const footer = packFooter(keys, pack.packId, pack.entries, pack.sizeBytes)
+    await pack.tail
     await pack.blob.append([footer])
     await pack.blob.commit()
     addedBytes += footer.length
@@ -93,7 +97,10 @@ export function createPackWriter(needs: PackWriterNeeds): PackWriter {
     addedBytes += length
     const isFull = pack.sizeBytes >= PACK_BYTES || pack.entries.length >= PACK_RECORDS_MAX
     if (isFull) open = null
-    const appended = pack.blob.append(parts)
+    const appended = pack.tail.then(() => pack.blob.append(parts))
+    pack.tail = appended
+    // Waited for below, also when that takes a while.
+    appended.catch(() => {})
     if (isFull) await close(pack)
     await appended
     await pace.take(length, signal)
@@ -120,6 +127,7 @@ export function createPackWriter(needs: PackWriterNeeds): PackWriter {
       failure ??= { error: new Error('the session was ended') }
       const pack = await open?.catch(() => null)
       open = null
+      await pack?.tail.catch(() => {})
       await pack?.blob.abort()
       await Promise.all(commits)
     },

@@ -54,13 +54,13 @@ export function createSessions(store: BlobStore, keys: VaultKeys): Sessions {
   const begin = async (): Promise<Session> => {
     const id = randomBytes(SESSION_ID_BYTES).toString('hex')
     const key = BLOB.session(id)
-    await store.write(key, sealJson(keys, key, await (owner ??= ownerOfUs())))
+    await store.note(key, sealJson(keys, key, await (owner ??= ownerOfUs())))
     const fenced = new AbortController()
     let beats = 0
     const beat = async (): Promise<void> => {
       if (!(await store.exists(key))) return fenced.abort(new FencedError(id))
       // Beside the session's own file, so that a late beat never brings back one that was fenced.
-      await store.write(BLOB.beat(id), sealJson(keys, BLOB.beat(id), ++beats))
+      await store.note(BLOB.beat(id), sealJson(keys, BLOB.beat(id), ++beats))
     }
     const timer = setInterval(() => void beat().catch(() => {}), BEAT_MS)
     timer.unref()
@@ -77,8 +77,8 @@ export function createSessions(store: BlobStore, keys: VaultKeys): Sessions {
         clearInterval(timer)
         own.delete(id)
         living.delete(id)
-        await store.remove(key)
-        await store.remove(BLOB.beat(id))
+        await store.discard(key)
+        await store.discard(BLOB.beat(id))
       },
     }
     own.set(id, session)

@@ -41,6 +41,12 @@ export interface ScaleValues extends CommonValues {
   hosts: number
 }
 
+export interface BackupValues extends CommonValues {
+  dataMib?: number
+  rounds?: number
+  yes: boolean
+}
+
 export type BenchCall =
   | { bench: 'launch'; values: LaunchValues }
   | { bench: 'density'; values: DensityValues }
@@ -49,6 +55,7 @@ export type BenchCall =
   | { bench: 'api'; values: ApiValues }
   | { bench: 'scale'; values: ScaleValues }
   | { bench: 'iam'; values: CommonValues }
+  | { bench: 'backup'; values: BackupValues }
   | { bench: 'chart'; values: Pick<CommonValues, 'results'> }
 
 const RESULTS = join(CHECKOUT, 'bench/results')
@@ -103,6 +110,10 @@ Examples:
     .option('--sizes <list>', 'how many instances, for example 100,1000,10000', parseCounts)
     .option('--hosts <n>', 'how many simulated hosts', parseCount, 100)
   commonOptions(add('iam', 'what a decision over a request costs, beside its signature'))
+  commonOptions(add('backup', 'the backup engine beside restic and borg, on the same disk'))
+    .option('--data-mib <n>', 'how much data the disk holds', parseCount)
+    .option('--rounds <n>', 'how often, interleaved; the median counts', parseCount)
+    .option('-y, --yes', 'install missing system packages without asking', false)
   add('chart', 'draw the charts again from the results').addOption(resultsOption())
   return program
 }

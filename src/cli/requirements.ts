@@ -11,9 +11,11 @@ export type Feature =
   | 'unit'
   | 'store'
   | 'api'
+  | 'console'
   | 'host'
   | 'vm'
   | 'workloads'
+  | 'anchors'
 
 export interface Requirement {
   feature: Feature
@@ -98,6 +100,18 @@ export const REQUIREMENTS: readonly Requirement[] = [
     package: 'python3-boto3',
     proof: { file: '/usr/lib/python3/dist-packages/boto3/__init__.py' },
     why: 'the API is tested with boto3',
+  },
+  {
+    feature: 'console',
+    package: 'chromium',
+    proof: { program: 'chromium' },
+    why: 'the web console is tested in a real browser',
+  },
+  {
+    feature: 'vm',
+    package: 'chromium',
+    proof: { program: 'chromium' },
+    why: 'opens the web console of real machines',
   },
   {
     feature: 'host',
@@ -202,6 +216,20 @@ export const REQUIREMENTS: readonly Requirement[] = [
     proof: { file: '/usr/include/stdio.h' },
     why: 'compiles the workloads that are measured in guests',
   },
+  // What `bench backup` compares with, and makes its disk with.
+  ...(
+    [
+      ['restic', 'restic'],
+      ['borgbackup', 'borg'],
+      ['e2fsprogs', 'mke2fs'],
+      ['qemu-utils', 'qemu-img'],
+    ] as const
+  ).map(([name, program]) => ({
+    feature: 'anchors' as const,
+    package: name,
+    proof: { program },
+    why: 'backs up the same disk for comparison, or makes it',
+  })),
 ]
 
 export function requirementsOf(features: readonly Feature[]): Requirement[] {

@@ -37,6 +37,9 @@ export interface Snapshot extends ResourceBase<SnapshotId> {
   encryption?: DataKey | null
   /** Taken for a backup, by its job's id: no user sees it. */
   backupJobId?: string | null
+  /** The guest is asked to bring its file systems to rest for it; why they did not, null when they did. */
+  isQuiesced?: boolean
+  crashReason?: string | null
   copyOf?: { snapshotId: string; region: string } | null
 }
 

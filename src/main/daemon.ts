@@ -22,6 +22,9 @@ import { createLog } from '../lib/log.ts'
 import { systemClock } from '../lib/time.ts'
 import { instancesStopAll } from '../app/instances/stop-all.ts'
 import { startCloud, type Cloud } from './cloud.ts'
+import { gpusOf } from '../domain/pci.ts'
+import { pciDevices } from '../hypervisor/pci.ts'
+import { hostPressure } from './host-pressure.ts'
 import { homeDefault, openHome, type Home } from './home.ts'
 import { createConsoleSource } from './console-source.ts'
 import { createImageJobs, imagesScan } from './image-jobs.ts'
@@ -39,6 +42,7 @@ const { values } = parseArgs({
     'cpu-overcommit': { type: 'string', default: String(SETTINGS_DEFAULT.cpuOvercommit) },
     'memory-overcommit': { type: 'string', default: String(SETTINGS_DEFAULT.memoryOvercommit) },
     'volume-modification-wait': { type: 'string', default: '0' },
+    'backup-webhook': { type: 'string' },
     'import-from-private': { type: 'boolean', default: false },
     'passphrase-file': { type: 'string' },
     'log-level': { type: 'string', default: 'info' },
@@ -132,6 +136,7 @@ const cloud: Cloud = await startCloud({
   settings: {
     cpuOvercommit: factor('cpu-overcommit'),
     memoryOvercommit: factor('memory-overcommit'),
+    backupWebhook: values['backup-webhook'] ?? null,
     volumeModificationWaitMs: Math.max(0, Number(values['volume-modification-wait']) || 0) * 1000,
   },
   console: createConsoleSource({ cacheFolder: home.cache, log: log.child({ part: 'console' }) }),
@@ -207,6 +212,8 @@ async function describeHost(
     memoryMiB: Math.floor(totalmem() / MIB),
     diskFreeBytes: disk.bavail * disk.bsize,
     limitations,
+    pressure: await hostPressure(),
+    gpus: gpusOf(await pciDevices()),
     isSimulated: false,
   }
 }

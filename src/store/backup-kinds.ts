@@ -14,8 +14,9 @@ const OPEN = ['CREATED', 'PENDING', 'RUNNING', 'ABORTING']
 
 export const BACKUP_KINDS: BackupTable = {
   backupVault: {
-    references: (r) => ref('name', r.name),
-    claims: (r) => [{ scope: `backup-vault:${placeOf(r)}`, name: r.name }],
+    references: (r) => (r.deletedAt === null ? ref('name', r.name) : when('going', true)),
+    claims: (r) =>
+      r.deletedAt === null ? [{ scope: `backup-vault:${placeOf(r)}`, name: r.name }] : [],
   },
   backupPlan: {
     references: (r) => when('live', r.deletedAt === null),
@@ -30,8 +31,8 @@ export const BACKUP_KINDS: BackupTable = {
     references: (r) => [
       ...when('open', OPEN.includes(r.state)),
       ...ref('point', r.pointId),
-      ...ref('vault', r.vaultId),
-      ...ref('resource', r.resourceArn),
+      ...ref('vault', OPEN.includes(r.state) ? r.vaultId : null),
+      ...ref('busy', ['PENDING', 'RUNNING'].includes(r.state) ? r.resourceArn : null),
     ],
     claims: nothing,
   },
@@ -39,7 +40,9 @@ export const BACKUP_KINDS: BackupTable = {
     references: (r) => [
       ...ref('vault', r.vaultId),
       ...ref('resource', r.resourceArn),
-      ...when('baseline', r.baseline !== null || r.token !== null),
+      // What the next backup of the resource builds upon.
+      ...when('baseline', r.baseline !== null),
+      ...ref('base', r.baseline !== null || r.token !== null ? r.resourceArn : null),
       ...when('aging', r.lifecycle !== null && r.state !== 'CREATING'),
       ...when('deleting', r.state === 'DELETING'),
     ],

@@ -145,6 +145,15 @@ test('an instance that is gone with its image comes back', async () => {
   expect(read(made!, 1)).toBe('kept')
 })
 
+test('a guest whose files came to rest is backed up application consistent, and the job says so', async () => {
+  await vault('vault')
+  const id = await running(cloud.ec2)
+  const BackupOptions = { WindowsVSS: 'enabled' }
+  const asked = await soon(() => backUp(instanceArn(id), 'vault', { BackupOptions }))
+  expect(asked).toMatchObject({ BackupOptions, StatusMessage: 'Application consistent' })
+  expect((await backUp(instanceArn(id), 'vault')).StatusMessage).toBeUndefined()
+})
+
 test('a token starts one backup, and one restore', async () => {
   await vault('vault')
   const id = await volume()
@@ -159,7 +168,8 @@ test('a token starts one backup, and one restore', async () => {
   })
   const job = await jobEnd(one.BackupJobId!)
   const Metadata = await metadata('vault', job.RecoveryPointArn!)
-  const request = { RecoveryPointArn: job.RecoveryPointArn!, Metadata, IdempotencyToken: 'b' }
+  const own = { RecoveryPointArn: job.RecoveryPointArn!, Metadata, IamRoleArn: ROLE }
+  const request = { ...own, IdempotencyToken: 'b' }
   const first = await client().send(new StartRestoreJobCommand(request))
   const second = await client().send(new StartRestoreJobCommand(request))
   expect(second.RestoreJobId).toBe(first.RestoreJobId)

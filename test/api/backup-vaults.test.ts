@@ -1,11 +1,14 @@
 /** What protects recovery points: locks, policies, holds, lifecycles; and who is told. */
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import {
   CancelLegalHoldCommand,
   CreateFrameworkCommand,
   CreateLegalHoldCommand,
   DeleteBackupVaultAccessPolicyCommand,
+  DeleteBackupVaultCommand,
   DeleteBackupVaultLockConfigurationCommand,
   DeleteBackupVaultNotificationsCommand,
   DeleteRecoveryPointCommand,
@@ -202,7 +205,7 @@ test('policies of vaults are kept, checked and taken away', async () => {
   const Statement = {
     Effect: 'Deny',
     Principal: { AWS: '*' },
-    Action: 'backup:DeleteRecoveryPoint',
+    Action: ['backup:DeleteRecoveryPoint', 'backup:DeleteBackupVaultAccessPolicy'],
     Resource: '*',
   }
   const text = JSON.stringify({ Version: '2012-10-17', Statement: [Statement] })
@@ -307,4 +310,54 @@ test('what is not served says so', async () => {
   expect(await nameOf(client().send(new ListScanJobsCommand({})))).toBe(unsupported)
   const framework = { FrameworkName: 'a', FrameworkControls: [] }
   expect(await nameOf(client().send(new CreateFrameworkCommand(framework)))).toBe(unsupported)
+})
+
+test('a vault that rots is found out: its point is marked, and the next backup is whole', async () => {
+  await vault('vault')
+  const id = await volume()
+  cloud.agent.storage.write(id, 0, 'x')
+  const first = await backUp(volumeArn(id), 'vault')
+  await damage()
+  pass(8)
+  await soon(async () => {
+    expect((await look(first.RecoveryPointArn)).StatusMessage).toContain('Damaged')
+  })
+  const second = await backUp(volumeArn(id), 'vault')
+  expect((await restore('vault', second.RecoveryPointArn!)).Status).toBe('COMPLETED')
+  pass(8)
+  await soon(async () => {
+    expect((await look(first.RecoveryPointArn)).StatusMessage ?? '').not.toContain('Damaged')
+  })
+})
+
+/** A bit flips in each pack of the vault. */
+async function damage(): Promise<void> {
+  const [one] = await cloud.app.store.list('backupVault', {})
+  const folder = join(cloud.vaultsFolder, one!.id)
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !entry.parentPath.includes('packs')) continue
+    const path = join(entry.parentPath, entry.name)
+    const bytes = await readFile(path)
+    bytes[100]! ^= 1
+    await chmod(path, 0o600)
+    await writeFile(path, bytes)
+  }
+}
+
+test('a vault that was deleted is emptied, and its name is free at once', async () => {
+  await vault('vault')
+  const job = await backUp(volumeArn(await volume()), 'vault')
+  await remove(job.RecoveryPointArn)
+  await soon(async () => expect(await points('vault')).toEqual([]))
+  await client().send(new DeleteBackupVaultCommand({ BackupVaultName: 'vault' }))
+  await vault('vault')
+  const known = () => cloud.app.store.list('backupVault', {})
+  for (let days = 0; days < 4; days++) {
+    pass(1.1)
+    await cloud.app.settled()
+  }
+  await soon(async () => {
+    cloud.app.activate('backupAges')
+    expect(await known()).toHaveLength(1)
+  })
 })

@@ -105,15 +105,16 @@ test('ten thousand machines: a minute of their metrics is written without holdin
       series: { ...series(`i-${i}`), name },
     })),
   )
-  let longest = 0
-  let last = performance.now()
-  const timer = setInterval(() => {
-    longest = Math.max(longest, performance.now() - last)
-    last = performance.now()
-  }, 1)
+  // Whatever else the daemon has to do gets its turn between the slices.
+  let turns = 0
+  let isWriting = true
+  const turn = (): void => {
+    turns++
+    if (isWriting) setImmediate(turn)
+  }
+  setImmediate(turn)
   await store.put(samples)
-  clearInterval(timer)
-  // A slice takes milliseconds; even a busy machine answers within a quarter of a second.
-  expect(longest).toBeLessThan(250)
+  isWriting = false
+  expect(turns).toBeGreaterThanOrEqual(samples.length / 2_000 - 1)
   store.close()
 }, 30_000)

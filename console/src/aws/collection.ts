@@ -5,6 +5,7 @@
  */
 import { QueryClient, useQuery, type UseQueryResult } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
+import { merged } from '../util/merge.ts'
 import { sessionNow, sessionSubscribe, type Session } from './session.ts'
 
 export interface Collection<T> {
@@ -130,7 +131,7 @@ async function catchUp(
       }
       const found = await one.byIds(ids)
       queryClient.setQueryData<readonly unknown[]>(queryKey, (items) =>
-        items === undefined ? items : merged(one, items, ids, found),
+        items === undefined ? items : merged(one.idOf, items, ids, found),
       )
     }
   } catch {
@@ -139,22 +140,4 @@ async function catchUp(
   } finally {
     own.isReading = false
   }
-}
-
-export function merged<T>(
-  one: Pick<Collection<T>, 'idOf'>,
-  items: readonly T[],
-  ids: readonly string[],
-  found: readonly T[],
-): readonly T[] {
-  const fresh = new Map(found.map((item) => [one.idOf(item), item]))
-  const asked = new Set(ids)
-  const next: T[] = []
-  for (const item of items) {
-    const id = one.idOf(item)
-    if (!asked.has(id)) next.push(item)
-    else if (fresh.has(id)) next.push(fresh.get(id)!)
-    fresh.delete(id)
-  }
-  return [...next, ...fresh.values()]
 }

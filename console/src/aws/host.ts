@@ -1,5 +1,6 @@
 /** The host's own API: what it is, and its images. Only the account that owns the host may ask. */
 import type { HostDescription } from '../../../src/domain/machine.ts'
+import type { MachineUsage } from '../../../src/domain/metrics/usage.ts'
 import { apiGet, apiPost, linesOf, signedFetch } from './http.ts'
 
 export interface HostReport extends HostDescription {
@@ -46,21 +47,6 @@ export async function imageMake(
   throw new Error('The cloud stopped answering before the image was finished.')
 }
 
-/** What passed since the machine started; the difference of two readings is what happens now. */
-export interface MachineStats {
-  at: number
-  cpuMs: number
-  rssBytes: number
-  disks: {
-    volumeId: string
-    readBytes: number
-    writeBytes: number
-    reads: number
-    writes: number
-  }[]
-  network: { receivedBytes: number; sentBytes: number }
-}
-
 export interface MachineReport {
   hostName: string
   hypervisor: string
@@ -73,7 +59,7 @@ export interface MachineReport {
   cpuModel: string | null
   vcpus: number
   /** Null: this host measures nothing (it is simulated), or the machine does not run. */
-  stats: MachineStats | null
+  usage: MachineUsage | null
 }
 
 export const machineRead = (instanceId: string): Promise<MachineReport> =>

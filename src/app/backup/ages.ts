@@ -4,7 +4,6 @@
  */
 import { coldAt, deleteAt } from '../../domain/backup/lifecycle.ts'
 import type { RecoveryPoint } from '../../domain/backup/records.ts'
-import { DAY_MS } from '../../domain/backup/sizes.ts'
 import { FaultError } from '../../domain/faults.ts'
 import type { App } from '../context.ts'
 import { anyHost } from './background.ts'
@@ -25,7 +24,7 @@ export async function agesReconcile(app: App, signal: AbortSignal): Promise<numb
   let isWaiting = false
   for (const point of await app.store.list('backupPoint', { reference })) {
     signal.throwIfAborted()
-    if (!(await remove(app, point))) isWaiting = true
+    if ((await remove(app, point)) === 'working') isWaiting = true
   }
   await baselinesOfNobody(app, signal)
   return isWaiting ? 500 : null
@@ -51,9 +50,9 @@ async function ageOne(app: App, point: RecoveryPoint): Promise<void> {
   })
 }
 
-/** True when it is gone. */
-async function remove(app: App, point: RecoveryPoint): Promise<boolean> {
-  if (await isInUse(app, point)) return false
+/** `later`: it cannot be for now, and is tried again at the loop's own period. */
+async function remove(app: App, point: RecoveryPoint): Promise<'gone' | 'working' | 'later'> {
+  if (await isInUse(app, point)) return 'working'
   const vault = await app.store.get('backupVault', point.vaultId)
   const id = `delete/${point.id}`
   if (vault) {
@@ -61,19 +60,19 @@ async function remove(app: App, point: RecoveryPoint): Promise<boolean> {
       const place = await vaultPlace(app, vault)
       const work = { type: 'delete', vault: place, pointId: point.id } as const
       const { outcome } = await workFollow(id, work, anyHost(app))
-      if (outcome === null) return false
+      if (outcome === null) return 'working'
       await workForget(app, id)
       if (!outcome.isDone) {
         app.log.warn(
           { point: point.id, reason: outcome.reason },
           'a recovery point does not go yet',
         )
-        return false
+        return 'later'
       }
     } catch (error) {
       if (!(error instanceof FaultError)) throw error
       app.log.warn({ point: point.id, reason: reasonOf(error) }, 'a recovery point does not go yet')
-      return false
+      return 'later'
     }
   }
   await app.store.transact(async (tx) => {
@@ -83,17 +82,7 @@ async function remove(app: App, point: RecoveryPoint): Promise<boolean> {
     await tx.remove('backupPoint', one)
   })
   app.activate('layers')
-  if (vault) await collect(app, point.vaultId)
-  return true
-}
-
-/** Chunks that no point needs go; once a day is enough, and the engine keeps what is young. */
-async function collect(app: App, vaultId: string): Promise<void> {
-  const vault = await app.store.get('backupVault', vaultId)
-  if (!vault) return
-  const place = await vaultPlace(app, vault)
-  const id = `collect/${vaultId}/${Math.floor(app.clock.now() / DAY_MS)}`
-  await workFollow(id, { type: 'collect', vault: place }, anyHost(app))
+  return 'gone'
 }
 
 /** Layers of what nobody will back up again are kept for nobody. */

@@ -23,7 +23,7 @@ import { ATTEMPTS_MAX, retryDelayMs } from './retry.ts'
 import { roleChecked } from './roles.ts'
 import { mayCopyAcross } from './settings.ts'
 import { vaultPlace } from './vault-key.ts'
-import { vaultFind, vaultGet } from './vaults.ts'
+import { vaultFind, vaultGet, vaultUsed } from './vaults.ts'
 import { mayCopyInto } from './vault-policy.ts'
 import { workFollow, workForget } from './work.ts'
 
@@ -226,6 +226,7 @@ async function copyEnd(
     })
     const copy = await tx.get('backupPoint', job.destinationPointId)
     if (copy?.state === 'CREATING') {
+      if (isDone) await vaultUsed(tx, copy.vaultId, endedAt)
       if (isDone)
         await tx.update('backupPoint', { ...copy, state: 'COMPLETED', completedAt: endedAt })
       else await tx.remove('backupPoint', copy)

@@ -14,10 +14,11 @@ import type { App } from '../context.ts'
 import { backgroundCtx } from './background.ts'
 import { copyInsert } from './copies.ts'
 import { reasonOf } from './faults.ts'
-import { handlerMust } from './jobs.ts'
+import { AIR_GAPPED, handlerMust } from './jobs.ts'
 import { notify } from './notify.ts'
 import { ATTEMPTS_MAX, retryDelayMs } from './retry.ts'
 import { vaultPlace } from './vault-key.ts'
+import { vaultUsed } from './vaults.ts'
 import { workCancel, workFollow, workForget } from './work.ts'
 
 /** True when something changed, so that it is worth looking again at once. */
@@ -53,6 +54,7 @@ async function begin(app: App, job: BackupJob): Promise<boolean> {
       const vault = await tx.get('backupVault', job.vaultId)
       if (now?.state !== 'CREATED') return false
       if (!vault) throw new JobProblem(`Backup vault ${job.vaultName} does not exist`)
+      if (vault.isAirGapped) throw new JobProblem(AIR_GAPPED)
       const problem = lockProblem(vault.lock, job.lifecycle)
       if (problem) throw new JobProblem(`Backup job failed because ${problem}`)
       if (await isBusy(tx, job)) return false
@@ -77,9 +79,9 @@ class JobProblem extends Error {
 
 /** One backup of a resource at a time, into whatever vault. */
 async function isBusy(tx: StoreReader, job: BackupJob): Promise<boolean> {
-  const reference = { name: 'resource', value: job.resourceArn }
+  const reference = { name: 'busy', value: job.resourceArn }
   const others = await tx.list('backupJob', { reference })
-  return others.some((one) => one.id !== job.id && ['PENDING', 'RUNNING'].includes(one.state))
+  return others.some((one) => one.id !== job.id)
 }
 
 /** The newest point of the resource in the vault whose layers or state are still there to compare with. */
@@ -87,11 +89,10 @@ async function basePointOf(
   reader: StoreReader,
   job: BackupJob,
 ): Promise<RecoveryPoint | undefined> {
-  const reference = { name: 'resource', value: job.resourceArn }
+  const reference = { name: 'base', value: job.resourceArn }
   const points = await reader.list('backupPoint', { reference })
   return points
     .filter((one) => one.vaultId === job.vaultId && one.state === 'COMPLETED' && !one.damage)
-    .filter((one) => one.baseline !== null || one.token !== null)
     .sort((a, b) => b.createdAt - a.createdAt)[0]
 }
 
@@ -235,6 +236,8 @@ async function complete(app: App, job: BackupJob, result: BackupResult): Promise
     const one = await tx.get('backupJob', job.id)
     const point = await tx.get('backupPoint', job.pointId)
     if (one?.state !== 'RUNNING' || !point) return false
+    const seen = await handler.consistency?.(tx, one)
+    const message = [result.message, seen?.message].filter(Boolean).join('. ') || null
     const baseline = await handler.end(tx, one, result)
     await baselinesDrop(tx, point)
     const completedAt = app.clock.now()
@@ -247,17 +250,18 @@ async function complete(app: App, job: BackupJob, result: BackupResult): Promise
       completedAt,
       sizeBytes: result.sizeBytes ?? 0,
       disks: result.disks ?? frozenDisks,
-      consistency: result.consistency ?? 'crash',
-      message: result.message ?? null,
+      consistency: result.consistency ?? seen?.consistency ?? 'crash',
+      message,
       baseline,
       token: result.token ?? null,
     }
     await tx.update('backupPoint', whole)
+    await vaultUsed(tx, point.vaultId, completedAt)
     await tx.update('backupJob', {
       ...one,
       state: 'COMPLETED',
       percentDone: 100,
-      message: result.message ?? null,
+      message,
       sizeBytes: result.sizeBytes ?? null,
       transferredBytes: result.addedBytes ?? null,
       endedAt: completedAt,
@@ -277,10 +281,9 @@ async function complete(app: App, job: BackupJob, result: BackupResult): Promise
 
 /** What earlier points of the resource kept in the vault: the newest has what the next backup needs. */
 async function baselinesDrop(tx: StoreTransaction, point: RecoveryPoint): Promise<void> {
-  const reference = { name: 'resource', value: point.resourceArn }
+  const reference = { name: 'base', value: point.resourceArn }
   for (const other of await tx.list('backupPoint', { reference })) {
     if (other.id === point.id || other.vaultId !== point.vaultId) continue
-    if (other.baseline === null && other.token === null) continue
     await handlerMust(other.resourceType).baselineDrop(tx, other)
     await tx.update('backupPoint', { ...other, baseline: null, token: null })
   }

@@ -9,8 +9,8 @@ import { copyStep } from './copies.ts'
 import { backupStep } from './job-steps.ts'
 import { plansReconcile } from './plan-run.ts'
 import { restoreJobStep } from './restores.ts'
-import { scrubReconcile } from './scrub.ts'
 import { testsReconcile } from './test-run.ts'
+import { upkeepReconcile } from './upkeep.ts'
 
 /** What the hosts work at: more would only share the same disks. */
 const BACKUPS_AT_ONCE = 4
@@ -37,7 +37,7 @@ export function createBackupReconcilers(app: App): {
   }
   const unsubscribes = app.hosts.map((host) =>
     backupHostOf(host).onWorkEnd((id) => {
-      app.activate(/^(delete|verify)\//.test(id) ? 'backupAges' : 'backupJobs')
+      app.activate(/^(delete|upkeep)\//.test(id) ? 'backupAges' : 'backupJobs')
     }),
   )
   let lookMs = LOOK_MS_FIRST
@@ -60,7 +60,7 @@ export function createBackupReconcilers(app: App): {
       [
         'backupAges',
         async (signal) => {
-          const delays = [await agesReconcile(app, signal), await scrubReconcile(app, signal)]
+          const delays = [await agesReconcile(app, signal), await upkeepReconcile(app, signal)]
           const delayMs = Math.min(...delays.map((one) => one ?? Infinity))
           if (Number.isFinite(delayMs)) later('backupAges', delayMs)
         },

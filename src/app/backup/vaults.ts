@@ -27,10 +27,13 @@ export interface VaultRequest {
   keyId: string | null
   tags: Tags
   creatorRequestId: string | null
+  /** Of a logically air-gapped one. */
+  airGap?: { minRetentionDays: number; maxRetentionDays: number }
 }
 
 export async function vaultCreate(ctx: Ctx, request: VaultRequest): Promise<BackupVault> {
-  const { name, keyId, creatorRequestId } = request
+  const { name, keyId, creatorRequestId, airGap } = request
+  if (airGap) retentionCheck({ ...airGap, changeableForDays: null })
   const tags = tagsChecked(request.tags)
   return ctx.app.store.transact(async (tx) => {
     const known = await vaultFind(tx, { ...ctx, name })
@@ -42,7 +45,7 @@ export async function vaultCreate(ctx: Ctx, request: VaultRequest): Promise<Back
         CreatorRequestId: known.creatorRequestId ?? undefined,
       })
     }
-    if ((await tx.count('backupVault', scopeOf(ctx))) >= VAULTS_MAX) {
+    if ((await vaultsOf(ctx, tx)).length >= VAULTS_MAX) {
       throw limitExceeded(`At most ${VAULTS_MAX} backup vaults in a region`)
     }
     const location = tags[LOCATION_TAG] ?? null
@@ -56,9 +59,11 @@ export async function vaultCreate(ctx: Ctx, request: VaultRequest): Promise<Back
       key: await vaultKeyMake(ctx, tx, name, keyId),
       location,
       policy: null,
-      lock: null,
+      isAirGapped: airGap !== undefined,
+      lock: airGap ? { ...airGap, lockedAt: ctx.app.clock.now() } : null,
       notifications: null,
       creatorRequestId,
+      deletedAt: null,
     })
   })
 }
@@ -69,6 +74,14 @@ export async function vaultFind(
 ): Promise<BackupVault | undefined> {
   const reference = { name: 'name', value: name }
   return (await reader.list('backupVault', { account, region, reference }))[0]
+}
+
+export async function vaultsOf(
+  ctx: Ctx,
+  reader: StoreReader = ctx.app.store,
+): Promise<BackupVault[]> {
+  const vaults = await reader.list('backupVault', scopeOf(ctx))
+  return vaults.filter((vault) => vault.deletedAt === null)
 }
 
 /** @throws ResourceNotFoundException */
@@ -101,18 +114,39 @@ export async function vaultDelete(ctx: Ctx, name: string): Promise<void> {
   await ctx.app.store.transact(async (tx) => {
     const vault = await vaultGet(ctx, name, tx)
     const reference = { name: 'vault', value: vault.id }
-    const jobs = await tx.list('backupJob', { reference })
-    const isBusy = jobs.some((job) =>
-      ['CREATED', 'PENDING', 'RUNNING', 'ABORTING'].includes(job.state),
-    )
+    const isBusy = (await tx.count('backupJob', { reference })) > 0
     const open = { reference: { name: 'open', value: 'yes' } }
     const copies = await tx.list('backupCopyJob', open)
     const isTarget = copies.some((copy) => copy.destinationVaultArn === vaultArn(vault))
     if ((await pointsCount(tx, vault.id)) > 0 || isBusy || isTarget) {
       throw invalidRequest('Backup vault cannot be deleted because it contains recovery points.')
     }
-    await tx.remove('backupVault', vault)
+    await tx.update('backupVault', { ...vault, deletedAt: ctx.app.clock.now() })
   })
+  ctx.app.activate('backupAges')
+}
+
+/** When a vault's upkeep was last done. */
+export function upkeepSetting(task: 'collected' | 'verified', vaultId: string): string {
+  return `backup-${task}:${vaultId}`
+}
+
+/** AWS gives every account a vault of this name; here it is made when it is first meant. */
+const DEFAULT_NAME = 'Default'
+
+export async function defaultVaultEnsure(ctx: Ctx, names: readonly string[]): Promise<void> {
+  if (!names.includes(DEFAULT_NAME)) return
+  if (await vaultFind(ctx.app.store, { ...scopeOf(ctx), name: DEFAULT_NAME })) return
+  const request = { name: DEFAULT_NAME, keyId: null, tags: {}, creatorRequestId: DEFAULT_NAME }
+  await vaultCreate(ctx, request)
+}
+
+/** From its first point on a vault has upkeep (upkeep.ts). In the transaction in which the point is whole. */
+export async function vaultUsed(tx: StoreTransaction, vaultId: string, now: number): Promise<void> {
+  for (const task of ['collected', 'verified'] as const) {
+    const name = upkeepSetting(task, vaultId)
+    if ((await tx.setting(name)) === undefined) await tx.settingPut(name, String(now))
+  }
 }
 
 export interface LockRequest {
@@ -126,8 +160,7 @@ export function lockIsFinal(lock: VaultLock | null, now: number): boolean {
   return lock !== null && lock.lockedAt !== null && lock.lockedAt <= now
 }
 
-export async function vaultLock(ctx: Ctx, name: string, request: LockRequest): Promise<void> {
-  const { minRetentionDays, maxRetentionDays, changeableForDays } = request
+function retentionCheck({ minRetentionDays, maxRetentionDays }: LockRequest): void {
   if (minRetentionDays !== null && minRetentionDays < 1) {
     throw invalidParameter('MinRetentionDays is at least 1')
   }
@@ -140,6 +173,11 @@ export async function vaultLock(ctx: Ctx, name: string, request: LockRequest): P
   if (minRetentionDays !== null && minRetentionDays > (maxRetentionDays ?? RETENTION_DAYS_MAX)) {
     throw invalidParameter('MinRetentionDays cannot be greater than MaxRetentionDays')
   }
+}
+
+export async function vaultLock(ctx: Ctx, name: string, request: LockRequest): Promise<void> {
+  retentionCheck(request)
+  const { minRetentionDays, maxRetentionDays, changeableForDays } = request
   const days = changeableForDays
   if (days !== null && (days < COOLING_DAYS_MIN || days > RETENTION_DAYS_MAX)) {
     throw invalidParameter(

@@ -18,6 +18,7 @@ import { usageBetween, type MachineUsage } from '../../domain/metrics/usage.ts'
 import type { App } from '../context.ts'
 import { alarmsEvaluate } from './alarms.ts'
 import { createCreditKeeper } from './credits.ts'
+import { RESIDENT } from './optimizer.ts'
 
 const MINUTE_MS = 60_000
 const FIVE_MINUTES_MS = 5 * MINUTE_MS
@@ -58,6 +59,7 @@ export function createMetricsReconciler(app: App): (signal: AbortSignal) => Prom
       const measured = [
         ...machineMetrics(instance, between, seconds),
         ...diskMetrics(between, seconds),
+        memoryMetric(instance, usage),
         ...spent.map(([name, value]) => ec2(instance, name, 'Count', value)),
       ]
       collect(samples, waiting, instance, before.at, measured)
@@ -154,6 +156,12 @@ function machineMetrics(instance: Instance, used: MachineUsage, seconds: number)
     ['DiskWriteBytes', 'Bytes', 0],
   ]
   return metrics.map(([name, unit, value]) => ec2(instance, name, unit, value))
+}
+
+/** See optimizer.ts. Not among EC2's metrics, so in a namespace of our own. */
+function memoryMetric(instance: Instance, { memoryBytes }: MachineUsage): Measured {
+  const value = Math.min(100, (memoryBytes / (instance.spec.memoryMiB * 1024 ** 2)) * 100)
+  return { ...RESIDENT, unit: 'Percent', value, dimensions: { InstanceId: instance.id } }
 }
 
 function diskMetrics({ disks }: MachineUsage, seconds: number): Measured[] {

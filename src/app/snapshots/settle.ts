@@ -56,6 +56,7 @@ async function settle(app: App, batch: string): Promise<void> {
   const outcomes = await host.agent.volumesFreeze({
     instanceId,
     isRebooted: first.isRebooted ?? false,
+    isQuiesced: first.isQuiesced ?? false,
     volumes: snapshots.map((one) => {
       const index = volumes.findIndex((volume) => volume.id === one.volumeId)
       const key = (keys[index] as VolumeKeys | null)?.head ?? null
@@ -99,7 +100,9 @@ async function confirm(
     const volume = await tx.get('volume', snapshot.volumeId)
     if (volume) await tx.update('volume', { ...volume, layerId: outcome.headOn })
     const completedAt = app.clock.now()
-    await tx.update('snapshot', { ...snapshot, state: 'completed', completedAt })
+    const crashReason = outcome.crashReason === null ? null : (outcome.crashReason ?? 'not known')
+    const seen = snapshot.isQuiesced ? { crashReason } : {}
+    await tx.update('snapshot', { ...snapshot, ...seen, state: 'completed', completedAt })
     await imagesFollow(tx, snapshot, { state: 'available' })
   }
 }

@@ -228,6 +228,7 @@ export const LIMITS: Record<string, string> = {
   vpc: 'VpcLimitExceeded',
   vpcCidr: 'CidrLimitExceeded',
   natGateway: 'NatGatewayLimitExceeded',
+  natAddress: 'NatGatewayAddressLimitExceeded',
   dhcpOptions: 'DhcpOptionsLimitExceeded',
   subnet: 'SubnetLimitExceeded',
   securityGroup: 'SecurityGroupLimitExceeded',

@@ -27,9 +27,13 @@ export interface BlobStore {
   exists(key: string, signal?: AbortSignal): Promise<boolean>
   /** Creates or replaces; durable when it resolves. */
   write(key: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void>
+  /** Like `write`, of what need not survive a power cut: seen by all when it resolves. */
+  note(key: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void>
   create(key: string, signal?: AbortSignal): Promise<BlobWriter>
   /** Idempotent. @throws BlobRetainedError */
   remove(key: string, signal?: AbortSignal): Promise<void>
+  /** Like `remove`, of what may come back after a power cut. */
+  discard(key: string, signal?: AbortSignal): Promise<void>
   /** Not to be removed before: only where the place can promise that (S3's Object Lock). */
   retain: ((key: string, until: number, signal?: AbortSignal) => Promise<void>) | null
   /** What `create` left when its process ended before `commit`, of the blobs that nobody writes any more. */

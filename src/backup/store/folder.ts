@@ -2,18 +2,21 @@
  * A vault in a folder. Every blob is written under another name, synced, renamed and its folder synced, so that a
  * power cut leaves the whole blob or none. Files of packs stay open for a while: restores read thousands of chunks.
  */
+import { randomBytes } from 'node:crypto'
+import { statSync } from 'node:fs'
 import {
   mkdir,
   open,
-  opendir,
   readdir,
   rename,
   rm,
   stat,
   unlink,
+  writeFile,
   type FileHandle,
 } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { assert } from '../../lib/assert.ts'
 import { fsyncFolder, writeFileDurable } from '../../lib/fs-durable.ts'
 import { BlobMissingError, DamagedError, VaultError } from '../errors.ts'
@@ -22,6 +25,7 @@ import { BLOB_BYTES_MAX, type BlobInfo, type BlobStore, type BlobWriter } from '
 const OPEN_FILES_MAX = 32
 /** Appends are gathered to this before they are written. */
 const WRITE_BYTES = 1024 * 1024
+const STATS_PER_TURN = 512
 const FOLDER_MODE = 0o700
 const FILE_MODE = 0o600
 /** Named so by fs-durable and, after the blob, by `create`. Never read. */
@@ -73,20 +77,38 @@ export function createFolderStore(root: string): BlobStore {
       }
       await files.forget(key)
     },
+    note: async (key, bytes) => {
+      const path = pathOf(key)
+      const temporary = join(dirname(path), `.${randomBytes(6).toString('hex')}.tmp`)
+      try {
+        await ensureParent(path)
+        await writeFile(temporary, bytes, { mode: FILE_MODE, flag: 'wx' })
+        await rename(temporary, path)
+      } catch (error) {
+        await rm(temporary, { force: true }).catch(() => {})
+        throw failureOf(key, error)
+      }
+    },
     create: (key) => createWriter(key, pathOf(key)),
     remove: async (key) => {
       await files.forget(key)
-      const path = pathOf(key)
-      try {
-        await unlink(path)
-        await fsyncFolder(dirname(path))
-      } catch (error) {
-        if (!isMissing(error)) throw failureOf(key, error)
-      }
+      if (await isUnlinked(key, pathOf(key))) await fsyncFolder(dirname(pathOf(key)))
     },
+    discard: async (key) => void (await isUnlinked(key, pathOf(key))),
     retain: null,
     removeLeftovers: (isLeft) => removeLeftovers(root, isLeft),
     close: () => files.close(),
+  }
+}
+
+/** False: it was not there. */
+async function isUnlinked(key: string, path: string): Promise<boolean> {
+  try {
+    await unlink(path)
+    return true
+  } catch (error) {
+    if (isMissing(error)) return false
+    throw failureOf(key, error)
   }
 }
 
@@ -94,22 +116,22 @@ async function* listFolder(root: string, folder: string): AsyncGenerator<BlobInf
   const path = join(root, folder)
   let entries
   try {
-    entries = await opendir(path)
+    entries = await readdir(path, { withFileTypes: true })
   } catch (error) {
     if (isMissing(error)) return
     throw failureOf(folder, error)
   }
-  for await (const entry of entries) {
+  for (const [at, entry] of entries.entries()) {
+    if (at % STATS_PER_TURN === STATS_PER_TURN - 1) await setImmediate()
     if (TEMPORARY.test(entry.name)) continue
     const key = `${folder}${entry.name}`
     if (entry.isDirectory()) yield* listFolder(root, `${key}/`)
-    if (!entry.isFile()) continue
-    try {
-      yield { key, sizeBytes: (await stat(join(path, entry.name))).size }
-    } catch (error) {
-      // Removed meanwhile.
-      if (!isMissing(error)) throw failureOf(key, error)
-    }
+    // Synchronous: three microseconds instead of fifty, and a vault has thousands of packs.
+    const facts = entry.isFile()
+      ? statSync(join(path, entry.name), { throwIfNoEntry: false })
+      : null
+    // Removed meanwhile, otherwise.
+    if (facts) yield { key, sizeBytes: facts.size }
   }
 }
 

@@ -103,7 +103,7 @@ async function freezeBegin(
   try {
     await rm(work, { force: true })
     const backing = { path: layer, format: 'qcow2' } as const
-    await overlayMake(work, { sizeBytes, backing, key }, head)
+    await overlayMake(work, { sizeBytes, backing, key, isCopiedInto: true }, head)
     await renameDurable(work, to)
     await pointTo(volumeId, to)
   } catch (error) {

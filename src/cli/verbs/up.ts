@@ -17,6 +17,7 @@ interface Options {
   yes?: boolean
   passphraseFile?: string
   importFromPrivate?: boolean
+  backupWebhook?: string
   volumeModificationWait?: string
 }
 
@@ -33,6 +34,7 @@ export function command(context: VerbContext): Command {
     .option('--foreground', 'stay in this terminal until Ctrl-C')
     .option('--passphrase-file <file>', 'its first line locks the key of all keys, from now on')
     .option('--import-from-private', 'disks may be imported from private networks and this host')
+    .option('--backup-webhook <url>', 'where notifications of backup vaults are posted')
     .option('--volume-modification-wait <seconds>', 'between two changes of a volume; AWS: 21600')
     .option('-y, --yes', 'install missing system packages without asking')
     .addHelpText(
@@ -75,6 +77,7 @@ function flagsOf(options: Options): string[] {
   return [
     ...(passphraseFile ? ['--passphrase-file', resolve(passphraseFile)] : []),
     ...(options.importFromPrivate ? ['--import-from-private'] : []),
+    ...(options.backupWebhook ? ['--backup-webhook', options.backupWebhook] : []),
     ...(wait ? ['--volume-modification-wait', wait] : []),
   ]
 }

@@ -25,6 +25,8 @@ export interface VaultLock {
 
 export interface BackupVault extends ResourceBase<string> {
   name: string
+  /** Logically: locked from its creation on, and filled by copies only. */
+  isAirGapped: boolean
   /** The vault's own key of 32 bytes, wrapped by one of KMS. */
   key: DataKey
   /** A registered location's name; null: a folder of the host. */
@@ -34,6 +36,8 @@ export interface BackupVault extends ResourceBase<string> {
   lock: VaultLock | null
   notifications: { topicArn: string; events: readonly string[] } | null
   creatorRequestId: string | null
+  /** Gone for its users; the record stays until its content is gone from where it lay. */
+  deletedAt: number | null
 }
 
 export interface CopyAction {

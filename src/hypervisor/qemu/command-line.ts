@@ -264,6 +264,7 @@ function diskArgs(spec: VmSpec, io: IoAbilities): string[] {
     const objects = diskObjects(disk, diskPort(slot), io)
     return [
       ['-object', JSON.stringify(objects.throttleGroup)],
+      objects.served ? ['-blockdev', JSON.stringify(objects.served)] : [],
       ['-blockdev', JSON.stringify(objects.blockdev)],
       ['-device', JSON.stringify(objects.device)],
     ].flat()

@@ -35,6 +35,8 @@ export function faulty(inner: BlobStore): Faulty {
     readRange: (key, ...rest) => around('readRange', key, () => inner.readRange(key, ...rest)),
     exists: (key, signal) => around('exists', key, () => inner.exists(key, signal)),
     write: (key, ...rest) => around('write', key, () => inner.write(key, ...rest)),
+    note: (key, ...rest) => around('note', key, () => inner.note(key, ...rest)),
+    discard: (key, signal) => around('discard', key, () => inner.discard(key, signal)),
     remove: (key, signal) => around('remove', key, () => inner.remove(key, signal)),
     create: async (key, signal) => {
       const writer = await around('create', key, () => inner.create(key, signal))

@@ -40,7 +40,8 @@ export interface MemoryDisk {
   write(offset: number, content: Uint8Array): void
   /** From now on, changes count anew. */
   mark(): void
-  reader(options?: { isBlind?: boolean }): DiskReader
+  /** Of the disk as it is now; `isLive`: not of a copy. */
+  reader(options?: { isBlind?: boolean; isLive?: boolean }): DiskReader
 }
 
 export function memoryDisk(sizeBytes: number): MemoryDisk {
@@ -53,7 +54,8 @@ export function memoryDisk(sizeBytes: number): MemoryDisk {
       changed.push({ start: offset, length: content.length })
     },
     mark: () => void (changed = []),
-    reader: (options = {}) => readerOf(Buffer.from(bytes), options.isBlind ? null : [...changed]),
+    reader: ({ isBlind, isLive } = {}) =>
+      readerOf(isLive ? bytes : Buffer.from(bytes), isBlind ? null : [...changed]),
   }
 }
 

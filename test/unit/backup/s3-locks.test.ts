@@ -1,6 +1,6 @@
 /**
- * What s3rver cannot do: buckets with versions and Object Lock, and lists of several pages. Against a moto server, where
- * one is installed.
+ * What s3rver cannot do: buckets with versions and Object Lock, and lists of several pages. Against a moto server,
+ * where one is installed.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

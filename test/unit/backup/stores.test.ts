@@ -205,7 +205,7 @@ describe('a store that fails', () => {
   test.for([1, 4, 30, 150])('a disk that is full after %d writes loses nothing', async (writes) => {
     let left = writes
     faults.before = ({ call }) => {
-      if (['append', 'commit', 'write', 'create'].includes(call) && --left < 0) diskFull()
+      if (['append', 'commit', 'write', 'note', 'create'].includes(call) && --left < 0) diskFull()
     }
     await expect(backupOf(vault, 'p1', disk.reader())).rejects.toThrow('full')
     faults.before = () => {}

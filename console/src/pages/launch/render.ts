@@ -70,8 +70,10 @@ function withGroup(options: string[]): void {
   if (nic >= 0) options[nic] = options[nic]!.replace('"Groups":[]', `"Groups":["'"$group"'"]`)
 }
 
-const quoted = (text: string): string =>
-  `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('${', '$${').replaceAll('%{', '%%{').replaceAll('\n', '\\n')}"`
+/** A string of HCL: nothing in it is a template. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replace(/[$%](?=\{)/g, (sign) => sign + sign)
+}
 
 type Value = string | number | boolean
 
@@ -148,10 +150,15 @@ export function terraform(draft: Draft): string {
       ['http_put_response_hop_limit', draft.hopLimit],
       ['instance_metadata_tags', quoted(draft.areMetadataTagsOn ? 'enabled' : 'disabled')],
     ]),
-    ...(tags.length > 0 ? ['', '  tags = {', ...attributes(tags, '    '), '  }'] : []),
+    ...tagBlock('tags', tags),
+    ...tagBlock('volume_tags', tags),
     '}',
   ]
   return [...lines, ...groupBlock(draft, label)].join('\n')
+}
+
+function tagBlock(name: string, tags: readonly (readonly [string, Value])[]): string[] {
+  return tags.length > 0 ? ['', `  ${name} = {`, ...attributes(tags, '    '), '  }'] : []
 }
 
 const hclKey = (key: string): string => (/^[A-Za-z_][\w-]*$/.test(key) ? key : quoted(key))

@@ -34,7 +34,7 @@ export async function freezeBegin(
   for (const { volume, label } of volumes) {
     const { made, layer } = snapshotOf(ctx, volume, `Backup ${job.pointId}`, {}, batch)
     await tx.insert('layer', layer)
-    await tx.insert('snapshot', { ...made, backupJobId: job.id })
+    await tx.insert('snapshot', { ...made, backupJobId: job.id, isQuiesced: isAsked(job) })
     const { id: snapshotId } = made
     const sizeBytes = volume.sizeGiB * GIB
     disks.push({ diskId: volume.id, label, sizeBytes, snapshotId, layerId: layer.id })
@@ -109,4 +109,24 @@ export async function snapshotsDrop(
     const snapshot = await tx.get('snapshot', snapshotId)
     if (snapshot) await tx.remove('snapshot', snapshot)
   }
+}
+
+/** AWS's word for it, whatever the guest runs. */
+const isAsked = (job: BackupJob): boolean => job.options.WindowsVSS === 'enabled'
+
+/** Whether the guest's file systems were at rest at the instant; if that was asked and they were not, why. */
+export async function freezeConsistency(
+  tx: StoreTransaction,
+  job: BackupJob,
+): Promise<{ consistency: 'application' | 'crash'; message: string | null }> {
+  const ids = (job.frozen?.disks ?? []).map((disk) => disk.snapshotId)
+  const snapshots = await tx.list('snapshot', { ids })
+  if (!isAsked(job)) return { consistency: 'crash', message: null }
+  const restless = snapshots.find((one) => one.crashReason !== null)
+  if (!restless && snapshots.length > 0) {
+    return { consistency: 'application', message: 'Application consistent' }
+  }
+  const reason = restless?.crashReason ?? 'not known'
+  const message = `Crash consistent: the guest's file systems did not come to rest (${reason})`
+  return { consistency: 'crash', message }
 }

@@ -76,6 +76,11 @@ export interface ResourceHandler {
     job: BackupJob,
     result: BackupResult | null,
   ): Promise<RecoveryPoint['baseline']>
+  /** In the same transaction, before: of what consistency the content is, and what its owner should know of it. */
+  consistency?(
+    tx: StoreTransaction,
+    job: BackupJob,
+  ): Promise<{ consistency: 'application' | 'crash'; message: string | null }>
   /** In the transaction in which a point loses its baseline. */
   baselineDrop(tx: StoreTransaction, point: RecoveryPoint): Promise<void>
   /** What a restore could be given to be as the resource was. */
@@ -113,6 +118,9 @@ export interface RestoreStep {
 }
 
 export type RestoreState =
-  | { state: 'running'; doneBytes: number }
+  /** `arn`: of what is there already. */
+  | { state: 'running'; doneBytes: number; arn?: string }
   | { state: 'done'; arn: string }
+  /** Work of the host failed, and is worth trying again after a while. */
+  | { state: 'again'; reason: string }
   | { state: 'failed'; reason: string }
