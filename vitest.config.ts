@@ -16,7 +16,7 @@ function layer(name: string, timeoutMs: number, isParallel: boolean) {
       hookTimeout: timeoutMs,
       fileParallelism: isParallel,
       // One project after the other when several are asked for: guests want the machine for themselves.
-      sequence: { groupOrder: ['unit', 'store', 'api', 'host', 'vm'].indexOf(name) },
+      sequence: { groupOrder: ['unit', 'store', 'api', 'console', 'host', 'vm'].indexOf(name) },
     },
   }
 }
@@ -27,6 +27,7 @@ export default defineConfig({
       layer('unit', 20 * SECOND, true),
       layer('store', 30 * SECOND, true),
       layer('api', 30 * SECOND, true),
+      layer('console', 60 * SECOND, false),
       layer('host', 2 * MINUTE, false),
       layer('vm', 10 * MINUTE, false),
     ],

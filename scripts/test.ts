@@ -56,6 +56,12 @@ const LAYERS: readonly Layer[] = [
   },
   { name: 'api', timeoutMs: 20 * MINUTE_MS, isIsolated: false, needs: requirementsOf(['api']) },
   {
+    name: 'console',
+    timeoutMs: 10 * MINUTE_MS,
+    isIsolated: false,
+    needs: requirementsOf(['console']),
+  },
+  {
     name: 'host',
     timeoutMs: 20 * MINUTE_MS,
     isIsolated: true,
@@ -70,7 +76,7 @@ const LAYERS: readonly Layer[] = [
     timeoutMs: 60 * MINUTE_MS,
     isIsolated: true,
     needs: [
-      ...requirementsOf(['machines', 'network', 'ssh', 'host', 'vm']),
+      ...requirementsOf(['machines', 'firmware', 'network', 'ssh', 'host', 'vm']),
       ...imageRequirementsOf('tiny'),
     ],
     prepare: async () => {

@@ -106,7 +106,7 @@ export function Frame({ info, children }: { info: CloudInfo; children: ReactNode
           </div>
         ))}
       </nav>
-      <main className="page" id="page" tabIndex={-1}>
+      <main className="page" id="page" tabIndex={0}>
         {liveness === 'lost' && (
           <div className="banner" role="alert">
             {t('The connection to the cloud is lost; what you see may be old. Trying again…')}

@@ -39,7 +39,7 @@ export const VERBS: readonly Verb[] = [
   {
     name: 'console',
     usage: '[machine]',
-    summary: "attach to a machine's serial console",
+    summary: "open the web console, or a machine's serial console",
     group: 'Machines',
     load: () => import('./verbs/console.ts'),
   },

@@ -31,7 +31,7 @@ export default function SecurityGroupPage() {
   }
   return (
     <div className="inner">
-      <nav aria-label={t('Where you are')} className="small">
+      <nav aria-label={t('Where you are')} className="small crumbs">
         <Link to="/console/security-groups">{t('Security groups')}</Link>{' '}
         <span className="muted">/</span> <span className="mono">{id}</span>
       </nav>

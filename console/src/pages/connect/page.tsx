@@ -1,7 +1,7 @@
 /** Ways into a machine: a terminal by SSH, the serial console, the screen, and commands to copy. */
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect } from 'react'
-import { Link, NavLink, useParams } from 'react-router'
+import { Link, useParams } from 'react-router'
 import { useCollection } from '../../aws/collection.ts'
 import { images, instances } from '../../aws/ec2.ts'
 import { imagesRead } from '../../aws/host.ts'
@@ -42,7 +42,7 @@ export default function ConnectPage() {
   const isRunning = stateOf(instance) === 'running'
   return (
     <div className="inner full">
-      <nav aria-label={t('Where you are')} className="small">
+      <nav aria-label={t('Where you are')} className="small crumbs">
         <Link to="/console/instances">{t('Instances')}</Link> <span className="muted">/</span>{' '}
         <Link className="mono" to={`/console/instances/${id}`}>
           {id}
@@ -57,13 +57,13 @@ export default function ConnectPage() {
       />
       <nav className="tabs" aria-label={t('Ways to connect')}>
         {WAYS.map(([name, label]) => (
-          <NavLink
+          <Link
             key={name}
             to={`/console/connect/${id}/${name}`}
             {...(name === way ? { 'aria-current': 'page' as const } : {})}
           >
             {label}
-          </NavLink>
+          </Link>
         ))}
       </nav>
       {isRunning || way === 'commands' ? (

@@ -42,6 +42,8 @@ export function Terminal({ wish, hint }: { wish: StreamWish; hint?: string }) {
       theme: THEME,
       fontFamily: "'DejaVu Sans Mono', Menlo, Consolas, monospace",
       fontSize: 14,
+      // Without it underscores are cut off.
+      lineHeight: 1.2,
       cursorBlink: true,
       scrollback: 5_000,
       convertEol: wish.type === 'serial',

@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-iam'
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useId, useState, type ReactNode } from 'react'
-import { NavLink, useParams } from 'react-router'
+import { Link, useParams } from 'react-router'
 import { iam, wordsOf } from '../../aws/clients.ts'
 import { queryClient } from '../../aws/collection.ts'
 import { t } from '../../text/t.ts'
@@ -45,13 +45,13 @@ export default function IamPage() {
       />
       <nav className="tabs" aria-label={t('Parts')}>
         {PARTS.map(([name, label]) => (
-          <NavLink
+          <Link
             key={name}
             to={`/console/iam/${name}`}
             {...(name === part ? { 'aria-current': 'page' as const } : {})}
           >
             {label}
-          </NavLink>
+          </Link>
         ))}
       </nav>
       {part === 'users' && <Users />}

@@ -1,7 +1,7 @@
 /** One instance: what it is, how it is, who can reach it, what it has; in tabs that the address names. */
 import type { Instance } from '@aws-sdk/client-ec2'
 import { useEffect, type ReactNode } from 'react'
-import { Link, NavLink, useParams } from 'react-router'
+import { Link, useParams } from 'react-router'
 import { useCollection } from '../../aws/collection.ts'
 import { instances } from '../../aws/ec2.ts'
 import { t } from '../../text/t.ts'
@@ -49,7 +49,7 @@ export default function InstancePage() {
   const shown = TABS.find(([name]) => name === tab) ?? TABS[0]!
   return (
     <div className="inner">
-      <nav aria-label={t('Where you are')} className="small">
+      <nav aria-label={t('Where you are')} className="small crumbs">
         <Link to="/console/instances">{t('Instances')}</Link> <span className="muted">/</span>{' '}
         <span className="mono">{id}</span>
       </nav>
@@ -64,13 +64,13 @@ export default function InstancePage() {
       />
       <nav className="tabs" aria-label={t('About this instance')}>
         {TABS.map(([name, label]) => (
-          <NavLink
+          <Link
             key={name}
             to={`/console/instances/${id}/${name}`}
             {...(name === shown[0] ? { 'aria-current': 'page' as const } : {})}
           >
             {label}
-          </NavLink>
+          </Link>
         ))}
       </nav>
       {shown[2](instance)}

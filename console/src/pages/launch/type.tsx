@@ -38,7 +38,11 @@ export function TypeChoice({ draft, change }: PartProps) {
                 ? t('Loading the types that this host offers…')
                 : undefined
           }
-          wrong={data.length > 0 && !found ? t('This host does not offer such a type.') : undefined}
+          wrong={
+            data.length > 0 && !isFetching && !found
+              ? t('This host does not offer such a type.')
+              : undefined
+          }
         >
           <input
             id={id}

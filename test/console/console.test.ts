@@ -1,0 +1,212 @@
+/** The web console in a real browser, on simulated hosts: what people do, by the words they see. */
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { IAM } from '@aws-sdk/client-iam'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import {
+  pageOf,
+  pictureKeep,
+  startBrowserConsole,
+  type BrowserConsole,
+  type ConsolePage,
+} from '../support/browser.ts'
+
+let console: BrowserConsole
+let page: ConsolePage
+const SIZE = { width: 1280, height: 800, isDark: false }
+
+beforeAll(async () => {
+  console = await startBrowserConsole()
+})
+afterAll(() => console.close())
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') await pictureKeep(page, task.name)
+  const { complaints } = page
+  await page.context().close()
+  expect(complaints).toEqual([])
+})
+
+/** Not the column's name, which is a button too. */
+const stateMenu = () => page.locator('[aria-haspopup=menu]', { hasText: 'Instance state' })
+
+async function launched(count: number, name: string): Promise<string[]> {
+  const { Images } = await console.ec2.describeImages({})
+  const made = await console.ec2.runInstances({
+    ImageId: Images![0]!.ImageId!,
+    InstanceType: 't3.nano',
+    MinCount: count,
+    MaxCount: count,
+    TagSpecifications: [{ ResourceType: 'instance', Tags: [{ Key: 'Name', Value: name }] }],
+  })
+  return made.Instances!.map((one) => one.InstanceId!)
+}
+
+test('an empty console leads to a machine: key, rules in words, launch, live progress', async () => {
+  page = await console.page()
+  await page.getByText('Three steps to a machine').waitFor()
+  await page.getByRole('link', { name: 'Launch a machine' }).click()
+  await page.getByLabel('Name', { exact: true }).fill('web')
+  await page.getByText('This host can reach SSH (TCP port 22).').waitFor()
+  await page.getByLabel('From where').selectOption('0.0.0.0/0')
+  await page.getByText('The whole internet reaches this.').waitFor()
+  await page.getByLabel('From where').selectOption('100.64.0.1/32')
+  await page.getByRole('button', { name: 'Create new key pair' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Name').fill('mine')
+  const download = page.waitForEvent('download')
+  await dialog.getByRole('button', { name: 'Create and download' }).click()
+  const pem = await readFile(await (await download).path(), 'utf8')
+  expect(pem).toMatch(/^-----BEGIN .*PRIVATE KEY-----/)
+  await page.getByRole('button', { name: 'As an aws command' }).click()
+  await page.getByRole('dialog').getByText('--key-name mine').waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Launch instance', exact: true }).click()
+  await page.getByText('Your instance is on its way').waitFor()
+  await page.getByText(/Running after [\d.]+ s/).waitFor()
+  const { Reservations } = await console.ec2.describeInstances({})
+  const [instance] = Reservations![0]!.Instances!
+  expect(instance!.KeyName).toBe('mine')
+  expect(instance!.SecurityGroups![0]!.GroupName).toBe('launch-wizard-1')
+})
+
+test('the finder goes from words to types that this host runs', async () => {
+  page = await console.page()
+  await page.goto(`${console.url}/console/launch`)
+  await page.getByRole('button', { name: 'Find one for my workload' }).click()
+  await page.getByLabel('Describe your workload').fill('a small PostgreSQL, 8 GB of memory')
+  await page.getByRole('button', { name: 'Recommend' }).click()
+  const choices = page.getByRole('radiogroup', { name: 'Types that suit it' }).getByRole('radio')
+  await choices.first().click()
+  const type = await page.getByLabel('Instance type').inputValue()
+  expect(await choices.first().textContent()).toContain(type)
+})
+
+test('a change is on the screen within a moment, and actions follow the rules of AWS', async () => {
+  const [id] = await launched(1, 'live')
+  page = await console.page()
+  await page.goto(`${console.url}/console/instances`)
+  const row = page.getByRole('row').filter({ hasText: id! })
+  await row.getByText('running').waitFor()
+  await row.click()
+  await stateMenu().click()
+  const start = page.getByRole('menuitem', { name: 'Start instance' })
+  expect(await start.getAttribute('aria-disabled')).toBe('true')
+  expect(await start.textContent()).toContain('live is running; it must be stopped')
+  await page.keyboard.press('Escape')
+  await console.ec2.stopInstances({ InstanceIds: [id!] })
+  await row.getByText('stopped').waitFor({ timeout: 2_000 })
+  await stateMenu().click()
+  await start.click()
+  await row.getByText('running').waitFor()
+})
+
+test('filters with the words of AWS stay in the address; rows are reached by the keyboard', async () => {
+  const ids = await launched(3, 'batch')
+  page = await console.page()
+  await page.goto(`${console.url}/console/instances`)
+  const find = page.getByRole('combobox')
+  await page.getByRole('row').nth(1).waitFor()
+  await page.keyboard.press('/')
+  await find.fill('Name = batch')
+  await page.keyboard.press('Enter')
+  await page.getByText(/\(3 of \d+\)/).waitFor()
+  expect(decodeURIComponent(page.url())).toContain('f=Name+=+batch')
+  await page.reload()
+  await page.getByText(/\(3 of \d+\)/).waitFor()
+  const grid = page.getByRole('grid', { name: 'Instances' })
+  await grid.focus()
+  await page.keyboard.press('Control+a')
+  await page.getByText('3 selected').waitFor()
+  await stateMenu().click()
+  await page.getByRole('menuitem', { name: 'Terminate instance' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Terminate' }).click()
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await page.getByText('terminated').nth(2).waitFor()
+  const { Reservations } = await console.ec2.describeInstances({ InstanceIds: ids })
+  const states = Reservations!.flatMap((one) => one.Instances!.map((each) => each.State!.Name))
+  expect(new Set(states)).toEqual(new Set(['terminated']))
+})
+
+test('the serial console talks in the browser', async () => {
+  const [id] = await launched(1, 'talks')
+  page = await console.page()
+  await page.goto(`${console.url}/console/connect/${id}/serial`)
+  await page.getByText('Serial console. Enter wakes it.').waitFor()
+  await page.keyboard.type('uname -a')
+  await page.keyboard.press('Enter')
+  await page.getByText("no guest runs here to answer 'uname -a'").waitFor()
+})
+
+test('a user signs in with a password, sees what is allowed, and signs out', async () => {
+  const iam = new IAM({ endpoint: console.url, region: 'us-east-1', credentials: console.root })
+  await iam.createUser({ UserName: 'ada' })
+  await iam.createLoginProfile({ UserName: 'ada', Password: 'Correct-Horse-1' })
+  iam.destroy()
+  page = await pageOf(console.browser, SIZE)
+  await page.goto(console.url)
+  await page.getByLabel('Account ID or alias').fill(console.root.account)
+  await page.getByLabel('IAM user name').fill('ada')
+  await page.getByLabel('Password').fill('wrong')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByText('Your authentication information is incorrect').waitFor()
+  await page.getByLabel('Password').fill('Correct-Horse-1')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('link', { name: 'Instances', exact: true }).click()
+  await page.getByText('is not authorized to perform: ec2:DescribeInstances').first().waitFor()
+  await page.getByRole('button', { name: /^Signed in as ada/ }).click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+  expect(await page.evaluate('sessionStorage.length')).toBe(0)
+})
+
+const PAGES = [
+  '/',
+  '/console/instances',
+  '/console/launch',
+  '/console/images',
+  '/console/volumes',
+  '/console/snapshots',
+  '/console/network',
+  '/console/security-groups',
+  '/console/addresses',
+  '/console/key-pairs',
+  '/console/hosts',
+  '/console/iam',
+  '/console/settings',
+]
+
+const AXE_OPTIONS = JSON.stringify({
+  runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa'],
+  resultTypes: ['violations'],
+})
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+
+interface AxeResult {
+  violations: { id: string; impact: string; nodes: { html: string }[] }[]
+}
+
+test.each([
+  ['light, wide', { ...SIZE }],
+  ['dark, narrow', { width: 360, height: 740, isDark: true }],
+])('no page has a serious finding of axe: %s', { timeout: 90_000 }, async (_name, size) => {
+  page = await console.page(size)
+  const [id] = await launched(1, 'axe')
+  const axe = await readFile(AXE, 'utf8')
+  const found: string[] = []
+  for (const path of [...PAGES, `/console/instances/${id}`, `/console/connect/${id}/commands`]) {
+    await page.goto(`${console.url}${path}`)
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    await expect.poll(() => page.getByText(/^Loading/).count(), { timeout: 10_000 }).toBe(0)
+    // As the devtools would: the page's own policy lets no such script in.
+    const result = (await page.evaluate(`${axe}; axe.run(${AXE_OPTIONS})`)) as AxeResult
+    for (const { id: rule, impact, nodes } of result.violations) {
+      if (impact !== 'serious' && impact !== 'critical') continue
+      found.push(`${path}: ${rule}: ${nodes[0]?.html.slice(0, 160)}`)
+    }
+    const isWide = await page.evaluate(
+      'document.documentElement.scrollWidth > document.documentElement.clientWidth',
+    )
+    if (isWide) found.push(`${path}: wider than the window`)
+  }
+  expect(found).toEqual([])
+})
