@@ -10,10 +10,10 @@ import type {
   DiskLimits,
   HypervisorReport,
   MachineObservation,
-  MachineStats,
   NicAttachment,
   VmSpec,
 } from '../domain/machine.ts'
+import type { UefiVariable } from '../domain/uefi.ts'
 
 /** A disk that goes over from one file to an empty one upon it. */
 export interface DiskOverlay {
@@ -53,6 +53,13 @@ export interface VmDriver {
     instanceId: InstanceId,
     target: { statePath: string; timeoutMs: number },
   ): Promise<{ bootId: string | null }>
+  /**
+   * Stops the machine with its memory saved under `key`: its next start goes on from there.
+   * @throws Error with the reason; then it goes on running.
+   */
+  hibernate(instanceId: InstanceId, key: string): Promise<void>
+  /** The variables of a machine's UEFI firmware; null: it has none. */
+  uefiVariables(instanceId: InstanceId): Promise<UefiVariable[] | null>
   /** Asks the guest to power off (ACPI), then forces after `graceMs`. Resolves when the process is gone. */
   stop(instanceId: InstanceId, options: { isForced: boolean; graceMs: number }): Promise<void>
   /** ACPI-less reset as EC2's RebootInstances after its grace: asks first, resets after `graceMs`. */
@@ -70,8 +77,6 @@ export interface VmDriver {
   usage(): Promise<MachineUsage[]>
   /** Hundredths of a core; null: what the machine's type has. Nothing where there are no control groups. */
   cpuCap(instanceId: InstanceId, percent: number | null): Promise<void>
-  /** Null: it does not run. */
-  machineStats(instanceId: InstanceId): Promise<MachineStats | null>
   /** The serial console takes one at a time, the screen (VNC) several. @throws Error unless it runs. */
   consoleConnect(instanceId: InstanceId, what: 'serial' | 'screen'): Promise<Duplex>
   diskAttach(instanceId: InstanceId, disk: DiskAttachment): Promise<void>

@@ -32,7 +32,6 @@ export function createFakeDriver(): FakeDriver {
     onStart: () => {},
     onFreeze: () => {},
     probe: not('probe'),
-    machineStats: async () => null,
     consoleConnect: not('show its console'),
     start: async (spec, launch) => {
       calls.push(`start ${spec.instanceId}`)
@@ -69,6 +68,8 @@ export function createFakeDriver(): FakeDriver {
       machines.delete(instanceId)
     },
     consoleOutput: async () => null,
+    hibernate: not('hibernate'),
+    uefiVariables: async () => null,
     usage: async () => [],
     cpuCap: async () => {},
     screenshot: not('draw'),
