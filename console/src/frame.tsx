@@ -20,10 +20,11 @@ const PLACES: readonly { title: string; entries: readonly [string, string][] }[]
     ],
   },
   {
-    title: t('Storage'),
+    title: t('Storage & backup'),
     entries: [
       ['/console/volumes', t('Volumes')],
       ['/console/snapshots', t('Snapshots')],
+      ['/console/backup', t('Backup')],
     ],
   },
   {

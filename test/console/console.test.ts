@@ -159,6 +159,40 @@ test('a user signs in with a password, sees what is allowed, and signs out', asy
   expect(await page.evaluate('sessionStorage.length')).toBe(0)
 })
 
+test('a machine is backed up, a plan shows its next runs, a point becomes another machine', async () => {
+  const [id] = await launched(1, 'precious')
+  page = await console.page()
+  await page.goto(`${console.url}/console/backup`)
+  const row = page.getByRole('row').filter({ hasText: 'precious' })
+  await row.getByRole('button', { name: 'Back up now' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Back up' }).click()
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await row.waitFor({ state: 'detached' })
+  await page.getByRole('link', { name: 'Plans' }).last().click()
+  await page.getByRole('button', { name: 'Create plan' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('How often').selectOption('custom')
+  await dialog.getByLabel('Expression').fill('cron(0 3 * *)')
+  await dialog.getByText('cron has six fields').first().waitFor()
+  await dialog.getByLabel('How often').selectOption('week')
+  await dialog.getByText(/Next runs: Sun/).waitFor()
+  await dialog.getByRole('button', { name: 'Create plan' }).click()
+  await page.getByText('all-instances').waitFor()
+  await page.getByRole('link', { name: 'Recovery points' }).click()
+  await page.getByRole('button', { name: /^precious as of/ }).click()
+  await page.getByRole('button', { name: 'Restore' }).click()
+  await page.getByRole('dialog').getByLabel('Instance type').fill('t3.micro')
+  await page.getByRole('dialog').getByRole('button', { name: 'Restore' }).click()
+  const restored = page.locator('a[href^="/console/instances/i-"]')
+  await restored.waitFor({ timeout: 20_000 })
+  const made = (await restored.getAttribute('href'))!.split('/').at(-1)!
+  expect(made).not.toBe(id)
+  const { Reservations } = await console.ec2.describeInstances({ InstanceIds: [made] })
+  const [instance] = Reservations![0]!.Instances!
+  expect(instance!.InstanceType).toBe('t3.micro')
+  expect(instance!.Tags).toContainEqual({ Key: 'Name', Value: 'precious' })
+})
+
 const PAGES = [
   '/',
   '/console/instances',
@@ -166,6 +200,10 @@ const PAGES = [
   '/console/images',
   '/console/volumes',
   '/console/snapshots',
+  '/console/backup',
+  '/console/backup/plans',
+  '/console/backup/points',
+  '/console/backup/elsewhere',
   '/console/network',
   '/console/security-groups',
   '/console/addresses',

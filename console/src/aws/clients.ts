@@ -27,7 +27,7 @@ function configOf({ keys, region }: Session): Config {
 const kept = new Map<string, unknown>()
 let keptFor: Session | null = null
 
-function clientOf<C>(name: string, make: (config: Config) => C): C {
+export function clientOf<C>(name: string, make: (config: Config) => C): C {
   const session = sessionNow()
   if (!session) throw new Error('not signed in')
   if (keptFor !== session) {
