@@ -17,6 +17,7 @@ const PLACES: readonly { title: string; entries: readonly [string, string][] }[]
       ['/console/instances', t('Instances')],
       ['/console/launch', t('Launch instances')],
       ['/console/images', t('Images')],
+      ['/console/templates', t('Launch templates')],
     ],
   },
   {

@@ -1,6 +1,7 @@
 /** The web console in a real browser, on simulated hosts: what people do, by the words they see. */
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { EBS } from '@aws-sdk/client-ebs'
 import { IAM } from '@aws-sdk/client-iam'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import {
@@ -193,6 +194,32 @@ test('a machine is backed up, a plan shows its next runs, a point becomes anothe
   expect(instance!.Tags).toContainEqual({ Key: 'Name', Value: 'precious' })
 })
 
+test('a disk that is dropped becomes an image, block by block', async () => {
+  page = await console.page()
+  await page.goto(`${console.url}/console/images`)
+  const choose = page.getByLabel('Disk image')
+  const qcow2 = Buffer.from('QFI\u{fb}', 'latin1')
+  await choose.setInputFiles({ name: 'other.qcow2', mimeType: '', buffer: qcow2 })
+  await page.getByText('This is qcow2. Make it raw first').waitFor()
+  const block = 512 * 1024
+  const disk = Buffer.alloc(2 * block + 100)
+  disk.write('first', 0)
+  disk.write('last', 2 * block)
+  await choose.setInputFiles({ name: 'mine.raw', mimeType: '', buffer: disk })
+  await page.getByRole('button', { name: 'Upload' }).click()
+  await page.getByText(/^ami-\w+ is made$/).waitFor()
+  const { Images } = await console.ec2.describeImages({ Owners: ['self'] })
+  const made = Images!.find((one) => one.Name === 'mine')!
+  const SnapshotId = made.BlockDeviceMappings![0]!.Ebs!.SnapshotId!
+  const ebs = new EBS({ endpoint: console.url, region: 'us-east-1', credentials: console.root })
+  const { Blocks } = await ebs.listSnapshotBlocks({ SnapshotId })
+  expect(Blocks!.map((one) => one.BlockIndex)).toEqual([0, 2])
+  const { BlockToken } = Blocks![1]!
+  const last = await ebs.getSnapshotBlock({ SnapshotId, BlockIndex: 2, BlockToken })
+  expect((await last.BlockData!.transformToString()).slice(0, 4)).toBe('last')
+  ebs.destroy()
+})
+
 const PAGES = [
   '/',
   '/console/instances',
@@ -200,6 +227,7 @@ const PAGES = [
   '/console/images',
   '/console/volumes',
   '/console/snapshots',
+  '/console/templates',
   '/console/backup',
   '/console/backup/plans',
   '/console/backup/points',
@@ -226,7 +254,7 @@ interface AxeResult {
 test.each([
   ['light, wide', { ...SIZE }],
   ['dark, narrow', { width: 360, height: 740, isDark: true }],
-])('no page has a serious finding of axe: %s', { timeout: 90_000 }, async (_name, size) => {
+])('no page has a serious finding of axe: %s', { timeout: 180_000 }, async (_name, size) => {
   page = await console.page(size)
   const [id] = await launched(1, 'axe')
   const axe = await readFile(AXE, 'utf8')

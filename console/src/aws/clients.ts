@@ -4,6 +4,7 @@
  */
 import { EC2Client } from '@aws-sdk/client-ec2'
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
+import type { EBSClient } from '@aws-sdk/client-ebs'
 import type { IAMClient } from '@aws-sdk/client-iam'
 import type { STSClient } from '@aws-sdk/client-sts'
 import { sessionEnd, sessionNow, type Session } from './session.ts'
@@ -46,6 +47,11 @@ export function ec2(): EC2Client {
 export async function iam(): Promise<IAMClient> {
   const { IAMClient } = await import('@aws-sdk/client-iam')
   return clientOf('iam', (config) => new IAMClient(config))
+}
+
+export async function ebs(): Promise<EBSClient> {
+  const { EBSClient } = await import('@aws-sdk/client-ebs')
+  return clientOf('ebs', (config) => new EBSClient(config))
 }
 
 export async function cloudwatch(): Promise<CloudWatchClient> {
