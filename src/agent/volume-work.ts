@@ -7,6 +7,7 @@
 import type { Freeze, VolumeBackend } from '../blocks/backend.ts'
 import type { InstanceId, VolumeId } from '../domain/ids.ts'
 import type { DiskBacking } from '../domain/machine.ts'
+import { nbdSourceOf } from '../domain/nbd-source.ts'
 import type { VmDriver } from '../hypervisor/driver.ts'
 import { keysChecked } from './vm-spec.ts'
 import { QmpError } from '../hypervisor/qmp/client.ts'
@@ -19,7 +20,13 @@ export interface VolumeWork {
   /** Keeps these volumes' files as they are while `section` runs; copies in the background give way. */
   exclusively<T>(volumeIds: readonly VolumeId[], section: () => Promise<T>): Promise<T>
   freeze(request: FreezeRequest): Promise<FreezeOutcome[]>
-  collapse(volumeId: VolumeId, instanceId: InstanceId | null): Promise<void>
+  collapse(volumeId: VolumeId, instanceId: InstanceId | null, signal?: AbortSignal): Promise<void>
+  /** As `exclusively`, for work in the background that gives way itself when somebody needs the volume. */
+  interruptible<T>(
+    volumeId: VolumeId,
+    signal: AbortSignal,
+    section: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T>
   change(volumeId: VolumeId, change: VolumeChange): Promise<void>
 }
 
@@ -44,6 +51,12 @@ export function createVolumeWork(options: {
 
   const freeze = async (request: FreezeRequest): Promise<FreezeOutcome[]> => {
     const { instanceId, volumes: wanted, isRebooted = false } = request
+    for (const { volumeId } of wanted) {
+      const file = (await volumes.info(volumeId))?.backing
+      if (!file || !nbdSourceOf(file.path)) continue
+      const reason = `${volumeId} is still being restored`
+      return wanted.map((one) => ({ volumeId: one.volumeId, reason }))
+    }
     const begun: Freeze[] = []
     try {
       for (const { volumeId, layerId, key } of wanted) {
@@ -68,20 +81,39 @@ export function createVolumeWork(options: {
     }
   }
 
-  const collapse = async (volumeId: VolumeId, instanceId: InstanceId | null): Promise<void> => {
+  const interruptible: VolumeWork['interruptible'] = async (volumeId, signal, section) => {
+    const copy = new AbortController()
+    copies.set(volumeId, copy)
+    const until = AbortSignal.any([copy.signal, signal])
+    try {
+      return await mutex.run(volumeId, () => {
+        until.throwIfAborted()
+        return section(until)
+      })
+    } finally {
+      if (copies.get(volumeId) === copy) copies.delete(volumeId)
+    }
+  }
+
+  const collapse: VolumeWork['collapse'] = async (volumeId, instanceId, signal) => {
     const copy = new AbortController()
     const isLive = instanceId !== null && (await isAlive(driver, instanceId))
     copies.set(volumeId, copy)
+    const until = signal ? AbortSignal.any([copy.signal, signal]) : copy.signal
     try {
       if (isLive) {
         // Not amid a freeze; one that comes later interrupts it.
         const base = await mutex.run(volumeId, async () => {
           const file = present(await volumes.info(volumeId), `no volume ${volumeId}`)
-          return imageBeneath(volumes, file.backing)
+          const image = await imageBeneath(volumes, file.backing)
+          // One that was frozen before this was known; its next freeze gives it another file.
+          const isFatal = file.hasSubclusters && (file.backing?.path ?? null) !== image
+          if (isFatal) throw new Error(`${volumeId} cannot be copied into while a machine has it`)
+          return image
         })
-        await driver.diskCollapse(instanceId, volumeId, base, copy.signal)
+        await driver.diskCollapse(instanceId, volumeId, base, until)
       } else {
-        await mutex.run(volumeId, () => volumes.layers.collapse(volumeId, copy.signal))
+        await mutex.run(volumeId, () => volumes.layers.collapse(volumeId, until))
       }
     } finally {
       if (copies.get(volumeId) === copy) copies.delete(volumeId)
@@ -95,6 +127,7 @@ export function createVolumeWork(options: {
       return exclusively(ids, () => freeze(request))
     },
     collapse,
+    interruptible,
     change: (volumeId, { instanceId, sizeGiB, limits, keys }) =>
       exclusively([volumeId], async () => {
         const file = await volumes.info(volumeId)
@@ -168,15 +201,18 @@ async function outcomeOf(
   }
 }
 
-/** The file beneath the lowest layer; null when there is none. */
+/** The file beneath the lowest layer; null when there is none. A template's disk may lie between two. */
 async function imageBeneath(
   volumes: VolumeBackend,
   top: DiskBacking | null,
 ): Promise<string | null> {
   const layers = new Set((await volumes.layers.list()).map((id) => volumes.layers.path(id)))
-  let file: DiskBacking | null | undefined = top
-  while (file && layers.has(file.path)) file = file.backing
-  return file?.path ?? null
+  let beneath: string | null = top?.path ?? null
+  for (let file: DiskBacking | null | undefined = top; file; file = file.backing) {
+    if (layers.has(file.path)) beneath = file.backing?.path ?? null
+  }
+  // What comes over NBD is copied too: nothing stays of it.
+  return beneath !== null && !nbdSourceOf(beneath) ? beneath : null
 }
 
 /** An error's words for the user: bounded, one line. */

@@ -88,6 +88,8 @@ export type ReconcilerName =
   | 'imports'
   | 'bin'
   | 'exports'
+  | 'rootTasks'
+  | 'copies'
   | 'keys'
   | 'stagings'
   | 'templates'
@@ -116,6 +118,8 @@ export interface Ctx {
   requestHash: string
   /** The address that the request came from, and what the client says of itself. */
   sourceIp?: string
+  /** Where in a VPC a guest's request came in: at an endpoint, or at the cloud's own address there. */
+  via?: { vpcId: string; address: string }
   userAgent?: string | undefined
   referer?: string | undefined
 }

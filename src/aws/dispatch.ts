@@ -36,6 +36,7 @@ export interface EdgeRequest {
   /** Of the parameters without the client token: for idempotency. */
   requestHash: string
   sourceIp: string
+  via?: Via
   userAgent?: string | undefined
   referer?: string | undefined
   service: ServiceName
@@ -49,6 +50,14 @@ export interface RawRequest {
   headers: Readonly<Record<string, string | string[] | undefined>>
   body: Buffer
   sourceIp: string
+  /** Absent: by the cloud's own port. */
+  via?: Via
+}
+
+/** Where in a VPC a guest's request came in. */
+export interface Via {
+  vpcId: string
+  address: string
 }
 
 export interface RequestReport {
@@ -144,6 +153,7 @@ async function serve(
     requestId,
     requestHash: hashOfInput(operation, input, tokenMembers(model, operation)),
     sourceIp: raw.sourceIp,
+    ...(raw.via && { via: raw.via }),
     userAgent: headerOf(raw, 'user-agent'),
     referer: headerOf(raw, 'referer'),
     service,

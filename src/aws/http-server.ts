@@ -12,7 +12,7 @@ import { randomUUID } from 'node:crypto'
 import type { Log } from '../lib/log.ts'
 import type { Clock } from '../lib/time.ts'
 import { readClaim } from './auth/sigv4.ts'
-import type { Dispatch, RawRequest } from './dispatch.ts'
+import type { Dispatch, RawRequest, Via } from './dispatch.ts'
 import { errorAnswer } from './protocol/answers.ts'
 import { createThrottle } from './imds/throttle.ts'
 import type { Answer } from './protocol/answers.ts'
@@ -69,6 +69,7 @@ export interface HttpServerOptions {
   upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
   /** Whether this request of the socket may be answered. */
   admit?: (socket: Socket) => boolean
+  viaOf?: (socket: Socket) => Via | undefined
 }
 
 export interface HttpServer {
@@ -86,7 +87,7 @@ interface Context extends HttpServerOptions {
 
 /** Serves connections that somebody else accepted: those of guests, in the namespaces of their VPCs. */
 export interface SocketServer {
-  /** `network`: addresses mean nothing beyond it. */
+  /** `network`: the VPC; addresses mean nothing beyond it. */
   handle(socket: Socket, network: string): void
   close(): void
 }
@@ -99,17 +100,19 @@ export function createSocketServer(
   options: Pick<HttpServerOptions, 'dispatch' | 'log' | 'routes'> & { clock: Pick<Clock, 'now'> },
 ): SocketServer {
   const throttle = createThrottle(options.clock, GUEST_LIMITS)
-  const networks = new WeakMap<Socket, string>()
+  const places = new WeakMap<Socket, Via>()
+  const viaOf = (socket: Socket): Via | undefined => places.get(socket)
   const admit = (socket: Socket): boolean =>
-    throttle.admit(`${networks.get(socket)} ${socket.remoteAddress}`)
-  const { server } = createHttp({ ...options, host: '', port: 0, admit })
+    throttle.admit(`${viaOf(socket)?.vpcId} ${socket.remoteAddress}`)
+  const { server } = createHttp({ ...options, host: '', port: 0, admit, viaOf })
   const { connectionsMax } = HTTP_LIMITS
   let count = 0
   // What starts the watch over headersTimeout and requestTimeout: it never listens by itself.
   server.emit('listening')
   return {
     handle: (socket, network) => {
-      networks.set(socket, network)
+      const address = (socket.localAddress ?? '').replace('::ffff:', '')
+      places.set(socket, { vpcId: network, address })
       if (count >= connectionsMax) return void socket.destroy()
       count += 1
       socket.once('close', () => (count -= 1))
@@ -209,7 +212,8 @@ async function onRequest(
   }
   try {
     const sourceIp = request.socket.remoteAddress ?? ''
-    send(response, await context.dispatch({ ...head, body, sourceIp }))
+    const via = context.viaOf?.(request.socket)
+    send(response, await context.dispatch({ ...head, body, sourceIp, ...(via && { via }) }))
   } finally {
     context.held.bodyBytes -= body.length
   }

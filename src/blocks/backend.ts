@@ -23,6 +23,8 @@ export interface VolumeFile {
   format: 'qcow2'
   sizeBytes: number
   backing: DiskBacking | null
+  /** Nothing can be copied into it while a machine runs. */
+  hasSubclusters?: boolean
   /** Bytes on the host's disk: what was written, not what was promised. */
   usedBytes: number
 }

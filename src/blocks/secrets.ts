@@ -1,5 +1,6 @@
 /** Disks whose files are encrypted, in `qemu-img`'s words: keys by files, each file with its key's name. */
 import type { DiskBacking } from '../domain/machine.ts'
+import { nbdSourceOf } from '../domain/nbd-source.ts'
 import type { ExecResult } from '../lib/exec.ts'
 import { secretFiles, secretName } from '../lib/secret-files.ts'
 import { qemuImg, type QemuImgOptions } from './qemu-img.ts'
@@ -33,11 +34,13 @@ export function diskName(file: DiskBacking, isAlone = false): string {
 }
 
 function nodeOf({ path, format, key, backing }: DiskBacking): Record<string, unknown> {
+  // What is no file is opened by what the file's header says: QEMU takes no other word for it.
+  const isServed = backing ? nbdSourceOf(backing.path) !== null : false
   return {
     driver: format,
     file: { driver: 'file', filename: path },
     ...(key ? { encrypt: { format: 'luks', 'key-secret': secretName(key) } } : {}),
-    ...(format === 'qcow2' ? { backing: backing ? nodeOf(backing) : null } : {}),
+    ...(format === 'qcow2' && !isServed ? { backing: backing ? nodeOf(backing) : null } : {}),
   }
 }
 

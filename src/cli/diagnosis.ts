@@ -1,4 +1,6 @@
 /** From facts to findings: what works, what does not, what to do about it. Pure: the words are tested. */
+import type { Gpu } from '../domain/pci.ts'
+import { requirementsOf } from './requirements.ts'
 import type { HostFacts } from './host-facts.ts'
 import type { HostReport } from './host-api.ts'
 import { formatBytes } from './ui/format.ts'
@@ -79,6 +81,7 @@ function machineFindings(facts: HostFacts, host: HostReport | null): Finding[] {
       ),
     )
     for (const limitation of host.limitations) findings.push(limited(area, limitation, null))
+    for (const gpu of host.gpus ?? []) findings.push(gpuFinding(gpu))
   } else {
     findings.push(
       facts.hasCgroupCpu
@@ -91,6 +94,15 @@ function machineFindings(facts: HostFacts, host: HostReport | null): Finding[] {
     )
   }
   return findings
+}
+
+function gpuFinding({ address, vendor, iommuGroup, obstacles }: Gpu): Finding {
+  const name = `GPU ${address} (${vendor})`
+  const words =
+    obstacles.length > 0
+      ? `cannot be handed to a machine: ${obstacles.join('; ')}`
+      : `is alone in IOMMU group ${iommuGroup}; handing it to a machine is not served yet`
+  return limited('Machines', `${name} ${words}`, null)
 }
 
 function accelerationFinding(facts: HostFacts, host: HostReport | null): Finding {
@@ -169,7 +181,11 @@ function programFindings(facts: HostFacts): Finding[] {
   const fix = facts.hasApt
     ? `${sudo}apt-get install --no-install-recommends ${packages.join(' ')}`
     : "install them with your distribution's packages"
-  return [...findings, bad(area, `missing: ${words.join(', ')}`, fix)]
+  // Without firmware for UEFI and TPMs, machines run all the same.
+  const optional = requirementsOf(['firmware']).map((one) => one.package)
+  const isVital = packages.some((name) => !optional.includes(name))
+  const say = isVital ? bad : limited
+  return [...findings, say(area, `missing: ${words.join(', ')}`, fix)]
 }
 
 function cloudFindings(

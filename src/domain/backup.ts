@@ -81,6 +81,11 @@ export type BackupWork =
       volumeId: VolumeId
       sizeGiB: number
       keys: VolumeKeys | null
+      /**
+       * A machine may have it as soon as `isUsable`: what is not copied yet is read from the vault. Work that is
+       * done was copied. Hosts that cannot do that copy first.
+       */
+      isInstant?: boolean
     }
   /** Below BRUME_HOME/exports. */
   | {
@@ -130,6 +135,8 @@ export interface BackupProgress {
   doneBytes: number
   /** Null: not known yet. */
   totalBytes: number | null
+  /** Of an instant restore: machines may use the volume. */
+  isUsable?: boolean
   outcome: BackupWorkOutcome | null
 }
 

@@ -45,9 +45,11 @@ export interface VpcDnsPlan {
   isServed: boolean
   /** `ec2.internal` in us-east-1, `<region>.compute.internal` elsewhere, or the DHCP option set's own. */
   domain: string
-  /** Servers to hand out by DHCP when not `AmazonProvidedDNS`. */
+  /** Servers of both families to hand out by DHCP when not `AmazonProvidedDNS`. */
   servers: readonly string[] | null
   ntpServers: readonly string[] | null
+  /** Of leases by DHCPv6. Absent: EC2's. */
+  ipv6LeaseSeconds?: number
   /** Further DHCP options by dnsmasq's names for them. */
   netbios?: { servers: readonly string[]; nodeType: number | null }
   /** Public names, which in here stand for private addresses. Absent: none. */
@@ -91,13 +93,14 @@ export interface RoutePlan {
   /** `nowhere`: the target is gone, and the route stands in the way of shorter ones. */
   target:
     | { type: 'internet' }
-    | { type: 'nat'; publicAddress: string }
+    /** A public NAT gateway: each connection leaves by one of its addresses. */
+    | { type: 'nat'; publicAddresses: readonly string[] }
     /** Of IPv6: out, and nobody in. */
     | { type: 'egressOnly' }
     | { type: 'nowhere' }
     | InnerTarget
-    /** A private NAT gateway: its private address stands for the sender's on the way to `next`. */
-    | { type: 'privateNat'; address: string; next: InnerTarget }
+    /** A private NAT gateway: its private addresses stand for the sender's on the way to `next`. */
+    | { type: 'privateNat'; addresses: readonly string[]; next: InnerTarget }
 }
 
 /** Where a route leads without leaving by the internet. */

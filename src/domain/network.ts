@@ -226,8 +226,23 @@ export interface NatGateway extends ResourceBase<IdOf<'natGateway'>> {
   address: ElasticAssociation | null
   /** Absent in records from before there were private ones: the association's. */
   privateAddress?: string
+  /** Further ones, which new connections leave by as well. Absent: none. */
+  secondary?: readonly NatAddress[]
   /** It stays visible for an hour. */
   deletedAt: number | null
+}
+
+export interface NatAddress {
+  privateAddress: string
+  /** null: of a private gateway. */
+  association: ElasticAssociation | null
+}
+
+/** Every address of a gateway, the primary first. */
+export function natAddresses(gateway: NatGateway): NatAddress[] {
+  const { address: association, secondary = [] } = gateway
+  const privateAddress = gateway.privateAddress ?? association!.privateAddress
+  return [{ privateAddress, association }, ...secondary]
 }
 
 /** An address that the account keeps until it is released. What it is associated with is in the interface. */

@@ -12,6 +12,8 @@ export interface VpcEndpoint extends ResourceBase<IdOf<'vpcEndpoint'>> {
   /** In its own names, so that nobody guesses them. */
   label: string
   groupIds: readonly SecurityGroupId[]
+  /** As it was given. Absent: everything is allowed to everybody. */
+  policyDocument?: string
   /** One a zone. */
   interfaceIds: readonly NetworkInterfaceId[]
 }

@@ -28,6 +28,7 @@ import { eventually } from '../support/eventually.ts'
 
 /** More writes than anything here takes; a run that is not through by then would never be. */
 const WRITES_MAX = 60
+const ROLE = `arn:aws:iam::${ACCOUNT}:role/r`
 const place = { account: ACCOUNT, region: 'us-east-1' }
 
 let folder: string
@@ -130,7 +131,7 @@ const backUp = (id: VolumeId) =>
   backupStart(ctxOf(app), {
     vaultName: 'vault',
     resourceArn: volumeArn({ ...place, id }),
-    roleArn: `arn:aws:iam::${ACCOUNT}:role/r`,
+    roleArn: ROLE,
     idempotencyToken: null,
     startWindowMinutes: 60,
     completionWindowMinutes: 60,
@@ -152,7 +153,7 @@ async function restored(point: RecoveryPoint): Promise<VolumeId> {
   const job = await restoreStart(ctxOf(app), {
     pointArn: pointArn(point),
     metadata: {},
-    roleArn: null,
+    roleArn: ROLE,
     idempotencyToken: null,
     resourceType: null,
     areTagsCopied: false,
@@ -201,7 +202,7 @@ test('restores', { timeout: 120_000 }, async () => {
   let jobId = ''
   const writes = await atEveryWrite({
     start: async () => {
-      const request = { pointArn: pointArn(point), metadata: {}, roleArn: null }
+      const request = { pointArn: pointArn(point), metadata: {}, roleArn: ROLE }
       const more = { idempotencyToken: null, resourceType: null, areTagsCopied: false }
       jobId = (await restoreStart(ctxOf(app), { ...request, ...more })).id
     },
@@ -233,7 +234,7 @@ test('copies and deletions', { timeout: 120_000 }, async () => {
         pointArn: pointArn(point),
         sourceVaultName: 'vault',
         destinationVaultArn: vaultArn({ ...place, name: 'other' }),
-        roleArn: `arn:aws:iam::${ACCOUNT}:role/r`,
+        roleArn: ROLE,
         idempotencyToken: null,
         lifecycle: null,
       })

@@ -168,7 +168,8 @@ test('a token starts one backup, and one restore', async () => {
   })
   const job = await jobEnd(one.BackupJobId!)
   const Metadata = await metadata('vault', job.RecoveryPointArn!)
-  const request = { RecoveryPointArn: job.RecoveryPointArn!, Metadata, IdempotencyToken: 'b' }
+  const own = { RecoveryPointArn: job.RecoveryPointArn!, Metadata, IamRoleArn: ROLE }
+  const request = { ...own, IdempotencyToken: 'b' }
   const first = await client().send(new StartRestoreJobCommand(request))
   const second = await client().send(new StartRestoreJobCommand(request))
   expect(second.RestoreJobId).toBe(first.RestoreJobId)

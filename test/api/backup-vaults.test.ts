@@ -205,7 +205,7 @@ test('policies of vaults are kept, checked and taken away', async () => {
   const Statement = {
     Effect: 'Deny',
     Principal: { AWS: '*' },
-    Action: 'backup:DeleteRecoveryPoint',
+    Action: ['backup:DeleteRecoveryPoint', 'backup:DeleteBackupVaultAccessPolicy'],
     Resource: '*',
   }
   const text = JSON.stringify({ Version: '2012-10-17', Statement: [Statement] })

@@ -103,7 +103,7 @@ test('from its making to its end', async () => {
       .find((subnet) => subnet.subnetId === inner)?.routes
   const cidr = '0.0.0.0/0'
   expect(await eventually(told, (each) => each !== undefined)).toEqual([
-    { cidr, target: { type: 'nat', publicAddress: PublicIp } },
+    { cidr, target: { type: 'nat', publicAddresses: [PublicIp] } },
   ])
 
   await aws.deleteNatGateway({ NatGatewayId })
@@ -130,4 +130,132 @@ test('needs an address of the account and a subnet', async () => {
   const { RouteTableId } = await kit.table(VpcId)
   const route = { RouteTableId, DestinationCidrBlock: '0.0.0.0/0', NatGatewayId: 'nat-01234567' }
   expect(await codeOf(aws.createRoute(route))).toBe('InvalidNatGatewayID.NotFound')
+})
+
+test('a public one leaves by several elastic addresses, while it works', async () => {
+  const { VpcId, open, inner, AllocationId, PublicIp } = await ground()
+  await routeTo(VpcId, open, { GatewayId: await kit.gateway(VpcId) })
+  const [second, third] = [await aws.allocateAddress({}), await aws.allocateAddress({})]
+  const { NatGateway } = await aws.createNatGateway({
+    SubnetId: open,
+    AllocationId,
+    SecondaryAllocationIds: [second.AllocationId!],
+    SecondaryPrivateIpAddresses: ['10.0.0.50'],
+  })
+  const NatGatewayId = NatGateway!.NatGatewayId!
+  const shown = async () =>
+    (await aws.describeNatGateways({ NatGatewayIds: [NatGatewayId] })).NatGateways![0]!
+      .NatGatewayAddresses!
+  const at = (PrivateIp: unknown, made: { AllocationId?: string; PublicIp?: string }) => ({
+    AllocationId: made.AllocationId,
+    PublicIp: made.PublicIp,
+    PrivateIp,
+    AssociationId: expect.stringMatching(/^eipassoc-/),
+    NetworkInterfaceId: NatGateway!.NatGatewayAddresses![0]!.NetworkInterfaceId,
+    IsPrimary: made.AllocationId === AllocationId,
+    Status: 'succeeded',
+  })
+  const primary = at(expect.any(String), { AllocationId, PublicIp })
+  expect(await shown()).toEqual([primary, at('10.0.0.50', second)])
+
+  const associate = (input: object) =>
+    aws.associateNatGatewayAddress({ NatGatewayId, AllocationIds: [], ...input })
+  const added = await associate({ AllocationIds: [third.AllocationId] })
+  expect(added).toMatchObject({
+    NatGatewayId,
+    NatGatewayAddresses: [{ PublicIp: third.PublicIp, IsPrimary: false, Status: 'associating' }],
+  })
+  const before = await shown()
+  expect(before).toEqual([primary, at('10.0.0.50', second), at(expect.any(String), third)])
+  const { NetworkInterfaces } = await aws.describeNetworkInterfaces({
+    NetworkInterfaceIds: [before[0]!.NetworkInterfaceId!],
+  })
+  expect(
+    NetworkInterfaces![0]!.PrivateIpAddresses!.map((each) => each.Association?.PublicIp),
+  ).toEqual(before.map((each) => each.PublicIp))
+  await routeTo(VpcId, inner, { NatGatewayId })
+  const [nic] = runRequest().interfaces
+  const interfaces = [{ ...nic!, subnetId: inner as SubnetId }]
+  await instancesRun(ctxOf(cloud.app, ACCOUNT), runRequest({ interfaces }))
+  const told = () =>
+    cloud.agent
+      .networkPlans()
+      .flatMap((plan) => plan.subnets)
+      .find((subnet) => subnet.subnetId === inner)?.routes[0]?.target
+  const publicAddresses = before.map((each) => each.PublicIp)
+  expect(await eventually(told, (each) => each !== undefined)).toEqual({
+    type: 'nat',
+    publicAddresses,
+  })
+
+  const twice = associate({ AllocationIds: [third.AllocationId] })
+  expect(await codeOf(twice)).toBe('Resource.AlreadyAssociated')
+  const odd = associate({
+    AllocationIds: [third.AllocationId],
+    PrivateIpAddresses: ['10.0.0.8', '10.0.0.9'],
+  })
+  expect(await codeOf(odd)).toBe('InvalidParameterCombination')
+  const six = await Promise.all(Array.from({ length: 6 }, () => aws.allocateAddress({})))
+  const tooMany = associate({ AllocationIds: six.map((each) => each.AllocationId!) })
+  expect(await codeOf(tooMany)).toBe('NatGatewayAddressLimitExceeded')
+  const held = aws.releaseAddress({ AllocationId: second.AllocationId })
+  expect(await codeOf(held)).toBe('InvalidIPAddress.InUse')
+  const kind = aws.assignPrivateNatGatewayAddress({ NatGatewayId, PrivateIpAddressCount: 1 })
+  expect(await codeOf(kind)).toBe('InvalidParameterValue')
+
+  const remove = (AssociationIds: string[]) =>
+    aws.disassociateNatGatewayAddress({ NatGatewayId, AssociationIds })
+  expect(await codeOf(remove([before[0]!.AssociationId!]))).toBe('InvalidParameterValue')
+  const gone = await remove([before[1]!.AssociationId!])
+  expect(gone.NatGatewayAddresses).toMatchObject([
+    { PublicIp: second.PublicIp, Status: 'disassociating' },
+  ])
+  expect(await shown()).toEqual([before[0], before[2]])
+  await eventually(told, (each) => each?.type === 'nat' && each.publicAddresses.length === 2)
+  await aws.releaseAddress({ AllocationId: second.AllocationId })
+  await aws.deleteNatGateway({ NatGatewayId })
+  await aws.releaseAddress({ AllocationId: third.AllocationId })
+  expect(await codeOf(associate({ AllocationIds: [six[0]!.AllocationId!] }))).toBe(
+    'NatGatewayNotFound',
+  )
+})
+
+test('a private one has several private addresses', async () => {
+  const { open } = await ground()
+  const { NatGateway } = await aws.createNatGateway({
+    SubnetId: open,
+    ConnectivityType: 'private',
+    PrivateIpAddress: '10.0.0.10',
+    SecondaryPrivateIpAddressCount: 1,
+  })
+  const NatGatewayId = NatGateway!.NatGatewayId!
+  const shown = async () =>
+    (
+      await aws.describeNatGateways({ NatGatewayIds: [NatGatewayId] })
+    ).NatGateways![0]!.NatGatewayAddresses!.map((each) => each.PrivateIp)
+  expect(await shown()).toHaveLength(2)
+  const assign = (input: object) => aws.assignPrivateNatGatewayAddress({ NatGatewayId, ...input })
+  const { NatGatewayAddresses } = await assign({ PrivateIpAddresses: ['10.0.0.12'] })
+  expect(NatGatewayAddresses).toEqual([
+    {
+      NetworkInterfaceId: NatGateway!.NatGatewayAddresses![0]!.NetworkInterfaceId,
+      PrivateIp: '10.0.0.12',
+      IsPrimary: false,
+      Status: 'assigning',
+    },
+  ])
+  expect(await shown()).toEqual(['10.0.0.10', expect.any(String), '10.0.0.12'])
+  expect(await codeOf(assign({}))).toBe('MissingParameter')
+  expect(await codeOf(assign({ PrivateIpAddresses: ['10.0.1.12'] }))).toBe('InvalidParameterValue')
+  const unassign = (...PrivateIpAddresses: string[]) =>
+    aws.unassignPrivateNatGatewayAddress({ NatGatewayId, PrivateIpAddresses })
+  expect(await codeOf(unassign('10.0.0.10'))).toBe('InvalidParameterValue')
+  await unassign('10.0.0.12')
+  expect(await shown()).toHaveLength(2)
+  const elastic = aws.createNatGateway({
+    SubnetId: open,
+    ConnectivityType: 'private',
+    SecondaryAllocationIds: ['eipalloc-01234567'],
+  })
+  expect(await codeOf(elastic)).toBe('InvalidParameterCombination')
 })

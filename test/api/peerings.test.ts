@@ -311,7 +311,7 @@ test('a private NAT gateway has no elastic address and leads where its subnet do
   )
   const next = { type: 'peer', index: told(there.VpcId)!.index }
   expect(plan.subnets.find((each) => each.subnetId === inner)!.routes).toEqual([
-    { cidr: there.cidr, target: { type: 'privateNat', address: '10.1.1.200', next } },
+    { cidr: there.cidr, target: { type: 'privateNat', addresses: ['10.1.1.200'], next } },
     { cidr: '10.0.0.0/8', target: { type: 'nowhere' } },
   ])
 })

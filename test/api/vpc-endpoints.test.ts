@@ -138,9 +138,11 @@ test('bad input', async () => {
   const { VpcId, one } = await ground()
   const make = (more: object) =>
     aws.createVpcEndpoint({ VpcId, ServiceName: SERVICE, ...Interface, ...more })
-  expect(await codeOf(make({ VpcEndpointType: 'Gateway' }))).toBe('UnsupportedOperation')
+  expect(await codeOf(make({ VpcEndpointType: 'Gateway' }))).toBe('InvalidParameter')
+  expect(await codeOf(make({ VpcEndpointType: undefined }))).toBe('InvalidParameter')
   const PolicyDocument = JSON.stringify({ Statement: [{ Effect: 'Deny' }] })
-  expect(await codeOf(make({ PolicyDocument }))).toBe('UnsupportedOperation')
+  expect(await codeOf(make({ PolicyDocument }))).toBe('InvalidPolicyDocument')
+  expect(await codeOf(make({ PolicyDocument: '{' }))).toBe('InvalidPolicyDocument')
   const AvailabilityZone = 'us-east-1a'
   const other = (await kit.subnet(VpcId, '10.0.3.0/24', { AvailabilityZone })).SubnetId!
   const twice = make({ SubnetIds: [one, other] })

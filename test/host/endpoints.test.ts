@@ -45,6 +45,8 @@ describeIsolated('endpoints', import.meta.url, () => {
   let a: Guest
   let b: Guest
   let apply: (plans: VpcNetworkPlan[]) => Promise<void>
+  /** Where connections came in: by it a call is under the policy of its endpoint. */
+  const places = new Set<string>()
   const http = createServer((request, response) => {
     response.end(`${request.headers.host} for ${request.socket.remoteAddress}`)
   })
@@ -54,7 +56,10 @@ describeIsolated('endpoints', import.meta.url, () => {
     folder = await mkdtemp(join(tmpdir(), 'brume-endpoints-'))
     fabric = createFabric({ stateFolder: '/run/brume', log, clock: systemClock })
     service = await serveEndpoints({ folder, fabric, log, clock: systemClock })
-    service.attach((socket) => http.emit('connection', socket))
+    service.attach((socket, vpcId) => {
+      places.add(`${vpcId} ${socket.localAddress}`)
+      http.emit('connection', socket)
+    })
     await writeFile(join(folder, 'ca.pem'), service.authorityPem)
     const agent = service.watching({
       networkEnsure: (plans) => fabric.apply(plans),
@@ -90,6 +95,7 @@ describeIsolated('endpoints', import.meta.url, () => {
     expect(await call(a, `https://${NAME}/`)).toBe(`${NAME} for 172.31.0.5`)
     expect(await call(b, `https://${NAME}/`)).toBe(`${NAME} for 172.31.0.6`)
     expect(await call(a, `http://${NAME}/`)).toBe(`${NAME} for 172.31.0.5`)
+    expect([...places]).toEqual([`${planOf().vpcId} ${ADDRESS}`])
     // Plain is for members of the first group only.
     expect(await call(b, `http://${NAME}/`)).toBeNull()
   })

@@ -175,13 +175,18 @@ describeIsolated('inner routes', import.meta.url, () => {
   test('a private NAT gateway stands for its subnet on the way to a peer', async () => {
     const target = {
       type: 'privateNat' as const,
-      address: '172.31.0.200',
+      addresses: ['172.31.0.200'],
       next: { type: 'peer' as const, index: 2 },
     }
     await fabric.apply(peered([], [{ cidr: '10.9.0.0/16', target }]))
     expect(await b.ask('10.9.0.7', 80)).toBe('172.31.0.200')
     expect(await d.ask('172.31.0.200', 80)).toBeNull()
     expect(await b.ask('172.31.0.5', 80)).toBe('172.31.16.7')
+    const two = { ...target, addresses: ['172.31.0.200', '172.31.0.201'] }
+    await fabric.apply(peered([], [{ cidr: '10.9.0.0/16', target: two }]))
+    const seen = new Set<string | null>()
+    for (let n = 0; n < 4; n++) seen.add(await b.ask('10.9.0.7', 80))
+    expect([...seen].sort()).toEqual(two.addresses)
     await fabric.apply([plain, far])
   })
 })

@@ -161,7 +161,7 @@ describeIsolated('subnets', import.meta.url, () => {
       publicAddresses: [{ privateAddress: '172.31.0.9', publicAddress: '100.64.0.90' }],
     }
     const other = vpcPlan(2, [remoteNic], { 1: { ingress: ALLOW_ALL } })
-    const target = { type: 'nat' as const, publicAddress: nat }
+    const target = { type: 'nat' as const, publicAddresses: [nat] }
     const natted = (...routes: VpcNetworkPlan['subnets'][number]['routes']) => ({
       ...base,
       interfaces: base.interfaces.map((nic) => ({ ...nic, publicAddresses: [] })),
@@ -182,6 +182,13 @@ describeIsolated('subnets', import.meta.url, () => {
       expect(await a.ask('100.64.0.90', 80)).toBeNull()
       await fabric.apply([natted({ cidr: '100.64.0.64/26', target }), other])
       expect(await a.ask('100.64.0.90', 80)).toBe(nat)
+      // Of several addresses each new connection takes the next; a guest's answers come to all of them.
+      const three = { type: 'nat' as const, publicAddresses: [nat, '100.64.0.78', '100.64.0.79'] }
+      await fabric.apply([natted({ cidr: '0.0.0.0/0', target: three }), other])
+      const seen = new Set<string | null>()
+      for (let n = 0; n < 6; n++) seen.add(await a.ask('100.64.0.90', 80))
+      expect([...seen].sort()).toEqual(three.publicAddresses)
+      for (const each of three.publicAddresses) expect(await askFromHost(each, 80)).toBeNull()
       await fabric.apply([natted(), other])
       expect(await a.ask('100.64.0.90', 80)).toBeNull()
     } finally {

@@ -321,3 +321,17 @@ test('grows and is limited while the machine runs', async () => {
   await work.change(A, { instanceId: INSTANCE, sizeGiB: 4, limits })
   expect((await volumes.info(A))!.sizeBytes).toBe(4 * GIB)
 })
+
+test('a chain is made short also where the machine has written a part of what lies beneath', async () => {
+  await start(A)
+  expect(await guestIo(A, 'write -P 1 0 1M')).toBe('')
+  await freeze(layer(1), A)
+  // QEMU 7.2 dies of an assertion where only the first part of a cluster is the topmost file's own.
+  for (const at of ['0', '256k', '516k']) expect(await guestIo(A, `write -P 2 ${at} 4k`)).toBe('')
+  await work.collapse(A, INSTANCE)
+  expect((await driver.list())[0]?.state).toBe('running')
+  expect(await guestIo(A, 'flush')).toBe('')
+  await kill()
+  expect((await volumes.info(A))!.backing).toBeNull()
+  expect(await reads(A, 1, '128k')).toBe(true)
+})

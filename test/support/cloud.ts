@@ -27,8 +27,8 @@ import { credentialsFind } from '../../src/app/iam/sessions.ts'
 import type { SettingsOfCloud } from '../../src/app/settings.ts'
 import { authorise } from '../../src/aws/authorisation/authorise.ts'
 import type { Authentication, Credentials } from '../../src/aws/auth/authenticate.ts'
-import { createDispatch, type DispatchOptions } from '../../src/aws/dispatch.ts'
-import { startHttpServer } from '../../src/aws/http-server.ts'
+import { createDispatch, type DispatchOptions, type Via } from '../../src/aws/dispatch.ts'
+import { startHttpServer, type HttpServer } from '../../src/aws/http-server.ts'
 import { operationsFromFiles } from '../../src/aws/operation-files.ts'
 import { parseAccountId } from '../../src/domain/ids.ts'
 import { silentLog, type Log } from '../../src/lib/log.ts'
@@ -59,6 +59,8 @@ export interface ClientOptions {
   /** Another account: open mode only. */
   account?: string
   region?: string
+  /** Another port of the cloud's. */
+  url?: string
   /** Anything else the SDK's clients take. */
   credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
 }
@@ -80,6 +82,8 @@ export interface TestCloud extends AsyncDisposable {
   backupOf(options?: ClientOptions): BackupClient
   gatewayOf(options?: ClientOptions): BackupGatewayClient
   organizationsOf(options?: ClientOptions): OrganizationsClient
+  /** The same cloud as guests meet it at an address of their VPC. */
+  servedAt(via: Via): Promise<string>
   close(): Promise<void>
 }
 
@@ -101,19 +105,17 @@ export async function startTestCloud(options: CloudOptions = {}): Promise<TestCl
     ...(options.settings && { settings: options.settings }),
   })
   await imageInsert(app)
-  const server = await startHttpServer({
-    dispatch: createDispatch(dispatchOptions(app, mode, log)),
-    host: '127.0.0.1',
-    port: 0,
-    log,
-  })
+  const dispatch = createDispatch(dispatchOptions(app, mode, log))
+  const listen = { host: '127.0.0.1', port: 0, log }
+  const server = await startHttpServer({ ...listen, dispatch })
+  const others: HttpServer[] = []
   const clients: { destroy(): void }[] = []
   const kept = <C extends { destroy(): void }>(client: C): C => {
     clients.push(client)
     return client
   }
   const configOf = (client: ClientOptions = {}) => ({
-    endpoint: server.url,
+    endpoint: client.url ?? server.url,
     region: client.region ?? REGION,
     // A test wants to see the first answer.
     maxAttempts: 1,
@@ -126,7 +128,7 @@ export async function startTestCloud(options: CloudOptions = {}): Promise<TestCl
   const ec2Of = (client: ClientOptions): EC2 => kept(new EC2(configOf(client)))
   const close = async (): Promise<void> => {
     for (const client of clients) client.destroy()
-    await server.close(100)
+    await Promise.all([server, ...others].map((each) => each.close(100)))
     await app.close()
     await rm(folder, { recursive: true })
   }
@@ -145,6 +147,14 @@ export async function startTestCloud(options: CloudOptions = {}): Promise<TestCl
     ebsOf: (client) => kept(new EBSClient(configOf(client))),
     gatewayOf: (client) => kept(new BackupGatewayClient(configOf(client))),
     organizationsOf: (client) => kept(new OrganizationsClient(configOf(client))),
+    servedAt: async (via) => {
+      const other = await startHttpServer({
+        ...listen,
+        dispatch: (raw) => dispatch({ ...raw, via }),
+      })
+      others.push(other)
+      return other.url
+    },
     close,
     [Symbol.asyncDispose]: close,
   }

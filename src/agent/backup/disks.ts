@@ -2,6 +2,7 @@
 import type { DiskReader, DiskWriter } from '../../backup/vault.ts'
 import type { DiskSource } from '../../domain/backup.ts'
 import type { VolumeId } from '../../domain/ids.ts'
+import type { InstantRestore } from './instant.ts'
 import type { VolumeKeys } from '../../domain/machine.ts'
 
 export type LayerSource = Extract<DiskSource, { type: 'layer' }>
@@ -19,6 +20,8 @@ export interface TargetVolume {
 }
 
 export interface BackupDisks {
+  /** Absent: this host cannot let a machine use what is not copied yet. */
+  instant?: InstantRestore | undefined
   /** A frozen content. @throws Error when it is not there, or its keys do not open it. */
   open(source: LayerSource, sizeBytes: number, signal: AbortSignal): Promise<OpenedDisk>
   /**

@@ -62,9 +62,15 @@ export function createBackupHost(options: BackupHostOptions): BackupHost {
     const onProgress = (seen: { doneBytes: number; totalBytes: number | null }): void => {
       one.progress = { ...one.progress, ...seen }
     }
+    const onUsable = (): void => {
+      one.progress = { ...one.progress, isUsable: true }
+      for (const listener of listeners) listener(workId)
+    }
     let outcome: BackupWorkOutcome
     try {
-      const result = await turn(limiter, signal, () => workDo(tools, work, { signal, onProgress }))
+      const result = await turn(limiter, signal, () =>
+        workDo(tools, work, { signal, onProgress, onUsable }),
+      )
       outcome = { isDone: true, result }
     } catch (error) {
       outcome = failureOf(error, signal)

@@ -17,6 +17,7 @@ import {
 } from '../../lib/nbd/client.ts'
 import type { VolumeWork } from '../volume-work.ts'
 import type { BackupDisks, OpenedDisk } from './disks.ts'
+import type { InstantRestore } from './instant.ts'
 
 /** Of an extent, in which file of the chain it lies: 0 nowhere, 1 the topmost. */
 const CONTEXT_DEPTH = 'qemu:allocation-depth'
@@ -24,9 +25,11 @@ const CONTEXT_DEPTH = 'qemu:allocation-depth'
 export function createLocalDisks(options: {
   volumes: VolumeBackend
   work: VolumeWork
+  instant?: InstantRestore
 }): BackupDisks {
   const { volumes, work } = options
   return {
+    instant: options.instant,
     open: async ({ layerId, keys, since }, _sizeBytes, signal) => {
       const file = await volumes.content(volumes.layers.path(layerId), keys)
       const depth = since === null ? null : depthOf(file, volumes.layers.path(since))
@@ -121,6 +124,25 @@ async function* ranges(
     }
   }
   if (last) yield last
+}
+
+/** A volume's own file upon something else: what it does not hold itself, and a way to write it. */
+export async function openForFill(
+  head: DiskBacking,
+  signal: AbortSignal,
+): Promise<{
+  client: NbdClient
+  missing(signal: AbortSignal): AsyncIterable<Range>
+  close(): Promise<void>
+}> {
+  const { client, close } = await connect(head, { isReadOnly: false, hasDepth: true }, signal)
+  const whole = { start: 0, length: client.sizeBytes }
+  return {
+    client,
+    close,
+    missing: (until) =>
+      ranges(client.extents(CONTEXT_DEPTH, whole, until), ({ flags }) => flags !== 1),
+  }
 }
 
 /** An earlier try may have left something, or an image lies beneath. */

@@ -1,10 +1,18 @@
 /** One piece of work for backups, done once: which vaults it opens, what it reads and writes, what it answers. */
-import type { BackupRequest, DiskReader, Vault, WorkOptions } from '../../backup/vault.ts'
+import type {
+  BackupRequest,
+  DiskReader,
+  PointDisk,
+  Vault,
+  WorkOptions as Options,
+} from '../../backup/vault.ts'
 import type { BackupResult, BackupWork } from '../../domain/backup.ts'
 import type { BackupDisks } from './disks.ts'
 import { diskFill } from './fill.ts'
 import type { FileRestore } from './restore-file.ts'
 import type { Vaults } from './vaults.ts'
+
+const GIB = 1024 ** 3
 
 /** Repeating it is of no use. */
 export class FinalError extends Error {
@@ -36,6 +44,9 @@ export interface ForeignSession {
   /** By which the machine can be made again. */
   machine: Readonly<Record<string, unknown>>
 }
+
+/** `onUsable`: an instant restore has come so far that machines may have the volume. */
+type WorkOptions = Options & { onUsable: () => void }
 
 export interface WorkTools {
   vaults: Vaults
@@ -159,15 +170,23 @@ async function restoreVolume(
   work: WorkOf<'restore-volume'>,
   options: WorkOptions,
 ): Promise<BackupResult> {
-  return withDisk(tools, work, (disk) =>
-    tools.disks.write(work, options.signal, async (writer, sizeBytes) => {
-      if (disk.sizeBytes > sizeBytes) {
-        throw new FinalError(`${work.diskId} has ${disk.sizeBytes} bytes, the volume ${sizeBytes}`)
-      }
+  const { instant } = tools.disks
+  return withDisk(tools, work, async (disk) => {
+    if (work.isInstant && instant) {
+      sizeCheck(work, disk, work.sizeGiB * GIB)
+      return instant.restore(work, disk, options)
+    }
+    return tools.disks.write(work, options.signal, async (writer, sizeBytes) => {
+      sizeCheck(work, disk, sizeBytes)
       const readBytes = await diskFill(disk, writer, options)
       return { sizeBytes: disk.sizeBytes, readBytes }
-    }),
-  )
+    })
+  })
+}
+
+function sizeCheck({ diskId }: { diskId: string }, disk: PointDisk, sizeBytes: number): void {
+  if (disk.sizeBytes <= sizeBytes) return
+  throw new FinalError(`${diskId} has ${disk.sizeBytes} bytes, the volume ${sizeBytes}`)
 }
 
 function withDisk<T>(

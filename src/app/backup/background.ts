@@ -1,4 +1,7 @@
-/** In whose name Backup works when nobody is asking: the account's own, as one of its service roles would. */
+/**
+ * In whose name Backup works when nobody is asking: the account's own. What somebody asked for was allowed when it was
+ * asked (aws/backup/authorisation.ts).
+ */
 import type { BackupHost } from '../../agent/backup-protocol.ts'
 import { present } from '../../lib/assert.ts'
 import type { App, Ctx, HostHandle } from '../context.ts'
@@ -6,8 +9,8 @@ import type { Scope } from './resources/handler.ts'
 
 export function backgroundCtx(app: App, scope: Scope, requestId: string): Ctx {
   const { account, region } = scope
-  const arn = `arn:aws:iam::${account}:role/service-role/AWSBackupDefaultServiceRole`
-  const principal = { type: 'role', arn, id: account, accessKeyId: 'backup' } as const
+  const arn = `arn:aws:iam::${account}:root`
+  const principal = { type: 'root', arn, id: account, accessKeyId: 'backup' } as const
   return { app, account, region, principal, requestId, requestHash: 'backup' }
 }
 

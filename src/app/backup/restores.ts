@@ -1,17 +1,26 @@
 /** Restores: always of a new resource. As records, and their steps; what is made is the handlers' (resources/). */
 import { randomUUID } from 'node:crypto'
-import type { RestoreJob } from '../../domain/backup/records.ts'
+import type { VaultPlace } from '../../domain/backup.ts'
+import type { BackupVault, RecoveryPoint, RestoreJob } from '../../domain/backup/records.ts'
 import { FaultError } from '../../domain/faults.ts'
+import type { StoreTransaction } from '../../store/store.ts'
 import { onceByToken } from '../client-tokens.ts'
 import type { App, Ctx } from '../context.ts'
 import { baseOf } from '../network/scope.ts'
 import { anyHost, backgroundCtx } from './background.ts'
-import { invalidParameter, invalidRequest, reasonOf, resourceNotFound } from './faults.ts'
+import {
+  invalidParameter,
+  invalidRequest,
+  missingParameter,
+  reasonOf,
+  resourceNotFound,
+} from './faults.ts'
 import { handlerMust } from './jobs.ts'
 import { notify } from './notify.ts'
 import { pointOfArn } from './points.ts'
 import type { RestoreState, RestoreStep } from './resources/handler.ts'
 import { volumesDiscard } from './resources/restore-volumes.ts'
+import { RESTORE_ATTEMPTS_MAX, retryDelayMs } from './retry.ts'
 import { roleChecked } from './roles.ts'
 import { vaultPlace } from './vault-key.ts'
 import { workFollow, workForget } from './work.ts'
@@ -26,7 +35,10 @@ export interface RestoreRequest {
 }
 
 export async function restoreStart(ctx: Ctx, request: RestoreRequest): Promise<RestoreJob> {
-  if (request.roleArn !== null) roleChecked(ctx, request.roleArn)
+  const { roleArn } = request
+  // Without a role that the caller may pass nothing is made in the account.
+  if (roleArn === null) throw missingParameter('IamRoleArn is required')
+  roleChecked(ctx, roleArn)
   const point = await pointOfArn(ctx, request.pointArn)
   const handler = handlerMust(point.resourceType)
   if (request.resourceType !== null && request.resourceType !== point.resourceType) {
@@ -42,7 +54,7 @@ export async function restoreStart(ctx: Ctx, request: RestoreRequest): Promise<R
       await handler.restoreCheck({ ...ctx }, point, request.metadata)
       const { metadata, areTagsCopied } = request
       const more = { metadata, areTagsCopied, test: null, made: {} }
-      const job = restoreOf(ctx, point, { ...more, roleArn: request.roleArn ?? point.roleArn })
+      const job = restoreOf(ctx, point, { ...more, roleArn })
       return (await tx.insert('backupRestoreJob', job)).id
     }),
   )
@@ -91,49 +103,84 @@ export async function restoreJobStep(
   hasRoom: boolean,
 ): Promise<boolean> {
   if (job.state === 'PENDING' && !hasRoom) return false
+  if (job.retryAt !== null && job.retryAt > app.clock.now()) return false
   const point = await app.store.get('backupPoint', job.pointId)
   const vault = await app.store.get('backupVault', job.vaultId)
-  if (!point || !vault)
+  if (!point || !vault) {
     return restoreEnd(app, job, { state: 'failed', reason: 'The point is gone' })
+  }
   if (job.state === 'PENDING') {
     await restoreChange(app, job, { state: 'RUNNING' })
     notify(app, vault, { event: 'RESTORE_JOB_STARTED', details: detailsOf(job) })
     return true
   }
   const works: string[] = []
-  let state: RestoreState
-  try {
-    const step: RestoreStep = {
-      ctx: backgroundCtx(app, job, job.id),
-      job,
-      point,
-      vault,
-      place: await vaultPlace(app, vault),
-      work: (name, work, host) => {
-        works.push(`${job.id}/${name}`)
-        return workFollow(`${job.id}/${name}`, work, host ?? anyHost(app))
-      },
-      keep: async (made, tx) => {
-        const write = async (to: NonNullable<typeof tx>): Promise<void> => {
-          const now = await to.get('backupRestoreJob', job.id)
-          if (now) await to.update('backupRestoreJob', { ...now, made: { ...now.made, ...made } })
-        }
-        await (tx ? write(tx) : app.store.transact(write))
-      },
-    }
-    state = await handlerMust(job.resourceType).restore(step)
-  } catch (error) {
-    if (!(error instanceof FaultError)) throw error
-    state = { state: 'failed', reason: reasonOf(error) }
+  let state = await handlerStep(app, job, point, vault, works)
+  if (state.state === 'again') {
+    for (const id of works) await workForget(app, id)
+    if (job.attempts + 1 < RESTORE_ATTEMPTS_MAX) return again(app, job, state.reason)
+    state = { ...state, state: 'failed' }
   }
   if (state.state === 'running') {
     const total = point.disks.reduce((sum, disk) => sum + disk.sizeBytes, 0)
     const percentDone = total ? Math.min(99, Math.floor((state.doneBytes / total) * 100)) : 0
-    if (percentDone !== job.percentDone) await restoreChange(app, job, { percentDone })
+    const createdResourceArn = state.arn ?? job.createdResourceArn
+    const isNew = createdResourceArn !== job.createdResourceArn || percentDone !== job.percentDone
+    if (isNew) await restoreChange(app, job, { percentDone, createdResourceArn })
     return false
   }
   await restoreEnd(app, job, state)
   for (const id of works) await workForget(app, id)
+  return true
+}
+
+/** `works`: the ids of what it stated. */
+async function handlerStep(
+  app: App,
+  job: RestoreJob,
+  point: RecoveryPoint,
+  vault: BackupVault,
+  works: string[],
+): Promise<RestoreState> {
+  let place: VaultPlace
+  try {
+    place = await vaultPlace(app, vault)
+  } catch (error) {
+    // A key that is disabled may be enabled again.
+    if (error instanceof FaultError) return { state: 'again', reason: reasonOf(error) }
+    throw error
+  }
+  const step: RestoreStep = {
+    ctx: backgroundCtx(app, job, job.id),
+    job,
+    point,
+    vault,
+    place,
+    work: (name, work, host) => {
+      works.push(`${job.id}/${name}`)
+      return workFollow(`${job.id}/${name}`, work, host ?? anyHost(app))
+    },
+    keep: async (made, tx) => {
+      const write = async (to: StoreTransaction): Promise<void> => {
+        const now = await to.get('backupRestoreJob', job.id)
+        if (now) await to.update('backupRestoreJob', { ...now, made: { ...now.made, ...made } })
+      }
+      await (tx ? write(tx) : app.store.transact(write))
+    },
+  }
+  try {
+    return await handlerMust(job.resourceType).restore(step)
+  } catch (error) {
+    if (error instanceof FaultError) return { state: 'failed', reason: reasonOf(error) }
+    throw error
+  }
+}
+
+/** What is made stays, and is gone on with after a pause. */
+async function again(app: App, job: RestoreJob, message: string): Promise<boolean> {
+  app.log.warn({ job: job.id, message, attempt: job.attempts + 1 }, 'a restore is tried again')
+  const retryAt = app.clock.now() + retryDelayMs(job.attempts)
+  await restoreChange(app, job, { attempts: job.attempts + 1, retryAt, message })
   return true
 }
 
@@ -151,7 +198,7 @@ async function restoreChange(
 async function restoreEnd(
   app: App,
   job: RestoreJob,
-  ended: Exclude<RestoreState, { state: 'running' }>,
+  ended: Extract<RestoreState, { state: 'done' | 'failed' }>,
 ): Promise<boolean> {
   const isDone = ended.state === 'done'
   const endedAt = app.clock.now()

@@ -4,17 +4,25 @@
  */
 import { FaultError } from '../../domain/faults.ts'
 import { newId, type IdOf, type SubnetId, type VpcId } from '../../domain/ids.ts'
-import type { ElasticAddress, ElasticAssociation, NatGateway } from '../../domain/network.ts'
+import {
+  natAddresses,
+  type ElasticAddress,
+  type ElasticAssociation,
+  type NatAddress,
+  type NatGateway,
+} from '../../domain/network.ts'
 import type { Tags } from '../../domain/resource.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import { onceByToken } from '../client-tokens.ts'
 import type { Ctx } from '../context.ts'
-import { createAddressChooser } from './addresses.ts'
+import { createAddressChooser, privateAddressesChoose } from './addresses.ts'
 import type { Change } from './change.ts'
 import { baseOf, inVpc, ownGet, ownList, scopeOf } from './scope.ts'
 
 type GatewayId = IdOf<'natGateway'>
 
+/** The most that AWS raises its quota to: one primary, seven more. */
+const ADDRESSES_MAX = 8
 /** Of a zone on AWS, raised on request; here of a region. */
 const GATEWAYS_MAX = 200
 /** Deleted ones "remain visible for about an hour". */
@@ -25,8 +33,16 @@ export interface NatGatewayRequest {
   /** null: a private one. */
   allocationId: IdOf<'elasticAddress'> | null
   privateAddress: string | null
+  secondary: NatAddressesWish
   clientToken: string | null
   tags: Tags
+}
+
+/** Further addresses: those of a public gateway are elastic, each with a private one. */
+export interface NatAddressesWish {
+  allocationIds: readonly IdOf<'elasticAddress'>[]
+  /** null: any free one. */
+  privateAddresses: readonly (string | null)[]
 }
 
 /** The account's gateways, or those named. @throws Fault `NotFound`. */
@@ -83,8 +99,63 @@ async function insert(ctx: Ctx, tx: StoreTransaction, request: NatGatewayRequest
   })
   const where = { vpcId, subnetId: subnet.id, interfaceId: one.id }
   const gateway = { ...baseOf(ctx, request.tags), ...where, id, address: association }
-  await tx.insert('natGateway', { ...gateway, privateAddress, deletedAt: null })
+  const made = await tx.insert('natGateway', { ...gateway, privateAddress, deletedAt: null })
+  await natAddressesAdd(ctx, tx, made, request.secondary)
   return id
+}
+
+/** Its elastic addresses are associated and its private ones taken, in its interface as in itself. */
+export async function natAddressesAdd(
+  ctx: Ctx,
+  tx: StoreTransaction,
+  gateway: NatGateway,
+  { allocationIds, privateAddresses }: NatAddressesWish,
+): Promise<NatAddress[]> {
+  const count = Math.max(allocationIds.length, privateAddresses.length)
+  if (count === 0) return []
+  const { random, settings } = ctx.app
+  const present = natAddresses(gateway)
+  if (present.length + count > ADDRESSES_MAX) {
+    const reason = `A NAT gateway has at most ${ADDRESSES_MAX} addresses.`
+    const kind = 'natAddress'
+    throw new FaultError({ type: 'LimitExceeded', kind, limit: ADDRESSES_MAX, reason })
+  }
+  const subnet = await ownGet(ctx, tx, 'subnet', gateway.subnetId)
+  const chooser = createAddressChooser(tx, random, settings.publicPool)
+  const wanted = Array.from({ length: count }, (_, n) => privateAddresses[n] ?? null)
+  const chosen = await privateAddressesChoose(chooser, subnet, wanted)
+  const added: NatAddress[] = []
+  for (const [n, privateAddress] of chosen.entries()) {
+    const allocationId = allocationIds[n]
+    const one = allocationId && (await addressFree(ctx, tx, gateway.vpcId, allocationId))
+    const association = one
+      ? {
+          id: newId('elasticAddressAssociation', random),
+          allocationId: one.id,
+          publicAddress: one.publicAddress,
+          privateAddress,
+        }
+      : null
+    added.push({ privateAddress, association })
+  }
+  await natAddressesSet(tx, gateway, [...(gateway.secondary ?? []), ...added])
+  return added
+}
+
+export async function natAddressesSet(
+  tx: StoreTransaction,
+  gateway: NatGateway,
+  secondary: readonly NatAddress[],
+): Promise<void> {
+  const after = await tx.update('natGateway', { ...gateway, secondary })
+  const one = await tx.get('networkInterface', gateway.interfaceId)
+  if (!one) return
+  const all = natAddresses(after)
+  await tx.update('networkInterface', {
+    ...one,
+    privateAddresses: all.map(({ privateAddress }) => privateAddress),
+    elasticAddresses: all.flatMap(({ association }) => (association ? [association] : [])),
+  })
 }
 
 /** The elastic address of a public one, associated with nothing, in a VPC that has a way out. */

@@ -1,6 +1,12 @@
 /** The routes of a subnet as a host needs them: what each leads to, seen through gateways. Pure. */
 import { blocksOverlap, blockWithin, isIpv6, prefixOfBlock } from '../../domain/net/blocks.ts'
-import type { NatGateway, Route, RouteTable, Subnet } from '../../domain/network.ts'
+import {
+  natAddresses,
+  type NatGateway,
+  type Route,
+  type RouteTable,
+  type Subnet,
+} from '../../domain/network.ts'
 import type { InnerTarget, RoutePlan } from '../../domain/network-plan.ts'
 import { peeringOther } from '../../domain/peering.ts'
 import type { VpcRecords } from './plan.ts'
@@ -79,13 +85,15 @@ function throughNat(gateway: NatGateway, records: VpcRecords, asked: RoutePlan):
         routeStateOf(gateway, each, records.targets) === 'active',
     )
     if (!hasWayOut) return [asked]
-    return [{ ...asked, target: { type: 'nat', publicAddress: address.publicAddress } }]
+    const all = natAddresses(gateway).map(({ association }) => association!.publicAddress)
+    return [{ ...asked, target: { type: 'nat', publicAddresses: all } }]
   }
   const onward = own.flatMap((route) => routePlans(gateway, route, records))
   const within = onward.flatMap(({ cidr, target }): RoutePlan[] => {
     const both = intersection(cidr, asked.cidr)
     if (!both || (target.type !== 'interface' && target.type !== 'peer')) return []
-    const to = { type: 'privateNat', address: gateway.privateAddress!, next: target } as const
+    const addresses = natAddresses(gateway).map(({ privateAddress }) => privateAddress)
+    const to = { type: 'privateNat', addresses, next: target } as const
     return [{ cidr: both, target: to }]
   })
   return within.some(({ cidr }) => cidr === asked.cidr) ? within : [...within, asked]

@@ -32,6 +32,7 @@ export interface EndpointRequest {
   serviceName: string
   privateDnsName: string
   hasPrivateDns: boolean
+  policyDocument?: string
   subnets: readonly { subnetId: SubnetId; address: string | null }[]
   groupIds: readonly SecurityGroupId[]
   clientToken: string | null
@@ -70,6 +71,7 @@ async function insert(ctx: Ctx, tx: StoreTransaction, request: EndpointRequest) 
     privateDnsName: request.privateDnsName,
     hasPrivateDns: request.hasPrivateDns,
     label: Buffer.from(random.bytes(4)).toString('hex'),
+    ...(request.policyDocument !== undefined && { policyDocument: request.policyDocument }),
     groupIds: await groupsForInterface(ctx, tx, vpc.id, request.groupIds),
     interfaceIds: [],
   }
@@ -144,6 +146,8 @@ export interface EndpointChange {
   addGroups: readonly SecurityGroupId[]
   removeGroups: readonly SecurityGroupId[]
   hasPrivateDns: boolean | null
+  /** null: it stays; without a document: full access. */
+  policy: { document: string | undefined } | null
 }
 
 export function endpointModify(ctx: Ctx, id: EndpointId, change: EndpointChange): Change<void> {
@@ -155,6 +159,7 @@ export function endpointModify(ctx: Ctx, id: EndpointId, change: EndpointChange)
       mustBeNameable(vpc, endpoint.privateDnsName, present)
     }
     endpoint = { ...endpoint, hasPrivateDns: change.hasPrivateDns ?? endpoint.hasPrivateDns }
+    endpoint = withPolicy(endpoint, change.policy)
     endpoint = { ...endpoint, groupIds: await groupsChanged(ctx, tx, endpoint, change) }
     for (const one of await interfacesOf(tx, endpoint)) {
       if (change.removeSubnets.includes(one.subnetId)) {
@@ -168,6 +173,12 @@ export function endpointModify(ctx: Ctx, id: EndpointId, change: EndpointChange)
     const interfaceIds = await interfacesAdd(ctx, tx, endpoint, change.addSubnets)
     await tx.update('vpcEndpoint', { ...endpoint, interfaceIds })
   }
+}
+
+function withPolicy(endpoint: VpcEndpoint, policy: EndpointChange['policy']): VpcEndpoint {
+  if (!policy) return endpoint
+  const { policyDocument: _, ...bare } = endpoint
+  return policy.document === undefined ? bare : { ...bare, policyDocument: policy.document }
 }
 
 async function groupsChanged(

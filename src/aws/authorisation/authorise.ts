@@ -33,6 +33,7 @@ import { organizationsWanted } from '../organizations/authorisation.ts'
 import { ssmWanted } from '../ssm/authorisation.ts'
 import { stsWanted } from '../sts/authorisation.ts'
 import { WireError } from '../wire-error.ts'
+import { endpointKeys, endpointOf, endpointRefusal } from './endpoint-gate.ts'
 import { encodedMessage } from './message.ts'
 import { requestTagKeys, type Deriver, type Wanted } from './wanted.ts'
 
@@ -64,14 +65,21 @@ export async function authorise(ctx: Ctx, edge: EdgeRequest, input: object): Pro
   refuseSession(ctx, edge)
   await useRecord(ctx, edge.service)
   const action = `${edge.service}:${edge.operation}`
-  if (FREE.has(action)) return
+  const endpoint = await endpointOf(ctx, edge)
+  if (FREE.has(action) && !endpoint?.policyDocument) return
   const standing = await standingOf(ctx)
-  // Root may do everything, but a key's policy, or a backup vault's, can shut out even root.
-  if (standing === undefined && edge.service !== 'kms' && edge.service !== 'backup') return
+  // Root may do everything, but the policy of a key, of a backup vault or of an endpoint can shut out even root.
+  const hasPolicies = edge.service === 'kms' || edge.service === 'backup'
+  if (standing === undefined && !hasPolicies && !endpoint?.policyDocument) return
   const { policies, facts } = standing ?? ROOT
-  const global = globalKeys(ctx, facts)
+  const keysOfAll = globalKeys(ctx, facts)
+  const global = endpoint ? endpointKeys(keysOfAll, ctx, endpoint) : keysOfAll
   const derive = DERIVERS[edge.service] ?? everything(edge.service)
-  for (const wanted of await derive(ctx, edge.operation, input as Record<string, unknown>)) {
+  const all = await derive(ctx, edge.operation, input as Record<string, unknown>)
+  const shut = endpoint && endpointRefusal(endpoint, principalOf(ctx, facts), global, all)
+  if (shut) throw refusal(ctx, edge, shut.wanted, shut.decision, global)
+  if (FREE.has(action)) return
+  for (const wanted of all) {
     const keys = new Map([...global, ...keysFrom(wanted.keys)])
     const { resource, resourcePolicy } = wanted
     const own = await implied(ctx, wanted.action, policies)
@@ -153,6 +161,7 @@ const NOUNS: Record<PolicyKind, string> = {
   session: 'session policy',
   organisation: 'service control policy',
   resource: 'resource-based policy',
+  endpoint: 'VPC endpoint policy',
 }
 
 function refusal(

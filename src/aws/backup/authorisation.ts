@@ -4,13 +4,16 @@
  * service authorization reference, "Actions, resources, and condition keys for AWS Backup".
  */
 import type { Ctx } from '../../app/context.ts'
+import { profileFind } from '../../app/iam/instance-profiles.ts'
 import { taggedGet } from '../../app/backup/tags.ts'
 import { vaultPolicyOf } from '../../app/backup/vault-policy.ts'
 import { vaultFind } from '../../app/backup/vaults.ts'
 import { parsePointArn, parseVaultArn } from '../../domain/backup/arn.ts'
 import type { BackupVault } from '../../domain/backup/records.ts'
 import { FaultError } from '../../domain/faults.ts'
+import { iamArn } from '../../domain/iam/entities.ts'
 import { resourceTypesOf } from '../authorisation/reference.ts'
+import { kmsKeyWanted } from '../kms/authorisation.ts'
 import { requestTagKeys, type Deriver, type Wanted } from '../authorisation/wanted.ts'
 
 type Input = Readonly<Record<string, any>>
@@ -28,6 +31,7 @@ const BY_NAME: Readonly<Record<string, { word: string; members: readonly string[
     members: ['TieringConfigurationName'],
   },
 }
+const POLICY_CHANGES = ['PutBackupVaultAccessPolicy', 'DeleteBackupVaultAccessPolicy']
 const TAG_MEMBERS = ['BackupVaultTags', 'BackupPlanTags', 'FrameworkTags', 'ReportPlanTags', 'Tags']
 
 export const backupWanted: Deriver = async (ctx, operation, input) => {
@@ -37,12 +41,14 @@ export const backupWanted: Deriver = async (ctx, operation, input) => {
   const arns = [...new Set(types.flatMap((type) => arnsOf(ctx, type, input)))]
   const resources = arns.length > 0 ? arns : ['*']
   const vault = await vaultMeant(ctx, input)
-  const resourcePolicy = vault && vaultPolicyOf(vault)
+  // Root can always take a policy away that shut out everybody.
+  const isDoor = ctx.principal?.type === 'root' && POLICY_CHANGES.includes(operation)
+  const resourcePolicy = vault && !isDoor ? vaultPolicyOf(vault) : undefined
   const wanted = resources.map(async (resource): Promise<Wanted> => {
     const own = { ...keys, ...(await resourceTagKeys(ctx, resource)) }
     return { action, resource, keys: own, ...(resourcePolicy && { resourcePolicy }) }
   })
-  return [...(await Promise.all(wanted)), ...passed(input)]
+  return [...(await Promise.all(wanted)), ...passed(input), ...(await used(ctx, operation, input))]
 }
 
 /** Whose access policy has a say: the vault that is named, or that of the point that is named. */
@@ -116,6 +122,25 @@ function ownKeys(operation: string, input: Input): Wanted['keys'] {
     }),
     ...(isLock && { 'backup:ChangeableForDays': number('ChangeableForDays') }),
   }
+}
+
+/** What Backup is to use for the caller: a key, the role of a restored instance's profile. */
+async function used(ctx: Ctx, operation: string, input: Input): Promise<Wanted[]> {
+  const wanted: Wanted[] = []
+  if (operation === 'CreateBackupVault' && isText(input.EncryptionKeyArn)) {
+    wanted.push(await kmsKeyWanted(ctx, 'kms:GenerateDataKey', input.EncryptionKeyArn))
+  }
+  if (operation !== 'StartRestoreJob') return wanted
+  const { kmsKeyId, IamInstanceProfileName: name } = (input.Metadata ?? {}) as Input
+  if (isText(kmsKeyId)) {
+    wanted.push(await kmsKeyWanted(ctx, 'kms:GenerateDataKeyWithoutPlaintext', kmsKeyId))
+  }
+  if (isText(name) && name !== '') {
+    const { role } = await profileFind(ctx, { Name: name })
+    const keys = { 'iam:PassedToService': 'ec2.amazonaws.com' }
+    if (role) wanted.push({ action: 'iam:PassRole', resource: iamArn('iamRole', role), keys })
+  }
+  return wanted
 }
 
 /** Whoever has Backup work as a role passes it. */

@@ -32,6 +32,12 @@ export function endpointServices(region: string): EndpointService[] {
     }))
 }
 
+/** `com.amazonaws.us-east-1.ec2`; undefined: the service has no endpoints. */
+export function endpointNameOf(service: ServiceName, region: string): string | undefined {
+  const name = ENDPOINT_NAMES[service]
+  return name && `com.amazonaws.${region}.${name}`
+}
+
 /** @throws Fault `NotFound`: nothing here would answer. */
 export function endpointServiceNamed(region: string, serviceName: string): EndpointService {
   const found = endpointServices(region).find((each) => each.serviceName === serviceName)

@@ -206,6 +206,7 @@ export const OTHER_NOT_FOUND: Record<string, string> = {
   volumeAttachment: 'InvalidAttachment.NotFound',
   importTask: 'InvalidConversionTaskId',
   exportTask: 'InvalidExportTaskID.NotFound',
+  rootTask: 'InvalidReplaceRootVolumeTaskId.NotFound',
   iamInstanceProfileAssociation: 'InvalidAssociationID.NotFound',
 }
 
@@ -228,6 +229,7 @@ export const LIMITS: Record<string, string> = {
   vpc: 'VpcLimitExceeded',
   vpcCidr: 'CidrLimitExceeded',
   natGateway: 'NatGatewayLimitExceeded',
+  natAddress: 'NatGatewayAddressLimitExceeded',
   dhcpOptions: 'DhcpOptionsLimitExceeded',
   subnet: 'SubnetLimitExceeded',
   securityGroup: 'SecurityGroupLimitExceeded',

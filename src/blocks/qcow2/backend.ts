@@ -111,7 +111,9 @@ async function volumeCreate(
   try {
     const path = join(work, FIRST_FILE)
     const key = keys?.head ?? null
-    await overlayMake(path, { sizeBytes, backing: isCopied ? null : source, key })
+    const isOnLayer = source !== null && layerOfFile(layersFolder, source.path) !== null
+    const isCopiedInto = isOnLayer && !isCopied
+    await overlayMake(path, { sizeBytes, backing: isCopied ? null : source, key, isCopiedInto })
     if (source && isCopied) {
       const beneath = source.format === 'qcow2' ? (await readHeader(source.path)).backing : null
       const whole = { ...source, backing: await chainOf(beneath) }

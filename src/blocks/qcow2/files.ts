@@ -52,7 +52,9 @@ export async function volumeInfo(folder: string, volumeId: VolumeId): Promise<Vo
     const [header, { blocks }] = await Promise.all([readHeader(path), stat(path)])
     const { sizeBytes } = header
     const backing = await chainOf(header.backing)
-    return { volumeId, path, format: 'qcow2', sizeBytes, backing, usedBytes: blocks * 512 }
+    const { hasSubclusters } = header
+    const usedBytes = blocks * 512
+    return { volumeId, path, format: 'qcow2', sizeBytes, backing, usedBytes, hasSubclusters }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       // A volume whose image or layer is missing is no volume that was never made.

@@ -4,6 +4,7 @@
  */
 
 const MAGIC = 0x514649fb
+const INCOMPATIBLE_EXTENDED_L2 = 1n << 4n
 const EXTENSION_BACKING_FORMAT = 0xe2792aca
 /** The specification's limit for a backing file's name. */
 const NAME_BYTES_MAX = 1023
@@ -14,6 +15,7 @@ export interface Qcow2Header {
   version: number
   sizeBytes: number
   clusterBytes: number
+  hasSubclusters: boolean
   backing: { path: string; format: 'qcow2' | 'raw' } | null
 }
 
@@ -29,6 +31,7 @@ export function qcow2HeaderParse(bytes: Buffer): Qcow2Header {
     version,
     sizeBytes: Number(bytes.readBigUInt64BE(24)),
     clusterBytes: 2 ** bytes.readUInt32BE(20),
+    hasSubclusters: (bytes.readBigUInt64BE(72) & INCOMPATIBLE_EXTENDED_L2) !== 0n,
     backing: name === null ? null : { path: name, format: backingFormat(bytes) },
   }
 }

@@ -52,7 +52,13 @@ export interface ResourcePolicy {
   ids: Readonly<Record<string, string>>
 }
 
-export type PolicyKind = 'identity' | 'boundary' | 'session' | 'organisation' | 'resource'
+export type PolicyKind =
+  | 'identity'
+  | 'boundary'
+  | 'session'
+  | 'organisation'
+  | 'resource'
+  | 'endpoint'
 
 export type Decision =
   | { result: 'allowed'; matched: readonly MatchedStatement[] }
@@ -78,7 +84,7 @@ export function decide(request: AccessRequest, policies: PolicySet): Decision {
     : { result: 'implicitDeny', by: 'identity', matched: [] }
 }
 
-interface Found extends Record<PolicyKind, MatchedStatement[]> {
+interface Found extends Record<Exclude<PolicyKind, 'endpoint'>, MatchedStatement[]> {
   /** The organisation's, by step. */
   steps: readonly MatchedStatement[][]
 }
@@ -159,6 +165,29 @@ export function decideWithResource(
   return found.identity.some(isAllow)
     ? granted
     : { result: 'implicitDeny', by: 'identity', matched: [] }
+}
+
+/**
+ * What a VPC endpoint's policy says of a call that comes through it. It grants nothing: the other policies are asked
+ * too. Source: AWS PrivateLink guide, "Control access to VPC endpoints using endpoint policies".
+ */
+export function decideAtEndpoint(
+  request: AccessRequest,
+  principal: AccessPrincipal,
+  { name, policy }: SourcedPolicy,
+): Decision {
+  const by = 'endpoint'
+  const found = policy.statements
+    .filter(
+      (statement) => namingOf(statement, principal, {}) && statementApplies(statement, request),
+    )
+    .map(({ sid, effect }): MatchedStatement => ({ kind: by, policy: name, sid, effect }))
+  const denied = found.filter((each) => !isAllow(each))
+  if (denied.length > 0) return { result: 'explicitDeny', by, matched: denied }
+  const matched = found.filter(isAllow)
+  return matched.length > 0
+    ? { result: 'allowed', matched }
+    : { result: 'implicitDeny', by, matched: [] }
 }
 
 /** How exactly a policy names the caller. */

@@ -191,7 +191,7 @@ function liveNatAddresses(plan: VpcNetworkPlan): string[] {
 }
 
 function natAddressOf(target: RoutePlan['target']): string[] {
-  return target.type === 'nat' ? [target.publicAddress] : []
+  return target.type === 'nat' ? [...target.publicAddresses] : []
 }
 
 /** `ip -batch` lines that turn `found` into `wanted`; only links and routes that are ours are ever removed. */

@@ -78,6 +78,14 @@ export function natAcceptRules(plan: VpcNetworkPlan, nics: readonly InterfacePla
   )
 }
 
+/** Of several addresses each new connection takes the next. */
+export function snatTo(addresses: readonly string[]): string {
+  const [only, ...others] = addresses
+  if (others.length === 0) return `snat ip to ${only}`
+  const numbered = addresses.map((address, n) => `${n} : ${address}`)
+  return `snat ip to numgen inc mod ${addresses.length} map ${elements(numbered)}`
+}
+
 /** Translation to the gateway's address, by the subnet's longest route; before that of public addresses. */
 export function natChains(
   plan: VpcNetworkPlan,
@@ -89,7 +97,7 @@ export function natChains(
     subnet.routes
       .filter(({ cidr }) => !isIpv6(cidr))
       .map(({ cidr, target }) => {
-        const verdict = target.type === 'nat' ? `snat ip to ${target.publicAddress}` : 'return'
+        const verdict = target.type === 'nat' ? snatTo(target.publicAddresses) : 'return'
         return isEverywhere(cidr) ? verdict : `ip daddr ${cidr} ${verdict}`
       })
   return {

@@ -14,6 +14,7 @@ import {
 import { EVERYWHERE_6, isIpv6, ofFamily4, ofFamily6 } from '../../domain/net/blocks.ts'
 import { linkOf, peerLinkOf } from '../names.ts'
 import { hasIpv6 } from './families.ts'
+import { snatTo } from './routes.ts'
 import { elements } from './text.ts'
 
 /** Before the main table's; how our rules are known. */
@@ -127,7 +128,7 @@ export function privateNatRules(plan: VpcNetworkPlan): string[] {
       if (isIpv6(cidr)) return []
       const head = `ip saddr ${subnet.cidr} ip daddr ${cidr}`
       if (target.type === 'privateNat')
-        return [`${head} ${outLinks(target)} snat ip to ${target.address}`]
+        return [`${head} ${outLinks(target)} ${snatTo(target.addresses)}`]
       // A longer route without translation stands before a shorter one with it.
       return target.type === 'interface' || target.type === 'peer' ? [`${head} accept`] : []
     })

@@ -9,6 +9,7 @@ import {
   type DiskLimits,
   type NicAttachment,
 } from '../../domain/machine.ts'
+import { nbdSourceOf, type NbdSource } from '../../domain/nbd-source.ts'
 import { secretName } from '../../lib/secret-files.ts'
 
 /**
@@ -31,6 +32,14 @@ export function portCounts(spec: { nics: readonly unknown[]; disks: readonly unk
   }
 }
 
+/** Where devices were plugged in a machine whose memory was saved: its guest finds them there again. */
+export interface DeviceLayout {
+  nic: number
+  disk: number
+  /** Root port by device. */
+  ports: Readonly<Record<string, string>>
+}
+
 /** What the host can do for this machine's I/O; found out by the driver before rendering. */
 export interface IoAbilities {
   hasIoUring: boolean
@@ -41,6 +50,8 @@ export interface IoAbilities {
 
 export interface DiskObjects {
   throttleGroup: object
+  /** What lies beneath and is no file, to be opened before; QEMU would take the file's own word for it otherwise. */
+  served: object | null
   blockdev: object
   device: object
 }
@@ -59,6 +70,9 @@ export const formatNodeName = (volumeId: string): string => `fmt-${volumeId}`
 /** The topmost node, which the device reads: the filter that limits, there for a limit to come too. */
 export const topNodeName = (volumeId: string): string => `top-${volumeId}`
 
+/** The node of what is beneath a volume that is being restored. */
+export const servedNodeName = (volumeId: string): string => `pnt-${volumeId}`
+
 export const nicPort = (slot: number): string => `nic${slot}`
 export const diskPort = (slot: number): string => `disk${slot}`
 
@@ -68,7 +82,13 @@ export function diskSerial(volumeId: string): string {
 }
 
 export function diskObjects(disk: DiskAttachment, port: string, io: IoAbilities): DiskObjects {
+  const nbd = disk.backing ? nbdSourceOf(disk.backing.path) : null
+  const beneath = (): string | object | undefined => {
+    if (nbd) return servedNodeName(disk.volumeId)
+    return disk.format === 'qcow2' && disk.backing ? backingNode(disk.backing, io) : undefined
+  }
   return {
+    served: nbd && servedNode(nbd, servedNodeName(disk.volumeId)),
     throttleGroup: {
       id: throttleGroupId(disk.volumeId),
       'qom-type': 'throttle-group',
@@ -80,8 +100,7 @@ export function diskObjects(disk: DiskAttachment, port: string, io: IoAbilities)
       'throttle-group': throttleGroupId(disk.volumeId),
       file: {
         ...formatNode(disk, formatNodeName(disk.volumeId), io),
-        backing:
-          disk.format === 'qcow2' && disk.backing ? backingNode(disk.backing, io) : undefined,
+        backing: beneath(),
       },
     },
     device: {
@@ -125,6 +144,26 @@ function backingNode(backing: DiskBacking, io: IoAbilities): object {
     file: { ...fileNode(backing.path, false, io), 'read-only': true },
     ...encryptOf(backing),
     ...(backing.backing ? { backing: backingNode(backing.backing, io) } : {}),
+  }
+}
+
+/** Who serves it may be gone for a while: reads wait, and the guest notices nothing but that. */
+const NBD_RECONNECT_SECONDS = 86_400
+const NBD_OPEN_SECONDS = 30
+
+function servedNode({ socket, exportName }: NbdSource, nodeName: string): object {
+  return {
+    driver: 'raw',
+    'node-name': nodeName,
+    'read-only': true,
+    file: {
+      driver: 'nbd',
+      'read-only': true,
+      server: { type: 'unix', path: socket },
+      export: exportName,
+      'reconnect-delay': NBD_RECONNECT_SECONDS,
+      'open-timeout': NBD_OPEN_SECONDS,
+    },
   }
 }
 

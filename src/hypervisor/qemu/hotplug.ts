@@ -66,6 +66,7 @@ export async function diskPlug(
   try {
     revert.add('nodes', () => diskNodesRemove(qmp, disk.volumeId))
     await qmp.execute('object-add', objects.throttleGroup)
+    if (objects.served) await qmp.execute('blockdev-add', objects.served)
     await qmp.execute('blockdev-add', objects.blockdev)
     await qmp.execute('device_add', objects.device)
     revert.keep()

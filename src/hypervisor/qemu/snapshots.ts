@@ -10,6 +10,7 @@ import { QmpError, type QmpClient, type QmpEvent } from '../qmp/client.ts'
 import {
   formatNode,
   limitsAnew,
+  servedNodeName,
   throttleGroupId,
   topNodeName,
   type IoAbilities,
@@ -158,6 +159,8 @@ export async function diskCollapse(
     await qmp.execute('job-finalize', { id })
     await ended
     await flush(qmp, volumeId)
+    // Nothing reads through it any more, if there was one.
+    await qmp.execute('blockdev-del', { 'node-name': servedNodeName(volumeId) }).catch(() => {})
   } catch (error) {
     await collapseCancel(qmp, volumeId)
     throw error

@@ -117,8 +117,8 @@ async function requestsServe(reader: ByteReader, connection: Connection): Promis
     if (request.command === COMMAND.write)
       throw new NbdError('protocol', 'a disk that is only read')
     const answer = requestServe(connection, request).catch(() => connection.socket.destroy())
-    const done = answer.then(() => void running.delete(done))
-    running.add(done)
+    const served = answer.then(() => void running.delete(served))
+    running.add(served)
     if (running.size >= REQUESTS_MAX) await Promise.race(running)
   }
   await Promise.all(running)
@@ -138,6 +138,10 @@ async function requestServe(connection: Connection, request: Request): Promise<v
   if (command === COMMAND.flush) return answer(connection, cookie, REPLY.none, [])
   if (command === COMMAND.read && isInside && length <= LENGTH_MAX) {
     try {
+      if (served.hasStructuredReplies) {
+        const [first, next] = await extents.from(offset, length, 2)
+        if (first && !next && first.flags !== 0) return await answerHole(connection, request)
+      }
       const bytes = await served.disk.read(offset, length, signal)
       await answerRead(connection, request, bytes)
     } catch (error) {
@@ -177,6 +181,17 @@ async function answerRead(
   const at = Buffer.alloc(8)
   at.writeBigUInt64BE(BigInt(offset))
   await answer(connection, cookie, REPLY.offsetData, [at, bytes])
+}
+
+/** Zeros are not sent. */
+async function answerHole(
+  connection: Connection,
+  { cookie, offset, length }: Request,
+): Promise<void> {
+  const hole = Buffer.alloc(12)
+  hole.writeBigUInt64BE(BigInt(offset), 0)
+  hole.writeUInt32BE(length, 8)
+  await answer(connection, cookie, REPLY.offsetHole, [hole])
 }
 
 async function answer(

@@ -3,7 +3,10 @@ import { expect, test } from 'vitest'
 import type { Ctx } from '../../../src/app/context.ts'
 import { backupWanted } from '../../../src/aws/backup/authorisation.ts'
 
-const ctx = { account: '111122223333', region: 'eu-west-1' } as Ctx
+/** Nothing of what is named is there. */
+const store = { get: async () => undefined, list: async () => [] }
+const app = { store } as unknown as Ctx['app']
+const ctx = { app, account: '111122223333', region: 'eu-west-1' } as Ctx
 const arn = (rest: string) => `arn:aws:backup:eu-west-1:111122223333:${rest}`
 const POINT = 'arn:aws:ec2:eu-west-1::snapshot/snap-0123456789abcdef0'
 const ROLE = 'arn:aws:iam::111122223333:role/backup'

@@ -118,6 +118,9 @@ export interface RestoreStep {
 }
 
 export type RestoreState =
-  | { state: 'running'; doneBytes: number }
+  /** `arn`: of what is there already. */
+  | { state: 'running'; doneBytes: number; arn?: string }
   | { state: 'done'; arn: string }
+  /** Work of the host failed, and is worth trying again after a while. */
+  | { state: 'again'; reason: string }
   | { state: 'failed'; reason: string }

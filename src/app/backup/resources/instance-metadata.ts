@@ -9,6 +9,7 @@ import { profileFind } from '../../iam/instance-profiles.ts'
 import type { InterfaceRequest, RunRequest } from '../../instances/run-request.ts'
 import { invalidParameter } from '../faults.ts'
 import { imageOf, instanceDescriptionOf } from './described-instance.ts'
+import { INSTANT_KEY } from './restore-volumes.ts'
 import { userTags } from './volumes.ts'
 
 type Metadata = Readonly<Record<string, string>>
@@ -37,6 +38,7 @@ const KEYS = [
   'VirtualizationType',
   'EnaSupport',
   'aws:backup:request-id',
+  INSTANT_KEY,
 ]
 
 export function instanceMetadata(point: RecoveryPoint): Record<string, string> {

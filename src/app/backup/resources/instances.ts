@@ -128,7 +128,10 @@ async function restore(step: RestoreStep): Promise<RestoreState> {
   const { ctx, job, point } = step
   const { app } = ctx
   const sizeBytes = point.disks.reduce((sum, disk) => sum + disk.sizeBytes, 0)
-  if (typeof job.made.instanceId === 'string') return launched(ctx, job.made.instanceId, sizeBytes)
+  if (typeof job.made.instanceId === 'string') {
+    const seen = await launched(ctx, job.made.instanceId, sizeBytes)
+    return seen.state === 'done' ? filled(step, seen.arn) : seen
+  }
   const volumes = new Map<string, VolumeId>()
   const metadata = job.test ? await isolated(step) : job.metadata
   const options = { token: job.id, areTagsCopied: job.areTagsCopied, volumes }
@@ -147,6 +150,14 @@ async function restore(step: RestoreStep): Promise<RestoreState> {
   }
   app.activate('instances')
   return { state: 'running', doneBytes: sizeBytes }
+}
+
+/** The machine runs; an instant restore is done when its volumes need the vault no more. */
+async function filled(step: RestoreStep, arn: string): Promise<RestoreState> {
+  const state = await volumesRestore(step, '', wantedOf(step))
+  if ('state' in state) return state
+  const { isWhole, doneBytes } = state
+  return isWhole ? { state: 'done', arn } : { state: 'running', doneBytes, arn }
 }
 
 async function launched(ctx: Ctx, id: string, sizeBytes: number): Promise<RestoreState> {

@@ -34,12 +34,18 @@ export function volumesMadeBy(job: RestoreJob): RestoredVolumes {
   return (job.made.volumes ?? {}) as RestoredVolumes
 }
 
-/** One step; with `volumes` once all of them are whole. */
+/** In a restore's metadata: machines may have the volumes while they are still being filled. */
+export const INSTANT_KEY = 'brume:instant'
+
+/** One step; with `volumes` once all of them can be used, and are whole unless the restore is instant. */
 export async function volumesRestore(
   step: RestoreStep,
   zone: string,
   wanted: readonly VolumeToRestore[],
-): Promise<{ volumes: RestoredVolumes } | Exclude<RestoreState, { state: 'done' }>> {
+): Promise<
+  | { volumes: RestoredVolumes; isWhole: boolean; doneBytes: number }
+  | Exclude<RestoreState, { state: 'done' }>
+> {
   const { app } = step.ctx
   const made = volumesMadeBy(step.job)
   if (Object.keys(made).length === 0) {
@@ -48,18 +54,20 @@ export async function volumesRestore(
     return { state: 'running', doneBytes: 0 }
   }
   let doneBytes = 0
-  let isWhole = true
+  const seen = new Set<'running' | 'usable' | 'whole'>()
+  const filled = new Set((step.job.made.filled ?? []) as string[])
   for (const { diskId } of wanted) {
     const volume = await app.store.get('volume', made[diskId]!)
     if (!volume || volume.intended === 'absent') {
       return { state: 'failed', reason: `the volume ${made[diskId]} was deleted meanwhile` }
     }
-    const state = await fill(step, volume, diskId)
-    if (state.state === 'failed') return state
-    if (state.state === 'running') isWhole = false
+    const state = await fill(step, volume, diskId, filled)
+    if ('reason' in state) return state
+    seen.add(state.state)
     doneBytes += state.doneBytes
   }
-  return isWhole ? { volumes: made } : { state: 'running', doneBytes }
+  if (seen.has('running')) return { state: 'running', doneBytes }
+  return { volumes: made, isWhole: !seen.has('usable'), doneBytes }
 }
 
 async function volumesInsert(
@@ -84,36 +92,39 @@ async function volumesInsert(
   })
 }
 
+type Filled =
+  | { state: 'running' | 'usable' | 'whole'; doneBytes: number }
+  | { state: 'failed' | 'again'; reason: string }
+
 async function fill(
   step: RestoreStep,
   volume: Volume,
   diskId: string,
-): Promise<
-  { state: 'running' | 'whole'; doneBytes: number } | { state: 'failed'; reason: string }
-> {
+  filled: Set<string>,
+): Promise<Filled> {
   const { app } = step.ctx
-  if (!volume.isFilling) return { state: 'whole', doneBytes: volume.sizeGiB * GIB }
+  if (filled.has(diskId)) return { state: 'whole', doneBytes: volume.sizeGiB * GIB }
   if (!volume.isMaterialised) {
     app.activate('volumes')
     return { state: 'running', doneBytes: 0 }
   }
   const keys = await volumeKeys(app, volume)
-  if (typeof keys === 'string') return { state: 'failed', reason: keys }
-  const { id: pointId } = step.point
+  if (typeof keys === 'string') return { state: 'again', reason: keys }
+  const isInstant = step.job.metadata[INSTANT_KEY] === 'true'
   const { id: volumeId, sizeGiB } = volume
-  const work = {
-    type: 'restore-volume',
-    vault: step.place,
-    pointId,
-    diskId,
-    volumeId,
-    sizeGiB,
-    keys,
-  } as const
-  const { outcome, doneBytes } = await step.work(volumeId, work, await hostOf(app, volume))
-  if (outcome === null) return { state: 'running', doneBytes }
-  if (outcome.isDone) return { state: 'whole', doneBytes }
-  return { state: 'failed', reason: outcome.reason }
+  const what = { vault: step.place, pointId: step.point.id, diskId, volumeId, sizeGiB, keys }
+  const work = { type: 'restore-volume' as const, ...what, ...(isInstant && { isInstant }) }
+  const progress = await step.work(volumeId, work, await hostOf(app, volume))
+  const { outcome, doneBytes } = progress
+  if (outcome === null) {
+    return { state: progress.isUsable ? 'usable' : 'running', doneBytes }
+  }
+  if (outcome.isDone) {
+    filled.add(diskId)
+    await step.keep({ filled: [...filled] })
+    return { state: 'whole', doneBytes }
+  }
+  return { state: outcome.isFinal ? 'failed' : 'again', reason: outcome.reason }
 }
 
 /** A restore that failed leaves no volumes. */

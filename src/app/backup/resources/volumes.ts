@@ -11,7 +11,7 @@ import { volumeShapeChecked } from '../../volumes/shape.ts'
 import { invalidParameter } from '../faults.ts'
 import { freezeBegin, freezeDescribe, freezeEnd, snapshotsDrop } from './freeze.ts'
 import type { BackedResource, ResourceHandler, Scope } from './handler.ts'
-import { volumesRestore, type VolumeToRestore } from './restore-volumes.ts'
+import { INSTANT_KEY, volumesRestore, type VolumeToRestore } from './restore-volumes.ts'
 
 /** What the manifest says of a volume. */
 export interface DescribedVolume {
@@ -77,6 +77,7 @@ const KEYS = [
   'kmsKeyId',
   'volumeId',
   'aws:backup:request-id',
+  INSTANT_KEY,
 ]
 
 export const volumeHandler: ResourceHandler = {
@@ -157,7 +158,9 @@ export const volumeHandler: ResourceHandler = {
       const volume = await tx.get('volume', id)
       if (volume?.isFilling) await tx.update('volume', { ...volume, isFilling: false })
     })
-    return { state: 'done', arn: volumeArn({ ...ctx, id }) }
+    const arn = volumeArn({ ...ctx, id })
+    const { isWhole, doneBytes } = state
+    return isWhole ? { state: 'done', arn } : { state: 'running', doneBytes, arn }
   },
   validate: async () => ({
     isAlive: true,

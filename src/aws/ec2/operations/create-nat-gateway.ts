@@ -6,6 +6,7 @@ import { parseId } from '../../../domain/ids.ts'
 import type { NatGateway } from '../../../domain/network.ts'
 import { refuseFeatures } from '../absent-features.ts'
 import { changing } from '../changing.ts'
+import { natSecondaryOf } from '../nat-addresses.ts'
 import { natGatewayShape } from '../present/nat-gateway.ts'
 import { tagsOfSpecifications } from '../tag-specifications.ts'
 
@@ -21,10 +22,6 @@ export default changing<'CreateNatGateway', NatGateway>({
 function requestOf(input: Readonly<CreateNatGatewayRequest>): NatGatewayRequest {
   refuseFeatures('CreateNatGateway', {
     'AvailabilityMode regional': input.AvailabilityMode === 'regional',
-    'secondary addresses':
-      input.SecondaryAllocationIds ??
-      input.SecondaryPrivateIpAddresses ??
-      input.SecondaryPrivateIpAddressCount,
   })
   const { SubnetId: subnetId, AllocationId: allocationId } = input
   if (!subnetId) throw new FaultError({ type: 'MissingParameter', parameter: 'SubnetId' })
@@ -41,6 +38,7 @@ function requestOf(input: Readonly<CreateNatGatewayRequest>): NatGatewayRequest 
     subnetId: parseId('subnet', subnetId),
     allocationId: allocationId ? parseId('elasticAddress', allocationId) : null,
     privateAddress: input.PrivateIpAddress ?? null,
+    secondary: natSecondaryOf(input, isPrivate),
     clientToken: input.ClientToken ?? null,
     tags: tagsOfSpecifications(input.TagSpecifications, 'natgateway'),
   }

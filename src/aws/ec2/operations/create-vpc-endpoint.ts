@@ -1,6 +1,7 @@
 /** CreateVpcEndpoint: of the interface kind, to a service that is served here. */
 import type { CreateVpcEndpointRequest } from '@aws-sdk/client-ec2'
 import type { Ctx } from '../../../app/context.ts'
+import { endpointPolicyChecked } from '../../../app/network/endpoint-policies.ts'
 import {
   endpointCreate,
   endpointViews,
@@ -12,7 +13,6 @@ import type { VpcEndpoint } from '../../../domain/vpc-endpoint.ts'
 import { refuseFeatures } from '../absent-features.ts'
 import { changing } from '../changing.ts'
 import { endpointServiceNamed } from '../endpoint-services.ts'
-import { mustBeFullAccess } from '../endpoint-policy.ts'
 import { vpcEndpointShape } from '../present/vpc-endpoint.ts'
 import { tagsOfSpecifications } from '../tag-specifications.ts'
 
@@ -28,14 +28,18 @@ function requestOf(ctx: Ctx, input: Readonly<CreateVpcEndpointRequest>): Endpoin
   if (!input.ServiceName)
     throw new FaultError({ type: 'MissingParameter', parameter: 'ServiceName' })
   const service = endpointServiceNamed(ctx.region, input.ServiceName)
-  refuseFeatures('CreateVpcEndpoint', {
+  const { VpcEndpointType: type = 'Gateway' } = input
+  if (type !== 'Interface') {
     // Only S3 and DynamoDB have gateways, and neither is here.
-    'an endpoint that is not of the type Interface': input.VpcEndpointType !== 'Interface',
+    const message = `Endpoint type (${type}) does not match available service types ([Interface]).`
+    throw new FaultError({ type: 'Service', code: 'InvalidParameter', message })
+  }
+  const policyDocument = endpointPolicyChecked(input.PolicyDocument)
+  refuseFeatures('CreateVpcEndpoint', {
     RouteTableIds: input.RouteTableIds,
     'IPv6 addresses': input.IpAddressType !== undefined && input.IpAddressType !== 'ipv4',
     'a ServiceRegion': input.ServiceRegion && input.ServiceRegion !== ctx.region,
   })
-  mustBeFullAccess(input.PolicyDocument)
   const addresses = new Map(
     (input.SubnetConfigurations ?? []).map((each) => [each.SubnetId, each.Ipv4]),
   )
@@ -44,6 +48,7 @@ function requestOf(ctx: Ctx, input: Readonly<CreateVpcEndpointRequest>): Endpoin
     vpcId: parseId('vpc', input.VpcId!),
     ...service,
     hasPrivateDns: input.PrivateDnsEnabled ?? true,
+    ...(policyDocument !== undefined && { policyDocument }),
     subnets: [...subnetIds].map((id) => ({
       subnetId: parseId('subnet', id ?? ''),
       address: addresses.get(id) ?? null,

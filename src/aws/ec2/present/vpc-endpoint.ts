@@ -4,8 +4,8 @@ import type { EndpointView } from '../../../app/network/vpc-endpoints.ts'
 import { endpointNames, vpceDomain } from '../../../domain/vpc-endpoint.ts'
 import { tagList } from '../tags.ts'
 
-/** The policy that every endpoint here has: what may be done is said by the callers' own. */
-export const FULL_ACCESS = JSON.stringify({
+/** AWS's, of an endpoint that was given none. */
+const FULL_ACCESS = JSON.stringify({
   Statement: [{ Action: '*', Effect: 'Allow', Principal: '*', Resource: '*' }],
 })
 
@@ -18,7 +18,7 @@ export function vpcEndpointShape(view: EndpointView, state = 'available'): Ec2Vp
     ServiceName: endpoint.serviceName,
     // EC2 says it in small letters, whatever its model says.
     State: state as 'Available',
-    PolicyDocument: FULL_ACCESS,
+    PolicyDocument: endpoint.policyDocument ?? FULL_ACCESS,
     RouteTableIds: [],
     SubnetIds: interfaces.map((one) => one.subnetId),
     Groups: endpoint.groupIds.map((GroupId) => ({ GroupId, GroupName: groupNames.get(GroupId) })),
