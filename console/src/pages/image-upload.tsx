@@ -1,6 +1,6 @@
 /**
- * An image from a disk file of one's own, dropped here: its blocks go into a snapshot by EBS direct, and the snapshot is
- * registered, as any AWS client could do it. Raw disks; others are told how to become one.
+ * An image from a disk file of one's own, dropped here: its blocks go into a snapshot by EBS direct, and the snapshot
+ * is registered, as any AWS client could do it. Raw disks; others are told how to become one.
  */
 import { RegisterImageCommand } from '@aws-sdk/client-ec2'
 import { useId, useRef, useState } from 'react'
