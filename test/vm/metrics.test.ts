@@ -104,7 +104,7 @@ async function firstPoint(id: string, from: number) {
       MetricName: 'CPUUtilization',
       Dimensions: [{ Name: 'InstanceId', Value: id }],
       StartTime: new Date(from),
-      EndTime: new Date(),
+      EndTime: new Date(from + 600_000),
       Period: 60,
       Statistics: ['Average'],
     }),

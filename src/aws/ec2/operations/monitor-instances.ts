@@ -1,4 +1,4 @@
-/** MonitorInstances: detailed monitoring is a wish that is kept; there are no metrics to have more of. */
+/** MonitorInstances: detailed monitoring; from then on there is a value of each metric a minute. */
 import { instanceModify, instanceModifyPlan } from '../../../app/instances/attributes.ts'
 import { operation } from '../../operation.ts'
 import { idsOf } from '../present/state-change.ts'

@@ -1,4 +1,4 @@
-/** UnmonitorInstances: detailed monitoring is a wish that is kept; there are no metrics to have more of. */
+/** UnmonitorInstances: back to a value of each metric every five minutes. */
 import { instanceModify, instanceModifyPlan } from '../../../app/instances/attributes.ts'
 import { operation } from '../../operation.ts'
 import { idsOf } from '../present/state-change.ts'
