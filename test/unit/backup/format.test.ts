@@ -2,7 +2,7 @@
 import { createHmac, hkdfSync } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import {
   CHUNK,
   contentOf,
@@ -12,8 +12,11 @@ import {
   requestOf,
   vaultKit,
   type VaultKit,
+  LONG_MS,
 } from './kit.ts'
 import { readPoint } from './reader.ts'
+
+vi.setConfig({ testTimeout: LONG_MS, hookTimeout: LONG_MS })
 
 let kit: VaultKit
 beforeEach(async () => {
