@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createFolderStore } from '../../../src/backup/store/folder.ts'
 import type { DiskReader, Vault } from '../../../src/backup/vault.ts'
-import { faulty } from './faulty-store.ts'
+import { faulty } from '../../support/backup/faulty-store.ts'
 import {
   backupOf,
   CHUNK,
@@ -16,7 +16,7 @@ import {
   type MemoryDisk,
   type VaultKit,
   LONG_MS,
-} from './kit.ts'
+} from '../../support/backup/kit.ts'
 
 vi.setConfig({ testTimeout: LONG_MS, hookTimeout: LONG_MS })
 

@@ -13,8 +13,8 @@ import {
   vaultKit,
   type VaultKit,
   LONG_MS,
-} from './kit.ts'
-import { readPoint } from './reader.ts'
+} from '../../support/backup/kit.ts'
+import { readPoint } from '../../support/backup/reader.ts'
 
 vi.setConfig({ testTimeout: LONG_MS, hookTimeout: LONG_MS })
 

@@ -15,7 +15,7 @@ import {
   vaultKit,
   type VaultKit,
   LONG_MS,
-} from './kit.ts'
+} from '../../support/backup/kit.ts'
 
 vi.setConfig({ testTimeout: LONG_MS, hookTimeout: LONG_MS })
 

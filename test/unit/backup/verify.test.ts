@@ -14,7 +14,7 @@ import {
   type MemoryDisk,
   type VaultKit,
   LONG_MS,
-} from './kit.ts'
+} from '../../support/backup/kit.ts'
 
 vi.setConfig({ testTimeout: LONG_MS, hookTimeout: LONG_MS })
 

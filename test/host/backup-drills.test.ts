@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { openVault } from '../../../src/backup/open-vault.ts'
-import type { Vault } from '../../../src/backup/vault.ts'
+import { openVault } from '../../src/backup/open-vault.ts'
+import type { Vault } from '../../src/backup/vault.ts'
 import {
   backupOf,
   CHUNK,
@@ -20,8 +20,8 @@ import {
   memoryDisk,
   never,
   vaultKit,
-} from './kit.ts'
-import { versionContent } from './versions.ts'
+} from '../support/backup/kit.ts'
+import { versionContent } from '../support/backup/versions.ts'
 
 vi.setConfig({ testTimeout: LONG_MS, hookTimeout: LONG_MS })
 
@@ -29,7 +29,7 @@ const KILLS = isLongRun ? 200 : 20
 /** From a child's first sign of life; a round of backup, copy, deletions and collection takes about half as long. */
 const KILL_WITHIN_MS = 900
 const POINTS = isLongRun ? 1_000 : 100
-const CHILD = join(import.meta.dirname, 'drill-child.ts')
+const CHILD = join(import.meta.dirname, '../support/backup/drill-child.ts')
 const options = { signal: never }
 
 let folder: string

@@ -3,12 +3,12 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { openVault } from '../../../src/backup/open-vault.ts'
-import type { BlobStore } from '../../../src/backup/store/blob-store.ts'
-import { createFolderStore } from '../../../src/backup/store/folder.ts'
-import { createS3Store } from '../../../src/backup/store/s3.ts'
-import type { Vault } from '../../../src/backup/vault.ts'
-import { diskFull, faulty, type Faulty } from './faulty-store.ts'
+import { openVault } from '../../src/backup/open-vault.ts'
+import type { BlobStore } from '../../src/backup/store/blob-store.ts'
+import { createFolderStore } from '../../src/backup/store/folder.ts'
+import { createS3Store } from '../../src/backup/store/s3.ts'
+import type { Vault } from '../../src/backup/vault.ts'
+import { diskFull, faulty, type Faulty } from '../support/backup/faulty-store.ts'
 import {
   backupOf,
   CHUNK,
@@ -19,8 +19,8 @@ import {
   LONG_MS,
   memoryDisk,
   never,
-} from './kit.ts'
-import { startS3, type Fault, type S3Server } from './s3-server.ts'
+} from '../support/backup/kit.ts'
+import { startS3, type Fault, type S3Server } from '../support/backup/s3-server.ts'
 
 vi.setConfig({ testTimeout: LONG_MS, hookTimeout: LONG_MS })
 

@@ -7,12 +7,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CreateBucketCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { endAll } from '../../../bench/support/cleanup.ts'
-import { startMoto } from '../../../bench/support/moto.ts'
-import { findProgram } from '../../../src/cli/packages.ts'
-import { openVault } from '../../../src/backup/open-vault.ts'
-import { createS3Store, type S3Location } from '../../../src/backup/store/s3.ts'
-import { CHUNK, contentOf, holds, KEY, LONG_MS, memoryDisk, never, requestOf } from './kit.ts'
+import { endAll } from '../../bench/support/cleanup.ts'
+import { startMoto } from '../../bench/support/moto.ts'
+import { findProgram } from '../../src/cli/packages.ts'
+import { openVault } from '../../src/backup/open-vault.ts'
+import { createS3Store, type S3Location } from '../../src/backup/store/s3.ts'
+import {
+  CHUNK,
+  contentOf,
+  holds,
+  KEY,
+  LONG_MS,
+  memoryDisk,
+  never,
+  requestOf,
+} from '../support/backup/kit.ts'
 
 vi.setConfig({ testTimeout: LONG_MS, hookTimeout: LONG_MS })
 
