@@ -15,6 +15,7 @@ import { iamBench } from './iam.ts'
 import { launchBench } from './launch.ts'
 import { networkBench } from './network.ts'
 import { scaleBench } from './scale.ts'
+import { snapshotBench } from './snapshot.ts'
 import type { Chart } from './support/chart.ts'
 import { endAll, endOnSignals } from './support/cleanup.ts'
 import { conditionsBegin, type Conditions } from './support/conditions.ts'
@@ -53,6 +54,8 @@ function measure(call: Exclude<BenchCall, { bench: 'chart' }>): Promise<Measured
       return densityBench(call.values)
     case 'disk':
       return diskBench(call.values)
+    case 'snapshot':
+      return snapshotBench(call.values)
     case 'network':
       return networkBench(call.values)
     case 'api':

@@ -76,7 +76,7 @@ const LAYERS: readonly Layer[] = [
     timeoutMs: 60 * MINUTE_MS,
     isIsolated: true,
     needs: [
-      ...requirementsOf(['machines', 'network', 'ssh', 'host', 'vm']),
+      ...requirementsOf(['machines', 'firmware', 'network', 'ssh', 'host', 'vm']),
       ...imageRequirementsOf('tiny'),
     ],
     prepare: async () => {

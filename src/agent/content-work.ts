@@ -42,7 +42,10 @@ export function createContentWork(options: {
   }
 }
 
-/** By depth. */
+/**
+ * By depth. What lies between two layers (a template's disk) counts as the upper one's: it was written after the
+ * lower.
+ */
 async function layersOf(volumes: VolumeBackend, top: DiskBacking): Promise<(LayerId | null)[]> {
   const byPath = new Map(
     (await volumes.layers.list()).map((id) => [volumes.layers.path(id), id] as const),
@@ -51,5 +54,7 @@ async function layersOf(volumes: VolumeBackend, top: DiskBacking): Promise<(Laye
   for (let file: DiskBacking | null | undefined = top; file; file = file.backing) {
     found.push(byPath.get(file.path) ?? null)
   }
+  const lowest = found.findLastIndex((id) => id !== null)
+  for (let depth = 1; depth < lowest; depth++) found[depth] ??= found[depth - 1]!
   return found
 }

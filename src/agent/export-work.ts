@@ -7,6 +7,8 @@ import type { VolumeSource } from '../domain/machine.ts'
 import { assert } from '../lib/assert.ts'
 import { fsyncFile, fsyncFolder } from '../lib/fs-durable.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
+import { readHeader } from '../blocks/qcow2/files.ts'
+import { ovaWrite } from './ova.ts'
 import type { ExportRequest, HostAgent } from './protocol.ts'
 
 const TIMEOUT_MS = 6 * 3_600_000
@@ -26,7 +28,8 @@ export function createExportWork(options: {
   const { volumes, exportsFolder, sourcePath } = options
   const mutex = createKeyedMutex()
   const running = new Map<string, number>()
-  const run = async ({ source, keys, format, file }: ExportRequest): Promise<void> => {
+  const run = async (request: ExportRequest): Promise<void> => {
+    const { source, keys, format, file, appliance } = request
     assert(EXPORT_FILE.test(file), `not a file of exports: ${file}`)
     const target = join(exportsFolder, file)
     if (await stat(target).then(Boolean, () => false)) return
@@ -52,13 +55,19 @@ export function createExportWork(options: {
       ]
       const limits = { timeoutMs: TIMEOUT_MS, cpuSecondsMax: TIMEOUT_MS / 1000, onLine }
       await qemuImgWithKeys(keysOf(content), args, limits)
-      await chmod(part, 0o600)
-      await fsyncFile(part)
-      await rename(part, target)
+      const whole = appliance ? `${part}.ova` : part
+      if (appliance) {
+        await rm(whole, { force: true })
+        const { sizeBytes } = await readHeader(content.path)
+        await ovaWrite(whole, part, { ...appliance, capacityBytes: sizeBytes })
+      }
+      await chmod(whole, 0o600)
+      await fsyncFile(whole)
+      await rename(whole, target)
       await fsyncFolder(dirname(target))
     } finally {
       running.delete(file)
-      await rm(part, { force: true })
+      for (const path of [part, `${part}.ova`]) await rm(path, { force: true })
     }
   }
   return {

@@ -158,8 +158,8 @@ export function createLauncher(options: LauncherOptions): Launcher {
     if (known !== undefined) return known
     // A template holds an image's own content, in clear.
     const root = spec.disks.find((disk) => disk.isRoot)
-    const isOfImage = root?.source && 'imageFolder' in root.source && !root.keys
-    if (!templates || !isOfImage) return null
+    const isOfImage = root?.source && !root.keys && !root.isCopied
+    if (!templates || !isOfImage || !isPlain(spec)) return null
     if (await rootDiscard(spec)) return null
     return templates.find(spec)
   }
@@ -208,6 +208,11 @@ export function createLauncher(options: LauncherOptions): Launcher {
       underway.get(instanceId)?.abort(new Error('the machine is not wanted any more'))
     },
   }
+}
+
+/** Firmware's variables and a TPM's state are a machine's own: nothing to be a copy of. */
+function isPlain({ firmware, vm }: MachineSpec): boolean {
+  return firmware?.mode !== 'uefi' && !vm.hasTpm
 }
 
 async function launchFacts(

@@ -4,16 +4,12 @@
  * spec: one that ended by itself is reported, not started again.
  */
 import { join } from 'node:path'
-import type { InstanceId, NetworkInterfaceId, VolumeId } from '../domain/ids.ts'
+import type { InstanceId } from '../domain/ids.ts'
 import type {
-  DiskChanges,
-  DiskFailure,
   HostDescription,
   MachineDisk,
   MachineObservation,
   MachineSpec,
-  NicChanges,
-  NicFailure,
 } from '../domain/machine.ts'
 import type { VolumeBackend } from '../blocks/backend.ts'
 import type { VmDriver } from '../hypervisor/driver.ts'
@@ -22,8 +18,10 @@ import type { Log } from '../lib/log.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import type { Clock } from '../lib/time.ts'
 import { createForeignMachines } from './backup/foreign.ts'
+import type { HelperMachines } from './backup/file-helper.ts'
 import { createLocalBackup } from './backup/local.ts'
 import type { OpenVault } from './backup/open-vault.ts'
+import { createDeviceWork } from './device-work.ts'
 import { createContentWork } from './content-work.ts'
 import { createExportWork } from './export-work.ts'
 import type { LibvirtConnector } from '../connectors/libvirt/connector.ts'
@@ -31,7 +29,7 @@ import { createHypervisorWork } from './hypervisors.ts'
 import { createImportWork } from './import-work.ts'
 import { createLauncher } from './launch.ts'
 import type { Templates } from './templates/templates.ts'
-import { diskAttachmentOf, nicAttachmentOf } from './vm-spec.ts'
+import { keysChecked } from './vm-spec.ts'
 import type { HostAgent, HostEvent } from './protocol.ts'
 import { createVolumeWork, wordsOf } from './volume-work.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
@@ -59,6 +57,8 @@ export interface LocalAgentOptions {
   stopGraceMs: number
   /** Absent: the engine's own, with vaults below the home. */
   openVault?: OpenVault
+  /** Machines that are nobody's instances, by which recovery points are looked into. */
+  helpers?: HelperMachines
   /** Imports may come from addresses of private networks and of this host. */
   mayFetchInternal?: boolean
   connectors: { libvirt: LibvirtConnector }
@@ -80,6 +80,7 @@ const ROOM_BYTES_MIN = 64 * 1024 ** 2
 interface Memory {
   startedGeneration: number
   rebootSerial: number
+  restartSerial?: number
 }
 
 export async function createLocalAgent(options: LocalAgentOptions): Promise<HostAgent> {
@@ -104,19 +105,15 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   const memoryPath = (id: InstanceId): string => join(options.home, 'instances', id, 'agent.json')
   const memoryOf = async (id: InstanceId): Promise<Memory> =>
     (await readJson<Memory>(memoryPath(id))) ?? { startedGeneration: 0, rebootSerial: 0 }
-  const remember = ({ instanceId, generation, rebootSerial }: MachineSpec): Promise<void> => {
-    const memory: Memory = { startedGeneration: generation, rebootSerial }
+  const remember = (spec: MachineSpec): Promise<void> => {
+    const { instanceId, generation, rebootSerial, restartSerial = 0 } = spec
+    const memory: Memory = { startedGeneration: generation, rebootSerial, restartSerial }
     return writeJsonDurable(memoryPath(instanceId), memory)
   }
   const find = async (id: InstanceId): Promise<MachineObservation | undefined> =>
     (await driver.list()).find((machine) => machine.instanceId === id)
 
   const work = createVolumeWork({ driver, volumes, log })
-  const imports = await createImportWork({
-    volumes,
-    importsFolder: join(options.home, 'imports'),
-    mayFetchInternal: options.mayFetchInternal ?? false,
-  })
   const ownerOf = async (volumeId: string): Promise<InstanceId | null> => {
     const has = (spec: MachineSpec) => spec.disks.some((disk) => disk.volumeId === volumeId)
     const owner = [...specs.values()].find(has)?.instanceId
@@ -134,6 +131,14 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   const planOf = (vpcId: string) => plans.find((plan) => plan.vpcId === vpcId)
   const launcher = createLauncher({ home, driver, volumes, templates, planOf, log, clock })
   const { volumeEnsure, sourcePath } = launcher
+  const exportsFolder = join(options.home, 'exports')
+  const imports = await createImportWork({
+    volumes,
+    importsFolder: join(options.home, 'imports'),
+    exportsFolder,
+    mayFetchInternal: options.mayFetchInternal ?? false,
+    sourcePath,
+  })
 
   const start = async (spec: MachineSpec, isFirst: boolean): Promise<void> => {
     const at = performance.now()
@@ -151,7 +156,10 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     const seen = await find(spec.instanceId)
     const memory = await memoryOf(spec.instanceId)
     const isAlive = seen && ['running', 'paused', 'starting'].includes(seen.state)
-    if (isAlive) {
+    const isRestarted = isAlive && (spec.restartSerial ?? 0) > (memory.restartSerial ?? 0)
+    if (isRestarted) {
+      await driver.stop(spec.instanceId, { isForced: false, graceMs: REBOOT_GRACE_MS })
+    } else if (isAlive) {
       if (spec.rebootSerial > memory.rebootSerial) {
         await driver.reboot(spec.instanceId, { graceMs: REBOOT_GRACE_MS })
       }
@@ -171,6 +179,20 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     }
   }
 
+  /** @returns Why it could not; it is shut down then, as on EC2. */
+  const hibernate = async ({ instanceId, disks }: MachineSpec): Promise<string | null> => {
+    try {
+      const root = disks.find((disk) => disk.isRoot)
+      const key = keysChecked(root?.keys)?.head
+      if (!key) throw new Error('its root volume is not encrypted')
+      await driver.hibernate(instanceId, key)
+      return null
+    } catch (error) {
+      log.warn({ err: error, instance: instanceId }, 'not hibernated')
+      return `it could not hibernate: ${wordsOf(error)}`
+    }
+  }
+
   const end = async (spec: MachineSpec): Promise<void> => {
     const { instanceId, isForced, intent } = spec
     const isTermination = intent === 'absent'
@@ -178,12 +200,15 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       ? Math.min(TERMINATE_GRACE_MS_MAX, options.stopGraceMs)
       : options.stopGraceMs
     const seen = await find(instanceId)
-    if (seen && !['stopped', 'crashed', 'absent'].includes(seen.state)) {
+    const isAlive = seen && !['stopped', 'crashed', 'absent'].includes(seen.state)
+    const wakefulness = isAlive && spec.isHibernated ? await hibernate(spec) : null
+    if (isAlive && (!spec.isHibernated || wakefulness !== null)) {
       await driver.stop(instanceId, { isForced, graceMs })
     }
     const state = isTermination ? 'absent' : 'stopped'
     const left = (await find(instanceId)) ?? blank(instanceId, clock, {})
-    report({ ...left, state, processId: null, observedAt: clock.now() })
+    const detail = wakefulness ?? left.detail
+    report({ ...left, state, detail, processId: null, observedAt: clock.now() })
   }
 
   const converge = async (id: InstanceId): Promise<void> => {
@@ -193,65 +218,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     await (spec.intent === 'running' ? run(spec) : end(spec))
   }
 
-  /** Whether devices can be changed now. @throws Error while the machine is coming or going. */
-  const isPluggable = async (instanceId: InstanceId): Promise<boolean> => {
-    const { state } = (await find(instanceId)) ?? { state: 'absent' }
-    if (state === 'absent' || state === 'stopped' || state === 'crashed') return false
-    // A process that is coming or going may still hold the file of a disk.
-    if (state !== 'running' && state !== 'paused') throw new Error(`${instanceId} is ${state}`)
-    return true
-  }
-
-  /** @returns The reason for which the change of a device could not be made, or null. */
-  const attempt = async (
-    device: { instance: InstanceId; device: string },
-    change: () => Promise<void>,
-  ): Promise<string | null> => {
-    try {
-      await change()
-      log.info(device, 'device changed')
-      return null
-    } catch (error) {
-      return wordsOf(error)
-    }
-  }
-
-  const changeDisks = async (changes: DiskChanges): Promise<DiskFailure[]> => {
-    const { instanceId } = changes
-    if (!(await isPluggable(instanceId))) return []
-    const failures: DiskFailure[] = []
-    const change = async (volumeId: VolumeId, make: () => Promise<void>): Promise<void> => {
-      const reason = await attempt({ instance: instanceId, device: volumeId }, make)
-      if (reason !== null) failures.push({ volumeId, reason })
-    }
-    for (const volumeId of changes.detach) {
-      const detach = () => driver.diskDetach(instanceId, volumeId)
-      await change(volumeId, () => work.exclusively([volumeId], detach))
-    }
-    for (const disk of changes.attach) {
-      const attach = async () => {
-        const file = await volumeEnsure(disk)
-        await driver.diskAttach(instanceId, diskAttachmentOf(disk, file, volumes.withKeys))
-      }
-      await change(disk.volumeId, () => work.exclusively([disk.volumeId], attach))
-    }
-    return failures
-  }
-
-  const changeNics = async (changes: NicChanges): Promise<NicFailure[]> => {
-    const { instanceId } = changes
-    if (!(await isPluggable(instanceId))) return []
-    const failures: NicFailure[] = []
-    const change = async (id: NetworkInterfaceId, make: () => Promise<void>): Promise<void> => {
-      const reason = await attempt({ instance: instanceId, device: id }, make)
-      if (reason !== null) failures.push({ interfaceId: id, reason })
-    }
-    for (const id of changes.detach) await change(id, () => driver.nicDetach(instanceId, id))
-    for (const nic of changes.attach) {
-      await change(nic.interfaceId, () => driver.nicAttach(instanceId, nicAttachmentOf(nic)))
-    }
-    return failures
-  }
+  const devices = createDeviceWork({ driver, volumes, work, find, volumeEnsure, log })
 
   /** A full disk pauses machines; they go on when there is room, and wait again if it was not enough. */
   const roomWatch = async (): Promise<void> => {
@@ -307,8 +274,10 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
           )
         })
     },
-    machineDisks: (changes) => deviceQueue.run(changes.instanceId, () => changeDisks(changes)),
-    machineNics: (changes) => deviceQueue.run(changes.instanceId, () => changeNics(changes)),
+    machineDisks: (changes) =>
+      deviceQueue.run(changes.instanceId, () => devices.changeDisks(changes)),
+    machineNics: (changes) =>
+      deviceQueue.run(changes.instanceId, () => devices.changeNics(changes)),
     machineForget: (instanceId) =>
       queue.run(instanceId, async () => {
         const seen = await find(instanceId)
@@ -342,11 +311,12 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       sshKey: () => options.connectors.libvirt.sshKey(),
       log,
     }),
-    ...createExportWork({ volumes, exportsFolder: join(options.home, 'exports'), sourcePath }),
+    ...createExportWork({ volumes, exportsFolder, sourcePath }),
     layerDelete: (layerId) => volumes.layers.delete(layerId),
     layerList: () => volumes.layers.list(),
     templatesEnsure: async (wishes) => templates?.ensure(wishes),
     templateList: async () => templates?.list() ?? [],
+    uefiVariables: (instanceId) => driver.uefiVariables(instanceId),
     machineUsage: () => driver.usage(),
     machineCpuCap: (instanceId, percent) => driver.cpuCap(instanceId, percent),
     consoleOutput: (instanceId) => driver.consoleOutput(instanceId),

@@ -22,6 +22,7 @@ import type { BackupHost } from './backup-protocol.ts'
 import type { InstanceId, VolumeId } from '../domain/ids.ts'
 import type { MachineUsage } from '../domain/metrics/usage.ts'
 import type { TemplateReport, TemplateWish } from '../domain/template.ts'
+import type { UefiVariable } from '../domain/uefi.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 
 export type HostEvent =
@@ -86,6 +87,11 @@ export interface HostAgent {
   /** 0 to 1; null: no such import is going on. */
   importProgress(layerId: LayerId): Promise<number | null>
   importCancel(layerId: LayerId): Promise<void>
+  /**
+   * Makes a layer that holds a whole content, encrypted with another key. Takes long; repeating it answers the
+   * same.
+   */
+  layerCopy(request: LayerCopyRequest): Promise<{ usedBytes: number }>
   /** Writes a content as a file for other hypervisors. Takes long; a file that is there is done. */
   contentExport(request: ExportRequest): Promise<void>
   /** 0 to 1; null: no such export is going on. */
@@ -98,6 +104,8 @@ export interface HostAgent {
   /** States which images this host should keep templates of, all of them. Idempotent; made in the background. */
   templatesEnsure(wishes: readonly TemplateWish[]): Promise<void>
   templateList(): Promise<TemplateReport[]>
+  /** The variables of a machine's UEFI firmware; null: it has none. */
+  uefiVariables(instanceId: InstanceId): Promise<UefiVariable[] | null>
   /** What every machine that runs here has used since it started. */
   machineUsage(): Promise<MachineUsage[]>
   /**
@@ -122,9 +130,19 @@ export interface HostAgent {
   close(): Promise<void>
 }
 
+export interface LayerCopyRequest extends ContentRequest {
+  layerId: LayerId
+  source: VolumeSource
+  sizeGiB: number
+  /** The layer's. */
+  key: string | null
+}
+
 export interface ExportRequest extends ContentRequest {
   source: VolumeSource
   format: 'raw' | 'vmdk' | 'vpc'
+  /** Its VMDK goes into an appliance that describes this machine. */
+  appliance?: { name: string; vcpus: number; memoryMiB: number } | null
   /** Below the host's folder of exports: a folder, names, a file. */
   file: string
 }
@@ -138,7 +156,14 @@ export interface ImportRequest {
 }
 
 export type ImportOutcome =
-  | { layerId: LayerId; sizeBytes: number; format: string; usedBytes: number }
+  | {
+      layerId: LayerId
+      sizeBytes: number
+      format: string
+      usedBytes: number
+      /** What it starts with, and what is to say of it, in plain words; absent: it was not looked into. */
+      look?: { firmware: readonly ('bios' | 'uefi')[]; notes: readonly string[] } | null
+    }
   /** The file's own fault, or it was cancelled: nothing is left. */
   | { layerId: LayerId; reason: string }
 

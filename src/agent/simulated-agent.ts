@@ -6,14 +6,8 @@
 import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type {
-  DiskFailure,
-  HostDescription,
-  MachineObservation,
-  MachineSpec,
-  NicFailure,
-} from '../domain/machine.ts'
-import type { HostId, InstanceId } from '../domain/ids.ts'
+import type { DiskFailure, MachineObservation, MachineSpec, NicFailure } from '../domain/machine.ts'
+import type { InstanceId } from '../domain/ids.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 import type { TemplateReport, TemplateWish } from '../domain/template.ts'
 import { FaultError } from '../domain/faults.ts'
@@ -28,6 +22,7 @@ import { createHypervisorWork } from './hypervisors.ts'
 import { createSimulatedConnector, type SimulatedHypervisors } from './simulated-hypervisors.ts'
 import { createSimulatedUsage, type SimulatedRates } from './simulated-usage.ts'
 import { simulatedSerial } from './simulated-serial.ts'
+import { simulatedHost } from './simulated-host.ts'
 import { createSimulatedVolumes, type SimulatedVolumes } from './simulated-volumes.ts'
 
 export interface SimulatedOptions {
@@ -92,10 +87,6 @@ interface Machine {
   turn: number
 }
 
-/** A processor's worth of room is cheap when nothing runs. */
-const CPUS_DEFAULT = 64
-const MEMORY_MIB_DEFAULT = 256 * 1024
-
 export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent {
   const machines = new Map<string, Machine>()
   const storage = options.volumes ?? createSimulatedVolumes()
@@ -137,7 +128,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
   let isReachabilityHeld = false
   const heldDisks = new Set<string>()
   const usage = createSimulatedUsage(clock)
-  const description = describe(options)
+  const description = simulatedHost(options)
 
   const start = (machine: Machine): void => {
     const locked = machine.spec.disks.find((disk) => typeof disk.keys === 'string')
@@ -179,6 +170,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
         turn: 0,
       }
       const isReboot = known && known.spec.rebootSerial !== spec.rebootSerial
+      const isRestart = known !== undefined && known.spec.restartSerial !== spec.restartSerial
       machine.spec = spec
       const turn = ++machine.turn
       machines.set(spec.instanceId, machine)
@@ -187,10 +179,15 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
         const isRunning = machine.observation.state === 'running'
         if (spec.intent === 'running') {
           if (isReboot && isRunning) machine.reboots++
+          if (isRestart && isRunning) {
+            show(machine, { state: 'stopped', stopReason: 'host-request', processId: null })
+            return start(machine)
+          }
           return isRunning ? show(machine, {}) : start(machine)
         }
         const state = spec.intent === 'stopped' ? 'stopped' : 'absent'
-        show(machine, { state, stopReason: 'host-request', processId: null })
+        const isHibernated = state === 'stopped' && isRunning && spec.isHibernated === true
+        show(machine, { state, stopReason: 'host-request', processId: null, isHibernated })
       })
     },
     machineDisks: async ({ instanceId, attach, detach }) => {
@@ -228,6 +225,10 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       else heldDisks.delete(volumeId)
     },
     machineForget: async (instanceId) => void machines.delete(instanceId),
+    uefiVariables: async (instanceId) => {
+      const { firmware } = machines.get(instanceId)?.spec ?? {}
+      return firmware?.mode === 'uefi' ? [...(firmware.variables ?? [])] : null
+    },
     machineList: async () => [...machines.values()].map((machine) => machine.observation),
     networkEnsure: async (next) => {
       plans = next
@@ -248,6 +249,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
     volumeWrite: async (volumeId, _keys, offset, bytes) =>
       storage.writeBytes(volumeId, offset, bytes),
     layerImport: async (request) => storage.layerImport(request),
+    layerCopy: async (request) => storage.layerCopy(request),
     contentExport: async ({ file, source }) =>
       void storage.exports.set(
         file,
@@ -368,30 +370,5 @@ function absent(spec: MachineSpec, clock: Clock): MachineObservation {
     pinned: null,
     startedAt: null,
     observedAt: clock.now(),
-  }
-}
-
-function describe(options: SimulatedOptions): HostDescription {
-  return {
-    hostId: options.hostId as HostId,
-    hostName: options.hostId,
-    zone: 'a',
-    hypervisor: {
-      qemuVersion: 'none',
-      architecture: 'x86_64',
-      accelerator: 'tcg',
-      hypervisorType: 2,
-      explanation: 'This host is simulated: machines are entries in a table and nothing boots.',
-      machineType: 'simulated',
-      cpuModel: 'simulated',
-      hasUefi: true,
-      hasIoUring: false,
-      hasVhostNet: false,
-    },
-    cpuCount: options.cpuCount ?? CPUS_DEFAULT,
-    memoryMiB: options.memoryMiB ?? MEMORY_MIB_DEFAULT,
-    diskFreeBytes: 1e12,
-    limitations: ['simulated: nothing boots'],
-    isSimulated: true,
   }
 }

@@ -11,6 +11,7 @@ import type {
   FreezeRequest,
   ImportOutcome,
   ImportRequest,
+  LayerCopyRequest,
   VolumeChange,
   VolumeRequest,
 } from './protocol.ts'
@@ -38,6 +39,7 @@ export interface SimulatedVolumes {
   contentMap(request: ContentRequest): ContentRange[]
   contentRead(request: ContentRequest, offset: number, length: number): Uint8Array
   writeBytes(volumeId: string, offset: number, bytes: Uint8Array): void
+  layerCopy(request: LayerCopyRequest): { usedBytes: number }
   layerList(): LayerId[]
   /** A layer and those beneath it, downwards. */
   chainOf(layerId: LayerId): LayerId[]
@@ -157,6 +159,17 @@ export function createSimulatedVolumes(): SimulatedVolumes {
       if (url.includes('malformed')) return { layerId, reason: 'it is no disk' }
       layers.set(layerId, { beneath: null, written: new Map([[0, url]]) })
       return { layerId, sizeBytes: 3 * 1024 ** 3, format: 'vmdk', usedBytes: BLOCK_BYTES }
+    },
+    layerCopy: ({ layerId, source }) => {
+      const written = new Map<number, string>()
+      let id = 'layerId' in source ? source.layerId : null
+      for (; id !== null; id = layerOf(id).beneath) {
+        for (const [block, content] of layerOf(id).written) {
+          if (!written.has(block)) written.set(block, content)
+        }
+      }
+      layers.set(layerId, { beneath: null, written })
+      return { usedBytes: written.size * BLOCK_BYTES }
     },
     layerDelete: (layerId) => {
       const users = [...volumes.values(), ...layers.values()].filter(

@@ -39,11 +39,18 @@ export async function vmSpecOf(
   return {
     ...spec.vm,
     memory: null,
-    boot: manifest ? bootOf(home, spec.imageFolder!, manifest) : { mode: 'bios' },
+    boot: bootPlanOf(home, spec, manifest),
     namespace: namespaceOf(spec.vpcId),
     disks: spec.disks.map((disk, index) => diskAttachmentOf(disk, files[index]!, withKeys)),
     nics: spec.nics.map(nicAttachmentOf),
   }
+}
+
+/** UEFI starts what the disk holds; BIOS machines of an image with a kernel beside it get that handed over. */
+function bootPlanOf(home: string, spec: MachineSpec, manifest: ImageManifest | null): BootPlan {
+  if (spec.firmware?.mode === 'uefi') return { mode: 'uefi', variables: spec.firmware.variables }
+  if (manifest) return bootOf(home, spec.imageFolder!, manifest)
+  return { mode: 'bios' }
 }
 
 export function nicAttachmentOf(nic: MachineNic): NicAttachment {

@@ -201,16 +201,18 @@ async function outcomeOf(
   }
 }
 
-/** The file beneath the lowest layer; null when there is none. */
+/** The file beneath the lowest layer; null when there is none. A template's disk may lie between two. */
 async function imageBeneath(
   volumes: VolumeBackend,
   top: DiskBacking | null,
 ): Promise<string | null> {
   const layers = new Set((await volumes.layers.list()).map((id) => volumes.layers.path(id)))
-  let file: DiskBacking | null | undefined = top
-  while (file && layers.has(file.path)) file = file.backing
+  let beneath: string | null = top?.path ?? null
+  for (let file: DiskBacking | null | undefined = top; file; file = file.backing) {
+    if (layers.has(file.path)) beneath = file.backing?.path ?? null
+  }
   // What comes over NBD is copied too: nothing stays of it.
-  return file && !nbdSourceOf(file.path) ? file.path : null
+  return beneath !== null && !nbdSourceOf(beneath) ? beneath : null
 }
 
 /** An error's words for the user: bounded, one line. */

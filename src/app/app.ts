@@ -23,9 +23,11 @@ import { createInstancesReconciler } from './reconcilers/instances.ts'
 import { createNetworkApplier, readerOnce } from './reconcilers/network.ts'
 import { stagingsReconcile } from './ebs/write.ts'
 import { binReconcile } from './rbin/bin.ts'
+import { createCopiesReconciler } from './reconcilers/copies.ts'
 import { createHypervisorsReconciler } from './reconcilers/hypervisors.ts'
 import { createMachinesReconciler } from './reconcilers/machines.ts'
 import { createExportsReconciler } from './reconcilers/exports.ts'
+import { rootTasksReconcile } from './reconcilers/root-tasks.ts'
 import { createImportsReconciler } from './reconcilers/imports.ts'
 import { keysReconcile } from './reconcilers/keys.ts'
 import { chainsReconcile, layersReconcile } from './reconcilers/layers.ts'
@@ -110,6 +112,8 @@ export async function startApp(options: {
     ['snapshots', (signal) => snapshotsReconcile(app, settle, signal)],
     ['bin', () => binReconcile(app)],
     ['exports', createExportsReconciler(app)],
+    ['copies', createCopiesReconciler(app)],
+    ['rootTasks', (signal) => rootTasksReconcile(app, signal)],
     ['imports', createImportsReconciler(app)],
     ['stagings', () => stagingsReconcile(app)],
     ['layers', (signal) => layersReconcile(app, signal)],

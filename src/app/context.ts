@@ -88,6 +88,8 @@ export type ReconcilerName =
   | 'imports'
   | 'bin'
   | 'exports'
+  | 'rootTasks'
+  | 'copies'
   | 'keys'
   | 'stagings'
   | 'templates'

@@ -141,6 +141,7 @@ const OTHER_KINDS: readonly StoredKind[] = [
   'launchTemplateVersion',
   'rbinRule',
   'exportTask',
+  'rootTask',
   'importTask',
   'layer',
   'kmsKey',

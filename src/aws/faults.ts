@@ -66,6 +66,7 @@ const CODES: Record<Exclude<FaultType, 'Service'>, Codes> = {
   },
   CapacityShort: STATE,
   TypeUnsupported: INVALID,
+  HibernationUnsupported: INVALID,
   NoFreeAddress: STATE,
   TerminationProtected: STATE,
   RuleNotFound: INVALID,

@@ -51,6 +51,7 @@ export type BenchCall =
   | { bench: 'launch'; values: LaunchValues }
   | { bench: 'density'; values: DensityValues }
   | { bench: 'disk'; values: SecondsValues }
+  | { bench: 'snapshot'; values: SecondsValues }
   | { bench: 'network'; values: SecondsValues }
   | { bench: 'api'; values: ApiValues }
   | { bench: 'scale'; values: ScaleValues }
@@ -101,6 +102,7 @@ Examples:
     add('density', 'memory of idle machines: what each costs, what they share'),
   ).option('--clones <list>', 'how many machines at once, for example 1,10,50', parseCounts)
   secondsOptions(machineOptions(add('disk', 'a volume in a guest, bare QEMU, and the host')))
+  secondsOptions(machineOptions(add('snapshot', 'pause, call, and volume to first byte')))
   secondsOptions(machineOptions(add('network', 'machine to machine, host to machine, bare TAPs')))
   commonOptions(add('api', 'cost of API calls, beside a moto server when one is installed'))
     .option('--sizes <list>', 'how many instances DescribeInstances shows', parseCounts)

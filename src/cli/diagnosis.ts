@@ -1,5 +1,6 @@
 /** From facts to findings: what works, what does not, what to do about it. Pure: the words are tested. */
 import type { Gpu } from '../domain/pci.ts'
+import { requirementsOf } from './requirements.ts'
 import type { HostFacts } from './host-facts.ts'
 import type { HostReport } from './host-api.ts'
 import { formatBytes } from './ui/format.ts'
@@ -180,7 +181,11 @@ function programFindings(facts: HostFacts): Finding[] {
   const fix = facts.hasApt
     ? `${sudo}apt-get install --no-install-recommends ${packages.join(' ')}`
     : "install them with your distribution's packages"
-  return [...findings, bad(area, `missing: ${words.join(', ')}`, fix)]
+  // Without firmware for UEFI and TPMs, machines run all the same.
+  const optional = requirementsOf(['firmware']).map((one) => one.package)
+  const isVital = packages.some((name) => !optional.includes(name))
+  const say = isVital ? bad : limited
+  return [...findings, say(area, `missing: ${words.join(', ')}`, fix)]
 }
 
 function cloudFindings(

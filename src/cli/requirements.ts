@@ -6,6 +6,7 @@
 
 export type Feature =
   | 'machines'
+  | 'firmware'
   | 'network'
   | 'ssh'
   | 'unit'
@@ -40,6 +41,19 @@ export const REQUIREMENTS: readonly Requirement[] = [
     proof: { program: 'qemu-img' },
     package: 'qemu-utils',
     why: 'makes and converts disks',
+    versionArgs: ['--version'],
+  },
+  {
+    feature: 'firmware',
+    proof: { file: '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd' },
+    package: 'ovmf',
+    why: 'machines that boot with UEFI, and Secure Boot',
+  },
+  {
+    feature: 'firmware',
+    proof: { program: 'swtpm' },
+    package: 'swtpm',
+    why: 'TPMs of machines',
     versionArgs: ['--version'],
   },
   {
@@ -202,6 +216,24 @@ export const REQUIREMENTS: readonly Requirement[] = [
     package: 'packer',
     proof: { program: 'packer' },
     why: 'provisions a machine as users of amazon-ebs do',
+  },
+  {
+    feature: 'vm',
+    package: 'ipxe',
+    proof: { file: '/usr/lib/ipxe/ipxe.iso' },
+    why: 'plays the guests that are no Linux',
+  },
+  {
+    feature: 'vm',
+    package: 'dosfstools',
+    proof: { program: 'mkfs.vfat' },
+    why: 'makes disks that UEFI starts',
+  },
+  {
+    feature: 'vm',
+    package: 'mtools',
+    proof: { program: 'mcopy' },
+    why: 'makes disks that UEFI starts',
   },
   // What `bench disk` and `bench network` need on top.
   {

@@ -71,6 +71,8 @@ export type Fault =
   /** A volume and an instance of different availability zones. */
   | { type: 'ZoneMismatch'; volumeId: string; instanceId: string }
   | { type: 'DefaultResource'; kind: ResourceKind; id: string; reason: string }
+  /** One of the demands of hibernation is not met. */
+  | { type: 'HibernationUnsupported'; reason: string }
   /** Known to AWS, not served by us, said plainly. */
   | { type: 'Unsupported'; feature: string; hint?: string }
   /** For services whose modelled errors have no counterpart above: the edge of that service maps `code`. */

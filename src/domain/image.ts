@@ -5,6 +5,7 @@ import type { IdOf, ImageId, SnapshotId, VolumeId } from './ids.ts'
 import type { Architecture } from './machine.ts'
 import type { Recycled } from './rbin.ts'
 import type { ResourceBase } from './resource.ts'
+import type { UefiVariable } from './uefi.ts'
 import type { VolumeType } from './volume.ts'
 
 /** Where the bytes of a snapshot lie: a file of an image folder under BRUME_HOME/images, or a frozen layer. */
@@ -41,6 +42,8 @@ export interface Snapshot extends ResourceBase<SnapshotId> {
   isQuiesced?: boolean
   crashReason?: string | null
   copyOf?: { snapshotId: string; region: string } | null
+  /** While it is pending: what is being copied into its layer, because that is encrypted otherwise. */
+  copiedFrom?: SnapshotSource | null
 }
 
 export interface Staging {
@@ -87,6 +90,10 @@ export interface Image extends ResourceBase<ImageId> {
   /** Folder under BRUME_HOME/images with image.json (domain/image-manifest.ts); null: it boots by its own loader. */
   imageFolder: string | null
   defaultUser: string
+  /** A TPM for its machines. */
+  tpmSupport?: 'v2.0' | null
+  /** What the firmware of its machines begins with: keys of Secure Boot, boot entries. */
+  uefiVariables?: readonly UefiVariable[] | null
   imdsSupport: 'v2.0' | null
   deregisteredAt: number | null
   deprecatedAt: number | null

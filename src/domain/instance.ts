@@ -14,6 +14,7 @@ import type {
 import type { Architecture, MachineObservation, MachinePin } from './machine.ts'
 import type { ResourceNameRecords } from './network.ts'
 import type { ResourceBase } from './resource.ts'
+import type { UefiVariable } from './uefi.ts'
 
 export type InstanceState =
   | 'pending'
@@ -59,7 +60,12 @@ export interface InstanceSpec {
   rootDeviceName: string
   /** See `Image.imageFolder`. */
   imageFolder: string | null
+  /** What it boots with, and what its image says; absent: the same. */
   bootMode: 'legacy-bios' | 'uefi'
+  imageBootMode?: 'legacy-bios' | 'uefi' | 'uefi-preferred'
+  hasTpm?: boolean
+  /** What its firmware begins with. */
+  uefiVariables?: readonly UefiVariable[] | null
   uuid: string
   /** Base64, as it came. */
   userData: string | null
@@ -91,6 +97,10 @@ export interface InstanceSpec {
 export interface InstanceIntent {
   state: 'running' | 'stopped' | 'terminated'
   isForced: boolean
+  /** Stopped with its memory saved. */
+  isHibernated?: boolean
+  /** Grows when its machine is to begin anew: with another root volume. */
+  restartSerial?: number
   rebootSerial: number
   /** Grows with every change of intent, so that a host can tell old from new. */
   serial: number

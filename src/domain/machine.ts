@@ -8,6 +8,7 @@ import type { Gpu } from './pci.ts'
 import type { HostId, InstanceId, NetworkInterfaceId, SubnetId, VolumeId, VpcId } from './ids.ts'
 import type { AccountId } from './ids.ts'
 import type { LayerId } from './layer.ts'
+import type { UefiVariable } from './uefi.ts'
 
 export type Architecture = 'x86_64' | 'arm64'
 export type Accelerator = 'kvm' | 'hvf' | 'tcg'
@@ -15,7 +16,8 @@ export type Accelerator = 'kvm' | 'hvf' | 'tcg'
 /** How a machine boots: from its disk by firmware, or a kernel handed to it by the hypervisor. */
 export type BootPlan =
   | { mode: 'bios' }
-  | { mode: 'uefi' }
+  /** `variables`: those that its firmware begins with, at its first start. */
+  | { mode: 'uefi'; variables?: readonly UefiVariable[] | null }
   | { mode: 'kernel'; kernelPath: string; initrdPath: string | null; append: string }
 
 /** What a disk may do a second; null: no limit. Volumes' types say which (domain/volume-types.ts). */
@@ -123,6 +125,8 @@ export interface VmSpec {
   threadsPerCore: number
   memoryMiB: number
   boot: BootPlan
+  /** A TPM 2.0 of its own, whose state lies beside it. */
+  hasTpm?: boolean
   disks: readonly DiskAttachment[]
   nics: readonly NicAttachment[]
   /** Network namespace in which QEMU runs; null on a host without networking (tests of the driver). */
@@ -163,6 +167,8 @@ export interface MachineObservation {
   /** Human words for `crashed` and `start-failed`: the last lines of QEMU's log. */
   detail: string | null
   processId: number | null
+  /** Stopped with its memory saved. */
+  isHibernated?: boolean
   /** Disks that the host could not read or write since the machine started, by volume: in words. */
   diskErrors?: Readonly<Record<string, string>>
   pinned: MachinePin | null
@@ -183,8 +189,10 @@ export interface HypervisorReport {
   machineType: string
   cpuModel: string
   hasUefi: boolean
-  /** Firmware of `uefi` machines; null without OVMF. */
-  uefi?: { codePath: string; varsPath: string } | null
+  /** Firmware of `uefi` machines; null without OVMF. Secure: it keeps its variables from the guest's kernel. */
+  uefi?: { codePath: string; varsPath: string; isSecure?: boolean } | null
+  /** Programs for TPMs are there. */
+  hasTpm?: boolean
   hasIoUring: boolean
   hasVhostNet: boolean
 }
@@ -216,12 +224,18 @@ export interface MachineSpec {
   intent: MachineIntent
   /** Stop without asking the guest first. */
   isForced: boolean
+  /** Stop with its memory saved, for the next start to go on from. */
+  isHibernated?: boolean
   /** Grows when a reboot is asked for: the host reboots once for each new value. */
   rebootSerial: number
+  /** Grows when the machine is to begin anew, with what it then has: the host stops and starts it. */
+  restartSerial?: number
   vm: Omit<VmSpec, 'boot' | 'disks' | 'memory' | 'namespace' | 'nics'>
   /** What a guest that starts from a template is told at once; null: it always boots. */
   launch?: LaunchIdentity | null
   imageFolder: string | null
+  /** By what it boots; absent: as its image's folder says. */
+  firmware?: { mode: 'legacy-bios' | 'uefi'; variables: readonly UefiVariable[] | null }
   disks: readonly MachineDisk[]
   nics: readonly MachineNic[]
 }

@@ -10,6 +10,7 @@ import type { Image, Snapshot } from './image.ts'
 import type { Instance } from './instance.ts'
 import type { BackupGateway, GatewayKind, GatewayMachine, Hypervisor } from './gateway.ts'
 import type { ExportTask } from './export-task.ts'
+import type { RootTask } from './root-task.ts'
 import type { ImportTask } from './import-task.ts'
 import type { KeyPair } from './key-pair.ts'
 import type { KmsAlias, KmsKey } from './kms.ts'
@@ -57,6 +58,7 @@ export interface ResourceTypes extends IamResourceTypes, BackupResourceTypes {
   snapshot: Snapshot
   layer: Layer
   exportTask: ExportTask
+  rootTask: RootTask
   rbinRule: RbinRule
   importTask: ImportTask
   kmsKey: KmsKey
@@ -97,6 +99,7 @@ export type HiddenKind =
   | 'alarm'
   | 'rbinRule'
   | 'exportTask'
+  | 'rootTask'
   | 'importTask'
   | 'layer'
   | 'kmsKey'

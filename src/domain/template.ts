@@ -3,6 +3,7 @@
  * data. What they are made of and when they are used: docs/templates.md.
  */
 import type { ImageId } from './ids.ts'
+import type { LayerId } from './layer.ts'
 import type { FrozenShape } from './machine.ts'
 
 /** Which images a host should have templates of. */
@@ -10,8 +11,9 @@ export interface TemplateWish {
   imageId: ImageId
   /** Relative to the host's images. */
   imageFolder: string
-  /** The disk of the image. */
+  /** The disk of the image: of its folder, or the layer that its root snapshot is. */
   file: string
+  layerId?: LayerId | null
   /** Size of the image's root volume: the template's own disk. */
   rootSizeGiB: number
   /** Whose machines may be copies, as copies share pages: everybody's of a public image, else its owner's alone. */
@@ -21,8 +23,9 @@ export interface TemplateWish {
 /** One frozen machine of a host. */
 export interface TemplateReport {
   key: string
+  /** Whose kernel and firmware it boots with. */
   imageFolder: string
-  /** The disk of the image that it was made of. */
+  /** The disk of the image that it was made of, or the layer's id. */
   file: string
   /** Where it lies on its host; null until it is ready. */
   folder: string | null

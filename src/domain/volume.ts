@@ -12,8 +12,11 @@ export interface VolumeAttachment {
   deviceName: string
   deleteOnTermination: boolean
   attachedAt: number
-  /** `busy`: the guest was asked to let go and has not; it is asked again. */
-  state: 'attaching' | 'attached' | 'detaching' | 'busy'
+  /**
+   * `busy`: the guest was asked to let go and has not; it is asked again. `replaced`: another root volume has
+   * its place, and the machine has not begun anew yet.
+   */
+  state: 'attaching' | 'attached' | 'detaching' | 'busy' | 'replaced'
 }
 
 /** A change of a volume in use. Nothing is optimised here afterwards: it is over when the host has done it. */
@@ -64,7 +67,7 @@ export interface Volume extends ResourceBase<VolumeId> {
 
 /** On its way out of a machine: not to be plugged in again. */
 export function volumeIsLeaving(volume: Volume): boolean {
-  return volume.attachment?.state === 'detaching' || volume.attachment?.state === 'busy'
+  return ['detaching', 'busy', 'replaced'].includes(volume.attachment?.state ?? '')
 }
 
 export type VolumeState = 'creating' | 'available' | 'in-use' | 'deleting'

@@ -13,6 +13,7 @@ import type {
   NicAttachment,
   VmSpec,
 } from '../domain/machine.ts'
+import type { UefiVariable } from '../domain/uefi.ts'
 
 /** A disk that goes over from one file to an empty one upon it. */
 export interface DiskOverlay {
@@ -52,6 +53,13 @@ export interface VmDriver {
     instanceId: InstanceId,
     target: { statePath: string; timeoutMs: number },
   ): Promise<{ bootId: string | null }>
+  /**
+   * Stops the machine with its memory saved under `key`: its next start goes on from there.
+   * @throws Error with the reason; then it goes on running.
+   */
+  hibernate(instanceId: InstanceId, key: string): Promise<void>
+  /** The variables of a machine's UEFI firmware; null: it has none. */
+  uefiVariables(instanceId: InstanceId): Promise<UefiVariable[] | null>
   /** Asks the guest to power off (ACPI), then forces after `graceMs`. Resolves when the process is gone. */
   stop(instanceId: InstanceId, options: { isForced: boolean; graceMs: number }): Promise<void>
   /** ACPI-less reset as EC2's RebootInstances after its grace: asks first, resets after `graceMs`. */

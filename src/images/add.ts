@@ -1,9 +1,9 @@
 /**
  * Brings any qcow2, raw, VMDK, VHD or VHDX file in as an image. The file is a stranger's: its header is read by us
- * first (disk-format.ts), qemu-img is told the format and runs under limits of memory, processor time and wall time.
+ * first (disk-format.ts), qemu-img is told the format and runs as nobody, alone and under limits (lib/stranger.ts).
  */
-import { mkdir, open, readFile, rm, stat } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { FaultError } from '../domain/faults.ts'
 import {
   IMAGE_MANIFEST_FORMAT,
@@ -13,6 +13,13 @@ import {
   type ImageManifest,
 } from '../domain/image-manifest.ts'
 import { exec, ExecError } from '../lib/exec.ts'
+import {
+  strangerExec,
+  strangerFile,
+  strangerFolder,
+  strangerName,
+  strangerTake,
+} from '../lib/stranger.ts'
 import {
   DISK_HEAD_BYTES,
   detectFirmware,
@@ -52,18 +59,27 @@ export async function addImage(options: AddImageOptions): Promise<StoredImage> {
   // Absolute: qemu takes "nbd:…" and the like for protocols.
   const source = resolve(options.file)
   report(options, 'probe', 0, `looking at ${basename(source)}`)
-  const { format, info } = await diskInspect(source, options)
   const work = await openWorkFolder(options.outputFolder)
   try {
+    const folder = join(work, 'stranger')
+    await strangerFolder(folder)
+    diskMayBe(await readHead(source))
+    const file = await strangerFile(source, folder)
+    const { format, info } = await diskInspect(file, options)
     const output = join(work, 'image')
     await mkdir(output)
     const disk = join(output, 'disk.qcow2')
-    await convert(source, format, disk, options)
+    const made = join(folder, 'disk.qcow2')
+    await convert(file, format, made, options)
+    await rename(await strangerTake(made), disk)
+    await rm(folder, { recursive: true })
     report(options, 'verify', 0.9, 'checking the converted disk')
+    await strangerFolder(output, [disk])
     const result = await diskInfo(disk, 'qcow2', options.signal)
     if (result['virtual-size'] !== info['virtual-size'])
       throw refused('its size changed while it was read')
-    await qemuImg(['check', '-q', '-f', 'qcow2', disk], CONVERT_TIMEOUT_MS, options.signal)
+    await qemuImg(disk, ['check', '-q', '-f', 'qcow2'], CONVERT_TIMEOUT_MS, options.signal)
+    for (const path of [output, disk]) await strangerTake(path)
     const manifest = await manifestOf(options, source, format, output, work, info['virtual-size'])
     report(options, 'publish', 0.97, 'making it durable')
     const stored = await publishImage(options.outputFolder, output, manifest, options.signal)
@@ -74,7 +90,15 @@ export async function addImage(options: AddImageOptions): Promise<StoredImage> {
   }
 }
 
-/** What a stranger's file is, before anything is done with it. @throws Fault `InvalidValue` with the reason. */
+/** What can be told from its beginning, before it is copied. */
+function diskMayBe(head: Buffer): void {
+  probeDiskFormat(head)
+}
+
+/**
+ * What a stranger's file is, before anything is done with it. It lies in a folder of the stranger's (lib/stranger.ts).
+ * @throws Fault `InvalidValue` with the reason.
+ */
 export async function diskInspect(
   source: string,
   options: { virtualSizeBytesMax?: number; signal?: AbortSignal },
@@ -152,8 +176,8 @@ export interface DiskInfo {
 }
 
 async function diskInfo(path: string, format: DiskFormat, signal?: AbortSignal): Promise<DiskInfo> {
-  const args = ['info', '--output=json', '-f', format, path]
-  return JSON.parse(await qemuImg(args, INFO_TIMEOUT_MS, signal)) as DiskInfo
+  const args = ['info', '--output=json', '-f', format]
+  return JSON.parse(await qemuImg(path, args, INFO_TIMEOUT_MS, signal)) as DiskInfo
 }
 
 /** What the header check should have refused already, seen through qemu's eyes. */
@@ -177,7 +201,7 @@ function checkInfo(info: DiskInfo, virtualSizeBytesMax: number): void {
  */
 async function checkWhole(path: string, format: DiskFormat, signal?: AbortSignal): Promise<void> {
   if (format !== 'qcow2' && format !== 'vmdk') return
-  await qemuImg(['check', '-q', '-f', format, path], CONVERT_TIMEOUT_MS, signal).catch(
+  await qemuImg(path, ['check', '-q', '-f', format], CONVERT_TIMEOUT_MS, signal).catch(
     (error: FaultError) => {
       const cause = error.cause
       if (!(cause instanceof ExecError && cause.exitCode === 3)) throw error
@@ -191,11 +215,13 @@ async function convert(
   disk: string,
   options: AddImageOptions,
 ): Promise<void> {
-  const args = ['convert', '-p', '-f', format, '-O', 'qcow2', source, disk]
-  await qemuImg(args, CONVERT_TIMEOUT_MS, options.signal, (line) => {
+  const args = ['convert', '-p', '-f', format, '-O', 'qcow2']
+  const onLine = (line: string): void => {
     const percent = /\((\d+(?:\.\d+)?)\/100%\)/.exec(line)?.[1]
     if (percent) report(options, 'convert', 0.05 + (Number(percent) / 100) * 0.85, `${percent} %`)
-  })
+  }
+  const to = [strangerName(disk)]
+  await qemuImg(source, args, CONVERT_TIMEOUT_MS, options.signal, { onLine, to })
 }
 
 async function firmwareOf(
@@ -204,33 +230,33 @@ async function firmwareOf(
   signal?: AbortSignal,
 ): Promise<('bios' | 'uefi')[]> {
   const head = join(work, 'head.raw')
-  const args = [
-    'dd',
-    '-f',
-    'qcow2',
-    '-O',
-    'raw',
-    `bs=${DISK_HEAD_BYTES}`,
-    'count=1',
-    `if=${disk}`,
-    `of=${head}`,
-  ]
-  await qemuImg(args, INFO_TIMEOUT_MS, signal)
+  const size = [`bs=${DISK_HEAD_BYTES}`, 'count=1']
+  const args = ['dd', '-f', 'qcow2', '-O', 'raw', ...size, `if=${disk}`, `of=${head}`]
+  // What is read here was written by us.
+  await exec('qemu-img', args, { timeoutMs: INFO_TIMEOUT_MS, signal })
   return detectFirmware(await readFile(head))
 }
 
-/** qemu-img under limits. A file it cannot read is the file's fault, not ours. */
+/** qemu-img as nobody, in the file's folder. A file it cannot read is the file's fault, not ours. */
 async function qemuImg(
+  file: string,
   args: readonly string[],
   timeoutMs: number,
   signal?: AbortSignal,
-  onLine?: (line: string) => void,
+  more: { onLine?: (line: string) => void; to?: readonly string[] } = {},
 ): Promise<string> {
-  const cpuSeconds = timeoutMs === INFO_TIMEOUT_MS ? INFO_CPU_SECONDS_MAX : CONVERT_CPU_SECONDS_MAX
-  const limits = [`--as=${QEMU_IMG_ADDRESS_BYTES_MAX}`, `--cpu=${cpuSeconds}`, '--core=0']
+  const cpuSecondsMax =
+    timeoutMs === INFO_TIMEOUT_MS ? INFO_CPU_SECONDS_MAX : CONVERT_CPU_SECONDS_MAX
+  const limits = {
+    addressBytesMax: QEMU_IMG_ADDRESS_BYTES_MAX,
+    cpuSecondsMax,
+    fileBytesMax: VIRTUAL_BYTES_MAX,
+  }
   try {
-    const command = [...limits, '--', 'qemu-img', ...args]
-    return (await exec('prlimit', command, { timeoutMs, signal, onLine })).stdout
+    const named = [...args, strangerName(file), ...(more.to ?? [])]
+    const { onLine } = more
+    const options = { timeoutMs, signal, onLine }
+    return (await strangerExec(dirname(file), 'qemu-img', named, limits, options)).stdout
   } catch (error) {
     signal?.throwIfAborted()
     if (

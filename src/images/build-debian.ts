@@ -3,8 +3,8 @@
  * and GRUB, so it starts anywhere; kernel and initramfs lie beside it for direct boot, the faster way.
  * No loop devices and no mounts of ours. The version is made of the package versions and our files.
  */
-import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, open, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import {
   IMAGE_MANIFEST_FORMAT,
   LAUNCH_PORT_VERSION,
@@ -43,7 +43,10 @@ export async function buildDebian12(options: DebianOptions): Promise<StoredImage
     const output = join(work, 'image')
     await mkdir(output)
     const kernel = await bootFiles(root, output, work, options)
-    const contentHash = sha256(JSON.stringify([packages, await guestHash(), debian.DEBIAN_APPEND]))
+    const loaders = await efiPartition(work, kernel.timeSeconds, options)
+    const contentHash = sha256(
+      JSON.stringify([packages, loaders, await guestHash(), debian.DEBIAN_APPEND]),
+    )
     report(options, 'disk', 0.85, 'writing the disk')
     await writeDisk(root, work, join(output, 'disk.qcow2'), kernel.timeSeconds, options.signal)
     const manifest: ImageManifest = {
@@ -56,13 +59,13 @@ export async function buildDebian12(options: DebianOptions): Promise<StoredImage
       disk: { file: 'disk.qcow2', format: 'qcow2', virtualSizeBytes: debian.DEBIAN_DISK_BYTES },
       boot: {
         kernel: { kernel: 'kernel', initrd: 'initrd', append: debian.DEBIAN_APPEND },
-        firmware: ['bios'],
+        firmware: ['bios', 'uefi'],
       },
       rootDeviceName: '/dev/xvda',
       defaultUser: 'admin',
       launchPort: { version: LAUNCH_PORT_VERSION, hostKeys: 'openssh' },
       files: await describeFiles(output, ['disk.qcow2', 'kernel', 'initrd'], options.signal),
-      sources: packages,
+      sources: [...packages, ...loaders],
     }
     report(options, 'publish', 0.97, 'making it durable')
     const stored = await publishImage(options.outputFolder, output, manifest, options.signal)
@@ -127,6 +130,39 @@ async function bootFiles(
   return { release: kernel.release, timeSeconds }
 }
 
+/** Writes `esp.img`: what UEFI starts. Answers with the packages that it was made of. */
+async function efiPartition(
+  work: string,
+  timeSeconds: number,
+  options: DebianOptions,
+): Promise<ImageManifest['sources']> {
+  const names = debian.EFI_LOADERS.map((one) => one.package)
+  const apt = await openApt(options, names[0]!)
+  const packages = unpackedPackages(apt, join(work, 'efi-packages'), options)
+  await packages.add(names)
+  const tree = join(work, 'esp')
+  const put = async (to: string, data: Buffer | string): Promise<void> => {
+    await mkdir(dirname(join(tree, to)), { recursive: true })
+    await writeFile(join(tree, to), data)
+    await utimes(join(tree, to), timeSeconds, timeSeconds)
+  }
+  for (const { package: name, file, to } of debian.EFI_LOADERS) {
+    const entry = await programEntry(packages, name, file)
+    await put(to, entry.type === 'file' ? entry.data : '')
+  }
+  await put(debian.EFI_GRUB_CONFIG.to, debian.EFI_GRUB_CONFIG.text)
+  const image = join(work, 'esp.img')
+  const env = { ...process.env, SOURCE_DATE_EPOCH: String(timeSeconds), MTOOLS_SKIP_CHECK: '1' }
+  const { signal } = options
+  await exec('mkfs.vfat', debian.mkfatArguments(image), { signal, env: withSbin(env) })
+  await exec('mcopy', ['-s', '-m', '-i', image, join(tree, 'EFI'), '::/'], { signal, env })
+  return packages.sources()
+}
+
+function withSbin(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return { ...env, PATH: `${env['PATH']}:/usr/sbin:/sbin` }
+}
+
 async function writeDisk(
   root: string,
   work: string,
@@ -144,17 +180,20 @@ async function writeDisk(
     core: await readFile(core),
     diskBytes: debian.DEBIAN_DISK_BYTES,
     diskSignature: 0x6272756d,
+    espBytes: debian.DEBIAN_ESP_BYTES,
   })
   const handle = await open(raw, 'wx', 0o600)
   try {
     await handle.truncate(debian.DEBIAN_DISK_BYTES)
     await handle.write(area, 0, area.length, 0)
+    const esp = await readFile(join(work, 'esp.img'))
+    await handle.write(esp, 0, esp.length, PARTITION_START_BYTES)
   } finally {
     await handle.close()
   }
   const clock = String(timeSeconds)
   const env = { ...process.env, E2FSPROGS_FAKE_TIME: clock, SOURCE_DATE_EPOCH: clock }
-  const blocks = (debian.DEBIAN_DISK_BYTES - PARTITION_START_BYTES) / 4096
+  const blocks = (debian.DEBIAN_DISK_BYTES - debian.DEBIAN_ROOT_START_BYTES) / 4096
   const options = { env, signal, timeoutMs: DISK_TIMEOUT_MS }
   await asGuestRoot(['mke2fs', ...debian.mke2fsArguments(root, raw, blocks)], options)
   await exec('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', raw, output], {

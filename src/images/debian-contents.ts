@@ -1,7 +1,7 @@
 /** What goes into the `debian-12` image, as data, and the command lines that make it. Pure. */
 import { join } from 'node:path'
 import type { SourcePackage } from '../domain/image-manifest.ts'
-import { PARTITION_START_BYTES } from './mbr.ts'
+import { rootStartBytes } from './mbr.ts'
 
 export const DEBIAN_IMAGE = 'debian-12'
 export const DEBIAN_CODENAME = 'bookworm'
@@ -10,6 +10,9 @@ export const GRUB_FOLDER = '/usr/lib/grub/i386-pc'
 
 /** Room for the system and little else: volumes are bigger and the system grows into them at first boot. */
 export const DEBIAN_DISK_BYTES = 2 * 1024 * 1024 * 1024
+/** Signed boot loaders and one line of configuration: 6 MB. */
+export const DEBIAN_ESP_BYTES = 16 * 1024 * 1024
+export const DEBIAN_ROOT_START_BYTES = rootStartBytes(DEBIAN_ESP_BYTES)
 /** Also in debian/rootfs/etc/fstab and grub.cfg. */
 export const DEBIAN_ROOT_UUID = '6272756d-6520-4469-8e79-000000000012'
 
@@ -111,7 +114,7 @@ export function grubArguments(config: string, output: string): string[] {
 
 export function mke2fsArguments(root: string, disk: string, blocks: number): string[] {
   const extended = [
-    `offset=${PARTITION_START_BYTES}`,
+    `offset=${DEBIAN_ROOT_START_BYTES}`,
     `hash_seed=${DEBIAN_ROOT_UUID}`,
     'lazy_itable_init=1',
     'root_owner=0:0',
@@ -133,4 +136,29 @@ export function mke2fsArguments(root: string, disk: string, blocks: number): str
     disk,
     String(blocks),
   ]
+}
+
+/**
+ * Boot loaders that UEFI starts also under Secure Boot: shim, signed by Microsoft, and what shim trusts, GRUB signed by
+ * Debian, which reads its configuration beside itself. In Debian's packages, and where they go in the EFI partition.
+ */
+export const EFI_LOADERS = [
+  { package: 'shim-signed', file: 'usr/lib/shim/shimx64.efi.signed', to: 'EFI/BOOT/BOOTX64.EFI' },
+  {
+    package: 'grub-efi-amd64-signed',
+    file: 'usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed',
+    to: 'EFI/BOOT/grubx64.efi',
+  },
+] as const
+
+/** Of GRUB under UEFI: the system's own configuration serves both. */
+export const EFI_GRUB_CONFIG = {
+  to: 'EFI/debian/grub.cfg',
+  text: `search.fs_uuid ${DEBIAN_ROOT_UUID} root\nset prefix=($root)/boot/grub\nconfigfile $prefix/grub.cfg\n`,
+}
+
+/** A FAT file system of the partition's size, and the same each time. */
+export function mkfatArguments(file: string): string[] {
+  const KIB = DEBIAN_ESP_BYTES / 1024
+  return ['-C', '--invariant', '-F', '16', '-n', 'EFI', '-i', '6272756d', file, String(KIB)]
 }

@@ -54,6 +54,16 @@ export function requirementsOf(image: 'tiny' | 'debian-12' | 'pull' | 'add'): Ho
           proof: { program: 'grub-mkimage' },
           why: 'assembles the boot loader',
         },
+        {
+          package: 'dosfstools',
+          proof: { program: 'mkfs.vfat' },
+          why: 'makes the partition that UEFI starts from',
+        },
+        {
+          package: 'mtools',
+          proof: { program: 'mcopy' },
+          why: 'fills the partition that UEFI starts from, without mounting it',
+        },
       ]
     case 'pull':
     case 'add':

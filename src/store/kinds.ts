@@ -6,6 +6,7 @@
 import type { IamKind } from '../domain/iam/entities.ts'
 import { BACKUP_KINDS } from './backup-kinds.ts'
 import { instanceIsSettled } from '../domain/instance.ts'
+import { rootTaskIsOver } from '../domain/root-task.ts'
 import { addressesOf } from '../domain/network.ts'
 import type { ResourceTypes, StoredKind } from '../domain/resource.ts'
 
@@ -21,6 +22,9 @@ export interface KindRules<R> {
 }
 
 export type KindTable = { [K in StoredKind]: KindRules<ResourceTypes[K]> }
+
+/** States of attachments that a host has something to do for. */
+const CHANGING = ['attaching', 'detaching', 'busy']
 
 const ref = (name: string, value: string | null): Reference[] => (value ? [{ name, value }] : [])
 const nothing = (): [] => []
@@ -126,13 +130,13 @@ export const KINDS: KindTable = {
   volume: {
     references: (r) => [
       ...ref('instance', r.attachment?.instanceId ?? null),
-      ...ref('changing', r.attachment && r.attachment.state !== 'attached' ? 'yes' : null),
+      ...ref('changing', CHANGING.includes(r.attachment?.state ?? '') ? 'yes' : null),
       ...ref('pending', r.intended === 'absent' || !r.isMaterialised ? 'yes' : null),
       ...ref('modifying', r.modification?.state === 'modifying' ? 'yes' : null),
       ...ref('layer', r.layerId ?? null),
     ],
     claims: (r) =>
-      r.attachment
+      r.attachment && r.attachment.state !== 'replaced'
         ? [{ scope: `device:${r.attachment.instanceId}`, name: r.attachment.deviceName }]
         : [],
   },
@@ -140,6 +144,8 @@ export const KINDS: KindTable = {
     references: (r) => [
       ...ref('layer', 'layerId' in r.source ? r.source.layerId : null),
       ...ref('layer', r.staging?.parentLayerId ?? null),
+      ...ref('layer', r.copiedFrom && 'layerId' in r.copiedFrom ? r.copiedFrom.layerId : null),
+      ...ref('copying', r.copiedFrom ? 'yes' : null),
       ...ref('staging', r.staging ? 'yes' : null),
       ...ref('recycled', r.recycled ? 'yes' : null),
       ...ref('pending', r.state === 'pending' && !r.staging ? 'yes' : null),
@@ -152,6 +158,13 @@ export const KINDS: KindTable = {
   rbinRule: { references: nothing, claims: nothing },
   exportTask: {
     references: (r) => ref('unfinished', r.state === 'active' ? 'yes' : null),
+    claims: nothing,
+  },
+  rootTask: {
+    references: (r) => [
+      ...ref('instance', r.instanceId),
+      ...ref('unfinished', rootTaskIsOver(r) ? null : 'yes'),
+    ],
     claims: nothing,
   },
   importTask: {

@@ -2,7 +2,12 @@
 import { StartSnapshotCommand } from '@aws-sdk/client-ebs'
 import {
   AttachVolumeCommand,
+  CopyImageCommand,
   CopySnapshotCommand,
+  CreateImageCommand,
+  DeleteSnapshotCommand,
+  waitUntilImageAvailable,
+  waitUntilSnapshotCompleted,
   CreateSnapshotCommand,
   CreateVolumeCommand,
   DescribeInstancesCommand,
@@ -40,7 +45,7 @@ beforeAll(async () => {
   cloud = await startTestCloud()
 })
 afterAll(() => cloud.close())
-const { volume, take, from, attached, write, read } = volumeKit(() => cloud)
+const { volume, take, from, attached, write, read, waiter } = volumeKit(() => cloud)
 
 const keyMake = async () => (await cloud.kmsOf().send(new CreateKeyCommand({}))).KeyMetadata!
 const look = async (id: string) =>
@@ -85,22 +90,63 @@ test('what is made of it is encrypted with the same, whatever the name of the ke
 test('a copy keeps the encryption of its source, and no other account gets at it', async () => {
   const id = await volume({ Encrypted: true })
   const secret = await take(id)
-  const clear = await take(await volume())
   const copy = async (SourceSnapshotId: string, input = {}, client = cloud.ec2) => {
     const command = { SourceSnapshotId, SourceRegion: 'us-east-1', ...input }
     return (await client.send(new CopySnapshotCommand(command))).SnapshotId!
   }
   const copied = await from(await copy(secret, { Encrypted: true }))
   expect(keysOn(copied).head).toBe(keysOn(id).head)
-  const other = { Encrypted: true, KmsKeyId: (await keyMake()).Arn! }
-  expect(await codeOf(copy(secret, other))).toBe('UnsupportedOperation')
-  expect(await codeOf(copy(clear, { Encrypted: true }))).toBe('UnsupportedOperation')
   const friend = cloud.ec2Of({ account: '444455556666' })
   const share = { CreateVolumePermission: { Add: [{ UserId: '444455556666' }] } }
   await cloud.ec2.send(new ModifySnapshotAttributeCommand({ SnapshotId: secret, ...share }))
   expect(await codeOf(copy(secret, {}, friend))).toBe('UnsupportedOperation')
   const use = new CreateVolumeCommand({ AvailabilityZone: ZONE, SnapshotId: secret })
   expect(await codeOf(friend.send(use))).toBe('UnsupportedOperation')
+})
+
+test('a copy of a snapshot in clear, or under another key, is one of its own content', async () => {
+  const id = await volume()
+  write(id, 0, 'in clear')
+  const clear = await take(id)
+  const copy = async (SourceSnapshotId: string, KmsKeyId?: string) => {
+    const command = { SourceSnapshotId, SourceRegion: 'us-east-1', Encrypted: true, KmsKeyId }
+    const { SnapshotId } = await cloud.ec2.send(new CopySnapshotCommand(command))
+    await waitUntilSnapshotCompleted(waiter(), { SnapshotIds: [SnapshotId!] })
+    return SnapshotId!
+  }
+  const first = await copy(clear)
+  await cloud.ec2.send(new DeleteSnapshotCommand({ SnapshotId: clear }))
+  const key = await keyMake()
+  const second = await copy(first, key.KeyId!)
+  const command = new DescribeSnapshotsCommand({ SnapshotIds: [second] })
+  const [seen] = (await cloud.ec2.send(command)).Snapshots!
+  expect(seen).toMatchObject({ Encrypted: true, KmsKeyId: key.Arn, State: 'completed' })
+  await cloud.ec2.send(new DeleteSnapshotCommand({ SnapshotId: first }))
+  const made = await from(second)
+  expect(await look(made)).toMatchObject({ Encrypted: true, KmsKeyId: key.Arn })
+  expect(read(made, 0)).toBe('in clear')
+  // Its layer alone is beneath, under its own key.
+  expect(Object.values(keysOn(made).layers)).toEqual([keysOn(made).head])
+})
+
+test('an image copied with encryption is pending until its snapshots are there, and launches', async () => {
+  const instance = await stopped(cloud.ec2)
+  const [root] = await attached(instance)
+  write(root!, 2, 'golden')
+  const made = await cloud.ec2.send(new CreateImageCommand({ InstanceId: instance, Name: 'plain' }))
+  await waitUntilImageAvailable(waiter(), { ImageIds: [made.ImageId!] })
+  const { ImageId } = await cloud.ec2.send(
+    new CopyImageCommand({
+      Name: 'sealed',
+      SourceImageId: made.ImageId,
+      SourceRegion: 'us-east-1',
+      Encrypted: true,
+    }),
+  )
+  await waitUntilImageAvailable(waiter(), { ImageIds: [ImageId!] })
+  const [copied] = await attached(await running(cloud.ec2, { ImageId }))
+  expect(await look(copied!)).toMatchObject({ Encrypted: true })
+  expect(read(copied!, 2)).toBe('golden')
 })
 
 test('of a snapshot in clear, or with another key, it is a copy that needs no layer', async () => {

@@ -1,6 +1,10 @@
 /** ExportImage through the SDK, on simulated hosts. */
 import {
+  CancelExportTaskCommand,
   CopyImageCommand,
+  CreateInstanceExportTaskCommand,
+  DescribeExportTasksCommand,
+  DescribeSnapshotsCommand,
   CreateImageCommand,
   DescribeExportImageTasksCommand,
   ExportImageCommand,
@@ -10,7 +14,7 @@ import {
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TINY } from '../support/app.ts'
 import { codeOf, startTestCloud, type TestCloud } from '../support/cloud.ts'
-import { running } from '../support/launch.ts'
+import { running, stopped } from '../support/launch.ts'
 import { soon, volumeKit } from '../support/volume-kit.ts'
 
 let cloud: TestCloud
@@ -86,4 +90,48 @@ test('not images of others, of several disks, nor encrypted ones', async () => {
   const locked = { BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs }] }
   expect(await codeOf(begin(await imageOf('locked', locked)))).toBe('UnsupportedOperation')
   expect(await codeOf(look('export-ami-00000000000000000'))).toBe('InvalidExportTaskID.NotFound')
+})
+
+const instanceExport = (InstanceId: string, input = {}) =>
+  cloud.ec2.send(
+    new CreateInstanceExportTaskCommand({
+      InstanceId,
+      TargetEnvironment: 'vmware',
+      ExportToS3Task: { S3Bucket: 'my-exports', S3Prefix: 'vm/', ContainerFormat: 'ova' },
+      ...input,
+    }),
+  )
+const tasks = async (...ExportTaskIds: string[]) =>
+  (await cloud.ec2.send(new DescribeExportTasksCommand({ ExportTaskIds }))).ExportTasks!
+
+test('a stopped instance becomes an appliance, and the snapshot that was taken for it goes', async () => {
+  const id = await stopped(cloud.ec2)
+  write((await attached(id))[0]!, 0, 'an appliance')
+  const { ExportTask } = await instanceExport(id)
+  const key = `vm/${ExportTask!.ExportTaskId}.ova`
+  expect(ExportTask).toMatchObject({
+    InstanceExportDetails: { InstanceId: id, TargetEnvironment: 'vmware' },
+    ExportToS3Task: { ContainerFormat: 'ova', DiskImageFormat: 'VMDK', S3Key: key },
+    State: 'active',
+  })
+  const taskId = ExportTask!.ExportTaskId!
+  await soon(async () => expect((await tasks(taskId))[0]!.State).toBe('completed'))
+  const file = cloud.agent.storage.exports.get(`my-exports/${key}`)
+  expect(file!.toString('latin1')).toContain('an appliance')
+  const mine = new DescribeSnapshotsCommand({ OwnerIds: ['self'] })
+  const { Snapshots } = await cloud.ec2.send(mine)
+  expect(Snapshots!.filter((one) => one.Description?.includes(taskId))).toEqual([])
+  const images = await cloud.ec2.send(new DescribeExportImageTasksCommand({}))
+  expect(images.ExportImageTasks!.map((one) => one.ExportImageTaskId)).not.toContain(taskId)
+  expect(await codeOf(cloud.ec2.send(new CancelExportTaskCommand({ ExportTaskId: taskId })))).toBe(
+    'IncorrectState',
+  )
+})
+
+test('instances that run, and appliances of other disks, are refused', async () => {
+  expect(await codeOf(instanceExport(await running(cloud.ec2)))).toBe('IncorrectInstanceState')
+  const ExportToS3Task = { S3Bucket: 'b-1', ContainerFormat: 'ova', DiskImageFormat: 'RAW' }
+  const id = await stopped(cloud.ec2)
+  expect(await codeOf(instanceExport(id, { ExportToS3Task }))).toBe('InvalidParameterCombination')
+  expect(await codeOf(tasks('export-i-00000000000000000'))).toBe('InvalidExportTaskID.NotFound')
 })

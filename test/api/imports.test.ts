@@ -155,9 +155,9 @@ test.each<[string, ImportSnapshotCommandInput, string]>([
   ['no disk', { DiskContainer: undefined }, 'MissingParameter'],
   ['no URL', { DiskContainer: {} }, 'MissingParameter'],
   [
-    'a bucket',
-    { DiskContainer: { UserBucket: { S3Bucket: 'b', S3Key: 'k' } } },
-    'UnsupportedOperation',
+    'a key that is a way out',
+    { DiskContainer: { UserBucket: { S3Bucket: 'bucket', S3Key: '../k' } } },
+    'InvalidParameterValue',
   ],
   ['a format of no disk', { DiskContainer: { Url: URL, Format: 'ISO' } }, 'InvalidParameterValue'],
   ['a dry run', { DryRun: true }, 'DryRunOperation'],

@@ -23,6 +23,7 @@ import { createImportWork, type ImportWork } from '../../src/agent/import-work.t
 import type { VolumeBackend } from '../../src/blocks/backend.ts'
 import { createQcow2Backend } from '../../src/blocks/qcow2/backend.ts'
 import type { LayerId } from '../../src/domain/layer.ts'
+import type { VolumeSource } from '../../src/domain/machine.ts'
 import { exec } from '../../src/lib/exec.ts'
 import { silentLog } from '../../src/lib/log.ts'
 
@@ -38,7 +39,11 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'brume-import-'))
   imports = join(root, 'imports')
   volumes = await createQcow2Backend({ folder: join(root, 'volumes'), log: silentLog })
-  work = await createImportWork({ volumes, importsFolder: imports, mayFetchInternal: true })
+  const sourcePath = (source: VolumeSource): string =>
+    'layerId' in source ? volumes.layers.path(source.layerId) : join(root, source.file)
+  const exportsFolder = join(root, 'exports')
+  const rest = { mayFetchInternal: true, sourcePath, exportsFolder }
+  work = await createImportWork({ volumes, importsFolder: imports, ...rest })
 })
 afterEach(() => rm(root, { recursive: true, force: true }))
 
@@ -97,6 +102,57 @@ test.each<[string, string[]]>([
   expect(await work.layerImport({ layerId, url: path })).toMatchObject({ sizeBytes: GIB })
 })
 
+test('what a disk is, and what its machines will miss, is told without mounting it', async () => {
+  const tree = join(root, 'tree')
+  const put = async (path: string, text: string): Promise<void> => {
+    await mkdir(join(tree, path, '..'), { recursive: true })
+    await writeFile(join(tree, path), text)
+  }
+  await put('usr/lib/os-release', 'NAME=x\nPRETTY_NAME="Some System 9 $(reboot)"\n')
+  await mkdir(join(tree, 'etc'), { recursive: true })
+  await symlink('../usr/lib/os-release', join(tree, 'etc/os-release'))
+  await symlink('usr/lib', join(tree, 'lib'))
+  await put('usr/lib/modules/6.1.0/modules.dep', 'kernel/drivers/net/virtio_net.ko:\n')
+  const disk = join(imports, 'system.raw')
+  const table = Buffer.alloc(MIB)
+  table.write('boot code')
+  table[446 + 4] = 0x83
+  table.writeUInt32LE(2048, 446 + 8)
+  table.writeUInt16LE(0xaa55, 510)
+  await writeFile(disk, table)
+  await exec('mke2fs', ['-q', '-F', '-t', 'ext4', '-E', `offset=${MIB}`, '-d', tree, disk, '16M'])
+  const look = async () => (await bring('system.raw')).outcome
+  expect(await look()).toMatchObject({
+    look: {
+      firmware: ['bios'],
+      notes: [
+        'it boots with BIOS',
+        'it is Some System 9 (reboot)',
+        expect.stringContaining('lacks virtio_blk'),
+        expect.stringContaining('no cloud-init'),
+      ],
+    },
+  })
+  // A file system whose numbers lie is one that cannot be looked into, and comes in all the same.
+  const handle = await open(disk, 'r+')
+  await handle.write(Buffer.alloc(64, 0xff), 0, 64, MIB + 4096)
+  await handle.close()
+  expect(await look()).toMatchObject({ format: 'raw', look: { firmware: ['bios'] } })
+})
+
+test('a bucket is a folder of the exports or the imports, and no way out of them', async () => {
+  const path = await converted('qcow2')
+  await mkdir(join(root, 'exports/mine/servers'), { recursive: true })
+  await copyFile(path, join(root, 'exports/mine/servers/box.qcow2'))
+  const { layerId, outcome } = await bring('s3://mine/servers/box.qcow2')
+  expect(outcome).toMatchObject({ format: 'qcow2' })
+  expect(await contentOf(layerId)).toBe(await original())
+  await symlink('/etc/passwd', join(root, 'exports/mine/secret'))
+  for (const url of ['s3://mine/none', 's3://mine/../../x', 's3://mine/secret']) {
+    expect((await bring(url)).outcome).toMatchObject({ reason: expect.stringMatching(/no such/) })
+  }
+})
+
 test('gzip and OVA are unpacked', async () => {
   const raw = await rawDisk()
   await writeFile(join(imports, 'disk.raw.gz'), gzipSync(await readFile(raw)))
@@ -132,6 +188,42 @@ test.each([
   expect(back.outcome).toMatchObject({ format, sizeBytes: GIB })
   expect(await contentOf(back.layerId)).toBe(await original())
   await expect(out.contentExport({ ...request, file: '../x' })).rejects.toThrow('not a file')
+})
+
+test('there and back as an appliance: the same content, and a description', async () => {
+  const first = await bring(await converted('qcow2'))
+  const sourcePath = (source: object) =>
+    'layerId' in source ? volumes.layers.path(source.layerId as LayerId) : ''
+  const exportsFolder = join(root, 'exports')
+  const out = createExportWork({ volumes, exportsFolder, sourcePath })
+  const appliance = { name: 'export-i-1', vcpus: 2, memoryMiB: 1024 }
+  const source = { layerId: first.layerId }
+  const file = 'bucket/box.ova'
+  await out.contentExport({ source, keys: null, format: 'vmdk', file, appliance })
+  expect(await readdir(join(exportsFolder, 'bucket'))).toEqual(['box.ova'])
+  const path = join(exportsFolder, file)
+  const listed = await exec('tar', ['-tf', path])
+  expect(listed.stdout.split('\n')).toEqual(['export-i-1.ovf', 'export-i-1-disk1.vmdk', ''])
+  const ovf = await exec('tar', ['-xOf', path, 'export-i-1.ovf'])
+  expect(ovf.stdout).toContain(`ovf:capacity="${GIB}"`)
+  await copyFile(path, join(imports, 'box.ova'))
+  const back = await bring('box.ova')
+  expect(back.outcome).toMatchObject({ format: 'vmdk', sizeBytes: GIB })
+  expect(await contentOf(back.layerId)).toBe(await original())
+})
+
+test('a layer copied under another key holds the same, and cannot be read without', async () => {
+  const first = await bring(await converted('qcow2'))
+  const [layerId, key] = [layer(), randomBytes(32).toString('base64')]
+  const request = { layerId, source: { layerId: first.layerId }, keys: null, sizeGiB: 1, key }
+  const copied = await work.layerCopy(request)
+  expect(copied.usedBytes).toBeGreaterThan(0)
+  expect(await work.layerCopy(request)).toEqual(copied)
+  const bytes = await readFile(volumes.layers.path(layerId))
+  expect(bytes.includes('the end')).toBe(false)
+  const back = { layerId: layer(), source: { layerId }, sizeGiB: 1, key: null }
+  await work.layerCopy({ ...back, keys: { head: null, layers: { [layerId]: key } } })
+  expect(await contentOf(back.layerId)).toBe(await original())
 })
 
 test('encrypted at once when a key is given', async () => {
@@ -172,6 +264,7 @@ test('by HTTP, with limits', async () => {
       volumes,
       importsFolder: join(root, 'strict'),
       mayFetchInternal: false,
+      sourcePath: () => '',
     })
     const { port } = server.address() as AddressInfo
     for (const host of ['127.0.0.1', 'localhost', '[::1]', '169.254.169.254', '0x7f000001']) {

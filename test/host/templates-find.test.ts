@@ -34,6 +34,7 @@ beforeAll(async () => {
     root: join(home, 'templates'),
     driver,
     report: REPORT,
+    layerPath: (layerId) => layerId,
     filesBeneathVolumes: async () => new Set(),
     log: silentLog,
     clock: createSteppedClock(),

@@ -45,6 +45,7 @@ const open = (change: Partial<TemplatesOptions> = {}): Promise<Templates> =>
     root,
     driver,
     report: REPORT,
+    layerPath: (layerId) => layerId,
     filesBeneathVolumes: async () => needed,
     log: silentLog,
     clock,
@@ -169,6 +170,7 @@ describe('a wish', () => {
     const held = Promise.withResolvers<void>()
     let hold = false
     await reopen({
+      layerPath: (layerId) => layerId,
       filesBeneathVolumes: async () => {
         const isHeld = hold
         hold = false

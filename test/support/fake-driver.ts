@@ -68,6 +68,8 @@ export function createFakeDriver(): FakeDriver {
       machines.delete(instanceId)
     },
     consoleOutput: async () => null,
+    hibernate: not('hibernate'),
+    uefiVariables: async () => null,
     usage: async () => [],
     cpuCap: async () => {},
     screenshot: not('draw'),

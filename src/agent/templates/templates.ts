@@ -6,6 +6,7 @@
  * out; a disk that volumes lie upon stays as long as they do.
  */
 import { shapeFit } from '../../domain/frozen-shape.ts'
+import type { LayerId } from '../../domain/layer.ts'
 import type { FrozenShape, HypervisorReport, MachineSpec } from '../../domain/machine.ts'
 import type { TemplateReport, TemplateWish } from '../../domain/template.ts'
 import type { VmDriver } from '../../hypervisor/driver.ts'
@@ -41,6 +42,7 @@ export interface TemplatesOptions {
   /** For the machines that are to be frozen; nobody else's. */
   driver: VmDriver
   report: HypervisorReport
+  layerPath(layerId: LayerId): string
   /** Paths of files that some volume is an overlay of. */
   filesBeneathVolumes(): Promise<ReadonlySet<string>>
   log: Log
@@ -153,7 +155,9 @@ export async function createTemplates(options: TemplatesOptions): Promise<Templa
         {
           manifest,
           boot: bootOf(options.home, record.imageFolder, manifest),
-          diskPath: imageFilePath(options.home, wish),
+          diskPath: wish.layerId
+            ? options.layerPath(wish.layerId)
+            : imageFilePath(options.home, wish),
         },
         {
           signal: closing.signal,
@@ -209,9 +213,8 @@ export async function createTemplates(options: TemplatesOptions): Promise<Templa
     if (wish && evicted.delete(recordOf(wish, shape).key)) plan()
   }
   const wishOf = (spec: MachineSpec): TemplateWish | undefined => {
-    const source = spec.disks.find((one) => one.isRoot)?.source
-    if (!source || !('imageFolder' in source)) return undefined
-    return wishes?.find((one) => isOf(one, source))
+    const disk = diskOf(spec)
+    return disk ? wishes?.find((one) => isOf(one, disk)) : undefined
   }
   const fitting = (spec: MachineSpec): StoredTemplate[] => {
     const disk = spec.disks.find((one) => one.isRoot)
@@ -263,9 +266,9 @@ export async function createTemplates(options: TemplatesOptions): Promise<Templa
       return best
     },
     wanted: (spec) => {
-      const source = spec.disks.find((one) => one.isRoot)?.source
-      if (!source || !('imageFolder' in source)) return
-      const name = nameOf(source)
+      const disk = diskOf(spec)
+      if (!disk) return
+      const name = nameOf(disk)
       const { vcpus, memoryMiB, coresPerSocket, threadsPerCore } = spec.vm
       const size = { vcpus, memoryMiB, coresPerSocket, threadsPerCore }
       const shape = { ...size, vcpusMax: vcpus, memoryMaxMiB: memoryMiB }
@@ -354,6 +357,14 @@ function usedAt({ record, lastUsedAt }: StoredTemplate): number {
 interface OfDisk {
   imageFolder: string
   file: string
+}
+
+/** What a machine's root volume starts as; of a layer, with the folder that it boots with. */
+function diskOf({ disks, imageFolder }: MachineSpec): OfDisk | null {
+  const source = disks.find((one) => one.isRoot)?.source
+  if (!source) return null
+  if ('imageFolder' in source) return source
+  return imageFolder === null ? null : { imageFolder, file: source.layerId }
 }
 
 function nameOf({ imageFolder, file }: OfDisk): string {

@@ -30,13 +30,17 @@ export async function exportCheck(
   request: ExportRequest,
   reader: StoreReader = ctx.app.store,
 ): Promise<void> {
-  const { bucket, prefix } = request
+  placeCheck(request)
+  const image = await imageOwned(ctx, request.imageId, reader)
+  await rootSnapshot(reader, image)
+}
+
+/** @throws Fault `InvalidValue`. */
+export function placeCheck({ bucket, prefix }: { bucket: string; prefix: string }): void {
   if (!BUCKET.test(bucket)) throw invalidValue('S3Bucket', bucket, 'not the name of a bucket')
   if (prefix.length > PREFIX_MAX || !PREFIX.test(prefix)) {
     throw invalidValue('S3Prefix', prefix, 'letters, digits, ._- and / between them')
   }
-  const image = await imageOwned(ctx, request.imageId, reader)
-  await rootSnapshot(reader, image)
 }
 
 /** The one disk of an image. */
@@ -73,8 +77,13 @@ export async function exportStart(ctx: Ctx, request: ExportRequest): Promise<Exp
 }
 
 /** @throws Fault `NotFound`. */
-export async function exportsFind(ctx: Ctx, ids: readonly string[]): Promise<ExportTask[]> {
-  const tasks = await ctx.app.store.list('exportTask', scopeOf(ctx))
+export async function exportsFind(
+  ctx: Ctx,
+  ids: readonly string[],
+  of: 'image' | 'instance' = 'image',
+): Promise<ExportTask[]> {
+  const all = await ctx.app.store.list('exportTask', scopeOf(ctx))
+  const tasks = all.filter((task) => Boolean(task.instance) === (of === 'instance'))
   const missing = ids.find((id) => !tasks.some((task) => task.id === id))
   if (missing !== undefined) throw notFound('exportTask', missing)
   return ids.length === 0 ? tasks : tasks.filter((task) => ids.includes(task.id))

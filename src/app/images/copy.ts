@@ -7,7 +7,8 @@ import { onceByToken } from '../client-tokens.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import { baseOf } from '../network/scope.ts'
-import { snapshotCopyOf } from '../snapshots/copy.ts'
+import { snapshotCopyEncrypted, snapshotCopyOf } from '../snapshots/copy.ts'
+import type { EncryptionRequest } from '../volumes/encryption.ts'
 import { descriptionCheck } from '../snapshots/take.ts'
 import { imageGet, imageNameFree } from './list.ts'
 
@@ -17,6 +18,7 @@ export interface ImageCopyRequest {
   name: string
   description: string
   areTagsCopied: boolean
+  encryption: EncryptionRequest
   clientToken: string | null
   tags: { image: Tags; snapshot: Tags }
 }
@@ -76,9 +78,22 @@ export async function imageCopy(ctx: Ctx, request: ImageCopyRequest): Promise<Im
   const { result } = await ctx.app.store.transact((tx) =>
     onceByToken(ctx, tx, 'CopyImage', request.clientToken, async () => {
       const { image, snapshots } = await imageCopyPlan(ctx, request, tx)
-      for (const snapshot of snapshots) await tx.insert('snapshot', snapshot)
-      return (await tx.insert('image', image)).id
+      const made: Snapshot[] = []
+      for (const snapshot of snapshots) {
+        made.push(await snapshotCopyEncrypted(ctx, tx, snapshot, request.encryption))
+      }
+      const isPending = made.some((one) => one.state === 'pending')
+      const inserted = await tx.insert('image', {
+        ...image,
+        blockDevices: image.blockDevices.map((device) => {
+          const snapshot = made.find((one) => one.id === device.snapshotId)
+          return snapshot ? { ...device, isEncrypted: snapshot.isEncrypted ?? false } : device
+        }),
+        state: isPending ? 'pending' : 'available',
+      })
+      return inserted.id
     }),
   )
+  ctx.app.activate('copies')
   return result
 }

@@ -9,14 +9,17 @@ import type { BlockDevice, Image, Snapshot } from '../../domain/image.ts'
 import { instanceStateOf, type Instance } from '../../domain/instance.ts'
 import type { Layer } from '../../domain/layer.ts'
 import type { Tags } from '../../domain/resource.ts'
+import type { UefiVariable } from '../../domain/uefi.ts'
 import type { Volume } from '../../domain/volume.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import type { BlockDeviceRequest } from '../instances/run-request.ts'
 import { baseOf, ownGet } from '../network/scope.ts'
+import { instanceUefiVariables } from '../instances/firmware.ts'
 import { snapshotGet } from '../snapshots/find.ts'
 import { batchId, descriptionCheck, snapshotOf } from '../snapshots/take.ts'
 import { volumeShapeChecked } from '../volumes/shape.ts'
+import { fastLaunchWanted } from './fast-launch.ts'
 import { imageNameFree } from './list.ts'
 
 export interface ImageCreateRequest {
@@ -38,6 +41,7 @@ export async function imageCreatePlan(
   ctx: Ctx,
   request: ImageCreateRequest,
   reader: StoreReader = ctx.app.store,
+  uefiVariables: readonly UefiVariable[] | null = null,
 ): Promise<ImagePlan> {
   descriptionCheck(request.description)
   const instance = await ownGet(ctx, reader, 'instance', request.instanceId)
@@ -70,6 +74,7 @@ export async function imageCreatePlan(
     }
   }
   const { rootDeviceName } = instance.spec
+  const isRoot = (one: Volume): boolean => one.attachment?.deviceName === rootDeviceName
   if (!devices.get(rootDeviceName)?.snapshotId) {
     throw invalidValue('BlockDeviceMapping', rootDeviceName, 'the root device cannot go')
   }
@@ -84,7 +89,10 @@ export async function imageCreatePlan(
     platform: origin?.platform ?? null,
     rootDeviceName,
     blockDevices: [...devices.values()],
-    bootMode: origin?.bootMode ?? instance.spec.bootMode,
+    bootMode: instance.spec.imageBootMode ?? origin?.bootMode ?? instance.spec.bootMode,
+    tpmSupport: origin?.tpmSupport ?? (instance.spec.hasTpm ? 'v2.0' : null),
+    // With the keys and boot entries that were made since.
+    uefiVariables,
     imageFolder: instance.spec.imageFolder,
     defaultUser: origin?.defaultUser ?? 'ec2-user',
     imdsSupport: origin?.imdsSupport ?? null,
@@ -92,6 +100,7 @@ export async function imageCreatePlan(
     deprecatedAt: null,
     launchPermissions: [],
     family: '',
+    ...freezableOf(ctx, origin, attached.find(isRoot)),
     state: 'pending',
     sourceInstanceId: instance.id,
     sourceImage: { imageId: instance.spec.imageId, region: ctx.region },
@@ -99,9 +108,22 @@ export async function imageCreatePlan(
   return { image, snapshots }
 }
 
+/** Its guest is its original's, and can be frozen as that could: launches of it are copies too, once it is there. */
+function freezableOf(
+  { app }: Ctx,
+  origin: Image | undefined,
+  root: Volume | undefined,
+): Pick<Image, 'isFreezable' | 'fastLaunch'> {
+  const isPlain = root?.isEncrypted === false && origin?.bootMode !== 'uefi'
+  if (!origin?.isFreezable || !isPlain) return {}
+  return { isFreezable: true, fastLaunch: fastLaunchWanted(app.clock.now()) }
+}
+
 export async function imageCreate(ctx: Ctx, request: ImageCreateRequest): Promise<ImageId> {
+  const instance = await ownGet(ctx, ctx.app.store, 'instance', request.instanceId)
+  const uefiVariables = await instanceUefiVariables(ctx.app, instance)
   const { image, snapshots } = await ctx.app.store.transact(async (tx) => {
-    const plan = await imageCreatePlan(ctx, request, tx)
+    const plan = await imageCreatePlan(ctx, request, tx, uefiVariables)
     for (const { made, layer } of plan.snapshots) {
       await tx.insert('layer', layer)
       await tx.insert('snapshot', made)

@@ -3,11 +3,12 @@
  * root snapshot began as: kernel and firmware are looked up in the same image folder. One that began as none boots by
  * its own boot loader.
  */
-import { invalidValue } from '../../domain/faults.ts'
+import { FaultError, invalidValue } from '../../domain/faults.ts'
 import { newId, type ImageId } from '../../domain/ids.ts'
 import { bootFolderOf, type BlockDevice, type Image, type Snapshot } from '../../domain/image.ts'
 import type { Architecture } from '../../domain/machine.ts'
 import type { Tags } from '../../domain/resource.ts'
+import type { UefiVariable } from '../../domain/uefi.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import { snapshotGet } from '../snapshots/find.ts'
@@ -22,6 +23,8 @@ export interface ImageRegistration {
   blockDevices: readonly BlockDevice[]
   bootMode: Image['bootMode'] | null
   imdsSupport: 'v2.0' | null
+  tpmSupport: 'v2.0' | null
+  uefiVariables: readonly UefiVariable[] | null
   tags: Tags
 }
 
@@ -47,6 +50,8 @@ export async function imageRegisterPlan(
     const reason = `the root snapshot holds a system for ${origin.architecture}`
     throw invalidValue('Architecture', wanted.architecture, reason)
   }
+  const bootMode = wanted.bootMode ?? origin?.bootMode ?? 'legacy-bios'
+  uefiChecked(bootMode, wanted)
   await imageNameFree(ctx, reader, wanted.name)
   return {
     id: newId('image', ctx.app.random),
@@ -63,7 +68,9 @@ export async function imageRegisterPlan(
     platform: origin?.platform ?? null,
     rootDeviceName: wanted.rootDeviceName,
     blockDevices: wanted.blockDevices.map((one) => deviceChecked(one, snapshots)),
-    bootMode: wanted.bootMode ?? origin?.bootMode ?? 'legacy-bios',
+    bootMode,
+    tpmSupport: wanted.tpmSupport,
+    uefiVariables: wanted.uefiVariables,
     imageFolder: bootFolder,
     defaultUser: origin?.defaultUser ?? 'ec2-user',
     imdsSupport: wanted.imdsSupport,
@@ -73,6 +80,15 @@ export async function imageRegisterPlan(
     // Short names are for images of the catalogue.
     family: '',
   }
+}
+
+/** A TPM and variables are things of UEFI. */
+function uefiChecked(bootMode: Image['bootMode'], wanted: ImageRegistration): void {
+  const parameters = ['BootMode', wanted.tpmSupport ? 'TpmSupport' : 'UefiData']
+  const isNeeded = wanted.tpmSupport ? bootMode !== 'uefi' : bootMode === 'legacy-bios'
+  if (!isNeeded || (!wanted.tpmSupport && !wanted.uefiVariables)) return
+  const reason = `${parameters[1]} needs the boot mode uefi`
+  throw new FaultError({ type: 'InvalidCombination', parameters, reason })
 }
 
 export async function imageRegister(ctx: Ctx, wanted: ImageRegistration): Promise<ImageId> {

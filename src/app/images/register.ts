@@ -109,7 +109,9 @@ async function register(app: App, image: ImageToRegister, isAskedFor: boolean): 
   return imageId
 }
 
+/** One whose kernel is handed over starts without firmware's help; RegisterImage makes a UEFI image of its snapshot. */
 function bootModeOf(manifest: ImageManifest): 'legacy-bios' | 'uefi' | 'uefi-preferred' {
+  if (manifest.boot.kernel) return 'legacy-bios'
   const firmware = manifest.boot.firmware ?? []
   if (firmware.includes('bios')) return firmware.includes('uefi') ? 'uefi-preferred' : 'legacy-bios'
   return firmware.includes('uefi') ? 'uefi' : 'legacy-bios'

@@ -16,6 +16,7 @@ import type { StoreReader, StoreTransaction } from '../../store/store.ts'
 import { hostCapacities, placeOrFault, typeChecked } from '../capacity.ts'
 import type { App, Ctx } from '../context.ts'
 import { publicAddressOf } from '../../domain/network.ts'
+import { mayHibernate } from './hibernation.ts'
 import { createAddressChooser } from '../network/addresses.ts'
 
 export interface StateChange {
@@ -80,16 +81,19 @@ export function instancesStart(ctx: Ctx, ids: readonly InstanceId[]): Promise<St
 export function instancesStop(
   ctx: Ctx,
   ids: readonly InstanceId[],
-  options: { isForced: boolean },
+  options: { isForced: boolean; isHibernated?: boolean },
 ): Promise<StateChange[]> {
   return changeAll(ctx, ids, async (_tx, instance) => {
     mustAllow(instance, 'stop')
     mustNotBeStopProtected(instance)
+    const { isHibernated = false } = options
+    if (isHibernated) mayHibernate(instance)
     const isHarder = options.isForced && !instance.intended.isForced
     const isStopping = instance.intended.state === 'stopped'
     if (isStopping && (!isHarder || instanceStateOf(instance) === 'stopped')) return undefined
-    const intended = wish(ctx.app, instance, 'stopped', USER_SHUTDOWN)
-    return { ...instance, intended: { ...intended, isForced: options.isForced } }
+    const why = isHibernated ? USER_HIBERNATE : USER_SHUTDOWN
+    const intended = wish(ctx.app, instance, 'stopped', why)
+    return { ...instance, intended: { ...intended, isForced: options.isForced, isHibernated } }
   })
 }
 
@@ -114,6 +118,11 @@ export async function instancesReboot(ctx: Ctx, ids: readonly InstanceId[]): Pro
 const USER_SHUTDOWN = {
   code: 'Client.UserInitiatedShutdown',
   message: 'Client.UserInitiatedShutdown: User initiated shutdown',
+}
+
+const USER_HIBERNATE = {
+  code: 'Client.UserInitiatedHibernate',
+  message: 'Client.UserInitiatedHibernate: User initiated hibernate',
 }
 
 async function changeAll(
@@ -176,6 +185,8 @@ function wish(
   return {
     state,
     isForced: false,
+    isHibernated: false,
+    restartSerial: instance.intended.restartSerial ?? 0,
     rebootSerial: instance.intended.rebootSerial,
     serial: instance.intended.serial + 1,
     reason: state === 'running' ? '' : `User initiated (${stamp} GMT)`,

@@ -45,7 +45,9 @@ function specOf(
     generation: intended.serial,
     intent: INTENTS[intended.state],
     isForced: intended.isForced,
+    isHibernated: intended.isHibernated ?? false,
     rebootSerial: intended.rebootSerial,
+    restartSerial: intended.restartSerial ?? 0,
     vm: {
       instanceId: instance.id,
       instanceType: spec.instanceType,
@@ -56,10 +58,12 @@ function specOf(
       threadsPerCore: spec.threadsPerCore,
       memoryMiB: spec.memoryMiB,
       cpuQuotaPercent: null,
+      hasTpm: spec.hasTpm ?? false,
       pinned: instance.pinned,
     },
     launch: launchOf(instance, interfaces),
     imageFolder: spec.imageFolder,
+    firmware: { mode: spec.bootMode, variables: spec.uefiVariables ?? null },
     disks: disks.sort(
       (a, b) => Number(b.isRoot) - Number(a.isRoot) || order(a.deviceName, b.deviceName),
     ),

@@ -32,6 +32,7 @@ export async function hostEventApply(app: App, event: InstanceEvent): Promise<vo
   if (from === to) return
   app.log.info({ instance: change.after.id, from, to }, 'instance changed state')
   app.activate('attachments')
+  app.activate('rootTasks')
   app.activate('interfaces')
   if (to !== 'running') app.activate('network')
   if (to === 'terminated') app.activate('volumes')
@@ -102,7 +103,7 @@ export function observed(instance: Instance, event: MachineEvent): Instance | un
     pinned: observation.pinned ?? instance.pinned,
     ...(isRunning ? {} : { isReachable: false, reachableSince: null, impairedSince: null }),
   }
-  const intended = intentAfter(instance, event)
+  const intended = intentAfter(instance, event) ?? wakefulness(instance, event)
   return intended ? { ...next, intended } : next
 }
 
@@ -141,6 +142,17 @@ function intentAfter(instance: Instance, event: MachineEvent): InstanceIntent | 
       ? `Server.InternalError: Internal error on launch: ${detail}`
       : `Server.InternalError: ${detail}`,
   }
+}
+
+/** It was to hibernate and could not, so it was shut down: the reason is told where the state is. */
+function wakefulness(instance: Instance, event: MachineEvent): InstanceIntent | undefined {
+  const { observation, generation } = event
+  const { intended } = instance
+  const isOver = observation.state === 'stopped' && generation >= intended.serial
+  if (!intended.isHibernated || !isOver || observation.isHibernated) return undefined
+  const reasonCode = 'Server.InternalError'
+  const reasonMessage = `${reasonCode}: ${observation.detail ?? 'its memory was not saved'}`
+  return { ...intended, isHibernated: false, reasonCode, reasonMessage }
 }
 
 function reached(instance: Instance, event: ReachabilityEvent): Instance | undefined {

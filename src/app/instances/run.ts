@@ -7,6 +7,7 @@ import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
 import { imageStateOf, type Image } from '../../domain/image.ts'
 import { newId, type InstanceId, type IdOf } from '../../domain/ids.ts'
 import type { Instance, InstanceSpec } from '../../domain/instance.ts'
+import { present } from '../../lib/assert.ts'
 import type { Subnet } from '../../domain/network.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import { hostCapacities, placeOrFault, typeChecked } from '../capacity.ts'
@@ -18,6 +19,8 @@ import type { InstanceType } from '../../domain/instance-type.ts'
 import { createAddressChooser, type AddressChooser } from '../network/addresses.ts'
 import { placementResolve } from '../placement-groups.ts'
 import { cpuOptionsChecked, creditsChecked } from './cpu-options.ts'
+import { firmwareOf, type Firmware } from './firmware.ts'
+import { hibernationChecked } from './hibernation.ts'
 import { interfacesCreate, interfacesResolve, type ResolvedInterface } from './run-interfaces.ts'
 import type { RunRequest } from './run-request.ts'
 import { volumesCreate, volumesPlanned, volumesTake } from './run-volumes.ts'
@@ -70,6 +73,7 @@ interface Resolved {
   publicKey: string | null
   interfaces: ResolvedInterface[]
   volumes: Awaited<ReturnType<typeof volumesPlanned>>
+  firmware: Firmware
 }
 
 async function resolve(ctx: Ctx, tx: StoreTransaction, request: RunRequest): Promise<Resolved> {
@@ -93,15 +97,25 @@ async function resolve(ctx: Ctx, tx: StoreTransaction, request: RunRequest): Pro
   }
   if (request.cpu) cpuOptionsChecked(request.cpu, type)
   creditsChecked(request.options.cpuCredits, type)
+  const volumes = request.restored ? [] : await volumesPlanned(ctx, tx, request, image)
+  if (request.options.isHibernationEnabled) {
+    await hibernationChecked(ctx, tx, type, present(volumes.find(isRootOf(image)), 'a root volume'))
+  }
   return {
     image,
     type,
     hosts,
     publicKey: request.restored?.publicKey ?? (await publicKeyOf(ctx, tx, request.keyName)),
     interfaces: await interfacesResolve(ctx, tx, request, type),
-    volumes: request.restored ? [] : await volumesPlanned(ctx, tx, request, image),
+    volumes,
+    firmware: firmwareOf(app, image, type),
   }
 }
+
+const isRootOf =
+  ({ rootDeviceName }: Image) =>
+  ({ deviceName }: { deviceName: string }): boolean =>
+    deviceName === rootDeviceName
 
 async function publicKeyOf(
   ctx: Ctx,
@@ -184,7 +198,7 @@ async function recordOne(
     zone,
     rootDeviceName: image.rootDeviceName,
     imageFolder: image.imageFolder,
-    bootMode: image.bootMode === 'legacy-bios' ? 'legacy-bios' : 'uefi',
+    ...resolved.firmware,
     uuid: uuidOf(app.random.bytes(16)),
     userData: request.userData,
     metadata: request.metadata,

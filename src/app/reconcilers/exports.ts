@@ -1,6 +1,7 @@
 /** Exports: each is asked of the host once; a crash of ours asks again, and a file that is there is done. */
 import { exportFileOf, type ExportTask } from '../../domain/export-task.ts'
 import { FaultError } from '../../domain/faults.ts'
+import type { Snapshot } from '../../domain/image.ts'
 import { present } from '../../lib/assert.ts'
 import type { App } from '../context.ts'
 import { rootSnapshot } from '../exports/tasks.ts'
@@ -14,7 +15,7 @@ export function createExportsReconciler(app: App): (signal: AbortSignal) => Prom
     try {
       await run(app, task)
     } catch (err) {
-      if (err instanceof FaultError) await end(app, task.id, 'deleted', 'the image is gone')
+      if (err instanceof FaultError) await end(app, task, 'deleted', 'what it exports is gone')
       else if (!signal.aborted) app.log.warn({ err, task: task.id }, 'export not done yet')
     } finally {
       working.delete(task.id)
@@ -29,27 +30,47 @@ export function createExportsReconciler(app: App): (signal: AbortSignal) => Prom
 }
 
 async function run(app: App, task: ExportTask): Promise<void> {
-  const image = await app.store.get('image', task.imageId)
-  if (!image) return end(app, task.id, 'deleted', 'the image is gone')
-  const { id, source } = await rootSnapshot(app.store, image)
+  const snapshot = await snapshotOf(app, task)
+  if (!snapshot) return end(app, task, 'deleted', 'what it exports is gone')
+  if (snapshot.state === 'error') return end(app, task, 'deleted', snapshot.stateMessage ?? '')
+  // Being taken for it: whoever takes it wakes us.
+  if (snapshot.state === 'pending') return app.activate('snapshots')
+  const { id, source } = snapshot
   await present(app.hosts[0], 'a host').agent.contentExport({
     source: 'layerId' in source ? source : { imageId: id, ...source },
     keys: null,
     format: FORMATS[task.format],
     file: exportFileOf(task),
+    appliance: applianceOf(task),
   })
-  await end(app, task.id, 'completed', null)
+  await end(app, task, 'completed', null)
   app.log.info({ task: task.id, file: exportFileOf(task) }, 'image exported')
+}
+
+async function snapshotOf(app: App, task: ExportTask): Promise<Snapshot | undefined> {
+  if (task.instance) return app.store.get('snapshot', task.instance.snapshotId)
+  const image = await app.store.get('image', task.imageId)
+  return image && rootSnapshot(app.store, image)
+}
+
+function applianceOf({ id, instance }: ExportTask) {
+  if (!instance?.isAppliance) return null
+  return { name: id, vcpus: instance.vcpus, memoryMiB: instance.memoryMiB }
 }
 
 async function end(
   app: App,
-  id: string,
+  { id }: ExportTask,
   state: 'completed' | 'deleted',
   statusMessage: string | null,
 ): Promise<void> {
   await app.store.transact(async (tx) => {
     const task = await tx.get('exportTask', id)
-    if (task?.state === 'active') await tx.update('exportTask', { ...task, state, statusMessage })
+    if (task?.state !== 'active') return
+    await tx.update('exportTask', { ...task, state, statusMessage })
+    // Taken for it alone.
+    const snapshot = task.instance && (await tx.get('snapshot', task.instance.snapshotId))
+    if (snapshot) await tx.remove('snapshot', snapshot)
   })
+  app.activate('layers')
 }

@@ -45,6 +45,9 @@ async function unneededMark(app: App): Promise<number> {
     ...layers.map((layer) => layer.parentId),
     ...snapshots.map(({ source }) => ('layerId' in source ? source.layerId : null)),
     ...snapshots.map((snapshot) => snapshot.staging?.parentLayerId),
+    ...snapshots.map(({ copiedFrom }) =>
+      copiedFrom && 'layerId' in copiedFrom ? copiedFrom.layerId : null,
+    ),
     ...volumes.map((volume) => volume.layerId),
   ])
   const candidates = layers.filter((one) => one.intended === 'present' && !needed.has(one.id))

@@ -2,7 +2,7 @@
  * Fast launch, from wish to state: tells every host which images to keep templates of, and keeps in each image what the
  * hosts report. Takes no input; a host's event only wakes it.
  */
-import type { FastLaunch, Image } from '../../domain/image.ts'
+import { imageStateOf, type FastLaunch, type Image, type Snapshot } from '../../domain/image.ts'
 import type { TemplateReport, TemplateWish } from '../../domain/template.ts'
 import type { App } from '../context.ts'
 
@@ -26,7 +26,8 @@ export function createTemplatesReconciler(app: App): (signal: AbortSignal) => Pr
       }
       reports.push(...(await agent.templateList()))
     }
-    for (const image of images) await stateKeep(app, image, reports)
+    const files = new Map(wishes.map((wish) => [wish.imageId as string, wish.file]))
+    for (const image of images) await stateKeep(app, image, reports, files)
   }
 }
 
@@ -34,13 +35,14 @@ async function wishesOf(app: App, images: readonly Image[]): Promise<TemplateWis
   const wishes: TemplateWish[] = []
   for (const image of images) {
     if (!image.fastLaunch?.isWanted || image.deregisteredAt !== null) continue
+    if (imageStateOf(image) !== 'available') continue
     const root = image.blockDevices.find((device) => device.deviceName === image.rootDeviceName)
     const snapshot = root?.snapshotId ? await app.store.get('snapshot', root.snapshotId) : undefined
-    // Layers of snapshots are their account's own, and are merged and deleted: only images' files are frozen.
-    if (!snapshot || !('imageFolder' in snapshot.source)) continue
+    const disk = snapshot && templateDiskOf(image, snapshot)
+    if (!disk) continue
     wishes.push({
       imageId: image.id,
-      ...snapshot.source,
+      ...disk,
       rootSizeGiB: root?.sizeGiB ?? snapshot.sizeGiB,
       account: image.isPublic ? null : image.account,
     })
@@ -48,12 +50,27 @@ async function wishesOf(app: App, images: readonly Image[]): Promise<TemplateWis
   return wishes.sort((a, b) => (a.imageId < b.imageId ? -1 : 1))
 }
 
+/** What a template of the image is made of; null: none can be. */
+function templateDiskOf(
+  { imageFolder, bootMode }: Image,
+  { source, isEncrypted }: Snapshot,
+): Pick<TemplateWish, 'imageFolder' | 'file' | 'layerId'> | null {
+  if ('imageFolder' in source) return source
+  if (imageFolder === null || isEncrypted || bootMode === 'uefi') return null
+  // What its machines need goes with them: their volumes name the layer, whatever becomes of the image.
+  return { imageFolder, file: source.layerId, layerId: source.layerId }
+}
+
 async function stateKeep(
   app: App,
   image: Image,
   reports: readonly TemplateReport[],
+  files: ReadonlyMap<string, string>,
 ): Promise<void> {
-  const mine = reports.filter((report) => report.imageFolder === image.imageFolder)
+  const file = files.get(image.id)
+  const mine = reports.filter(
+    (report) => report.imageFolder === image.imageFolder && (!file || report.file === file),
+  )
   const seen = seenOf(image.fastLaunch!, mine)
   if (JSON.stringify(seen) === JSON.stringify(image.fastLaunch)) return
   await app.store.transact(async (tx) => {

@@ -83,4 +83,5 @@ async function materialise(app: App, volume: Volume): Promise<void> {
     const now = await tx.get('volume', volume.id)
     if (now) await tx.update('volume', volumeMaterialised(now))
   })
+  app.activate('rootTasks')
 }

@@ -1,17 +1,25 @@
 /**
  * CopySnapshot: another snapshot of the same content, in the same region or another. Both name one frozen layer, so
- * the copy is there at once and takes no space; either can go without the other.
+ * the copy is there at once and takes no space; either can go without the other. One that is to be encrypted where its
+ * source is not, or under another key, has a layer of its own, which takes its time.
  */
 import { FaultError } from '../../domain/faults.ts'
 import { newId } from '../../domain/ids.ts'
-import { snapshotStateOf, type Snapshot } from '../../domain/image.ts'
-import { kmsKeyArn } from '../../domain/kms.ts'
+import { bootFolderOf, snapshotStateOf, type Snapshot } from '../../domain/image.ts'
+import { kmsKeyArn, type KmsKey } from '../../domain/kms.ts'
 import type { Tags } from '../../domain/resource.ts'
-import type { StoreReader } from '../../store/store.ts'
+import type { StoreReader, StoreTransaction } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import { baseOf } from '../network/scope.ts'
 import { snapshotGet } from './find.ts'
-import { encryptionDefault, keyNamed, type EncryptionRequest } from '../volumes/encryption.ts'
+import { ebsKeyEnsure } from '../kms/keys.ts'
+import {
+  dataKeyMake,
+  encryptionDefault,
+  keyNamed,
+  type EncryptionRequest,
+} from '../volumes/encryption.ts'
+import { layerWanted } from './layers.ts'
 import { descriptionCheck } from './take.ts'
 
 /** What EBS shows as the volume of a copy. */
@@ -39,24 +47,52 @@ export async function snapshotCopyPlan(
     const fault = { type: 'IncorrectState', kind: 'snapshot', id: source.id, state } as const
     throw new FaultError({ ...fault, operation: 'CopySnapshot' })
   }
-  await encryptionCheck(ctx, source, request.encryption, reader)
+  await otherKey(ctx, source, request.encryption, reader)
   return snapshotCopyOf(ctx, source, request.sourceRegion, request)
 }
 
-/** A copy has the content and the data key of its source: another key would mean another content. */
-async function encryptionCheck(
+/** The key that the copy is to be encrypted under, when its content must be another than its source's; else null. */
+async function otherKey(
   ctx: Ctx,
   source: Snapshot,
   { isEncrypted, keyId }: EncryptionRequest,
   reader: StoreReader,
-): Promise<void> {
-  const key = keyId === null ? null : kmsKeyArn(await keyNamed(ctx, keyId, reader))
-  const isSame = key === null || key === source.encryption?.keyArn
-  const isDefault = (await encryptionDefault(ctx, reader)).isEncrypted
-  if (source.encryption ? isSame : isEncrypted !== true && !isDefault) return
-  const feature = 'copying a snapshot with another encryption than its own'
-  const hint = 'make an encrypted volume of it, and a snapshot of that'
-  throw new FaultError({ type: 'Unsupported', feature, hint })
+): Promise<KmsKey | 'default' | null> {
+  const key = keyId === null ? null : await keyNamed(ctx, keyId, reader)
+  const byDefault = await encryptionDefault(ctx, reader)
+  if (source.encryption) {
+    return key === null || kmsKeyArn(key) === source.encryption.keyArn ? null : key
+  }
+  if (isEncrypted !== true && !byDefault.isEncrypted) return null
+  if (key) return key
+  return byDefault.keyArn === null ? 'default' : keyNamed(ctx, byDefault.keyArn, reader)
+}
+
+/**
+ * The copy with a layer and a data key of its own when it is to be encrypted otherwise: pending, until its host has
+ * copied the content (reconcilers/copies.ts). Else the same again. In the transaction that inserts it.
+ */
+export async function snapshotCopyEncrypted(
+  ctx: Ctx,
+  tx: StoreTransaction,
+  copy: Snapshot,
+  request: EncryptionRequest,
+): Promise<Snapshot> {
+  const key = await otherKey(ctx, copy, request, tx)
+  if (key === null) return tx.insert('snapshot', copy)
+  const encryption = dataKeyMake(ctx.app, key === 'default' ? await ebsKeyEnsure(ctx, tx) : key)
+  const layer = await tx.insert('layer', layerWanted(ctx, encryption))
+  const { completedAt: _completedAt, ...rest } = copy
+  return tx.insert('snapshot', {
+    ...rest,
+    state: 'pending',
+    source: { layerId: layer.id },
+    copiedFrom: copy.source,
+    // Its content is another's; what it boots with is not.
+    bootFolder: bootFolderOf(copy),
+    isEncrypted: true,
+    encryption,
+  })
 }
 
 /** Of the caller, with the same content. @throws Fault `Unsupported` for another account's encrypted one. */
@@ -90,7 +126,9 @@ export function snapshotCopyOf(
 }
 
 export async function snapshotCopy(ctx: Ctx, request: SnapshotCopyRequest): Promise<Snapshot> {
-  return ctx.app.store.transact(async (tx) =>
-    tx.insert('snapshot', await snapshotCopyPlan(ctx, request, tx)),
+  const snapshot = await ctx.app.store.transact(async (tx) =>
+    snapshotCopyEncrypted(ctx, tx, await snapshotCopyPlan(ctx, request, tx), request.encryption),
   )
+  ctx.app.activate('copies')
+  return snapshot
 }

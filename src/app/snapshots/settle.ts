@@ -70,6 +70,9 @@ async function settle(app: App, batch: string): Promise<void> {
   await app.store.transact((tx) => confirm(app, tx, batch, outcomes))
   app.activate('chains')
   app.activate('volumes')
+  // An image may have become available, an export may begin.
+  app.activate('templates')
+  app.activate('exports')
 }
 
 /** The host that has the volume's file: its machine's. */

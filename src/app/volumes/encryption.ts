@@ -100,7 +100,7 @@ export async function volumeEncrypted(
   return { ...volume, encryption: dataKeyMake(ctx.app, key) }
 }
 
-function dataKeyMake(app: App, key: KmsKey): DataKey {
+export function dataKeyMake(app: App, key: KmsKey): DataKey {
   const secret = Buffer.from(app.random.bytes(DATA_KEY_BYTES)).toString('base64')
   const wrapped = encipher(app, usable(key), Buffer.from(secret), contextOf(key))
   return { keyArn: kmsKeyArn(key), wrapped: Buffer.from(wrapped).toString('base64') }

@@ -206,6 +206,7 @@ export const OTHER_NOT_FOUND: Record<string, string> = {
   volumeAttachment: 'InvalidAttachment.NotFound',
   importTask: 'InvalidConversionTaskId',
   exportTask: 'InvalidExportTaskID.NotFound',
+  rootTask: 'InvalidReplaceRootVolumeTaskId.NotFound',
   iamInstanceProfileAssociation: 'InvalidAssociationID.NotFound',
 }
 

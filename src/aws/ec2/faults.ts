@@ -73,6 +73,7 @@ type LaunchFault = Extract<
       | 'NotPermitted'
       | 'ZoneMismatch'
       | 'DefaultResource'
+      | 'HibernationUnsupported'
       | 'Unsupported'
       | 'Service'
   }
@@ -145,6 +146,11 @@ function launchError(fault: LaunchFault): WireError {
       return new WireError(
         fault.kind === 'securityGroup' ? 'CannotDelete' : 'OperationNotPermitted',
         sentence(fault.reason),
+      )
+    case 'HibernationUnsupported':
+      return new WireError(
+        'UnsupportedHibernationConfiguration',
+        `The hibernation configuration is not supported: ${sentence(fault.reason)}`,
       )
     case 'Unsupported':
       return new WireError(

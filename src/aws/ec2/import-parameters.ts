@@ -19,15 +19,18 @@ export function importTaskIdsChecked(type: ImportTaskType, ids: readonly string[
   return ids
 }
 
-/** @throws Faults for what is missing or not served: there is no S3 here. */
+/** As S3's URLs; a bucket is a folder of the host, as for exports. */
+const S3_URL = /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$/
+
+/** @throws Faults for what is missing or malformed. */
 export function importDiskOf(
   container: SnapshotDiskContainer & ImageDiskContainer,
   deviceName: string,
 ): ImportDiskRequest {
-  const { UserBucket, Url: url, Format: format, SnapshotId } = container
-  if (UserBucket || url?.startsWith('s3://')) {
-    const hint = 'give Url: HTTP(S), or a file in the folder of imports'
-    throw new FaultError({ type: 'Unsupported', feature: 'importing from S3', hint })
+  const { UserBucket, Url, Format: format, SnapshotId } = container
+  const url = UserBucket ? `s3://${UserBucket.S3Bucket ?? ''}/${UserBucket.S3Key ?? ''}` : Url
+  if (url?.startsWith('s3://') && !S3_URL.test(url)) {
+    throw invalidValue('Url', url, 's3://bucket/key: letters, digits, ._- and / between them')
   }
   if (url === undefined && SnapshotId === undefined) {
     throw new FaultError({ type: 'MissingParameter', parameter: 'DiskContainer.Url' })

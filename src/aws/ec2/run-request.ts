@@ -61,7 +61,7 @@ export async function runRequestOf(ctx: Ctx, given: RunInstancesRequest): Promis
       isStopProtected: input.DisableApiStop ?? false,
       isMonitored: input.Monitoring?.Enabled ?? false,
       isEbsOptimized: input.EbsOptimized ?? false,
-      isHibernationEnabled: false,
+      isHibernationEnabled: input.HibernationOptions?.Configured ?? false,
       // Packer sends empty names for what it does not want.
       iamInstanceProfileArn:
         input.IamInstanceProfile?.Arn || input.IamInstanceProfile?.Name
@@ -82,7 +82,6 @@ const TAGGABLE = ['instance', 'volume', 'network-interface'] as const
 function refuseAbsentFeatures(input: RunInstancesRequest): void {
   const absent: [unknown, string][] = [
     [input.InstanceMarketOptions, 'InstanceMarketOptions'],
-    [input.HibernationOptions?.Configured, 'HibernationOptions'],
     [input.EnclaveOptions?.Enabled, 'EnclaveOptions'],
     [input.KernelId, 'KernelId'],
     [input.RamdiskId, 'RamdiskId'],

@@ -9,6 +9,7 @@ import { basename, dirname, join } from 'node:path'
 import type { VolumeId } from '../../domain/ids.ts'
 import { isLayerId, type LayerId } from '../../domain/layer.ts'
 import type { DiskBacking } from '../../domain/machine.ts'
+import { nbdSourceOf } from '../../domain/nbd-source.ts'
 import { assert } from '../../lib/assert.ts'
 import {
   fsyncFile,
@@ -24,6 +25,8 @@ import { HEAD_FILE, headPath, overlayMake, readHeader } from './files.ts'
 const SUFFIX = '.qcow2'
 /** Read by every machine whose volumes lie on it, whatever user that is; names cannot be listed or guessed. */
 const LAYER_MODE = 0o444
+/** Chains are made shorter long before. */
+const CHAIN_FILES_MAX = 1_000
 /** Copying a large chain takes its time; a start of the machine interrupts it. */
 const COLLAPSE_TIMEOUT_MS = 24 * 3_600_000
 
@@ -66,8 +69,9 @@ export function createLayers(volumesFolder: string, layersFolder: string): Layer
     },
     beneath: async (of) => {
       const file = isLayerId(of) ? path(of) : await headPath(volumesFolder, of as VolumeId)
-      const { backing } = await readHeader(file)
-      return backing ? layerOfPath(backing.path) : null
+      // A template's disk may lie between a layer and the one that it was made of.
+      const chain = await chainBeneath(file)
+      return chain.map((one) => layerOfPath(one.path)).find((id) => id !== null) ?? null
     },
     usedBytes: async (layerId) => (await stat(path(layerId))).blocks * 512,
     list: async () => {
@@ -121,11 +125,10 @@ async function collapse(
   signal: AbortSignal,
 ): Promise<void> {
   const head = await headPath(volumesFolder, volumeId)
-  let beneath: DiskBacking | null = (await readHeader(head)).backing
-  if (!beneath || layerOfPath(beneath.path) === null) return
-  while (beneath && layerOfPath(beneath.path) !== null) {
-    beneath = (await readHeader(beneath.path)).backing
-  }
+  const chain = await chainBeneath(head)
+  const lowest = chain.findLastIndex((one) => layerOfPath(one.path) !== null)
+  if (lowest < 0) return
+  const beneath = chain[lowest + 1]
   const onto = beneath ? ['-b', beneath.path, '-F', beneath.format] : ['-b', '']
   // By itself, it lets the header go of what lies beneath before the tables of what it copied are written, and all
   // of it before anything is on the disk: an interruption in between would lose the volume. So each write is durable
@@ -136,6 +139,19 @@ async function collapse(
     signal,
   })
   await fsyncFile(head)
+}
+
+/** Everything that a file lies on, from the top down. */
+async function chainBeneath(path: string): Promise<DiskBacking[]> {
+  const chain: DiskBacking[] = []
+  let file = (await readHeader(path)).backing
+  while (file) {
+    assert(chain.length < CHAIN_FILES_MAX, `a chain of files without end beneath ${path}`)
+    chain.push(file)
+    // What comes over NBD is no file, and the end.
+    file = nbdSourceOf(file.path) ? null : (await readHeader(file.path)).backing
+  }
+  return chain
 }
 
 /** The names that a volume's file had before it was frozen, and what was not finished. Nobody opens them any more. */

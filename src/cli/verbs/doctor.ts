@@ -26,7 +26,7 @@ export function command(context: VerbContext): Command {
       const cloud = await findCloud(home).catch(() => undefined)
       const host = cloud ? await hostApi(cloud).host() : null
       const port = cloud?.port ?? PORT_DEFAULT
-      const requirements = requirementsOf(['machines', 'network', 'ssh'])
+      const requirements = requirementsOf(['machines', 'network', 'ssh', 'firmware'])
       const facts = await gatherFacts({ home, port, requirements })
       const findings = diagnose(facts, { port, home, host, launcher: context.launcher })
       if (options.json) process.stdout.write(`${JSON.stringify({ findings, facts }, null, 2)}\n`)

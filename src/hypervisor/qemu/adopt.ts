@@ -18,6 +18,7 @@ import {
 } from './context.ts'
 import { machinePaths, type MachinePaths } from './layout.ts'
 import { createMachine, machineCatchUp, machineReconnect, machineSupervise } from './machine.ts'
+import { tpmEnd } from './tpm.ts'
 import { processScan, type ProcessIdentity } from './process.ts'
 
 const ADOPT_TIMEOUT_MS = 3_000
@@ -79,6 +80,7 @@ async function adoptDead(
   if (record.phase === 'stopped' || record.phase === 'crashed') {
     return observationOf(context, instanceId, record)
   }
+  await tpmEnd(paths)
   await cgroupRemove(context.cgroups, instanceId, context.clock)
   await socketsRemove(paths)
   const ended = await recordWrite(context, paths, {

@@ -8,6 +8,9 @@
  * - `-action shutdown=pause`: a guest that powers off leaves its process, paused, until the driver has seen it. So a
  *   power-off while no daemon was running is told apart from a crash (then the process is gone).
  * - `-S`: nothing runs before QMP answered and limits are in force.
+ * - UEFI is OVMF with system management mode, where it keeps its variables from the guest's kernel: Secure Boot
+ *   would be
+ *   none without. The variables are a file of the machine's own.
  * - `memory-backend` is an object called `mem`: for a machine that is to be frozen it is a file, and for its copies the
  *   same file, copied page by page as they write (QEMU's docs: "x-ignore-shared"). A copy is described as the frozen
  *   machine was: same slots, same sizes, one interface. Only what is plugged in afterwards is its own.
@@ -23,11 +26,14 @@ import { assert } from '../../lib/assert.ts'
 import {
   DISK_PORT_COUNT_MAX,
   NIC_PORT_COUNT_MAX,
+  diskDeviceId,
   diskObjects,
   diskPort,
+  nicDeviceId,
   nicObjects,
   nicPort,
   portCounts,
+  type DeviceLayout,
   type IoAbilities,
 } from './devices.ts'
 import type { MachinePaths } from './layout.ts'
@@ -49,6 +55,8 @@ export interface CommandLineHost {
   io: IoAbilities
   /** Where a key of an encrypted disk lies for the moment, by its name (secrets.ts). */
   secretPath?: (name: string) => string
+  /** Of a machine that goes on from its saved memory: how its devices were plugged. */
+  layout?: DeviceLayout | null
   /** Whom QEMU becomes once its files are open; null: it stays who we are. */
   runAs: { uid: number; gid: number } | null
 }
@@ -61,15 +69,16 @@ export interface CommandLine {
 export function commandLine(spec: VmSpec, host: CommandLineHost): CommandLine {
   const qemuArgs = [
     ...identityArgs(spec, host),
-    ...machineArgs(spec, host.pin),
+    ...machineArgs(spec, host),
     ...bootArgs(spec.boot, host),
+    ...tpmArgs(spec, host.paths),
     ...platformArgs(host.paths),
     ...launchPortArgs(spec, host.paths),
-    ...portArgs(spec),
+    ...portArgs(host.layout ?? portCounts(spec)),
     ...secretArgs(spec, host),
-    ...diskArgs(spec, host.io),
-    ...nicArgs(spec, host.io),
-    ...(isCopy(spec) ? ['-incoming', 'defer'] : []),
+    ...diskArgs(spec, host),
+    ...nicArgs(spec, host),
+    ...(isCopy(spec) || host.layout ? ['-incoming', 'defer'] : []),
   ]
   if (spec.memory?.mode === 'to-freeze') {
     // In an empty network of its own, and at a low priority: nobody waits for it. Both exec QEMU in their own place.
@@ -115,12 +124,13 @@ function identityArgs(spec: VmSpec, { paths, runAs }: CommandLineHost): string[]
   ].flat()
 }
 
-function machineArgs(spec: VmSpec, pin: MachinePin): string[] {
+function machineArgs(spec: VmSpec, { pin, report }: CommandLineHost): string[] {
+  const smm = spec.boot.mode === 'uefi' && report.uefi?.isSecure ? ',smm=on' : ''
   return [
     // The HPET only costs exits under KVM; in emulation a guest without it calibrates its timers wrongly and may hang.
     [
       '-machine',
-      `${pin.machineType},usb=off,vmport=off,hpet=${pin.accelerator === 'tcg' ? 'on' : 'off'},memory-backend=mem`,
+      `${pin.machineType},usb=off,vmport=off,hpet=${pin.accelerator === 'tcg' ? 'on' : 'off'}${smm},memory-backend=mem`,
     ],
     [
       '-accel',
@@ -181,7 +191,10 @@ function bootArgs(boot: BootPlan, { paths, report }: CommandLineHost): string[] 
   if (boot.mode === 'bios') return ['-boot', 'strict=on']
   if (boot.mode === 'uefi') {
     assert(report.uefi, 'a UEFI machine on a host without OVMF')
+    // OVMF with system management mode and sleep states do not go together.
+    const secure = ['driver=cfi.pflash01,property=secure,value=on', 'ICH9-LPC.disable_s3=1']
     return [
+      ...(report.uefi.isSecure ? secure.flatMap((value) => ['-global', value]) : []),
       '-drive',
       `if=pflash,unit=0,format=raw,readonly=on,file=${escapeComma(report.uefi.codePath)}`,
       '-drive',
@@ -192,6 +205,15 @@ function bootArgs(boot: BootPlan, { paths, report }: CommandLineHost): string[] 
     ['-kernel', boot.kernelPath],
     boot.initrdPath === null ? [] : ['-initrd', boot.initrdPath],
     ['-append', boot.append],
+  ].flat()
+}
+
+function tpmArgs(spec: VmSpec, paths: MachinePaths): string[] {
+  if (!spec.hasTpm) return []
+  return [
+    ['-chardev', `socket,id=tpm0,path=${escapeComma(paths.tpmSocket)}`],
+    ['-tpmdev', 'emulator,id=tpmdev0,chardev=tpm0'],
+    ['-device', 'tpm-crb,tpmdev=tpmdev0'],
   ].flat()
 }
 
@@ -229,8 +251,7 @@ function launchPortArgs(spec: VmSpec, paths: MachinePaths): string[] {
  * Root ports: interfaces in PCI slot 4, disks in slots 5 and 6, eight functions a slot. `io-reserve=0`: virtio needs
  * no I/O ports, which are few. The slot number is what guests name interfaces after.
  */
-function portArgs(spec: VmSpec): string[] {
-  const counts = portCounts(spec)
+function portArgs(counts: { nic: number; disk: number }): string[] {
   const port = (id: string, pciSlot: number, index: number, number: number): string[] => {
     const address = `addr=0x${(pciSlot + Math.floor(index / 8)).toString(16)}.0x${index % 8}`
     const multifunction = index % 8 === 0 ? ',multifunction=on' : ''
@@ -253,7 +274,7 @@ function secretArgs(spec: VmSpec, { secretPath }: CommandLineHost): string[] {
   })
 }
 
-function diskArgs(spec: VmSpec, io: IoAbilities): string[] {
+function diskArgs(spec: VmSpec, { io, layout }: CommandLineHost): string[] {
   assert(spec.disks.length <= DISK_PORT_COUNT_MAX, `more than ${DISK_PORT_COUNT_MAX} disks`)
   // The root first, so that it is the guest's first disk whatever the order of the mappings.
   // A copy has its root from the start and gets the others as its interfaces.
@@ -261,7 +282,8 @@ function diskArgs(spec: VmSpec, io: IoAbilities): string[] {
     .filter((disk) => disk.isRoot || !isCopy(spec))
     .sort((a, b) => Number(b.isRoot) - Number(a.isRoot))
   return disks.flatMap((disk, slot) => {
-    const objects = diskObjects(disk, diskPort(slot), io)
+    const port = layout?.ports[diskDeviceId(disk.volumeId)] ?? diskPort(slot)
+    const objects = diskObjects(disk, port, io)
     return [
       ['-object', JSON.stringify(objects.throttleGroup)],
       objects.served ? ['-blockdev', JSON.stringify(objects.served)] : [],
@@ -271,11 +293,12 @@ function diskArgs(spec: VmSpec, io: IoAbilities): string[] {
   })
 }
 
-function nicArgs(spec: VmSpec, io: IoAbilities): string[] {
+function nicArgs(spec: VmSpec, { io, layout }: CommandLineHost): string[] {
   assert(spec.nics.length <= NIC_PORT_COUNT_MAX, `more than ${NIC_PORT_COUNT_MAX} interfaces`)
   const nics = [...spec.nics].sort((a, b) => a.deviceIndex - b.deviceIndex)
   return nics.flatMap((nic, slot) => {
-    const { netdev, device } = nicObjects(nic, nicPort(slot), io)
+    const port = layout?.ports[nicDeviceId(nic.interfaceId)] ?? nicPort(slot)
+    const { netdev, device } = nicObjects(nic, port, io)
     const { type, ...rest } = netdev
     const options = Object.entries(rest).map(([key, value]) =>
       typeof value === 'boolean' ? `${key}=${value ? 'on' : 'off'}` : `${key}=${value}`,

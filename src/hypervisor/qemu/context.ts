@@ -40,11 +40,15 @@ export interface MachineRecord {
   startedAt: number | null
   /** Length of qemu.log when this run began: what follows are its words. */
   qemuLogFrom: number
+  /** Ended with its memory saved. */
+  isHibernated?: boolean
   changedAt: number
 }
 
-export type Outcome = Pick<MachineRecord, 'stopReason' | 'detail'> & {
+export type Outcome = Pick<MachineRecord, 'stopReason' | 'detail' | 'isHibernated'> & {
   phase: 'stopped' | 'crashed'
+  /** Between the process's end and the record of it; what it answers is part of it. */
+  before?: () => Promise<Partial<MachineRecord>>
 }
 
 /** A machine whose process lives, as far as we know. */
@@ -92,8 +96,9 @@ export async function recordWrite(
 
 /** What a killed QEMU leaves behind: nobody listens there any more. */
 export async function socketsRemove(paths: MachinePaths): Promise<void> {
-  const { qmpSocket, serialSocket, vncSocket, agentSocket, launchSocket, pidFile } = paths
-  const files = [qmpSocket, serialSocket, vncSocket, agentSocket, launchSocket, pidFile]
+  const { qmpSocket, serialSocket, vncSocket, agentSocket, launchSocket, memorySocket } = paths
+  const sockets = [qmpSocket, serialSocket, vncSocket, agentSocket, launchSocket, memorySocket]
+  const files = [...sockets, paths.pidFile]
   for (const path of files) await rm(path, { force: true })
 }
 
@@ -117,6 +122,7 @@ export function observationOf(
     processId: machine?.identity.pid ?? null,
     ...(machine && machine.diskErrors.size > 0 ? { diskErrors: diskErrorsOf(machine) } : {}),
     pinned: record.pinned,
+    ...(record.isHibernated && !machine ? { isHibernated: true } : {}),
     startedAt: record.startedAt,
     observedAt: context.clock.now(),
   }

@@ -32,6 +32,14 @@ export function portCounts(spec: { nics: readonly unknown[]; disks: readonly unk
   }
 }
 
+/** Where devices were plugged in a machine whose memory was saved: its guest finds them there again. */
+export interface DeviceLayout {
+  nic: number
+  disk: number
+  /** Root port by device. */
+  ports: Readonly<Record<string, string>>
+}
+
 /** What the host can do for this machine's I/O; found out by the driver before rendering. */
 export interface IoAbilities {
   hasIoUring: boolean

@@ -35,7 +35,9 @@ import { machineReboot } from './reboot.ts'
 import { jpegOf, ppmParse } from './screenshot.ts'
 import { diskCollapse, diskLimit, diskResize, disksOverlay } from './snapshots.ts'
 import { withSecrets } from './secrets.ts'
-import { isDirectIoPossible, machineStart } from './start.ts'
+import { isDirectIoPossible } from './start.ts'
+import { machineBegin, machineHibernate } from './sleep.ts'
+import { uefiVariablesRead } from '../../domain/uefi-store.ts'
 import { machineCpuCap, machinesUsage } from './usage.ts'
 
 const CONSOLE_TRIM_MS = 10_000
@@ -97,13 +99,19 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
         // Its end is decided: wait for it, then begin anew.
         if (before && (before.stop || before.conclusion)) await before.ended
         else if (before) return observationOf(context, spec.instanceId, before.record, before)
-        const machine = await machineStart(context, spec, launch)
+        const machine = await machineBegin(context, spec, launch)
         const observation = observationOf(context, spec.instanceId, machine.record, machine)
         context.emit(observation)
         return observation
       }),
     freeze: (instanceId, target) =>
       exclusively(instanceId, () => machineFreeze(context, running(context, instanceId), target)),
+    hibernate: (instanceId, key) =>
+      exclusively(instanceId, () => machineHibernate(context, running(context, instanceId), key)),
+    uefiVariables: async (instanceId) => {
+      const flash = await readFile(pathsOf(context, instanceId).nvram).catch(() => null)
+      return flash && uefiVariablesRead(flash)
+    },
     // Not serialised: a forced stop must not wait behind a patient one, nor behind a reboot's grace.
     stop: async (instanceId, stopOptions) => {
       const machine = await machineFind(context, instanceId)

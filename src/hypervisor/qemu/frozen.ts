@@ -29,11 +29,15 @@ async function migrationPrepare(qmp: QmpClient): Promise<void> {
 }
 
 /** @throws Error with QEMU's words when the stream was refused or cut. */
-async function migrationEnd(qmp: QmpClient, start: () => Promise<unknown>): Promise<void> {
+export async function migrationEnd(
+  qmp: QmpClient,
+  start: () => Promise<unknown>,
+  timeoutMs = STATE_TIMEOUT_MS,
+): Promise<void> {
   const end = qmp.waitForEvent(
     ({ event, data }) =>
       event === 'MIGRATION' && (data['status'] === 'completed' || data['status'] === 'failed'),
-    { timeoutMs: STATE_TIMEOUT_MS },
+    { timeoutMs },
   )
   end.catch(() => {})
   await start()

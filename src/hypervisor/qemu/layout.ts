@@ -24,12 +24,21 @@ export interface MachinePaths {
   serialLogOld: string
   qmpTranscript: string
   nvram: string
+  /** Of the TPM: its state, its process id, its words. */
+  tpmFolder: string
+  tpmPidFile: string
+  tpmLog: string
+  /** The memory of a hibernated machine, and what it belongs to; valid only together. */
+  memory: string
+  memoryRecord: string
   screenshot: string
   qmpSocket: string
   serialSocket: string
   vncSocket: string
   agentSocket: string
   launchSocket: string
+  tpmSocket: string
+  memorySocket: string
 }
 
 export function machinePaths(
@@ -50,12 +59,19 @@ export function machinePaths(
     serialLogOld: join(folder, 'serial.log.1'),
     qmpTranscript: join(folder, 'qmp.log'),
     nvram: join(folder, 'nvram.fd'),
+    tpmFolder: join(folder, 'tpm'),
+    tpmPidFile: join(folder, 'tpm.pid'),
+    tpmLog: join(folder, 'tpm.log'),
+    memory: join(folder, 'memory.sealed'),
+    memoryRecord: join(folder, 'memory.json'),
     screenshot: join(folder, 'screen.ppm'),
     qmpSocket: join(sockets, 'qmp.sock'),
     serialSocket: join(sockets, 'serial.sock'),
     vncSocket: join(sockets, 'vnc.sock'),
     agentSocket: join(sockets, 'qga.sock'),
     launchSocket: join(sockets, 'launch.sock'),
+    tpmSocket: join(sockets, 'tpm.sock'),
+    memorySocket: join(sockets, 'memory.sock'),
   }
 }
 

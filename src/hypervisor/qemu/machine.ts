@@ -17,6 +17,7 @@ import {
   type Machine,
   type Outcome,
 } from './context.ts'
+import { tpmEnd } from './tpm.ts'
 import { processIsAlive, processKill, processWaitExit } from './process.ts'
 
 /** A dying QEMU closes its socket before it leaves the process table; usually within 20 ms. */
@@ -215,7 +216,11 @@ export function machineConclude(
   return machine.conclusion
 }
 
-async function conclude(context: DriverContext, machine: Machine, outcome: Outcome): Promise<void> {
+async function conclude(
+  context: DriverContext,
+  machine: Machine,
+  { before, ...outcome }: Outcome,
+): Promise<void> {
   const { paths, identity, instanceId } = machine
   const transcript = machine.qmp?.transcript() ?? []
   await processEnd(context, machine)
@@ -223,11 +228,14 @@ async function conclude(context: DriverContext, machine: Machine, outcome: Outco
     const lines = transcript.map((one) => `${one.at} ${one.direction} ${one.text}\n`).join('')
     await writeFile(paths.qmpTranscript, lines, { mode: 0o600 }).catch(() => {})
   }
+  await tpmEnd(paths)
   await cgroupRemove(context.cgroups, instanceId, context.clock)
   await socketsRemove(paths)
+  const added = await before?.()
   machine.record = await recordWrite(context, paths, {
     ...machine.record,
     ...outcome,
+    ...added,
     process: null,
   })
   context.machines.delete(instanceId)

@@ -26,7 +26,13 @@ export const CPU_MODEL_TCG = 'Westmere-v1,+rdrand'
 /** Under KVM the host's own CPU: full speed, and a machine stays on its host (a fleet will pin a named model). */
 export const CPU_MODEL_KVM = 'host'
 
+/**
+ * Code and empty variables, the first that are there. Those with Secure Boot come first: without keys they start
+ * anything, and with keys only what is signed (docs/decisions/0042).
+ */
 const OVMF_PAIRS = [
+  ['/usr/share/OVMF/OVMF_CODE_4M.secboot.fd', '/usr/share/OVMF/OVMF_VARS_4M.fd'],
+  ['/usr/share/edk2/ovmf/OVMF_CODE.secboot.fd', '/usr/share/edk2/ovmf/OVMF_VARS.fd'],
   ['/usr/share/OVMF/OVMF_CODE_4M.fd', '/usr/share/OVMF/OVMF_VARS_4M.fd'],
   ['/usr/share/OVMF/OVMF_CODE.fd', '/usr/share/OVMF/OVMF_VARS.fd'],
   ['/usr/share/edk2/ovmf/OVMF_CODE.fd', '/usr/share/edk2/ovmf/OVMF_VARS.fd'],
@@ -67,7 +73,8 @@ export async function hypervisorProbe(options: ProbeOptions): Promise<Hypervisor
     ).catch(
       () => undefined, // A damaged cache is as good as none.
     )
-    if (stored?.key === key) return stored.report
+    // Firmware and TPM programs may have come since.
+    if (stored?.key === key) return { ...stored.report, ...(await platformOf()) }
   }
   const report = await probeNow(options, qemuVersion)
   options.log.info({ report }, 'hypervisor probed')
@@ -94,7 +101,6 @@ async function probeNow(options: ProbeOptions, qemuVersion: string): Promise<Hyp
         `No accelerator boots a kernel. ${attempts.map((one) => one.words).join(' ')}`,
       )
     }
-    const uefi = await findUefi()
     return {
       qemuVersion,
       architecture: 'x86_64',
@@ -103,8 +109,7 @@ async function probeNow(options: ProbeOptions, qemuVersion: string): Promise<Hyp
       explanation: attempts.map((one) => one.words).join(' '),
       machineType,
       cpuModel: working.accelerator === 'kvm' ? CPU_MODEL_KVM : CPU_MODEL_TCG,
-      hasUefi: uefi !== null,
-      uefi,
+      ...(await platformOf()),
       hasIoUring: await probeIoUring(options.executable, payload),
       hasVhostNet: await isAccessible('/dev/vhost-net'),
     }
@@ -220,13 +225,23 @@ async function probeIoUring(executable: string, file: string): Promise<boolean> 
   )
 }
 
-async function findUefi(): Promise<{ codePath: string; varsPath: string } | null> {
+/** What the host has installed; quick, and not worth keeping. */
+async function platformOf(): Promise<Pick<HypervisorReport, 'hasUefi' | 'uefi' | 'hasTpm'>> {
+  const uefi = await findUefi()
+  const hasTpm = await exec('swtpm', ['--version'], { timeoutMs: 10_000 }).then(
+    () => true,
+    () => false,
+  )
+  return { hasUefi: uefi !== null, uefi, hasTpm }
+}
+
+async function findUefi(): Promise<NonNullable<HypervisorReport['uefi']> | null> {
   for (const [codePath, varsPath] of OVMF_PAIRS) {
     const isThere = await readFile(varsPath).then(
       () => isAccessible(codePath, constants.R_OK),
       () => false,
     )
-    if (isThere) return { codePath, varsPath }
+    if (isThere) return { codePath, varsPath, isSecure: codePath.includes('secboot') }
   }
   return null
 }

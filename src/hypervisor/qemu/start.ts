@@ -3,12 +3,14 @@
  * start is its folder with the logs and a record that says why.
  */
 import { randomUUID } from 'node:crypto'
-import { chown, constants, copyFile, open, rm, stat, writeFile } from 'node:fs/promises'
+import { chown, constants, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import type { InstanceId } from '../../domain/ids.ts'
 import type { VmSpec } from '../../domain/machine.ts'
+import type { UefiVariable } from '../../domain/uefi.ts'
+import { uefiVariablesAdd } from '../../domain/uefi-store.ts'
 import { spawnDetached } from '../../lib/exec.ts'
-import { ensureFolder, writeJsonDurable } from '../../lib/fs-durable.ts'
-import { assert } from '../../lib/assert.ts'
+import { ensureFolder, writeFileDurable, writeJsonDurable } from '../../lib/fs-durable.ts'
+import { assert, present } from '../../lib/assert.ts'
 import { secretFiles } from '../../lib/secret-files.ts'
 import { createRevert } from '../../lib/revert.ts'
 import { qmpConnect, type QmpClient } from '../qmp/client.ts'
@@ -30,7 +32,9 @@ import { launchPortOpen } from './launch-port.ts'
 import { marksWrite } from './marks.ts'
 import { machinePaths, type MachinePaths } from './layout.ts'
 import { createMachine, machineSupervise } from './machine.ts'
+import { memoryForget, memoryLoad, type MemoryRecord } from './hibernate.ts'
 import { secretsOf, withoutKeys } from './secrets.ts'
+import { tpmEnd, tpmStart } from './tpm.ts'
 import { processIdentify, processKill, processWaitExit, type ProcessIdentity } from './process.ts'
 
 /** QEMU opens its sockets within 50 ms; a host busy with twenty launches needs seconds. */
@@ -42,31 +46,30 @@ const IDENTIFY_POLL_MS = 2
 /** QEMU writes a line or two a run. */
 const QEMU_LOG_BYTES_MAX = 1024 * 1024
 
-/** `launch`: what a copy of a frozen machine is told. */
+/** How a machine begins when it does not boot. */
+export interface Beginning {
+  /** What a copy of a frozen machine is told. */
+  launch?: CopyLaunch | null
+  /** The saved memory that it goes on from. */
+  memory?: MemoryRecord | null
+  /** For the console: what there is to say before the machine says something. */
+  notice?: string | null
+}
+
 export async function machineStart(
   context: DriverContext,
   spec: VmSpec,
-  launch: CopyLaunch | null = null,
+  beginning: Beginning = {},
 ): Promise<Machine> {
-  const paths = machinePaths(context.instancesFolder, context.socketRoot, spec.instanceId)
-  const report = await context.report()
-  const runAs = context.runAs(spec.instanceId)
-  const pin = choosePin(spec.pinned, report)
-  const directPaths = await directIoPaths(spec)
-  const io: IoAbilities = {
-    hasIoUring: report.hasIoUring,
-    hasVhostNet: report.hasVhostNet,
-    isDirectIo: (path) => directPaths.has(path),
-  }
-  const { executable } = context
-  const secrets = await secretFiles(secretsOf(spec.disks), runAs)
-  const secretPath = secrets.pathOf
-  const host = { executable, paths, report, pin, io, secretPath, runAs }
-  const { exe, args } = commandLine(spec, host)
+  const { paths, pin, io, secrets, runAs, exe, args } = await describe(context, spec, beginning)
   const copied = spec.memory?.mode === 'frozen' ? spec.memory : null
-  await prepareFolder(paths, spec, report.uefi?.varsPath ?? null)
+  await prepareFolder(paths, spec, (await context.report()).uefi?.varsPath ?? null)
   await writeFile(paths.commandLine, `${[exe, ...args].join(' \\\n  ')}\n`, { mode: 0o600 })
-  if (runAs) await giveTo(runAs, [paths.folder, ...spec.disks.map((disk) => disk.path)])
+  if (beginning.notice) await writeFile(paths.serialLog, `${beginning.notice}\n`, { mode: 0o600 })
+  if (runAs) {
+    const nvram = spec.boot.mode === 'uefi' ? [paths.nvram] : []
+    await giveTo(runAs, [paths.folder, ...nvram, ...spec.disks.map((disk) => disk.path)])
+  }
   const qemuLogFrom = (await stat(paths.qemuLog).catch(() => null))?.size ?? 0
   let record: MachineRecord = await recordWrite(context, paths, {
     phase: 'starting',
@@ -84,19 +87,28 @@ export async function machineStart(
   const revert = createRevert()
   try {
     await secrets.write()
+    revert.add('tpm', () => tpmEnd(paths))
+    const tpmPid = spec.hasTpm ? await tpmStart(paths, runAs, context.clock) : null
     const identity = await spawnQemu(context, paths, exe, args, copied)
     revert.add('process', async () => {
       await processKill(identity, paths.pidFile)
       await processWaitExit(identity, paths.pidFile, context.clock, 5_000)
     })
-    await cgroupApply(context.cgroups, spec.instanceId, identity.pid, limitsOfMachine(spec))
+    const limits = limitsOfMachine(spec)
+    for (const pid of [identity.pid, ...(tpmPid === null ? [] : [tpmPid])]) {
+      await cgroupApply(context.cgroups, spec.instanceId, pid, limits)
+    }
     const qmp = await connectWhenReady(context, paths, identity)
     revert.add('connection', () => qmp.close())
     // It has read them.
     await secrets.dispose()
-    if (copied)
+    if (copied) {
+      const { launch = null } = beginning
       await copyStart(context, qmp, spec, copied, io, { paths, pid: identity.pid }, launch)
-    else await qmp.execute('cont')
+    } else {
+      if (beginning.memory) await memoryResume(context, qmp, spec, paths)
+      await qmp.execute('cont')
+    }
     const { status } = await qmp.execute<{ status: string }>('query-status')
     if (status !== 'running') throw new Error(`QEMU is ${status} after start`)
     record = await recordWrite(context, paths, {
@@ -116,8 +128,51 @@ export async function machineStart(
     // A control group can only go after its process, and that is undone last.
     await cgroupRemove(context.cgroups, spec.instanceId, context.clock)
     await socketsRemove(paths)
-    throw await startFailure(context, paths, record, spec.instanceId, cause as Error)
+    // Whoever has another way to begin goes it, and tells nobody of this one.
+    const isFinal = !copied && !beginning.memory
+    throw await startFailure(context, paths, record, spec.instanceId, cause as Error, isFinal)
   }
+}
+
+/** Everything about the process that is known before anything is done. */
+async function describe(context: DriverContext, spec: VmSpec, { memory }: Beginning) {
+  const paths = machinePaths(context.instancesFolder, context.socketRoot, spec.instanceId)
+  const report = await context.report()
+  const runAs = context.runAs(spec.instanceId)
+  const pin = choosePin(spec.pinned, report)
+  const directPaths = await directIoPaths(spec)
+  const io: IoAbilities = {
+    hasIoUring: report.hasIoUring,
+    hasVhostNet: report.hasVhostNet,
+    isDirectIo: (path) => directPaths.has(path),
+  }
+  const { executable } = context
+  const secrets = await secretFiles(secretsOf(spec.disks), runAs)
+  const secretPath = secrets.pathOf
+  const layout = memory?.layout ?? null
+  const host = { executable, paths, report, pin, io, secretPath, runAs, layout }
+  return { paths, pin, io, secrets, runAs, ...commandLine(spec, host) }
+}
+
+async function memoryResume(
+  { log }: DriverContext,
+  qmp: QmpClient,
+  spec: VmSpec,
+  paths: MachinePaths,
+): Promise<void> {
+  const startedAt = performance.now()
+  await memoryLoad(
+    qmp,
+    paths,
+    present(
+      spec.disks.find((disk) => disk.isRoot),
+      'a root disk',
+    ),
+  )
+  // From the next instant on, the disks and this memory go apart.
+  await memoryForget(paths)
+  const tookMs = Math.round(performance.now() - startedAt)
+  log.info({ instanceId: spec.instanceId, tookMs }, 'memory resumed')
 }
 
 /** Resolves when the guest of the copy has said that it is who it was told to be. */
@@ -158,6 +213,7 @@ async function startFailure(
   record: MachineRecord,
   instanceId: InstanceId,
   cause: Error,
+  isFinal: boolean,
 ): Promise<Error> {
   const words = await logTail(paths.qemuLog, record.qemuLogFrom)
   const detail = words || cause.message
@@ -168,8 +224,7 @@ async function startFailure(
     detail,
     process: null,
   })
-  // A copy that did not come to life is not the machine's end: whoever wanted it will boot it.
-  if (!failed.isCopy) context.emit(observationOf(context, instanceId, failed))
+  if (isFinal) context.emit(observationOf(context, instanceId, failed))
   return new Error(`QEMU did not start ${instanceId}: ${detail}`, { cause })
 }
 
@@ -186,13 +241,18 @@ async function prepareFolder(
   if (log && log.size > QEMU_LOG_BYTES_MAX) await rm(paths.qemuLog)
   if (spec.boot.mode === 'uefi' && varsPath !== null) {
     // The firmware's variables (boot order, keys) belong to the machine and outlive its runs.
-    await copyFile(varsPath, paths.nvram, constants.COPYFILE_EXCL).catch(ignoreExisting)
+    await nvramEnsure(paths.nvram, varsPath, spec.boot.variables ?? [])
   }
   await writeJsonDurable(paths.spec, withoutKeys(spec))
 }
 
-function ignoreExisting(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EEXIST') throw error
+async function nvramEnsure(
+  path: string,
+  emptyPath: string,
+  variables: readonly UefiVariable[],
+): Promise<void> {
+  if (await stat(path).catch(() => null)) return
+  await writeFileDurable(path, uefiVariablesAdd(await readFile(emptyPath), variables))
 }
 
 async function giveTo(owner: { uid: number; gid: number }, paths: string[]): Promise<void> {

@@ -30,6 +30,8 @@ export const BOOTS: RunInstancesCommandInput['TagSpecifications'] = [
 export interface Key {
   name: string
   path: string
+  /** `ec2-user` unless told. */
+  user?: string
 }
 
 /** A key pair made by the API, its private half in a file as ssh wants it. */
@@ -124,7 +126,7 @@ export function sshArgs(key: Key, address: string): string[] {
   return [
     ...['-F', 'none', '-i', key.path],
     ...set.flatMap((option) => ['-o', option]),
-    `ec2-user@${address}`,
+    `${key.user ?? 'ec2-user'}@${address}`,
   ]
 }
 

@@ -4,6 +4,7 @@ import { imageCopy, imageCopyPlan, type ImageCopyRequest } from '../../../app/im
 import { FaultError } from '../../../domain/faults.ts'
 import { parseId } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
+import { encryptionOf } from '../encryption-parameter.ts'
 import { imageNameChecked } from '../image-name.ts'
 import { tagsOfSpecifications } from '../tag-specifications.ts'
 
@@ -17,7 +18,6 @@ export default operation<'ec2', 'CopyImage'>({
 
 function requestOf(input: Readonly<CopyImageRequest>): ImageCopyRequest {
   const absent: [unknown, string][] = [
-    [input.Encrypted ?? input.KmsKeyId, 'encryption'],
     [input.DestinationOutpostArn, 'DestinationOutpostArn'],
     [input.DestinationAvailabilityZone, 'DestinationAvailabilityZone'],
     [input.DestinationAvailabilityZoneId, 'DestinationAvailabilityZoneId'],
@@ -33,6 +33,7 @@ function requestOf(input: Readonly<CopyImageRequest>): ImageCopyRequest {
     name: imageNameChecked(input.Name),
     description: input.Description ?? '',
     areTagsCopied: input.CopyImageTags ?? false,
+    encryption: encryptionOf(input),
     clientToken: input.ClientToken ?? null,
     tags: { image: tags('image'), snapshot: tags('snapshot') },
   }

@@ -38,7 +38,8 @@ function requestOf(input: Readonly<CreateVolumeRequest>): VolumeCreateRequest {
 
 function refuseAbsentFeatures(input: Readonly<CreateVolumeRequest>): void {
   const absent: [unknown, string][] = [
-    [input.MultiAttachEnabled, 'MultiAttachEnabled'],
+    // docs/decisions/0044-no-multi-attach.md
+    [input.MultiAttachEnabled, 'MultiAttachEnabled (one file has one writer here)'],
     [input.OutpostArn, 'OutpostArn'],
     [input.VolumeInitializationRate, 'VolumeInitializationRate'],
     [input.Operator, 'Operator'],

@@ -5,6 +5,7 @@ import { invalidValue } from '../../../domain/faults.ts'
 import { parseId } from '../../../domain/ids.ts'
 import type { Image } from '../../../domain/image.ts'
 import { operation } from '../../operation.ts'
+import { uefiDataEncode } from '../uefi-data.ts'
 import { presentBlockDevice } from '../present/image.ts'
 
 export default operation<'ec2', 'DescribeImageAttribute'>({
@@ -35,7 +36,9 @@ function attributeOf(image: Image, name: string | undefined): ImageAttribute {
     case 'sriovNetSupport':
       return { SriovNetSupport: {} }
     case 'tpmSupport':
-      return { TpmSupport: {} }
+      return { TpmSupport: image.tpmSupport ? { Value: image.tpmSupport } : {} }
+    case 'uefiData':
+      return { UefiData: image.uefiVariables ? { Value: uefiDataEncode(image.uefiVariables) } : {} }
     case 'deregistrationProtection':
       return {
         DeregistrationProtection: {

@@ -11,6 +11,7 @@ import type { SnapshotId } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
 import { blockDeviceOf } from '../block-devices.ts'
 import { imageNameChecked } from '../image-name.ts'
+import { uefiDataDecode } from '../uefi-data.ts'
 import { tagsOfSpecifications } from '../tag-specifications.ts'
 
 export default operation<'ec2', 'RegisterImage'>({
@@ -35,6 +36,8 @@ function registrationOf(input: Readonly<RegisterImageRequest>): ImageRegistratio
     blockDevices: (input.BlockDeviceMappings ?? []).map(deviceOf),
     bootMode: input.BootMode ?? null,
     imdsSupport: input.ImdsSupport ?? null,
+    tpmSupport: input.TpmSupport ?? null,
+    uefiVariables: input.UefiData ? uefiDataDecode(input.UefiData) : null,
     tags: tagsOfSpecifications(input.TagSpecifications, 'image', ['image', 'snapshot']),
   }
 }
@@ -56,8 +59,6 @@ function refuseAbsentFeatures(input: Readonly<RegisterImageRequest>): void {
     [input.KernelId, 'KernelId'],
     [input.RamdiskId, 'RamdiskId'],
     [input.BillingProducts?.length, 'BillingProducts'],
-    [input.UefiData, 'UefiData'],
-    [input.TpmSupport, 'TpmSupport'],
     [input.VirtualizationType === 'paravirtual', 'VirtualizationType=paravirtual'],
   ]
   const found = absent.find(([value]) => Boolean(value))

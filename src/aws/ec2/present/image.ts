@@ -39,6 +39,7 @@ export function presentImage(image: Image): Ec2Image {
       ? { Code: 'Server.InternalError', Message: image.stateReason }
       : undefined,
     Tags: tagList(image.tags),
+    TpmSupport: image.tpmSupport ?? undefined,
     UsageOperation: 'RunInstances',
     VirtualizationType: 'hvm',
   }

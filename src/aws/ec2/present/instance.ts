@@ -17,7 +17,13 @@ import {
   type NetworkInterface,
   type Vpc,
 } from '../../../domain/network.ts'
+import { volumeIsLeaving, type Volume } from '../../../domain/volume.ts'
 import { tagList } from '../tags.ts'
+
+/** Of one that is not leaving. */
+function statusOf({ attachment }: Volume): 'attaching' | 'attached' {
+  return attachment?.state === 'attaching' ? 'attaching' : 'attached'
+}
 
 export function presentState(state: State): { Code: number; Name: State } {
   return { Code: INSTANCE_STATE_CODES[state], Name: state }
@@ -52,11 +58,11 @@ export function presentInstance(view: InstanceView): Ec2Instance {
         AttachTime: new Date(volume.attachment!.attachedAt),
         DeleteOnTermination: volume.attachment!.deleteOnTermination,
         // Of the busy ones EC2 speaks in DescribeVolumes only.
-        Status: volume.attachment!.state === 'busy' ? 'detaching' : volume.attachment!.state,
+        Status: volumeIsLeaving(volume) ? 'detaching' : statusOf(volume),
         VolumeId: volume.id,
       },
     })),
-    BootMode: spec.bootMode,
+    BootMode: spec.imageBootMode ?? spec.bootMode,
     CapacityReservationSpecification: { CapacityReservationPreference: 'open' },
     ClientToken: spec.clientToken ?? '',
     CpuOptions: { CoreCount: spec.coresPerSocket, ThreadsPerCore: spec.threadsPerCore },
@@ -109,6 +115,7 @@ export function presentInstance(view: InstanceView): Ec2Instance {
       ? { Code: intended.reasonCode, Message: intended.reasonMessage }
       : undefined,
     StateTransitionReason: intended.reason,
+    TpmSupport: spec.hasTpm ? 'v2.0' : undefined,
     SubnetId: isGone ? undefined : spec.subnetId,
     Tags: tagList(instance.tags),
     UsageOperation: 'RunInstances',

@@ -37,7 +37,7 @@ export function presentAttachment(volumeId: string, attachment: VolumeAttachment
     DeleteOnTermination: attachment.deleteOnTermination,
     Device: attachment.deviceName,
     InstanceId: attachment.instanceId,
-    State: attachment.state,
+    State: attachment.state === 'replaced' ? 'detaching' : attachment.state,
     VolumeId: volumeId,
   }
 }

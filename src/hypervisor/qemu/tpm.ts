@@ -1,0 +1,70 @@
+/**
+ * A machine's TPM: one `swtpm` beside its QEMU, as the machine's own user, with no network and nothing to gain. It ends
+ * when QEMU lets go of it (`--terminate`), so it outlives us as QEMU does. Its state lies in the machine's folder; the
+ * seeds and keys in it are made at its first start.
+ */
+import { chown, readFile, rm, stat } from 'node:fs/promises'
+import { spawnDetached } from '../../lib/exec.ts'
+import { ensureFolder } from '../../lib/fs-durable.ts'
+import type { Clock } from '../../lib/time.ts'
+import type { MachinePaths } from './layout.ts'
+
+/** It opens its socket within 20 ms; a busy host needs longer. */
+const READY_TIMEOUT_MS = 10_000
+const POLL_MS = 5
+
+type User = { uid: number; gid: number } | null
+
+/** Resolves with its process id when it listens. @throws Error with what it said. */
+export async function tpmStart(paths: MachinePaths, user: User, clock: Clock): Promise<number> {
+  await tpmEnd(paths)
+  await ensureFolder(paths.tpmFolder)
+  if (user) await chown(paths.tpmFolder, user.uid, user.gid)
+  const { exe, args } = tpmCommandLine(paths, user)
+  const { pid, child } = await spawnDetached(exe, args, {
+    logPath: paths.tpmLog,
+    cwd: paths.folder,
+  })
+  const deadline = clock.now() + READY_TIMEOUT_MS
+  // Nothing tells when a socket file of another process begins to be there.
+  while (!(await stat(paths.tpmSocket).catch(() => null))) {
+    const hasEnded = child.exitCode !== null || child.signalCode !== null
+    if (hasEnded || clock.now() > deadline) {
+      child.kill('SIGKILL')
+      const words = (await readFile(paths.tpmLog, 'utf8').catch(() => '')).trim().slice(-400)
+      throw new Error(`the TPM did not start: ${words || 'without a word'}`)
+    }
+    await clock.wait(POLL_MS)
+  }
+  return pid
+}
+
+/** Pure. */
+export function tpmCommandLine(paths: MachinePaths, user: User): { exe: string; args: string[] } {
+  const swtpm = [
+    ['swtpm', 'socket', '--tpm2', '--terminate'],
+    ['--tpmstate', `dir=${paths.tpmFolder},mode=0600`],
+    ['--ctrl', `type=unixio,path=${paths.tpmSocket},mode=0600`],
+    ['--pid', `file=${paths.tpmPidFile}`],
+    ['--seccomp', 'action=kill'],
+  ].flat()
+  if (!user) return { exe: swtpm[0]!, args: swtpm.slice(1) }
+  // Each execs the next in its own place.
+  const rights = ['--clear-groups', '--no-new-privs', '--bounding-set=-all', '--inh-caps=-all']
+  const identity = [`--reuid=${user.uid}`, `--regid=${user.gid}`]
+  return {
+    exe: 'unshare',
+    args: ['--net', '--', 'setpriv', ...identity, ...rights, '--', ...swtpm],
+  }
+}
+
+/** Ends one that is left, of a QEMU that never took it or was killed. */
+export async function tpmEnd(paths: MachinePaths): Promise<void> {
+  const pid = Number(await readFile(paths.tpmPidFile, 'utf8').catch(() => ''))
+  if (pid > 1) {
+    // Process ids are reused: it is ours when it was started with our socket.
+    const args = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+    if (args.includes(`path=${paths.tpmSocket},`)) process.kill(pid, 'SIGTERM')
+  }
+  for (const path of [paths.tpmPidFile, paths.tpmSocket]) await rm(path, { force: true })
+}
