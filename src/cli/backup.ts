@@ -106,7 +106,10 @@ export async function pointRestore(
     new StartRestoreJobCommand({
       RecoveryPointArn,
       IamRoleArn: await roleEnsure(cloud),
-      Metadata: { ...RestoreMetadata, ...(options.isInstant ? { [INSTANT_KEY]: 'true' } : {}) },
+      Metadata: {
+        ...(await metadataHere(cloud, RestoreMetadata ?? {})),
+        ...(options.isInstant ? { [INSTANT_KEY]: 'true' } : {}),
+      },
     }),
   )
   const job = await followed(async () => {
@@ -115,6 +118,25 @@ export async function pointRestore(
     return { state: seen.Status ?? '', message: seen.StatusMessage, seen }
   })
   return job.CreatedResourceArn!
+}
+
+/** A machine whose network is gone (it came with a vault from elsewhere) goes into the default one. */
+async function metadataHere(
+  cloud: Cloud,
+  metadata: Record<string, string>,
+): Promise<Record<string, string>> {
+  const { DescribeSubnetsCommand } = await import('@aws-sdk/client-ec2')
+  const { SubnetId, VpcId: _vpc, NetworkInterfaces: _nics, ...rest } = metadata
+  if (!SubnetId) return metadata
+  const ec2 = await ec2Of(cloud)
+  const isHere = await ec2.send(new DescribeSubnetsCommand({ SubnetIds: [SubnetId] })).then(
+    () => true,
+    (error: unknown) => {
+      if (awsCode(error) === 'InvalidSubnetID.NotFound') return false
+      throw error
+    },
+  )
+  return isHere ? metadata : { ...rest, SecurityGroupIds: '[]' }
 }
 
 async function vaultEnsure(client: BackupClient, name: string): Promise<void> {

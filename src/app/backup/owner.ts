@@ -76,7 +76,8 @@ export async function vaultRecover(
     known ??
     (await app.store.transact(async (tx): Promise<BackupVault> => {
       const key = await vaultKeyAdopt(ctx, tx, name, Buffer.from(file.key, 'base64'))
-      const more = { policy: null, lock: null, notifications: null, creatorRequestId: null }
+      const none = { policy: null, lock: null, notifications: null, creatorRequestId: null }
+      const more = { ...none, isAirGapped: false }
       const base = baseOf(ctx, {})
       return tx.insert('backupVault', {
         ...{ ...base, id: vaultId, name, key, location, ...more, deletedAt: null },
