@@ -215,6 +215,11 @@ test('two disks of a guest that writes are of one instant; its files are found, 
         isInstant: true,
       }),
     )
+    const areUsable = async () => {
+      const seen = await Promise.all([0, 1].map((index) => host.workProgress(`restore-${index}`)))
+      return seen.every((one) => one?.isUsable)
+    }
+    await expect.poll(areUsable, { timeout: 30_000 }).toBe(true)
     await boot(...restored)
     expect(await tinyRun(vm, 'mkdir -p /d; mount /dev/vdb /d; cat /d/before')).toBe(String(before))
     await tinyRun(vm, 'echo mine >/d/mine; sync')
