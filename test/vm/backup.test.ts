@@ -93,7 +93,6 @@ test('a guest holds still while its disks are frozen, and goes on', async () => 
   // Nobody answers: the disks are frozen all the same, and it says so.
   await tinyRun(vm, 'kill $(pidof agent); sleep 1')
   const [deaf] = await freeze(2)
-  console.error(deaf)
   expect(deaf).toMatchObject({ crashReason: 'no agent runs in the guest', headOn: layer(2) })
 })
 
@@ -172,6 +171,7 @@ test('two disks of a guest that writes are of one instant; its files are found, 
     await tinyRun(vm, `rm /d/n /var/n; (${writer}) >/dev/null 2>&1 & ${written}`)
     await tinyRun(vm, 'ln -s /etc/shadow /d/trap; mkfifo /d/pipe; sleep 1')
     const next = await backup(2, 1)
+    await vm.driver.stop(INSTANCE, { isForced: true, graceMs: 0 })
     expect(next.message).toBeNull()
     expect(next.readBytes).toBeLessThan(full.readBytes! / 2)
     for (const point of ['point-1', 'point-2']) {
@@ -200,7 +200,6 @@ test('two disks of a guest that writes are of one instant; its files are found, 
     expect(busybox.length).toBeGreaterThan(500_000)
 
     // The machine boots from the point at once, while its disks are copied behind it.
-    await vm.driver.stop(INSTANCE, { isForced: true, graceMs: 0 })
     const before = Number(await read('point-2', '/xvdb/before'))
     const restored = [RESTORED_ROOT, RESTORED_DATA]
     const ends = [ROOT, DATA].map((diskId, index) =>

@@ -76,11 +76,12 @@ export async function vaultRecover(
     known ??
     (await app.store.transact(async (tx): Promise<BackupVault> => {
       const key = await vaultKeyAdopt(ctx, tx, name, Buffer.from(file.key, 'base64'))
-      const none = { policy: null, lock: null, notifications: null, creatorRequestId: null }
-      const more = { ...none, isAirGapped: false }
+      const more = { policy: null, lock: null, notifications: null, creatorRequestId: null }
+      // What kept the vault apart was the account that is gone; a lock is put on again by its owner.
+      const isAirGapped = false
       const base = baseOf(ctx, {})
       return tx.insert('backupVault', {
-        ...{ ...base, id: vaultId, name, key, location, ...more, deletedAt: null },
+        ...{ ...base, id: vaultId, name, key, location, isAirGapped, ...more, deletedAt: null },
       })
     }))
   const adopted = await pointsAdopt(app, vault)
