@@ -53,6 +53,8 @@ async function boot(root = ROOT, data = DATA): Promise<void> {
   const disks = [await attachment(root, true), await attachment(data, false)]
   await vm.driver.start(await vm.spec({ boot: plan, disks }))
   await tinyShell(vm)
+  // What the kernel says would stand between what commands print.
+  await tinyRun(vm, 'dmesg -n 1')
 }
 
 test('a guest holds still while its disks are frozen, and goes on', async () => {
