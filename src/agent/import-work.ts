@@ -14,6 +14,7 @@ import { layerRelease } from '../blocks/qcow2/layers.ts'
 import { FaultError } from '../domain/faults.ts'
 import type { LayerId } from '../domain/layer.ts'
 import { diskInspect } from '../images/add.ts'
+import { lookInside } from '../images/look-inside.ts'
 import { fetchTo } from '../images/fetch.ts'
 import { unpack } from '../images/unpack.ts'
 import { ExecError } from '../lib/exec.ts'
@@ -77,6 +78,9 @@ export async function createImportWork(options: {
         signal,
       })
       const sizeBytes = Math.ceil(info['virtual-size'] / GIB) * GIB
+      // Nothing depends on it: a disk that cannot be looked into comes in all the same.
+      const look = await lookInside(path, format, signal).catch(() => null)
+      signal.throwIfAborted()
       const made = join(folder, 'layer.qcow2')
       await qcow2Make(made, { sizeBytes, backing: null, key: request.key ?? null })
       const onLine = (line: string): void => {
@@ -86,7 +90,7 @@ export async function createImportWork(options: {
       const to = { path: made, format: 'qcow2', key: request.key ?? null } as const
       await strangerConvert({ path, format }, to, { signal, onLine })
       await layerPublish(await strangerTake(made), target)
-      return await outcomeOf(volumes, layerId, sizeBytes, format)
+      return { ...(await outcomeOf(volumes, layerId, sizeBytes, format)), look }
     } catch (error) {
       if (state.abort.signal.aborted) return { layerId, reason: 'it was cancelled' }
       const reason = reasonOf(error)

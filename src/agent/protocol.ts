@@ -156,7 +156,14 @@ export interface ImportRequest {
 }
 
 export type ImportOutcome =
-  | { layerId: LayerId; sizeBytes: number; format: string; usedBytes: number }
+  | {
+      layerId: LayerId
+      sizeBytes: number
+      format: string
+      usedBytes: number
+      /** What it starts with, and what is to say of it, in plain words; absent: it was not looked into. */
+      look?: { firmware: readonly ('bios' | 'uefi')[]; notes: readonly string[] } | null
+    }
   /** The file's own fault, or it was cancelled: nothing is left. */
   | { layerId: LayerId; reason: string }
 

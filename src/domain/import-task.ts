@@ -13,6 +13,8 @@ export interface ImportDisk {
   format: string | null
   state: 'active' | 'completed'
   sizeBytes: number | null
+  /** What the host found in it. */
+  look?: { firmware: readonly ('bios' | 'uefi')[]; notes: readonly string[] } | null
 }
 
 export interface ImportTask extends ResourceBase<string> {
@@ -26,7 +28,8 @@ export interface ImportTask extends ResourceBase<string> {
     name: string
     architecture: Architecture
     platform: 'windows' | null
-    bootMode: 'legacy-bios' | 'uefi' | 'uefi-preferred'
+    /** Null: as its first disk starts. */
+    bootMode: 'legacy-bios' | 'uefi' | 'uefi-preferred' | null
   } | null
   imageId: string | null
 }

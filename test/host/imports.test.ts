@@ -102,6 +102,44 @@ test.each<[string, string[]]>([
   expect(await work.layerImport({ layerId, url: path })).toMatchObject({ sizeBytes: GIB })
 })
 
+test('what a disk is, and what its machines will miss, is told without mounting it', async () => {
+  const tree = join(root, 'tree')
+  const put = async (path: string, text: string): Promise<void> => {
+    await mkdir(join(tree, path, '..'), { recursive: true })
+    await writeFile(join(tree, path), text)
+  }
+  await put('usr/lib/os-release', 'NAME=x\nPRETTY_NAME="Some System 9 $(reboot)"\n')
+  await mkdir(join(tree, 'etc'), { recursive: true })
+  await symlink('../usr/lib/os-release', join(tree, 'etc/os-release'))
+  await symlink('usr/lib', join(tree, 'lib'))
+  await put('usr/lib/modules/6.1.0/modules.dep', 'kernel/drivers/net/virtio_net.ko:\n')
+  const disk = join(imports, 'system.raw')
+  const table = Buffer.alloc(MIB)
+  table.write('boot code')
+  table[446 + 4] = 0x83
+  table.writeUInt32LE(2048, 446 + 8)
+  table.writeUInt16LE(0xaa55, 510)
+  await writeFile(disk, table)
+  await exec('mke2fs', ['-q', '-F', '-t', 'ext4', '-E', `offset=${MIB}`, '-d', tree, disk, '16M'])
+  const look = async () => (await bring('system.raw')).outcome
+  expect(await look()).toMatchObject({
+    look: {
+      firmware: ['bios'],
+      notes: [
+        'it boots with BIOS',
+        'it is Some System 9 (reboot)',
+        expect.stringContaining('lacks virtio_blk'),
+        expect.stringContaining('no cloud-init'),
+      ],
+    },
+  })
+  // A file system whose numbers lie is one that cannot be looked into, and comes in all the same.
+  const handle = await open(disk, 'r+')
+  await handle.write(Buffer.alloc(64, 0xff), 0, 64, MIB + 4096)
+  await handle.close()
+  expect(await look()).toMatchObject({ format: 'raw', look: { firmware: ['bios'] } })
+})
+
 test('a bucket is a folder of the exports or the imports, and no way out of them', async () => {
   const path = await converted('qcow2')
   await mkdir(join(root, 'exports/mine/servers'), { recursive: true })

@@ -7,12 +7,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   DescribeImagesCommand,
-  DescribeImportImageTasksCommand,
   DescribeInstancesCommand,
-  GetConsoleOutputCommand,
   GetConsoleScreenshotCommand,
   GetInstanceUefiDataCommand,
-  ImportImageCommand,
   RegisterImageCommand,
   type RegisterImageCommandInput,
 } from '@aws-sdk/client-ec2'
@@ -21,48 +18,17 @@ import { uefiDataDecode } from '../../src/aws/ec2/uefi-data.ts'
 import { hasPlatformKey } from '../../src/domain/uefi.ts'
 import { exec } from '../../src/lib/exec.ts'
 import { eventually } from '../support/eventually.ts'
+import { efiDisk, imported, said } from '../support/vm/disks.ts'
 import { launch, reach, ssh, sshWhenReady, terminate } from '../support/vm/guest.ts'
 import { useDaemon } from '../support/vm/use.ts'
 
 const MS_KEYS = '/usr/share/OVMF/OVMF_VARS_4M.ms.fd'
-const IMPORT_TIMEOUT_MS = 90_000
 /** Firmware in emulation, on a busy host. */
-const SCREEN_TIMEOUT_MS = 120_000
+const SCREEN_TIMEOUT_MS = 240_000
 /** Debian in emulation. */
 const DEBIAN_TIMEOUT_MS = 400_000
 
 const use = useDaemon({ flags: ['--cpu-overcommit', '100', '--memory-overcommit', '4'] })
-
-/** A disk that UEFI starts: a partition with one program. */
-async function efiDisk(path: string, program: string): Promise<void> {
-  const ESP_BYTES = 8 * 1024 * 1024
-  const START = 1024 * 1024
-  const esp = `${path}.esp`
-  await writeFile(esp, Buffer.alloc(ESP_BYTES))
-  await exec('/usr/sbin/mkfs.vfat', [esp])
-  await exec('mmd', ['-i', esp, '::/EFI', '::/EFI/BOOT'])
-  await exec('mcopy', ['-i', esp, program, '::/EFI/BOOT/BOOTX64.EFI'])
-  const disk = Buffer.alloc(START + ESP_BYTES)
-  disk[446 + 4] = 0xef
-  disk.writeUInt32LE(START / 512, 446 + 8)
-  disk.writeUInt32LE(ESP_BYTES / 512, 446 + 12)
-  disk.writeUInt16LE(0xaa55, 510)
-  ;(await readFile(esp)).copy(disk, START)
-  await writeFile(path, disk)
-}
-
-async function imported(name: string, BootMode: 'legacy-bios' | 'uefi'): Promise<string> {
-  const { ec2 } = use.daemon
-  const { ImportTaskId } = await ec2.send(
-    new ImportImageCommand({ BootMode, DiskContainers: [{ Url: name }] }),
-  )
-  const task = async () => {
-    const command = new DescribeImportImageTasksCommand({ ImportTaskIds: [ImportTaskId!] })
-    return (await ec2.send(command)).ImportImageTasks![0]!
-  }
-  const done = await eventually(task, (one) => one.Status === 'completed', IMPORT_TIMEOUT_MS)
-  return done.ImageId!
-}
 
 /** The same disk as another image. */
 async function registered(of: string, input: Partial<RegisterImageCommandInput>): Promise<string> {
@@ -87,14 +53,11 @@ async function screen(id: string, name: string): Promise<Buffer> {
   return picture
 }
 
-/** What the firmware and whatever it started write to the serial port. */
-async function said(id: string): Promise<string> {
-  const { Output } = await use.daemon.ec2.send(new GetConsoleOutputCommand({ InstanceId: id }))
-  return Buffer.from(Output ?? '', 'base64').toString()
-}
-
 const started = async (ImageId: string, InstanceType: 't3.micro' | 't3.small' = 't3.micro') => {
-  const [made] = await launch(use.daemon, { ImageId, InstanceType, KeyName: use.key.name })
+  // One processor each: they are emulated.
+  const CpuOptions = { CoreCount: 1, ThreadsPerCore: 1 }
+  const input = { ImageId, InstanceType, CpuOptions, KeyName: use.key.name }
+  const [made] = await launch(use.daemon, input)
   return made!.InstanceId!
 }
 
@@ -104,8 +67,8 @@ test('BIOS, UEFI, TPM and Secure Boot beside each other', async () => {
   const imports = join(daemon.home, 'imports')
   await exec('cp', ['/usr/lib/ipxe/ipxe.iso', join(imports, 'ipxe-bios.img')])
   await efiDisk(join(imports, 'ipxe-efi.img'), '/boot/ipxe.efi')
-  const bios = await imported('ipxe-bios.img', 'legacy-bios')
-  const uefi = await imported('ipxe-efi.img', 'uefi')
+  const bios = await imported(daemon, 'ipxe-bios.img', 'legacy-bios')
+  const uefi = await imported(daemon, 'ipxe-efi.img', 'uefi')
   const withTpm = await registered(uefi, { BootMode: 'uefi', TpmSupport: 'v2.0' })
   const UefiData = (await readFile(MS_KEYS)).subarray(0, 48_000).toString('base64')
   const locked = await registered(uefi, { BootMode: 'uefi', TpmSupport: 'v2.0', UefiData })
@@ -115,16 +78,6 @@ test('BIOS, UEFI, TPM and Secure Boot beside each other', async () => {
     uefi: await started(withTpm),
     locked: await started(locked),
   }
-  const debian = (await daemon.host.images()).find((image) => image.name === 'debian-12')?.imageId
-  const debians = debian
-    ? {
-        plain: await started(debian, 't3.small'),
-        secure: await started(
-          await registered(debian, { BootMode: 'uefi', TpmSupport: 'v2.0', UefiData }),
-          't3.small',
-        ),
-      }
-    : null
   await reach(daemon, Object.values(ids), 'running')
   const { Reservations } = await ec2.send(
     new DescribeInstancesCommand({ InstanceIds: Object.values(ids) }),
@@ -143,21 +96,31 @@ test('BIOS, UEFI, TPM and Secure Boot beside each other', async () => {
   expect(mode(ids.locked)).toEqual(['Linux/UNIX', 'uefi', 'v2.0'])
   // Without keys the firmware starts it; with Microsoft's keys it does not, for nobody signed it.
   await eventually(
-    () => said(ids.uefi),
+    () => said(daemon, ids.uefi),
     (text) => text.includes('iPXE'),
     SCREEN_TIMEOUT_MS,
   )
   await eventually(
-    () => said(ids.locked),
+    () => said(daemon, ids.locked),
     (text) => text.includes('Access Denied'),
     SCREEN_TIMEOUT_MS,
   )
-  expect(await said(ids.locked)).not.toContain('iPXE 1')
+  expect(await said(daemon, ids.locked)).not.toContain('iPXE 1')
   const told = await ec2.send(new GetInstanceUefiDataCommand({ InstanceId: ids.locked }))
   expect(hasPlatformKey(uefiDataDecode(told.UefiData!))).toBe(true)
   for (const [name, id] of Object.entries(ids)) {
     expect((await screen(id, name)).subarray(0, 2).toString('hex')).toBe('ffd8')
   }
+  const debian = (await daemon.host.images()).find((image) => image.name === 'debian-12')?.imageId
+  const debians = debian
+    ? {
+        plain: await started(debian, 't3.small'),
+        secure: await started(
+          await registered(debian, { BootMode: 'uefi', TpmSupport: 'v2.0', UefiData }),
+          't3.small',
+        ),
+      }
+    : null
   if (debians) await debianCheck(debians)
   await terminate(daemon, [...Object.values(ids), ...Object.values(debians ?? {})])
   // The TPMs went with their machines.

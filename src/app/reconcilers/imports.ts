@@ -2,6 +2,7 @@
  * Imports: each task's disks are asked of the host one after the other, tasks beside each other. A crash of ours is
  * followed by the same question, which a host answers with what came of it.
  */
+import type { ImportOutcome } from '../../agent/protocol.ts'
 import { newId } from '../../domain/ids.ts'
 import type { Image, Snapshot } from '../../domain/image.ts'
 import type { ImportDisk, ImportTask } from '../../domain/import-task.ts'
@@ -68,7 +69,7 @@ async function diskDone(
   app: App,
   id: string,
   { snapshotId }: ImportDisk,
-  found: { sizeBytes: number; format: string; usedBytes: number },
+  found: Extract<ImportOutcome, { format: string }>,
 ): Promise<void> {
   await app.store.transact(async (tx) => {
     const task = await tx.get('importTask', id)
@@ -79,9 +80,11 @@ async function diskDone(
     const sizeGiB = Math.max(1, Math.ceil(found.sizeBytes / GIB))
     const completedAt = app.clock.now()
     await tx.update('snapshot', { ...snapshot, state: 'completed', sizeGiB, completedAt })
-    const { sizeBytes, format } = found
+    const { sizeBytes, format, look = null } = found
     const disks = task.disks.map((one): ImportDisk => {
-      return one.snapshotId === snapshotId ? { ...one, state: 'completed', format, sizeBytes } : one
+      return one.snapshotId === snapshotId
+        ? { ...one, state: 'completed', format, sizeBytes, look }
+        : one
     })
     await tx.update('importTask', { ...task, disks, statusMessage: 'converting' })
   })
@@ -95,15 +98,29 @@ async function complete(app: App, id: string): Promise<void> {
     if (snapshots.length < new Set(task.disks.map((one) => one.snapshotId)).size) return false
     const image = task.image && (await tx.insert('image', imageOf(app, task, snapshots)))
     const imageId = image?.id ?? null
-    await tx.update('importTask', { ...task, state: 'completed', statusMessage: null, imageId })
+    const statusMessage = task.image ? wordsOf(task) : null
+    await tx.update('importTask', { ...task, state: 'completed', statusMessage, imageId })
     return true
   })
   if (!isWhole) return end(app, id, SNAPSHOT_GONE)
   app.log.info({ task: id }, 'import completed')
 }
 
+/** What the disks are, and what their machines will miss; null: nothing is known. */
+function wordsOf({ disks }: ImportTask): string | null {
+  const notes = disks.flatMap(({ look }) => look?.notes ?? [])
+  return notes.length > 0 ? notes.join('; ') : null
+}
+
+/** As its first disk starts: with UEFI only where it cannot start otherwise. */
+function bootModeOf({ image, disks }: ImportTask): Image['bootMode'] {
+  const firmware = disks[0]?.look?.firmware ?? []
+  const isUefiOnly = firmware.includes('uefi') && !firmware.includes('bios')
+  return image?.bootMode ?? (isUefiOnly ? 'uefi' : 'legacy-bios')
+}
+
 function imageOf(app: App, task: ImportTask, snapshots: readonly Snapshot[]): Image {
-  const { name, architecture, platform, bootMode } = task.image!
+  const { name, architecture, platform } = task.image!
   return {
     id: newId('image', app.random),
     account: task.account,
@@ -134,7 +151,7 @@ function imageOf(app: App, task: ImportTask, snapshots: readonly Snapshot[]): Im
         isEncrypted: snapshot.isEncrypted ?? false,
       }
     }),
-    bootMode,
+    bootMode: bootModeOf(task),
     imageFolder: null,
     defaultUser: 'ec2-user',
     imdsSupport: null,

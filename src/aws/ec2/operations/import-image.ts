@@ -47,7 +47,7 @@ function requestOf(input: Readonly<ImportImageRequest>): ImportRequest {
       name: '',
       architecture,
       platform: platform === 'windows' ? 'windows' : null,
-      bootMode: input.BootMode ?? 'legacy-bios',
+      bootMode: input.BootMode ?? null,
     },
     encryption: encryptionOf(input),
     clientToken: input.ClientToken ?? null,

@@ -45,7 +45,7 @@ export function presentImportSnapshot(task: ImportTask, fraction: number): Impor
 export function presentImportImage(task: ImportTask, fraction: number): ImportImageTask {
   return {
     Architecture: task.image?.architecture,
-    BootMode: task.image?.bootMode,
+    BootMode: task.image?.bootMode ?? undefined,
     Description: task.description || undefined,
     ImageId: task.imageId ?? undefined,
     ImportTaskId: task.id,
