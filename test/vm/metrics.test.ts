@@ -1,7 +1,7 @@
 /**
  * What only guests can prove of metrics: they agree with what guest and host count, an alarm stops an idle machine, a
- * guest that hangs is recovered, a burstable machine without credits is slow and says so, and a neighbour that takes all
- * it can gets no more than its share. The machines work side by side, because all of it takes minutes.
+ * guest that hangs is recovered, a burstable machine without credits is slow and says so, and a neighbour that takes
+ * all it can gets no more than its share. The machines work side by side, because all of it takes minutes.
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import {
@@ -74,8 +74,8 @@ async function latest(id: string, MetricName: string): Promise<number | undefine
 }
 
 /**
- * A minute of CPUUtilization, and what the host measured in the minute that comes nearest: the daemon's begins somewhere
- * in the minute that the datapoint is named after, so each that begins there is looked at.
+ * A minute of CPUUtilization, and what the host measured in the minute that comes nearest: the daemon's begins
+ * somewhere in the minute that the datapoint is named after, so each that begins there is looked at.
  */
 async function minuteOf(guest: Guest): Promise<[value: number, nearest: number]> {
   const track: { at: number; seconds: number }[] = []

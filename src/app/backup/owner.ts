@@ -77,9 +77,11 @@ export async function vaultRecover(
     (await app.store.transact(async (tx): Promise<BackupVault> => {
       const key = await vaultKeyAdopt(ctx, tx, name, Buffer.from(file.key, 'base64'))
       const more = { policy: null, lock: null, notifications: null, creatorRequestId: null }
+      // What kept the vault apart was the account that is gone; a lock is put on again by its owner.
+      const isAirGapped = false
       const base = baseOf(ctx, {})
       return tx.insert('backupVault', {
-        ...{ ...base, id: vaultId, name, key, location, ...more, deletedAt: null },
+        ...{ ...base, id: vaultId, name, key, location, isAirGapped, ...more, deletedAt: null },
       })
     }))
   const adopted = await pointsAdopt(app, vault)
