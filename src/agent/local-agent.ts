@@ -318,7 +318,6 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     machineCpuCap: (instanceId, percent) => driver.cpuCap(instanceId, percent),
     consoleOutput: (instanceId) => driver.consoleOutput(instanceId),
     consoleScreenshot: (instanceId) => driver.screenshot(instanceId),
-    machineStats: (instanceId) => driver.machineStats(instanceId),
     consoleConnect: (instanceId, what) => driver.consoleConnect(instanceId, what),
     subscribe: (listener) => {
       listeners.add(listener)

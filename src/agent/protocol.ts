@@ -11,7 +11,6 @@ import type {
   HostDescription,
   MachineObservation,
   MachineSpec,
-  MachineStats,
   NicChanges,
   NicFailure,
   VolumeKeys,
@@ -118,8 +117,6 @@ export interface HostAgent {
   consoleOutput(instanceId: InstanceId): Promise<{ bytes: Uint8Array; at: number } | null>
   /** A JPEG picture of the screen. @throws FaultError `IncorrectState` when it is not running. */
   consoleScreenshot(instanceId: InstanceId): Promise<Uint8Array>
-  /** What its hypervisor has counted; null: it does not run, or nothing is measured here. */
-  machineStats(instanceId: InstanceId): Promise<MachineStats | null>
   /** Both ways: the serial console, for one at a time, or the screen, as VNC. @throws Error unless it runs. */
   consoleConnect(instanceId: InstanceId, what: 'serial' | 'screen'): Promise<Duplex>
   /** How a foreign hypervisor is; its refusal is an answer, never an error. Takes seconds at most. */

@@ -296,8 +296,6 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       } as const
       throw new FaultError(fault)
     },
-    // Nothing runs, so there is nothing to count.
-    machineStats: async () => null,
     consoleConnect: async (id, what) => {
       if (machines.get(id)?.observation.state !== 'running') throw new Error(`${id} does not run`)
       if (what === 'serial') return simulatedSerial()

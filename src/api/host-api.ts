@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { FaultError, invalidValue } from '../domain/faults.ts'
 import type { HostDescription } from '../domain/machine.ts'
 import type { ReachAnswer, ReachWords } from '../domain/reach.ts'
+import type { HostAllocation } from '../domain/allocation.ts'
 import type { Ask } from '../domain/recommend/read-ask.ts'
 import type { Recommended } from '../domain/recommend/recommend.ts'
 import type { Log } from '../lib/log.ts'
@@ -73,6 +74,8 @@ export interface HostApiOptions {
   explain(account: string, words: ReachWords): Promise<ReachAnswer>
   /** Which instance type suits a workload, and whether it fits here. */
   recommend(ask: Ask): Promise<Recommended>
+  /** What hosts have promised, and what machines have of it. */
+  allocation(): Promise<HostAllocation[]>
   /** With which CreateGateway makes one (docs/backup-gateway.md). */
   gatewayKey(): Promise<{ key: string; expiresAt: number }>
   /** The public half of the key with which this host logs in to hypervisors. */
@@ -121,6 +124,8 @@ async function route(
       return answer(response, 200, { templates: await options.templates() })
     case 'POST /api/net/explain':
       return answer(response, 200, await options.explain(call.account, wordsOf(call.body)))
+    case 'GET /api/allocation':
+      return answer(response, 200, { hosts: await options.allocation() })
     case 'POST /api/recommend':
       return answer(response, 200, await options.recommend(askOf(call.body)))
     case 'POST /api/gateway/key':

@@ -20,6 +20,7 @@ export async function hostCapacities(app: App, reader: StoreReader): Promise<Hos
     ),
     vcpusUsed: 0,
     memoryUsedMiB: 0,
+    gpus: description.gpus ?? [],
   }))
   const byId = new Map(hosts.map((host) => [host.hostId, host]))
   const live = await reader.list('instance', { reference: { name: 'live', value: 'yes' } })
@@ -51,10 +52,21 @@ export function whyNever(type: InstanceType, hosts: readonly HostCapacity[]): st
   if (type.isMac) return 'macOS needs Apple hardware'
   if (type.isBareMetal) return 'bare metal cannot be given by a hypervisor'
   // By kind, not by count: g6f types have a share of a GPU, counted as none.
-  if (type.acceleratorKind !== null)
-    return `it has ${type.acceleratorKind} accelerators; none is here`
+  if (type.acceleratorKind !== null) return whyNoAccelerator(type, hosts)
   const placement = place(type, hosts)
   return placement.type === 'never' ? placement.reason : null
+}
+
+/** What is missing for its accelerators: there are none, or the host cannot hand over those that it has. */
+function whyNoAccelerator(type: InstanceType, hosts: readonly HostCapacity[]): string {
+  const kind = `it has ${type.acceleratorKind} accelerators`
+  const gpus = type.acceleratorKind === 'gpu' ? hosts.flatMap((host) => host.gpus ?? []) : []
+  if (gpus.length === 0) return `${kind}; none is here`
+  const words = gpus.map(({ address, vendor, obstacles }) => {
+    const why = obstacles.length > 0 ? obstacles.join('; ') : 'handing it over is not served yet'
+    return `${vendor} ${address}: ${why}`
+  })
+  return `${kind} (${type.acceleratorVendor} ${type.acceleratorName}); ${words.join('. ')}`
 }
 
 /** The runnable type most like the wanted one, of the same family if there is one. */

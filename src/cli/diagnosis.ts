@@ -1,4 +1,5 @@
 /** From facts to findings: what works, what does not, what to do about it. Pure: the words are tested. */
+import type { Gpu } from '../domain/pci.ts'
 import { requirementsOf } from './requirements.ts'
 import type { HostFacts } from './host-facts.ts'
 import type { HostReport } from './host-api.ts'
@@ -80,6 +81,7 @@ function machineFindings(facts: HostFacts, host: HostReport | null): Finding[] {
       ),
     )
     for (const limitation of host.limitations) findings.push(limited(area, limitation, null))
+    for (const gpu of host.gpus ?? []) findings.push(gpuFinding(gpu))
   } else {
     findings.push(
       facts.hasCgroupCpu
@@ -92,6 +94,15 @@ function machineFindings(facts: HostFacts, host: HostReport | null): Finding[] {
     )
   }
   return findings
+}
+
+function gpuFinding({ address, vendor, iommuGroup, obstacles }: Gpu): Finding {
+  const name = `GPU ${address} (${vendor})`
+  const words =
+    obstacles.length > 0
+      ? `cannot be handed to a machine: ${obstacles.join('; ')}`
+      : `is alone in IOMMU group ${iommuGroup}; handing it to a machine is not served yet`
+  return limited('Machines', `${name} ${words}`, null)
 }
 
 function accelerationFinding(facts: HostFacts, host: HostReport | null): Finding {

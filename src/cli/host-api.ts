@@ -4,6 +4,7 @@
  */
 import type { HostDescription } from '../domain/machine.ts'
 import type { ReachAnswer, ReachWords } from '../domain/reach.ts'
+import type { HostAllocation } from '../domain/allocation.ts'
 import type { Ask } from '../domain/recommend/read-ask.ts'
 import type { Recommended } from '../domain/recommend/recommend.ts'
 import { CliError } from './errors.ts'
@@ -54,6 +55,8 @@ export interface HostApi {
   explain(words: ReachWords): Promise<ReachAnswer>
   /** Which instance type suits a workload, by what the cloud knows of its hosts. */
   recommend(ask: Ask): Promise<Recommended>
+  /** What hosts have promised, and what machines have of it. */
+  allocation(): Promise<HostAllocation[]>
   /** With which `aws backup-gateway create-gateway` makes one. */
   gatewayKey(): Promise<{ key: string; expiresAt: number }>
   gatewaySshKey(): Promise<string>
@@ -86,6 +89,7 @@ export function hostApi(cloud: Reach): HostApi {
       const response = await send(cloud, 'POST', '/api/net/explain', words, TIMEOUT_MS)
       return (await response.json()) as ReachAnswer
     },
+    allocation: async () => (await get<{ hosts: HostAllocation[] }>('/api/allocation')).hosts,
     recommend: async (ask) => {
       const response = await send(cloud, 'POST', '/api/recommend', ask, TIMEOUT_MS)
       return (await response.json()) as Recommended

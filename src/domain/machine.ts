@@ -3,6 +3,8 @@
  * whole intent for one machine; drivers turn it into a QEMU command line, a network plan, files. Everything here
  * survives JSON, because a host may be on the other side of a network.
  */
+import type { HostPressure } from './allocation.ts'
+import type { Gpu } from './pci.ts'
 import type { HostId, InstanceId, NetworkInterfaceId, SubnetId, VolumeId, VpcId } from './ids.ts'
 import type { AccountId } from './ids.ts'
 import type { LayerId } from './layer.ts'
@@ -175,22 +177,6 @@ export interface MachineObservation {
   observedAt: number
 }
 
-/** Counters since the machine's process started; rates are the difference of two. */
-export interface MachineStats {
-  /** Milliseconds since the epoch. */
-  at: number
-  cpuMs: number
-  rssBytes: number
-  disks: readonly {
-    volumeId: string
-    readBytes: number
-    writeBytes: number
-    reads: number
-    writes: number
-  }[]
-  network: { receivedBytes: number; sentBytes: number }
-}
-
 /** What a host can do; made by really booting, not by looking at a device file. */
 export interface HypervisorReport {
   qemuVersion: string
@@ -221,6 +207,10 @@ export interface HostDescription {
   diskFreeBytes: number
   /** What this host cannot enforce, in plain words (no cgroups, no vhost-net…). */
   limitations: readonly string[]
+  /** Absent: it does not say. */
+  pressure?: HostPressure
+  /** Its GPUs, and what stands in the way of handing each to a machine. */
+  gpus?: readonly Gpu[]
   isSimulated: boolean
 }
 

@@ -45,9 +45,11 @@ export interface VpcDnsPlan {
   isServed: boolean
   /** `ec2.internal` in us-east-1, `<region>.compute.internal` elsewhere, or the DHCP option set's own. */
   domain: string
-  /** Servers to hand out by DHCP when not `AmazonProvidedDNS`. */
+  /** Servers of both families to hand out by DHCP when not `AmazonProvidedDNS`. */
   servers: readonly string[] | null
   ntpServers: readonly string[] | null
+  /** Of leases by DHCPv6. Absent: EC2's. */
+  ipv6LeaseSeconds?: number
   /** Further DHCP options by dnsmasq's names for them. */
   netbios?: { servers: readonly string[]; nodeType: number | null }
   /** Public names, which in here stand for private addresses. Absent: none. */

@@ -10,7 +10,6 @@ import type {
   DiskLimits,
   HypervisorReport,
   MachineObservation,
-  MachineStats,
   NicAttachment,
   VmSpec,
 } from '../domain/machine.ts'
@@ -78,8 +77,6 @@ export interface VmDriver {
   usage(): Promise<MachineUsage[]>
   /** Hundredths of a core; null: what the machine's type has. Nothing where there are no control groups. */
   cpuCap(instanceId: InstanceId, percent: number | null): Promise<void>
-  /** Null: it does not run. */
-  machineStats(instanceId: InstanceId): Promise<MachineStats | null>
   /** The serial console takes one at a time, the screen (VNC) several. @throws Error unless it runs. */
   consoleConnect(instanceId: InstanceId, what: 'serial' | 'screen'): Promise<Duplex>
   diskAttach(instanceId: InstanceId, disk: DiskAttachment): Promise<void>

@@ -14,6 +14,7 @@ import { templatesList } from '../app/images/fast-launch.ts'
 import { defaultNetworkEnsure } from '../app/network/default-network.ts'
 import { reachAsk } from '../app/network/reach/ask.ts'
 import { credentialsFind } from '../app/iam/sessions.ts'
+import { allocationsOf } from '../app/allocation.ts'
 import { recommendHere } from '../app/recommend.ts'
 import type { SettingsOfCloud } from '../app/settings.ts'
 import { authorise } from '../aws/authorisation/authorise.ts'
@@ -112,6 +113,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     templates: () => templatesList(app),
     explain: (account, words) => reachAsk(app, account, words),
     recommend: (ask) => recommendHere(app, ask),
+    allocation: () => allocationsOf(app),
     gatewayKey: () => activationKeyMake(app),
     gatewaySshKey: () => present(options.agents[0], 'a host').hypervisorSshKey(),
     shutdown: options.shutdown,

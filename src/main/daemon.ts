@@ -22,6 +22,9 @@ import { createLog } from '../lib/log.ts'
 import { systemClock } from '../lib/time.ts'
 import { instancesStopAll } from '../app/instances/stop-all.ts'
 import { startCloud, type Cloud } from './cloud.ts'
+import { gpusOf } from '../domain/pci.ts'
+import { pciDevices } from '../hypervisor/pci.ts'
+import { hostPressure } from './host-pressure.ts'
 import { homeDefault, openHome, type Home } from './home.ts'
 import { createConsoleSource } from './console-source.ts'
 import { createImageJobs, imagesScan } from './image-jobs.ts'
@@ -210,6 +213,8 @@ async function describeHost(
     memoryMiB: Math.floor(totalmem() / MIB),
     diskFreeBytes: disk.bavail * disk.bsize,
     limitations,
+    pressure: await hostPressure(),
+    gpus: gpusOf(await pciDevices()),
     isSimulated: false,
   }
 }

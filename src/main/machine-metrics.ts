@@ -73,6 +73,13 @@ async function measured(app: RunningApp): Promise<string[]> {
       lines.push(`${name}{instance_id="${usage.instanceId}"} ${of(usage)}`)
     }
   }
+  for (const { description, pressure } of await pressures(app)) {
+    for (const [what, value] of Object.entries(pressure)) {
+      if (value === null) continue
+      const labels = `host_id="${description.hostId}",what="${what}"`
+      lines.push(`brume_host_pressure_percent{${labels}} ${value}`)
+    }
+  }
   const hosts = await hostCapacities(app, app.store)
   const ofHosts: [string, (host: (typeof hosts)[number]) => number][] = [
     ['brume_host_vcpus_offered', (host) => host.vcpusTotal],
@@ -85,4 +92,12 @@ async function measured(app: RunningApp): Promise<string[]> {
     for (const host of hosts) lines.push(`${name}{host_id="${host.hostId}"} ${of(host)}`)
   }
   return lines
+}
+
+/** In the last minute: how much of it something waited. */
+async function pressures(app: RunningApp) {
+  const described = await Promise.all(app.hosts.map(({ agent }) => agent.describe()))
+  return described.flatMap((description) =>
+    description.pressure ? [{ description, pressure: description.pressure }] : [],
+  )
 }

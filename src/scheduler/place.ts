@@ -3,6 +3,7 @@
  * find room later; a type that no host could ever run is told apart from one that does not fit now.
  */
 import type { Architecture } from '../domain/machine.ts'
+import type { Gpu } from '../domain/pci.ts'
 
 export interface HostCapacity {
   hostId: string
@@ -13,6 +14,7 @@ export interface HostCapacity {
   memoryTotalMiB: number
   vcpusUsed: number
   memoryUsedMiB: number
+  gpus?: readonly Gpu[]
 }
 
 export interface PlacementRequest {

@@ -3,6 +3,8 @@ import {
   CreateBackupPlanCommand,
   CreateBackupSelectionCommand,
   CreateBackupVaultCommand,
+  CreateLogicallyAirGappedBackupVaultCommand,
+  DeleteBackupVaultLockConfigurationCommand,
   DeleteRecoveryPointCommand,
   DescribeRecoveryPointCommand,
   DescribeRestoreJobCommand,
@@ -184,4 +186,40 @@ test('go to another account of the organisation whose vault and owner let them',
     return one
   })
   expect(read(restored.CreatedResourceArn!.split('/')[1]!, 9)).toBe('nine')
+})
+
+test('fill a logically air-gapped vault, that nothing else goes into and nothing out of', async () => {
+  await vault('vault')
+  const make = (input: object) =>
+    client().send(
+      new CreateLogicallyAirGappedBackupVaultCommand({
+        BackupVaultName: 'gapped',
+        MinRetentionDays: 7,
+        MaxRetentionDays: 30,
+        ...input,
+      }),
+    )
+  expect(await nameOf(make({ MinRetentionDays: 31 }))).toBe('InvalidParameterValueException')
+  const { BackupVaultArn } = await make({})
+  const arn = volumeArn(await volume())
+  expect(await nameOf(backUp(arn, 'gapped'))).toBe('InvalidRequestException')
+  const job = await backUp(arn, 'vault')
+  const { CopyJobId } = await client().send(
+    new StartCopyJobCommand({
+      RecoveryPointArn: job.RecoveryPointArn,
+      SourceBackupVaultName: 'vault',
+      DestinationBackupVaultArn: BackupVaultArn,
+      IamRoleArn: ROLE,
+      Lifecycle: { DeleteAfterDays: 8 },
+    }),
+  )
+  const copy = await copyEnd(CopyJobId!)
+  const DestinationVaultType = 'LOGICALLY_AIR_GAPPED_BACKUP_VAULT'
+  expect(copy).toMatchObject({ State: 'COMPLETED', DestinationVaultType })
+  const out = { BackupVaultName: 'gapped', RecoveryPointArn: copy.DestinationRecoveryPointArn }
+  expect(await nameOf(client().send(new DeleteRecoveryPointCommand(out)))).toBe(
+    'InvalidRequestException',
+  )
+  const unlock = new DeleteBackupVaultLockConfigurationCommand({ BackupVaultName: 'gapped' })
+  expect(await nameOf(client().send(unlock))).toBe('InvalidRequestException')
 })

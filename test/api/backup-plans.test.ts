@@ -9,8 +9,10 @@ import {
   ExportBackupPlanTemplateCommand,
   GetBackupPlanCommand,
   GetBackupPlanFromJSONCommand,
+  GetBackupPlanFromTemplateCommand,
   GetBackupSelectionCommand,
   ListBackupJobsCommand,
+  ListBackupPlanTemplatesCommand,
   ListBackupPlanVersionsCommand,
   ListBackupPlansCommand,
   ListBackupSelectionsCommand,
@@ -209,6 +211,20 @@ describe('plans', () => {
     expect(again.BackupPlan!.Rules![0]!.RuleName).toBe('hourly')
     const broken = new GetBackupPlanFromJSONCommand({ BackupPlanTemplateJson: '{' })
     expect(await nameOf(client().send(broken))).toBe('InvalidRequestException')
+  })
+
+  test('begin with templates, whose vault is there when it is meant', async () => {
+    const { BackupPlanTemplatesList: list } = await client().send(
+      new ListBackupPlanTemplatesCommand({}),
+    )
+    const { BackupPlanTemplateId } = list![0]!
+    const { BackupPlanDocument } = await client().send(
+      new GetBackupPlanFromTemplateCommand({ BackupPlanTemplateId }),
+    )
+    const BackupPlan = { ...BackupPlanDocument!, Rules: BackupPlanDocument!.Rules! }
+    await client().send(new CreateBackupPlanCommand({ BackupPlan } as never))
+    const vaults = await client().send(new ListBackupVaultsCommand({}))
+    expect(vaults.BackupVaultList).toMatchObject([{ BackupVaultName: 'Default' }])
   })
 
   test('have selections that come back as they were given', async () => {

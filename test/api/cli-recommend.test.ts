@@ -125,3 +125,14 @@ test('the host API checks what it is asked', async () => {
   const answer = (await (await ask({ text: 'cache' })).json()) as { recommendations: unknown[] }
   expect(answer.recommendations).toHaveLength(5)
 })
+
+test('status says what is promised of the host', { timeout: TIMEOUT_MS }, async () => {
+  const args = [MAIN, 'status', '--home', folder]
+  const options = { env: { PATH: '/usr/bin:/bin' }, timeoutMs: TIMEOUT_MS }
+  const { stdout } = await exec(process.execPath, args, options)
+  // Four processors, each promised eight times; half a gibibyte is kept for the host.
+  expect(stdout).toMatch(/promise 0 of 32 vCPUs, 0 B of 15\.5 GiB of memory/)
+  const json = await exec(process.execPath, [...args, '--json'], options)
+  const { allocations } = JSON.parse(json.stdout) as { allocations: object[] }
+  expect(allocations).toMatchObject([{ hostId: 'host-1', vcpusOffered: 32, machines: [] }])
+})

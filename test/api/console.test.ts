@@ -85,7 +85,7 @@ test('an access key makes a session; a user’s has the user’s permissions', a
   expect(refused.status).toBe(403)
   expect(((await refused.json()) as SignedIn).error).toContain('SendSerialConsoleSSHPublicKey')
   const report = await console.signed('GET', `/api/console/machines/${instanceId}`, undefined, keys)
-  expect(await report.json()).toMatchObject({ state: 'running', stats: null })
+  expect(await report.json()).toMatchObject({ state: 'running', usage: { instanceId } })
 })
 
 test('a permission on one machine opens that machine', async () => {

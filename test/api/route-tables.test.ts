@@ -159,10 +159,11 @@ describe('DHCP options', () => {
     const VpcId = (await kit.vpc()).VpcId!
     const table = {
       'domain-name': ['corp.example'],
-      'domain-name-servers': ['10.0.0.9', '10.0.0.10'],
+      'domain-name-servers': ['10.0.0.9', 'fd00::9'],
       'ntp-servers': ['10.0.0.11'],
       'netbios-name-servers': ['10.0.0.12'],
       'netbios-node-type': ['2'],
+      'ipv6-address-preferred-lease-time': ['600'],
     }
     const { DhcpOptions: made } = await make(table)
     const id = made!.DhcpOptionsId!
@@ -178,8 +179,9 @@ describe('DHCP options', () => {
     expect(plan).toEqual({
       isServed: true,
       domain: 'corp.example',
-      servers: ['10.0.0.9', '10.0.0.10'],
+      servers: ['10.0.0.9', 'fd00::9'],
       ntpServers: ['10.0.0.11'],
+      ipv6LeaseSeconds: 600,
       netbios: { servers: ['10.0.0.12'], nodeType: 2 },
     })
     const remove = () => aws.deleteDhcpOptions({ DhcpOptionsId: id })
@@ -201,6 +203,9 @@ describe('DHCP options', () => {
     ],
     ['Amazon’s and another server', { 'domain-name-servers': ['AmazonProvidedDNS', '1.1.1.1'] }],
     ['a node type', { 'netbios-node-type': ['3'] }],
+    ['a lease too short', { 'ipv6-address-preferred-lease-time': ['139'] }],
+    ['a lease that is no time', { 'ipv6-address-preferred-lease-time': ['long'] }],
+    ['half an IPv6 address', { 'domain-name-servers': ['fd00::9::1'] }],
   ])('%s: refused', async (_name, table) => {
     expect(await codeOf(make(table as never))).toBe('InvalidParameterValue')
   })

@@ -15,7 +15,7 @@ import { startTestCloud, type TestCloud } from '../support/cloud.ts'
 import { eventually } from '../support/eventually.ts'
 import { createVpcKit } from '../support/vpc-kit.ts'
 import { ALLOW_ALL, cidrRule, groupRule, groupId, nicPlan, vpcPlan } from '../unit/fabric/plans.ts'
-import { describeIsolated, guestStart, until, type Guest } from './fabric-host.ts'
+import { askFromHost, describeIsolated, guestStart, until, type Guest } from './fabric-host.ts'
 
 const INTERFACES = 200
 const GROUPS = 50
@@ -104,6 +104,44 @@ describeIsolated('a large VPC', import.meta.url, () => {
     } finally {
       await a.stop()
       await b.stop()
+    }
+  })
+
+  test('an elastic address is live within 100 ms, and dead as soon when it goes', async () => {
+    const kit = createVpcKit(aws)
+    const { RouteTableId } = await kit.mainTable(vpcId)
+    const GatewayId = await kit.gateway(vpcId)
+    await aws.createRoute({ RouteTableId, DestinationCidrBlock: '0.0.0.0/0', GatewayId })
+    const plan = cloud.agent.networkPlans().find((each) => each.vpcId === vpcId)!
+    const nic = plan.interfaces[0]!
+    const open = { IpProtocol: 'tcp', FromPort: 80, ToPort: 80, CidrIp: '100.64.0.1/32' }
+    await aws.authorizeSecurityGroupIngress({ GroupId: nic.groupIds[0]!, ...open })
+    const { AllocationId, PublicIp } = await aws.allocateAddress({})
+    await fabric.apply(cloud.agent.networkPlans())
+    const guest = await guestStart(plan, nic)
+    try {
+      await guest.dhcp()
+      await guest.serve(80)
+      const times: number[] = []
+      for (let n = 0; n < ROUNDS; n++) {
+        const at = performance.now()
+        const { AssociationId } = await aws.associateAddress({
+          AllocationId,
+          NetworkInterfaceId: nic.interfaceId,
+        })
+        // The answer waits for the hosts; here the kernel is told by the test.
+        await fabric.apply(cloud.agent.networkPlans())
+        times.push(performance.now() - at)
+        expect(await askFromHost(PublicIp!, 80)).toBe('100.64.0.1')
+        await aws.disassociateAddress({ AssociationId })
+        await fabric.apply(cloud.agent.networkPlans())
+        expect(await askFromHost(PublicIp!, 80)).toBeNull()
+      }
+      times.sort((x, y) => x - y)
+      console.log(`address live after ${times.map((ms) => ms.toFixed(0)).join(', ')} ms`)
+      expect(times[Math.floor(ROUNDS / 2)]).toBeLessThan(LIMIT_MS)
+    } finally {
+      await guest.stop()
     }
   })
 

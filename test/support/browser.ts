@@ -1,4 +1,7 @@
-/** Debian's Chromium, driven without downloads, on a console in the real composition. Evidence of a failure is a picture. */
+/**
+ * Debian's Chromium, driven without downloads, on a console in the real composition. Evidence of a failure is a
+ * picture.
+ */
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { silentLog } from '../../src/lib/log.ts'

@@ -32,7 +32,6 @@ export function createFakeDriver(): FakeDriver {
     onStart: () => {},
     onFreeze: () => {},
     probe: not('probe'),
-    machineStats: async () => null,
     consoleConnect: not('show its console'),
     start: async (spec, launch) => {
       calls.push(`start ${spec.instanceId}`)

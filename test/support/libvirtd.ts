@@ -17,7 +17,7 @@ const START_TIMEOUT_MS = 30_000
 export interface Libvirtd extends AsyncDisposable {
   virsh(...args: string[]): Promise<string>
   /** Defines a domain and answers its UUID. */
-  define(name: string, disks: readonly TestDisk[], more?: string): Promise<string>
+  define(name: string, disks: readonly TestDisk[], more?: MoreOfDomain): Promise<string>
   /** Writes through the domain's own QEMU, as its guest would. */
   guestWrites(
     uuid: string,
@@ -30,6 +30,13 @@ export interface Libvirtd extends AsyncDisposable {
   pidOf(name: string): Promise<number>
   stop(): Promise<void>
   start(): Promise<void>
+}
+
+/** XML, and a size. */
+export interface MoreOfDomain {
+  memoryMiB?: number
+  os?: string
+  devices?: string
 }
 
 export interface TestDisk {
@@ -57,7 +64,7 @@ export async function startLibvirtd(): Promise<Libvirtd> {
       await rm(join(RUN, 'libvirt-sock'), { force: true })
       libvirtd = await daemon('libvirtd', 'libvirt-sock')
     },
-    define: async (name, disks, more = '') => {
+    define: async (name, disks, more = {}) => {
       const file = join(RUN, `${name}.xml`)
       await writeFile(file, domainXml(name, disks, more))
       for (const { path } of disks) await chmod(path, 0o666)
@@ -118,16 +125,17 @@ async function ended(child: ChildProcess): Promise<void> {
   await withDeadline('the end of a daemon', START_TIMEOUT_MS, gone)
 }
 
-function domainXml(name: string, disks: readonly TestDisk[], more: string): string {
+function domainXml(name: string, disks: readonly TestDisk[], more: MoreOfDomain): string {
+  const { memoryMiB = 32, os = '', devices = '' } = more
   const shown = disks.map(
     ({ target, path, format }) => `<disk type='file' device='disk'>
       <driver name='qemu' type='${format}'/><source file='${path}'/>
       <target dev='${target}' bus='virtio'/></disk>`,
   )
-  return `<domain type='qemu'><name>${name}</name><memory unit='MiB'>32</memory><vcpu>1</vcpu>
-    <os><type arch='x86_64' machine='q35'>hvm</type></os><seclabel type='none'/>
-    <on_crash>destroy</on_crash>${more}
-    <devices>${shown.join('')}
+  return `<domain type='qemu'><name>${name}</name><memory unit='MiB'>${memoryMiB}</memory><vcpu>1</vcpu>
+    <os><type arch='x86_64' machine='q35'>hvm</type>${os}</os><seclabel type='none'/>
+    <on_crash>destroy</on_crash>
+    <devices>${shown.join('')}${devices}
       <interface type='user'><mac address='52:54:00:11:22:33'/></interface>
     </devices></domain>`
 }

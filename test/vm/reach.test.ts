@@ -29,7 +29,7 @@ async function explain(from: string, to: string, port: string) {
 
 test(
   'a peering and an endpoint between guests, explained and seen',
-  { timeout: 240_000 },
+  { timeout: 300_000 },
   async () => {
     const { daemon, key } = use
     const { url: endpoint, credentials } = daemon
@@ -37,25 +37,36 @@ test(
     const kit = createVpcKit(aws)
     const place = async (block: string) => {
       const VpcId = (await kit.vpc(`${block}.0.0/16`)).VpcId!
-      const SubnetId = (await kit.subnet(VpcId, `${block}.1.0/24`)).SubnetId!
+      const { Ipv6CidrBlockAssociation } = await aws.associateVpcCidrBlock({
+        VpcId,
+        AmazonProvidedIpv6CidrBlock: true,
+      })
+      const cidr6 = Ipv6CidrBlockAssociation!.Ipv6CidrBlock!
+      const Ipv6CidrBlock = cidr6.replace('/56', '/64')
+      const { SubnetId = '' } = await kit.subnet(VpcId, `${block}.1.0/24`, { Ipv6CidrBlock })
       const RouteTableId = (await kit.mainTable(VpcId)).RouteTableId!
       const { SecurityGroups } = await aws.describeSecurityGroups(inVpc(VpcId))
       const GroupId = SecurityGroups![0]!.GroupId!
-      return { VpcId, SubnetId, RouteTableId, GroupId, cidr: `${block}.0.0/16` }
+      return { VpcId, SubnetId, RouteTableId, GroupId, cidr: `${block}.0.0/16`, cidr6 }
     }
     const [open, inner] = [await place('10.1'), await place('10.2')]
-    const allow = (GroupId: string, port: number, CidrIp: string) =>
-      aws.authorizeSecurityGroupIngress({
+    const allow = (GroupId: string, port: number, cidr: string) => {
+      const range = cidr.includes(':')
+        ? { Ipv6Ranges: [{ CidrIpv6: cidr }] }
+        : { IpRanges: [{ CidrIp: cidr }] }
+      const traffic = { IpProtocol: 'tcp', FromPort: port, ToPort: port }
+      return aws.authorizeSecurityGroupIngress({
         GroupId,
-        IpProtocol: 'tcp',
-        FromPort: port,
-        ToPort: port,
-        CidrIp,
+        IpPermissions: [{ ...traffic, ...range }],
       })
+    }
     await allow(open.GroupId, 22, '0.0.0.0/0')
+    await allow(open.GroupId, 22, '::/0')
     const GatewayId = await kit.gateway(open.VpcId)
     const everywhere = { RouteTableId: open.RouteTableId, DestinationCidrBlock: '0.0.0.0/0' }
     await aws.createRoute({ ...everywhere, GatewayId })
+    const { RouteTableId: table } = open
+    await aws.createRoute({ RouteTableId: table, DestinationIpv6CidrBlock: '::/0', GatewayId })
     await aws.modifyVpcAttribute({ VpcId: inner.VpcId, EnableDnsHostnames: { Value: true } })
     await aws.createVpcEndpoint({
       VpcId: inner.VpcId,
@@ -68,7 +79,13 @@ test(
     ]
     const guest = async (name: string, { SubnetId, GroupId }: typeof open, isPublic: boolean) => {
       const NetworkInterfaces = [
-        { DeviceIndex: 0, SubnetId, Groups: [GroupId], AssociatePublicIpAddress: isPublic },
+        {
+          DeviceIndex: 0,
+          SubnetId,
+          Groups: [GroupId],
+          AssociatePublicIpAddress: isPublic,
+          Ipv6AddressCount: 1,
+        },
       ]
       const TagSpecifications = named(name)
       const [one] = await launch(daemon, {
@@ -83,6 +100,20 @@ test(
     const [web, db] = ids.map((id) => running.find((one) => one.InstanceId === id))
     const [address, target] = [web!.PublicIpAddress!, db!.PrivateIpAddress!]
     await sshWhenReady(key, address)
+    // By router advertisement and DHCPv6, as any guest; the host is its internet.
+    const [web6, db6] = [web!.Ipv6Address!, db!.Ipv6Address!]
+    await sshWhenReady(key, web6)
+    const own = 'ip -6 addr show dev eth0 scope global; ip -6 route show default'
+    expect(await ssh(key, web6, own)).toMatch(new RegExp(`${web6}/128[^]*via fe80::1 dev eth0`))
+    const macs = 'http://169.254.169.254/latest/meta-data/network/interfaces/macs'
+    const told = await ssh(
+      key,
+      address,
+      `wget -q -O - ${macs}/$(cat /sys/class/net/eth0/address)/ipv6s`,
+    )
+    expect(told).toBe(web6)
+    expect(await explain('internet', web6, '22')).toMatchObject({ status: 0 })
+    expect(await explain('fd62:7275:6d00::1', web6, '22')).toMatchObject({ status: 0 })
 
     const before = await explain('web', 'db', '22')
     expect(before.status).toBe(1)
@@ -100,6 +131,11 @@ test(
       const { RouteTableId } = from
       const route = { RouteTableId, DestinationCidrBlock: to.cidr, VpcPeeringConnectionId }
       await aws.createRoute(route)
+      await aws.createRoute({
+        RouteTableId,
+        DestinationIpv6CidrBlock: to.cidr6,
+        VpcPeeringConnectionId,
+      })
     }
     const closed = await explain('web', 'db', '22')
     expect(closed).toMatchObject({ status: 1, text: expect.stringContaining(inner.GroupId) })
@@ -111,6 +147,13 @@ test(
       text: expect.stringContaining(`yes, at ${target}`),
     })
     expect(await ssh(key, address, knock)).toBe('SSH-2.0')
+
+    const knock6 = `nc -w 3 ${db6} 22 </dev/null | head -c 7`
+    expect(await explain(web6, db6, '22')).toMatchObject({ status: 1 })
+    expect(await ssh(key, address, knock6)).toBe('')
+    await allow(inner.GroupId, 22, open.cidr6)
+    expect(await explain(web6, db6, '22')).toMatchObject({ status: 0 })
+    expect(await ssh(key, address, knock6)).toBe('SSH-2.0')
 
     // By way of the first guest into the second, which has no internet and reaches EC2 by its name.
     const proxy = `ssh -F none -i ${key.path} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -W %h:%p ec2-user@${address}`

@@ -3,6 +3,7 @@
  * pages need are loaded with those pages.
  */
 import { EC2Client } from '@aws-sdk/client-ec2'
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
 import type { IAMClient } from '@aws-sdk/client-iam'
 import type { STSClient } from '@aws-sdk/client-sts'
 import { sessionEnd, sessionNow, type Session } from './session.ts'
@@ -45,6 +46,11 @@ export function ec2(): EC2Client {
 export async function iam(): Promise<IAMClient> {
   const { IAMClient } = await import('@aws-sdk/client-iam')
   return clientOf('iam', (config) => new IAMClient(config))
+}
+
+export async function cloudwatch(): Promise<CloudWatchClient> {
+  const { CloudWatchClient } = await import('@aws-sdk/client-cloudwatch')
+  return clientOf('cloudwatch', (config) => new CloudWatchClient(config))
 }
 
 export async function sts(): Promise<STSClient> {

@@ -1,5 +1,6 @@
 /** The host's own API: what it is, and its images. Only the account that owns the host may ask. */
-import type { HostDescription, MachineStats } from '../../../src/domain/machine.ts'
+import type { HostDescription } from '../../../src/domain/machine.ts'
+import type { MachineUsage } from '../../../src/domain/metrics/usage.ts'
 import { apiGet, apiPost, linesOf, signedFetch } from './http.ts'
 
 export interface HostReport extends HostDescription {
@@ -58,7 +59,7 @@ export interface MachineReport {
   cpuModel: string | null
   vcpus: number
   /** Null: this host measures nothing (it is simulated), or the machine does not run. */
-  stats: MachineStats | null
+  usage: MachineUsage | null
 }
 
 export const machineRead = (instanceId: string): Promise<MachineReport> =>

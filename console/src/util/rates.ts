@@ -1,15 +1,15 @@
-/** What happens now, from two readings of counters. Pure. */
-import type { MachineStats } from '../../../src/domain/machine.ts'
+/** What happens now, from two measurements of a machine. Pure. */
+import { usageBetween, type MachineUsage } from '../../../src/domain/metrics/usage.ts'
 
 export interface Reading {
   vcpus: number
-  stats: MachineStats | null
+  usage: MachineUsage | null
 }
 
 export interface Rates {
   at: number
   cpuPercent: number
-  rssBytes: number
+  memoryBytes: number
   receivedPerSecond: number
   sentPerSecond: number
   readBytesPerSecond: number
@@ -20,24 +20,22 @@ export interface Rates {
 
 /** Undefined where there is nothing to compare: no reading, or the machine began anew in between. */
 export function rateOf(before: Reading, after: Reading): Rates | undefined {
-  const [a, b] = [before.stats, after.stats]
-  if (!a || !b || b.at <= a.at || b.cpuMs < a.cpuMs) return undefined
-  const seconds = (b.at - a.at) / 1000
-  const sum = (pick: (disk: MachineStats['disks'][number]) => number): number => {
-    const total = (stats: MachineStats): number =>
-      stats.disks.reduce((n, disk) => n + pick(disk), 0)
-    // A disk that was taken away takes its counters with it.
-    return Math.max(0, total(b) - total(a)) / seconds
-  }
+  if (!before.usage || !after.usage) return undefined
+  const between = usageBetween(before.usage, after.usage)
+  if (!between) return undefined
+  const seconds = (after.usage.at - before.usage.at) / 1000
+  const perSecond = <T>(of: readonly T[], pick: (one: T) => number): number =>
+    of.reduce((sum, one) => sum + pick(one), 0) / seconds
+  const { disks, nics } = between
   return {
-    at: b.at,
-    cpuPercent: (100 * (b.cpuMs - a.cpuMs)) / (b.at - a.at) / Math.max(1, after.vcpus),
-    rssBytes: b.rssBytes,
-    receivedPerSecond: Math.max(0, b.network.receivedBytes - a.network.receivedBytes) / seconds,
-    sentPerSecond: Math.max(0, b.network.sentBytes - a.network.sentBytes) / seconds,
-    readBytesPerSecond: sum((disk) => disk.readBytes),
-    writeBytesPerSecond: sum((disk) => disk.writeBytes),
-    readsPerSecond: sum((disk) => disk.reads),
-    writesPerSecond: sum((disk) => disk.writes),
+    at: after.usage.at,
+    cpuPercent: (100 * between.cpuSeconds) / seconds / Math.max(1, after.vcpus),
+    memoryBytes: after.usage.memoryBytes,
+    receivedPerSecond: perSecond(nics, (nic) => nic.bytesIn),
+    sentPerSecond: perSecond(nics, (nic) => nic.bytesOut),
+    readBytesPerSecond: perSecond(disks, (disk) => disk.readBytes),
+    writeBytesPerSecond: perSecond(disks, (disk) => disk.writeBytes),
+    readsPerSecond: perSecond(disks, (disk) => disk.readOps),
+    writesPerSecond: perSecond(disks, (disk) => disk.writeOps),
   }
 }

@@ -24,7 +24,7 @@ export async function agesReconcile(app: App, signal: AbortSignal): Promise<numb
   let isWaiting = false
   for (const point of await app.store.list('backupPoint', { reference })) {
     signal.throwIfAborted()
-    if (!(await remove(app, point))) isWaiting = true
+    if ((await remove(app, point)) === 'working') isWaiting = true
   }
   await baselinesOfNobody(app, signal)
   return isWaiting ? 500 : null
@@ -50,9 +50,9 @@ async function ageOne(app: App, point: RecoveryPoint): Promise<void> {
   })
 }
 
-/** True when it is gone. */
-async function remove(app: App, point: RecoveryPoint): Promise<boolean> {
-  if (await isInUse(app, point)) return false
+/** `later`: it cannot be for now, and is tried again at the loop's own period. */
+async function remove(app: App, point: RecoveryPoint): Promise<'gone' | 'working' | 'later'> {
+  if (await isInUse(app, point)) return 'working'
   const vault = await app.store.get('backupVault', point.vaultId)
   const id = `delete/${point.id}`
   if (vault) {
@@ -60,19 +60,19 @@ async function remove(app: App, point: RecoveryPoint): Promise<boolean> {
       const place = await vaultPlace(app, vault)
       const work = { type: 'delete', vault: place, pointId: point.id } as const
       const { outcome } = await workFollow(id, work, anyHost(app))
-      if (outcome === null) return false
+      if (outcome === null) return 'working'
       await workForget(app, id)
       if (!outcome.isDone) {
         app.log.warn(
           { point: point.id, reason: outcome.reason },
           'a recovery point does not go yet',
         )
-        return false
+        return 'later'
       }
     } catch (error) {
       if (!(error instanceof FaultError)) throw error
       app.log.warn({ point: point.id, reason: reasonOf(error) }, 'a recovery point does not go yet')
-      return false
+      return 'later'
     }
   }
   await app.store.transact(async (tx) => {
@@ -82,7 +82,7 @@ async function remove(app: App, point: RecoveryPoint): Promise<boolean> {
     await tx.remove('backupPoint', one)
   })
   app.activate('layers')
-  return true
+  return 'gone'
 }
 
 /** Layers of what nobody will back up again are kept for nobody. */

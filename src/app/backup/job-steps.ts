@@ -14,7 +14,7 @@ import type { App } from '../context.ts'
 import { backgroundCtx } from './background.ts'
 import { copyInsert } from './copies.ts'
 import { reasonOf } from './faults.ts'
-import { handlerMust } from './jobs.ts'
+import { AIR_GAPPED, handlerMust } from './jobs.ts'
 import { notify } from './notify.ts'
 import { ATTEMPTS_MAX, retryDelayMs } from './retry.ts'
 import { vaultPlace } from './vault-key.ts'
@@ -54,6 +54,7 @@ async function begin(app: App, job: BackupJob): Promise<boolean> {
       const vault = await tx.get('backupVault', job.vaultId)
       if (now?.state !== 'CREATED') return false
       if (!vault) throw new JobProblem(`Backup vault ${job.vaultName} does not exist`)
+      if (vault.isAirGapped) throw new JobProblem(AIR_GAPPED)
       const problem = lockProblem(vault.lock, job.lifecycle)
       if (problem) throw new JobProblem(`Backup job failed because ${problem}`)
       if (await isBusy(tx, job)) return false

@@ -21,10 +21,12 @@ import { handlerOf, handlerOfArn } from './resources/registry.ts'
 import { roleChecked } from './roles.ts'
 import { isOptedIn } from './settings.ts'
 import { tagsChecked } from './tags.ts'
-import { vaultGet } from './vaults.ts'
+import { defaultVaultEnsure, vaultGet } from './vaults.ts'
 
 /** Asked for and not ended, in an account and region. */
 const OPEN_JOBS_MAX = 1_000
+
+export const AIR_GAPPED = 'A logically air-gapped vault is filled by copies, not by backups'
 
 export interface JobRequest {
   vaultName: string
@@ -53,9 +55,11 @@ export async function backupStart(ctx: Ctx, request: JobRequest): Promise<Backup
   if (!(await isOptedIn(ctx, handler.type))) {
     throw invalidRequest(`${handler.type} is not opted in for AWS Backup in this region`)
   }
+  await defaultVaultEnsure(ctx, [request.vaultName])
   const { result } = await ctx.app.store.transact((tx) =>
     onceByToken(ctx, tx, 'StartBackupJob', request.idempotencyToken, async () => {
       const vault = await vaultGet(ctx, request.vaultName, tx)
+      if (vault.isAirGapped) throw invalidRequest(AIR_GAPPED)
       const resource = await handler.find(tx, scopeOf(ctx), request.resourceArn)
       if (!resource) throw invalidParameter(`${request.resourceArn} does not exist`)
       const { startWindowMinutes, completionWindowMinutes, ...rest } = request

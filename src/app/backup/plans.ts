@@ -27,6 +27,7 @@ import {
 import { HANDLERS } from './resources/registry.ts'
 import { roleChecked } from './roles.ts'
 import { tagsChecked } from './tags.ts'
+import { defaultVaultEnsure } from './vaults.ts'
 
 /** AWS's default quotas. */
 const PLANS_MAX = 300
@@ -46,6 +47,10 @@ export async function planCreate(
   bodyCheck(body)
   const tags = tagsChecked(options.tags)
   const { creatorRequestId } = options
+  await defaultVaultEnsure(
+    ctx,
+    body.rules.map((rule) => rule.vaultName),
+  )
   const plan = await ctx.app.store.transact(async (tx) => {
     const live = { ...scopeOf(ctx), reference: { name: 'live', value: 'yes' } }
     const plans = await tx.list('backupPlan', live)
@@ -135,6 +140,10 @@ export async function planVersionGet(ctx: Ctx, id: string, versionId: string | u
 /** Rules keep their ids by their names. */
 export async function planUpdate(ctx: Ctx, id: string, body: PlanBody): Promise<BackupPlan> {
   bodyCheck(body)
+  await defaultVaultEnsure(
+    ctx,
+    body.rules.map((rule) => rule.vaultName),
+  )
   const plan = await ctx.app.store.transact(async (tx) => {
     const before = await livePlanGet(ctx, id, tx)
     const versions = await tx.count('backupPlanVersion', { reference: { name: 'plan', value: id } })

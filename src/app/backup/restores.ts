@@ -20,7 +20,7 @@ import { notify } from './notify.ts'
 import { pointOfArn } from './points.ts'
 import type { RestoreState, RestoreStep } from './resources/handler.ts'
 import { volumesDiscard } from './resources/restore-volumes.ts'
-import { ATTEMPTS_MAX, retryDelayMs } from './retry.ts'
+import { RESTORE_ATTEMPTS_MAX, retryDelayMs } from './retry.ts'
 import { roleChecked } from './roles.ts'
 import { vaultPlace } from './vault-key.ts'
 import { workFollow, workForget } from './work.ts'
@@ -118,7 +118,7 @@ export async function restoreJobStep(
   let state = await handlerStep(app, job, point, vault, works)
   if (state.state === 'again') {
     for (const id of works) await workForget(app, id)
-    if (job.attempts + 1 < ATTEMPTS_MAX) return again(app, job, state.reason)
+    if (job.attempts + 1 < RESTORE_ATTEMPTS_MAX) return again(app, job, state.reason)
     state = { ...state, state: 'failed' }
   }
   if (state.state === 'running') {

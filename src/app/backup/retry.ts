@@ -1,7 +1,10 @@
 /** How often work that failed is tried again: with pauses that grow, unless the job's windows end before. */
 import { MINUTE_MS } from '../../domain/backup/sizes.ts'
 
-export const ATTEMPTS_MAX = 10
+/** Some seven hours: what is written at night should outlast a night. */
+export const ATTEMPTS_MAX = 50
+/** Half an hour: somebody waits for a restore. */
+export const RESTORE_ATTEMPTS_MAX = 10
 const RETRY_MS_FIRST = 5_000
 const RETRY_MS_MAX = 10 * MINUTE_MS
 

@@ -6,7 +6,7 @@
  */
 import type { BackupWork } from '../../domain/backup.ts'
 import type { BackupVault } from '../../domain/backup/records.ts'
-import { DAY_MS } from '../../domain/backup/sizes.ts'
+import { DAY_MS, HOUR_MS } from '../../domain/backup/sizes.ts'
 import type { App } from '../context.ts'
 import { anyHost, backupHostOf } from './background.ts'
 import { pointsCount, upkeepSetting } from './vaults.ts'
@@ -18,21 +18,37 @@ const VERIFY_MS = 7 * DAY_MS
 /** Records of jobs that ended so long ago go. */
 const JOBS_KEPT_MS = 400 * DAY_MS
 const LOOK_MS = 1_000
+const POSTPONE_MS = HOUR_MS
 
 /** Answers how long until it is worth looking again; null: at the loop's own period. */
 export async function upkeepReconcile(app: App, signal: AbortSignal): Promise<number | null> {
   let isWorking = false
   for (const vault of await app.store.list('backupVault', {})) {
     signal.throwIfAborted()
+    if (await isPostponed(app, vault)) continue
     try {
       if (await vaultUpkeep(app, vault)) isWorking = true
     } catch (err) {
       // A key that is disabled, a place that does not answer: the other vaults are looked at all the same.
       app.log.warn({ err, vault: vault.name }, 'a vault could not be looked after')
+      await postpone(app, vault)
     }
   }
   await jobsForget(app)
   return isWorking ? LOOK_MS : null
+}
+
+const postponedSetting = (vault: BackupVault): string => `backup-postponed:${vault.id}`
+
+/** One that could not be looked after is left alone for an hour, rather than asked every half minute. */
+async function isPostponed(app: App, vault: BackupVault): Promise<boolean> {
+  const at = Number((await app.store.setting(postponedSetting(vault))) ?? 0)
+  return at <= app.clock.now() && app.clock.now() - at < POSTPONE_MS
+}
+
+async function postpone(app: App, vault: BackupVault): Promise<void> {
+  const now = String(app.clock.now())
+  await app.store.transact((tx) => tx.settingPut(postponedSetting(vault), now))
 }
 
 /** Whether it is at it. */

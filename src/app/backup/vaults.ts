@@ -27,10 +27,13 @@ export interface VaultRequest {
   keyId: string | null
   tags: Tags
   creatorRequestId: string | null
+  /** Of a logically air-gapped one. */
+  airGap?: { minRetentionDays: number; maxRetentionDays: number }
 }
 
 export async function vaultCreate(ctx: Ctx, request: VaultRequest): Promise<BackupVault> {
-  const { name, keyId, creatorRequestId } = request
+  const { name, keyId, creatorRequestId, airGap } = request
+  if (airGap) retentionCheck({ ...airGap, changeableForDays: null })
   const tags = tagsChecked(request.tags)
   return ctx.app.store.transact(async (tx) => {
     const known = await vaultFind(tx, { ...ctx, name })
@@ -56,7 +59,8 @@ export async function vaultCreate(ctx: Ctx, request: VaultRequest): Promise<Back
       key: await vaultKeyMake(ctx, tx, name, keyId),
       location,
       policy: null,
-      lock: null,
+      isAirGapped: airGap !== undefined,
+      lock: airGap ? { ...airGap, lockedAt: ctx.app.clock.now() } : null,
       notifications: null,
       creatorRequestId,
       deletedAt: null,
@@ -127,6 +131,16 @@ export function upkeepSetting(task: 'collected' | 'verified', vaultId: string): 
   return `backup-${task}:${vaultId}`
 }
 
+/** AWS gives every account a vault of this name; here it is made when it is first meant. */
+const DEFAULT_NAME = 'Default'
+
+export async function defaultVaultEnsure(ctx: Ctx, names: readonly string[]): Promise<void> {
+  if (!names.includes(DEFAULT_NAME)) return
+  if (await vaultFind(ctx.app.store, { ...scopeOf(ctx), name: DEFAULT_NAME })) return
+  const request = { name: DEFAULT_NAME, keyId: null, tags: {}, creatorRequestId: DEFAULT_NAME }
+  await vaultCreate(ctx, request)
+}
+
 /** From its first point on a vault has upkeep (upkeep.ts). In the transaction in which the point is whole. */
 export async function vaultUsed(tx: StoreTransaction, vaultId: string, now: number): Promise<void> {
   for (const task of ['collected', 'verified'] as const) {
@@ -146,8 +160,7 @@ export function lockIsFinal(lock: VaultLock | null, now: number): boolean {
   return lock !== null && lock.lockedAt !== null && lock.lockedAt <= now
 }
 
-export async function vaultLock(ctx: Ctx, name: string, request: LockRequest): Promise<void> {
-  const { minRetentionDays, maxRetentionDays, changeableForDays } = request
+function retentionCheck({ minRetentionDays, maxRetentionDays }: LockRequest): void {
   if (minRetentionDays !== null && minRetentionDays < 1) {
     throw invalidParameter('MinRetentionDays is at least 1')
   }
@@ -160,6 +173,11 @@ export async function vaultLock(ctx: Ctx, name: string, request: LockRequest): P
   if (minRetentionDays !== null && minRetentionDays > (maxRetentionDays ?? RETENTION_DAYS_MAX)) {
     throw invalidParameter('MinRetentionDays cannot be greater than MaxRetentionDays')
   }
+}
+
+export async function vaultLock(ctx: Ctx, name: string, request: LockRequest): Promise<void> {
+  retentionCheck(request)
+  const { minRetentionDays, maxRetentionDays, changeableForDays } = request
   const days = changeableForDays
   if (days !== null && (days < COOLING_DAYS_MIN || days > RETENTION_DAYS_MAX)) {
     throw invalidParameter(

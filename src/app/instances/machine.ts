@@ -1,7 +1,8 @@
 /** An instance as its host sees it, with what its hypervisor measures: for the console. */
 import { parseId } from '../../domain/ids.ts'
 import { instanceStateOf } from '../../domain/instance.ts'
-import type { MachineStats } from '../../domain/machine.ts'
+import type { HostAgent } from '../../agent/protocol.ts'
+import type { MachineUsage } from '../../domain/metrics/usage.ts'
 import { publicAddressOf } from '../../domain/network.ts'
 import type { Ctx } from '../context.ts'
 import { instancesGet } from './lifecycle.ts'
@@ -17,7 +18,8 @@ export interface MachineReport {
   machineType: string | null
   cpuModel: string | null
   vcpus: number
-  stats: MachineStats | null
+  /** Null: it does not run, or its host measures nothing. */
+  usage: MachineUsage | null
 }
 
 /** @throws Faults `NotFound`, `MalformedId`. */
@@ -41,8 +43,23 @@ export async function machineReport(ctx: Ctx, text: string): Promise<MachineRepo
     machineType: pinned?.machineType ?? null,
     cpuModel: pinned?.cpuModel ?? null,
     vcpus: spec.vcpus,
-    stats: isRunning && host ? await host.agent.machineStats(id).catch(() => null) : null,
+    usage: isRunning && host ? await usageOf(ctx, host.agent, id) : null,
   }
+}
+
+/** Several pages that look at once share a measurement: a host measures all its machines together. */
+const USAGE_KEPT_MS = 900
+const measured = new WeakMap<HostAgent, { at: number; usages: Promise<MachineUsage[]> }>()
+
+async function usageOf(ctx: Ctx, agent: HostAgent, id: string): Promise<MachineUsage | null> {
+  const now = ctx.app.clock.now()
+  let kept = measured.get(agent)
+  if (!kept || now - kept.at > USAGE_KEPT_MS) {
+    kept = { at: now, usages: agent.machineUsage() }
+    measured.set(agent, kept)
+  }
+  const usages = await kept.usages.catch(() => [])
+  return usages.find((one) => one.instanceId === id) ?? null
 }
 
 /** Where this host reaches it; null: nowhere, or it does not run. */

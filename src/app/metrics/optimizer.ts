@@ -1,6 +1,6 @@
 /**
- * Compute Optimizer's part: which running machines have the right size, from what was measured of them. Nothing is looked
- * at for an account that has not enrolled.
+ * Compute Optimizer's part: which running machines have the right size, from what was measured of them. Nothing is
+ * looked at for an account that has not enrolled.
  */
 import { FaultError } from '../../domain/faults.ts'
 import { instanceStateOf, type Instance } from '../../domain/instance.ts'

@@ -1,6 +1,7 @@
 /**
  * DHCP option sets: what guests are told with their address. Source: VPC user guide, "DHCP option sets".
  */
+import { address6Canonical, isIpv6 } from '../../domain/net/blocks.ts'
 import { addressParse } from '../../domain/net/cidr.ts'
 import { FaultError, invalidValue } from '../../domain/faults.ts'
 import { newId, type IdOf, type VpcId } from '../../domain/ids.ts'
@@ -17,10 +18,14 @@ const OPTIONS: Readonly<Record<string, number>> = {
   'ntp-servers': 4,
   'netbios-name-servers': 4,
   'netbios-node-type': 1,
+  'ipv6-address-preferred-lease-time': 1,
 }
 /** P-node, the one that works where nobody hears a broadcast; AWS recommends it and takes the others too. */
 const NODE_TYPES = ['1', '2', '4', '8']
 const SETS_MAX = 200
+/** Seconds of an IPv6 lease. */
+const LEASE_MIN = 140
+const LEASE_MAX = 2_147_483_647
 const AMAZON = 'AmazonProvidedDNS'
 
 export interface DhcpOptionsRequest {
@@ -47,9 +52,6 @@ export function dhcpOptionsCreate(ctx: Ctx, request: DhcpOptionsRequest): Change
 /** Some clients send one value with commas. */
 function valuesChecked(key: string, given: readonly string[]): string[] {
   if (!Object.hasOwn(OPTIONS, key)) {
-    if (key === 'ipv6-address-preferred-lease-time') {
-      throw new FaultError({ type: 'Unsupported', feature: `the DHCP option ${key}` })
-    }
     throw invalidValue('DhcpConfiguration', key, 'Unknown DHCP option')
   }
   const values = given.flatMap((value) => value.split(',')).map((value) => value.trim())
@@ -70,10 +72,17 @@ function mustFit(key: string, value: string, values: readonly string[]): void {
     if (NODE_TYPES.includes(value)) return
     throw invalidValue(key, value, `one of ${NODE_TYPES.join(', ')}`)
   }
+  if (key === 'ipv6-address-preferred-lease-time') {
+    const seconds = /^\d{1,10}$/.test(value) ? Number(value) : 0
+    if (seconds >= LEASE_MIN && seconds <= LEASE_MAX) return
+    throw invalidValue(key, value, `between ${LEASE_MIN} and ${LEASE_MAX} seconds`)
+  }
   if (key === 'domain-name-servers' && value === AMAZON) {
     if (values.length === 1) return
     throw invalidValue(key, values.join(','), `${AMAZON} cannot be given with other servers`)
   }
+  // NetBIOS is older than IPv6.
+  if (isIpv6(value) && key !== 'netbios-name-servers') return void address6Canonical(value, key)
   addressParse(value, key)
 }
 

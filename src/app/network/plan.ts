@@ -241,6 +241,7 @@ function dnsPlan(records: VpcRecords): VpcDnsPlan {
   const servers = options['domain-name-servers'] ?? []
   const ntpServers = options['ntp-servers']
   const nodeType = options['netbios-node-type']?.[0]
+  const lease6 = options['ipv6-address-preferred-lease-time']?.[0]
   const netbiosServers = options['netbios-name-servers'] ?? []
   const hasNetbios = nodeType !== undefined || netbiosServers.length > 0
   return {
@@ -248,6 +249,7 @@ function dnsPlan(records: VpcRecords): VpcDnsPlan {
     domain: options['domain-name']?.[0] ?? privateDomainOf(vpc.region),
     servers: servers.includes('AmazonProvidedDNS') ? null : [...servers],
     ntpServers: ntpServers ? [...ntpServers] : null,
+    ...(lease6 !== undefined && { ipv6LeaseSeconds: Number(lease6) }),
     ...(names.length > 0 && { publicNames: names }),
     ...(own.length > 0 && { resourceNames: own }),
     ...(hasNetbios && {

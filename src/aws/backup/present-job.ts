@@ -10,7 +10,7 @@ import type {
 } from '../../domain/backup/records.ts'
 import { MINUTE_MS } from '../../domain/backup/sizes.ts'
 import { presentCreator, presentLifecycle, vaultArnOf } from './present-plan.ts'
-import { dateOf } from './present-vault.ts'
+import { dateOf, vaultTypeOf } from './present-vault.ts'
 
 const KEY_TYPE = 'CUSTOMER_MANAGED_KMS_KEY' as const
 
@@ -28,7 +28,7 @@ export function presentBackupJob(job: BackupJob, vault: BackupVault | undefined)
     BackupJobId: job.id,
     BackupVaultName: job.vaultName,
     BackupVaultArn: vaultArnOf(job, job.vaultName),
-    VaultType: 'BACKUP_VAULT',
+    VaultType: vaultTypeOf(vault),
     RecoveryPointArn: job.state === 'CREATED' ? undefined : pointArn({ ...job, id: job.pointId }),
     RecoveryPointLifecycle: presentLifecycle(job.lifecycle),
     EncryptionKeyArn: vault?.key.keyArn,
@@ -85,7 +85,7 @@ export function presentPoint(point: RecoveryPoint, vault: BackupVault | undefine
     IsEncrypted: true,
     LastRestoreTime: dateOf(point.lastRestoreAt),
     IsParent: false,
-    VaultType: 'BACKUP_VAULT' as const,
+    VaultType: vaultTypeOf(vault),
   }
 }
 
@@ -96,7 +96,7 @@ export function presentCopyJob(job: CopyJob, target: BackupVault | undefined) {
     SourceBackupVaultArn: job.sourceVaultArn,
     SourceRecoveryPointArn: pointArn({ ...job, id: job.sourcePointId }),
     DestinationBackupVaultArn: job.destinationVaultArn,
-    DestinationVaultType: 'BACKUP_VAULT',
+    DestinationVaultType: vaultTypeOf(target),
     DestinationRecoveryPointArn:
       target && job.state !== 'CREATED'
         ? pointArn({ ...target, id: job.destinationPointId })

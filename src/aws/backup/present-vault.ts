@@ -1,4 +1,5 @@
 /** Vaults as Backup's API shows them. */
+import type { VaultType } from '@aws-sdk/client-backup'
 import { lockIsFinal } from '../../app/backup/vaults.ts'
 import { vaultArn } from '../../domain/backup/arn.ts'
 import type { BackupVault } from '../../domain/backup/records.ts'
@@ -8,7 +9,7 @@ export function presentVault(vault: BackupVault, points: number, now: number) {
   return {
     BackupVaultName: vault.name,
     BackupVaultArn: vaultArn(vault),
-    VaultType: 'BACKUP_VAULT' as const,
+    VaultType: vaultTypeOf(vault),
     VaultState: 'AVAILABLE' as const,
     EncryptionKeyArn: vault.key.keyArn,
     EncryptionKeyType: keyTypeOf(vault),
@@ -21,6 +22,10 @@ export function presentVault(vault: BackupVault, points: number, now: number) {
     LockDate: lock?.lockedAt ? new Date(lock.lockedAt) : undefined,
     ...(lockIsFinal(lock, now) ? { Locked: true } : {}),
   }
+}
+
+export function vaultTypeOf(vault: BackupVault | undefined): VaultType {
+  return vault?.isAirGapped ? 'LOGICALLY_AIR_GAPPED_BACKUP_VAULT' : 'BACKUP_VAULT'
 }
 
 /** All keys lie in the account's own KMS. */

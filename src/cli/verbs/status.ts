@@ -1,6 +1,7 @@
 /** `brume status`: is the cloud up, where, on what, and which machines it has. Exit code 3 when it is down. */
 import { Command } from 'commander'
 import type { Instance } from '@aws-sdk/client-ec2'
+import type { HostAllocation } from '../../domain/allocation.ts'
 import { ec2Of, instancesAll, nameOf } from '../client.ts'
 import { daemonLogPath } from '../daemon.ts'
 import { EXIT } from '../errors.ts'
@@ -29,12 +30,13 @@ export function command(context: VerbContext): Command {
         context.exit(EXIT.down)
         return sayDown(home, context, options.json ?? false)
       }
-      const [host, instances] = await Promise.all([
+      const [host, allocations, instances] = await Promise.all([
         hostApi(cloud).host(),
+        hostApi(cloud).allocation(),
         ec2Of(cloud).then(instancesAll),
       ])
-      if (options.json) return sayJson(cloud, host, instances)
-      process.stdout.write(`${renderStatus(cloud, host, instances)}\n`)
+      if (options.json) return sayJson(cloud, host, allocations, instances)
+      process.stdout.write(`${renderStatus(cloud, host, allocations, instances)}\n`)
     })
 }
 
@@ -55,13 +57,19 @@ async function sayDown(home: string, context: VerbContext, isJson: boolean): Pro
   )
 }
 
-function sayJson(cloud: Cloud, host: HostReport, instances: readonly Instance[]): void {
+function sayJson(
+  cloud: Cloud,
+  host: HostReport,
+  allocations: readonly HostAllocation[],
+  instances: readonly Instance[],
+): void {
   const value = {
     state: 'up',
     endpoint: `http://localhost:${cloud.port}`,
     home: cloud.home,
     processId: cloud.daemon.pid,
     host,
+    allocations,
     instances: instances.map((instance) => ({
       id: instance.InstanceId,
       name: nameOf(instance) || null,
@@ -75,9 +83,21 @@ function sayJson(cloud: Cloud, host: HostReport, instances: readonly Instance[])
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
 }
 
+/** What is promised of what can be, and what to mind. */
+function allocationLines(host: HostAllocation): string[] {
+  const bytes = (mib: number): string => formatBytes(mib * 1024 * 1024)
+  return [
+    `  promise ${host.vcpusPromised} of ${host.vcpusOffered} vCPUs, ` +
+      `${bytes(host.memoryPromisedMiB)} of ${bytes(host.memoryOfferedMiB)} of memory ` +
+      `(${bytes(host.memoryReclaimableMiB)} of it untouched)`,
+    ...host.warnings.map((warning) => `  !       ${warning}`),
+  ]
+}
+
 export function renderStatus(
   cloud: Cloud,
   host: HostReport,
+  allocations: readonly HostAllocation[],
   instances: readonly Instance[],
   now = Date.now(),
 ): string {
@@ -92,6 +112,7 @@ export function renderStatus(
     `  host    ${host.cpuCount} CPUs, ${formatBytes(host.memoryMiB * 1024 * 1024)} of memory` +
       (host.isSimulated ? ' (simulated: nothing really boots)' : ''),
     `  driver  QEMU ${hypervisor.qemuVersion}, ${words}`,
+    ...allocations.flatMap(allocationLines),
     '',
   ]
   const live = instances.filter((i) => i.State?.Name !== 'terminated')

@@ -46,13 +46,22 @@ function devicesOf(devices: XmlNode, disks: readonly RestoredDisk[]): XmlNode {
   const children = devices.children.flatMap((device): XmlNode[] => {
     if (device.name === 'interface') return [without(device, 'mac')]
     if (device.name === 'disk') return diskOf(device, disks)
-    if (device.name === 'channel' || device.name === 'console' || device.name === 'serial') {
-      // Sockets of the old machine have its name in them.
+    // Sockets and files of the old machine have its name in them, ports are taken by it.
+    if (device.name === 'channel') {
       return [device.attributes['type'] === 'unix' ? without(device, 'source') : device]
     }
+    if (LINES.includes(device.name)) return [lineOf(device)]
     return [device]
   })
   return { ...devices, children }
+}
+
+const LINES = ['console', 'serial', 'parallel']
+
+/** A line to the outside becomes a terminal of the new machine's own. */
+function lineOf(device: XmlNode): XmlNode {
+  const kept = device.children.filter((child) => child.name === 'target')
+  return { ...device, attributes: { type: 'pty' }, children: kept }
 }
 
 /** One that was backed up, with its new file; an empty drive; nothing for what was left out. */

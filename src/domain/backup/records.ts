@@ -25,6 +25,8 @@ export interface VaultLock {
 
 export interface BackupVault extends ResourceBase<string> {
   name: string
+  /** Logically: locked from its creation on, and filled by copies only. */
+  isAirGapped: boolean
   /** The vault's own key of 32 bytes, wrapped by one of KMS. */
   key: DataKey
   /** A registered location's name; null: a folder of the host. */

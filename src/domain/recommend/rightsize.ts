@@ -2,8 +2,8 @@
  * Whether a running machine has the right size: what it was measured to need, over two windows, against what its type
  * has and what others have. The same catalogue, requirements and speeds as the recommender's. Pure.
  *
- * What is needed is the level that 99.5 % of the time lies below, in the worse of the two windows (a day, so that growth is
- * seen; two weeks, so that a quiet day does not shrink anything), and a fifth of room above it.
+ * What is needed is the level that 99.5 % of the time lies below, in the worse of the two windows (a day, so that
+ * growth is seen; two weeks, so that a quiet day does not shrink anything), and a fifth of room above it.
  */
 import type { InstanceType } from '../instance-type.ts'
 import { familyOf, speedOf } from './family.ts'

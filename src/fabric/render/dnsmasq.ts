@@ -4,7 +4,7 @@
  * Only known MACs get an answer, with their own address and their subnet's mask, gateway and resolver. An interface
  * is one file in a watched folder, so a new one needs no restart; a change of the configuration text does.
  */
-import { isIpv6, ofFamily4 } from '../../domain/net/blocks.ts'
+import { isIpv6, ofFamily4, ofFamily6 } from '../../domain/net/blocks.ts'
 import { addressFormat, cidrParse, maskOf } from '../../domain/net/cidr.ts'
 import { hostNameOf } from '../../domain/network.ts'
 import { INTERFACE_MTU } from '../../domain/network-plan.ts'
@@ -55,8 +55,9 @@ export function renderDnsmasq(plan: VpcNetworkPlan, files: DnsmasqFiles): string
 }
 
 function dhcpLines(plan: VpcNetworkPlan, files: DnsmasqFiles): string[] {
-  const servers = plan.dns.servers ?? (plan.dns.isServed ? [resolverAddressOf(plan)] : [])
-  const ntp = plan.dns.ntpServers ?? [NTP_ADDRESS]
+  const own = plan.dns.isServed ? [resolverAddressOf(plan)] : []
+  const servers = plan.dns.servers ? ofFamily4(plan.dns.servers) : own
+  const ntp = plan.dns.ntpServers ? ofFamily4(plan.dns.ntpServers) : [NTP_ADDRESS]
   return [
     'dhcp-authoritative',
     'dhcp-fqdn',
@@ -96,17 +97,21 @@ function domainLines(plan: VpcNetworkPlan): string[] {
 /** Guests hear of the router, and that DHCPv6 has their address; nothing but the router is on their link. */
 function ipv6Lines(plan: VpcNetworkPlan): string[] {
   if (!hasIpv6(plan)) return []
+  const { servers, ntpServers, isServed, ipv6LeaseSeconds: seconds = LEASE_6_SECONDS } = plan.dns
   const ranges = plan.subnets.flatMap(({ subnetId, cidr6 }) => {
     if (!cidr6) return []
     const base = cidr6.slice(0, cidr6.indexOf('/'))
-    return [`dhcp-range=set:${subnetId},${base},static,off-link,64,${LEASE_6_SECONDS}`]
+    return [`dhcp-range=set:${subnetId},${base},static,off-link,64,${seconds}`]
   })
   if (ranges.length === 0) return []
-  const isOwnResolver = plan.dns.servers === null && plan.dns.isServed
+  const own = isServed ? [DNS_ADDRESS_6] : []
+  const inBrackets = (some: readonly string[]) => some.map((address) => `,[${address}]`).join('')
+  const ntp = ofFamily6(ntpServers ?? [])
   return [
     'enable-ra',
     ...ranges,
-    `dhcp-option=option6:dns-server${isOwnResolver ? `,[${DNS_ADDRESS_6}]` : ''}`,
+    `dhcp-option=option6:dns-server${inBrackets(servers ? ofFamily6(servers) : own)}`,
+    ...(ntp.length > 0 ? [`dhcp-option=option6:sntp-server${inBrackets(ntp)}`] : []),
     `dhcp-option=option6:domain-search,${plan.dns.domain.split(' ')[0]}`,
   ]
 }

@@ -26,6 +26,8 @@ export type CgroupAbilities =
 export interface CgroupLimits {
   /** Hundredths of a core. */
   cpuPercent: number
+  /** Its share when the host is busy, against those of others: its vCPUs. */
+  cpuWeight: number
   memoryBytes: number
 }
 
@@ -36,6 +38,7 @@ export function limitsOfMachine(spec: {
 }): CgroupLimits {
   return {
     cpuPercent: spec.cpuQuotaPercent ?? spec.vcpus * 100,
+    cpuWeight: spec.vcpus,
     memoryBytes: (spec.memoryMiB + TCG_CACHE_MIB + OVERHEAD_MIB) * 1024 * 1024,
   }
 }
@@ -78,6 +81,7 @@ export async function cgroupApply(
     const folder = join(abilities.root, name)
     await mkdir(folder, { recursive: true })
     await writeFile(join(folder, 'cpu.max'), `${quota} ${PERIOD_US}`)
+    await writeFile(join(folder, 'cpu.weight'), String(weightOf(limits, 100, 10_000)))
     await writeFile(join(folder, 'memory.max'), String(limits.memoryBytes))
     await writeFile(join(folder, 'cgroup.procs'), String(pid))
   } else if (abilities.version === 1) {
@@ -86,6 +90,7 @@ export async function cgroupApply(
       await mkdir(folder, { recursive: true })
       await writeFile(join(folder, 'cpu.cfs_period_us'), String(PERIOD_US))
       await writeFile(join(folder, 'cpu.cfs_quota_us'), quota)
+      await writeFile(join(folder, 'cpu.shares'), String(weightOf(limits, 1024, 262_144)))
       await writeFile(join(folder, 'cgroup.procs'), String(pid))
     }
     if (abilities.memoryRoot) {
@@ -95,6 +100,11 @@ export async function cgroupApply(
       await writeFile(join(folder, 'cgroup.procs'), String(pid))
     }
   }
+}
+
+/** One vCPU weighs as much as one ordinary process of the host. */
+function weightOf({ cpuWeight }: CgroupLimits, one: number, most: number): number {
+  return Math.min(most, Math.max(1, Math.round(cpuWeight * one)))
 }
 
 /** Changes what a living machine may have of the CPU. Nothing where its host has no such groups. */

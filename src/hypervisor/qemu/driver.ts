@@ -34,7 +34,6 @@ import { guestsThaw, whileQuiet } from './quiesce.ts'
 import { machineReboot } from './reboot.ts'
 import { jpegOf, ppmParse } from './screenshot.ts'
 import { diskCollapse, diskLimit, diskResize, disksOverlay } from './snapshots.ts'
-import { machineStats } from './stats.ts'
 import { withSecrets } from './secrets.ts'
 import { isDirectIoPossible } from './start.ts'
 import { machineBegin, machineHibernate } from './sleep.ts'
@@ -152,7 +151,6 @@ type Queries =
   | 'consoleOutput'
   | 'screenshot'
   | 'consoleConnect'
-  | 'machineStats'
   | 'devices'
   | 'execute'
   | 'transcript'
@@ -173,10 +171,6 @@ function queries(context: DriverContext): Pick<QemuDriver, Queries> {
       const picture = ppmParse(await readFile(paths.screenshot))
       await rm(paths.screenshot, { force: true })
       return jpegOf(picture)
-    },
-    machineStats: async (instanceId) => {
-      const machine = context.machines.get(instanceId)
-      return machine?.qmp ? machineStats(machine, machine.qmp) : null
     },
     consoleConnect: (instanceId, what) => {
       const { paths } = running(context, instanceId)

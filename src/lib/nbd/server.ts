@@ -117,8 +117,8 @@ async function requestsServe(reader: ByteReader, connection: Connection): Promis
     if (request.command === COMMAND.write)
       throw new NbdError('protocol', 'a disk that is only read')
     const answer = requestServe(connection, request).catch(() => connection.socket.destroy())
-    const done = answer.then(() => void running.delete(done))
-    running.add(done)
+    const served = answer.then(() => void running.delete(served))
+    running.add(served)
     if (running.size >= REQUESTS_MAX) await Promise.race(running)
   }
   await Promise.all(running)

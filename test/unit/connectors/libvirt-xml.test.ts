@@ -27,6 +27,7 @@ const DOMAIN = `<domain type='kvm' id='3'>
       <source dev='/dev/vg/two'/><target dev='vdb' bus='virtio'/></disk>
     <disk type='file' device='disk'><source file='/seed.iso'/><target dev='vdc'/><readonly/></disk>
     <disk type='file' device='cdrom'><source file='/cd.iso'/><target dev='sda' bus='sata'/></disk>
+    <serial type='file'><source path='/var/log/web.log'/><target port='0'/></serial>
     <interface type='bridge'><mac address='52:54:00:aa:bb:cc'/><source bridge='br0'/></interface>
     <channel type='unix'><source mode='bind' path='/x'/><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
   </devices>
@@ -62,10 +63,18 @@ test('a restored one is the same machine with other disks, and nothing that woul
   expect(domain.disks).toEqual([
     { target: 'vda', format: 'qcow2', source: { type: 'file', path: '/pool/x.qcow2' } },
   ])
-  for (const gone of ['52:54:00:aa:bb:cc', '/dev/vg/two', '/cd.iso', 'nvram/web.fd', "path='/x'"]) {
+  for (const gone of [
+    '52:54:00:aa:bb:cc',
+    '/dev/vg/two',
+    '/cd.iso',
+    'nvram/web.fd',
+    '"/x"',
+    'web.log',
+  ]) {
     expect(xml).not.toContain(gone)
   }
   expect(xml).toContain('bridge="br0"')
+  expect(xml).toContain('<serial type="pty">')
   expect(domain.words).toHaveLength(2)
 })
 

@@ -1,9 +1,11 @@
-/** What keeps the pages true: changes gathered for readers, lists patched, counters made into rates, links used once. */
+/**
+ * What keeps the pages true: changes gathered for readers, lists patched, counters made into rates, links used once.
+ */
 import { expect, test } from 'vitest'
 import { createFeed } from '../../../src/api/console/feed.ts'
 import { createLinks, LINK_MS } from '../../../src/api/console/links.ts'
-import { cpuMsOf, disksOf, networkOf } from '../../../src/hypervisor/qemu/stats.ts'
-import type { MachineStats } from '../../../src/domain/machine.ts'
+import type { InstanceId } from '../../../src/domain/ids.ts'
+import type { MachineUsage } from '../../../src/domain/metrics/usage.ts'
 import { merged } from '../../../console/src/util/merge.ts'
 import { rateOf } from '../../../console/src/util/rates.ts'
 
@@ -64,39 +66,34 @@ test('a list takes over what was read anew, drops what is gone and appends what 
 })
 
 test('two readings make rates; a machine that began anew makes none', () => {
-  const stats = (at: number, n: number): MachineStats => ({
+  const usage = (at: number, n: number, startedAt = 1): MachineUsage => ({
+    instanceId: 'i-1' as InstanceId,
     at,
-    cpuMs: n,
-    rssBytes: 5,
-    disks: [{ volumeId: 'v', readBytes: n, writeBytes: 2 * n, reads: n, writes: n }],
-    network: { receivedBytes: n, sentBytes: 3 * n },
+    startedAt,
+    cpuSeconds: n,
+    memoryBytes: 5,
+    throttledSeconds: null,
+    disks: [
+      {
+        volumeId: 'v',
+        readBytes: n * 1000,
+        writeBytes: n * 2000,
+        readOps: n,
+        writeOps: n,
+        readSeconds: 0,
+        writeSeconds: 0,
+      },
+    ],
+    nics: [{ interfaceId: 'e', bytesIn: n * 10, bytesOut: n * 30, packetsIn: n, packetsOut: n }],
   })
-  const report = (stats: MachineStats | null) => ({ vcpus: 2, stats })
-  const rates = rateOf(report(stats(1000, 0)), report(stats(3000, 2000)))
-  expect(rates).toMatchObject({
+  const reading = (usage: MachineUsage | null) => ({ vcpus: 2, usage })
+  expect(rateOf(reading(usage(1000, 0)), reading(usage(3000, 2)))).toMatchObject({
     cpuPercent: 50,
-    receivedPerSecond: 1000,
-    sentPerSecond: 3000,
+    receivedPerSecond: 10,
+    sentPerSecond: 30,
     writeBytesPerSecond: 2000,
-    readsPerSecond: 1000,
+    readsPerSecond: 1,
   })
-  expect(rateOf(report(stats(1000, 9)), report(stats(3000, 2)))).toBeUndefined()
-  expect(rateOf(report(null), report(stats(3000, 2)))).toBeUndefined()
-})
-
-test("counters are read from the kernel's and QEMU's words", () => {
-  const stat = `123 (qemu) x) S ${Array.from({ length: 50 }, (_, n) => n).join(' ')}`
-  expect(cpuMsOf(stat)).toBe((10 + 11) * 10)
-  const text = [
-    'Inter-|   Receive                                                |  Transmit',
-    ' face |bytes    packets errs drop fifo frame compressed multicast|bytes packets',
-    'tap1: 100 1 0 0 0 0 0 0 900 2 0 0 0 0 0 0',
-    '  lo: 7 1 0 0 0 0 0 0 7 2 0 0 0 0 0 0',
-  ].join('\n')
-  expect(networkOf(text, new Set(['tap1']))).toEqual({ sentBytes: 100, receivedBytes: 900 })
-  const counted = { rd_bytes: 1, wr_bytes: 2, rd_operations: 3, wr_operations: 4 }
-  const qdev = '/machine/peripheral/disk-vol-0abc/virtio-backend'
-  expect(disksOf([{ qdev, stats: counted }, { stats: counted }])).toEqual([
-    { volumeId: 'vol-0abc', readBytes: 1, writeBytes: 2, reads: 3, writes: 4 },
-  ])
+  expect(rateOf(reading(usage(1000, 9)), reading(usage(3000, 2, 2)))).toBeUndefined()
+  expect(rateOf(reading(null), reading(usage(3000, 2)))).toBeUndefined()
 })

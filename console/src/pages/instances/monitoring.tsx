@@ -6,6 +6,7 @@ import { machineRead, type MachineReport } from '../../aws/host.ts'
 import { t } from '../../text/t.ts'
 import { Chart } from '../../ui/chart.tsx'
 import { Card, Note } from '../../ui/parts.tsx'
+import { History } from './history.tsx'
 import { sizeText } from '../../util/instance.ts'
 import { rateOf, type Rates } from '../../util/rates.ts'
 
@@ -26,9 +27,7 @@ export function Monitoring({ instance }: { instance: Instance }) {
         const report = await machineRead(InstanceId)
         if (isOver) return
         setWrong(
-          report.stats
-            ? undefined
-            : t('This host has no measurements of it: it does not run, or the host is simulated.'),
+          report.usage ? undefined : t('This host has no measurements of it now: it does not run.'),
         )
         const rates = last.current && rateOf(last.current, report)
         last.current = report
@@ -48,11 +47,9 @@ export function Monitoring({ instance }: { instance: Instance }) {
   const percent = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} %`
   return (
     <>
+      <h2>{t('Now')}</h2>
       {wrong !== undefined && <Note tone="warn">{wrong}</Note>}
-      <div
-        className="choices"
-        style={{ gridTemplateColumns: 'repeat(auto-fill, minmax(320px, 1fr))' }}
-      >
+      <div className="graphs">
         <Graph
           title={t('CPU utilisation')}
           points={points}
@@ -62,7 +59,7 @@ export function Monitoring({ instance }: { instance: Instance }) {
         <Graph
           title={t('Memory on the host')}
           points={points}
-          lines={[[t('resident'), (p) => p.rssBytes]]}
+          lines={[[t('resident'), (p) => p.memoryBytes]]}
           format={sizeText}
         />
         <Graph
@@ -94,6 +91,7 @@ export function Monitoring({ instance }: { instance: Instance }) {
         />
       </div>
       <p className="muted small">{t('Measured every two seconds while this page is open.')}</p>
+      <History instance={instance} />
     </>
   )
 }

@@ -71,7 +71,7 @@ function Hypervisor({ instanceId }: { instanceId: string }) {
           <Fact name={t('CPU model')}>{data.cpuModel}</Fact>
           <Fact name={t('Process')}>{data.processId}</Fact>
           <Fact name={t('Memory in use on the host')}>
-            {data.stats ? sizeText(data.stats.rssBytes) : ''}
+            {data.usage ? sizeText(data.usage.memoryBytes) : ''}
           </Fact>
         </dl>
       )}

@@ -1,6 +1,6 @@
 /**
- * From a workload in plain words to types that suit it, ranked and explained, by the recommender of the host. Where it is not
- * one's own to ask, sizes find types.
+ * From a workload in plain words to types that suit it, ranked and explained, by the recommender of the host. Where it
+ * is not one's own to ask, sizes find types.
  */
 import type { InstanceTypeInfo } from '@aws-sdk/client-ec2'
 import { useId, useMemo, useState, type FormEvent } from 'react'

@@ -10,14 +10,15 @@ import { reachRedact } from './redact.ts'
 import { isAddress, reachState, type ReachState } from './state.ts'
 
 const PORT_MAX = 65_535
-/** For documentation (RFC 5737): an address of the internet, when only "the internet" is asked about. */
+/** For documentation (RFC 5737, 3849): an address of the internet, when only "the internet" is asked about. */
 export const SOMEWHERE = '203.0.113.1'
+const SOMEWHERE_6 = '2001:db8::1'
 
 /** @throws Faults `NotFound`, `InvalidValue`. */
 export async function reachAsk(app: App, account: string, words: ReachWords): Promise<ReachAnswer> {
   const state = await reachState(app.store, app.settings)
-  const from = endNamed(state, account, words.from)
-  const to = endNamed(state, account, words.to)
+  const from = endNamed(state, account, words.from, words.to)
+  const to = endNamed(state, account, words.to, words.from)
   return reachRedact(state, account, reachExplain(state, { from, to, ...trafficOf(words.port) }))
 }
 
@@ -29,8 +30,11 @@ function trafficOf(text: string): Pick<ReachQuestion, 'protocol' | 'port'> {
   throw invalidValue('port', text, 'a port such as 80, tcp/80 or udp/53, or icmp')
 }
 
-function endNamed(state: ReachState, account: string, word: string): ReachEnd {
-  if (word === 'internet') return { type: 'address', address: SOMEWHERE }
+/** The internet is of the family of the `other` end. */
+function endNamed(state: ReachState, account: string, word: string, other: string): ReachEnd {
+  if (word === 'internet') {
+    return { type: 'address', address: isIpv6(other) ? SOMEWHERE_6 : SOMEWHERE }
+  }
   if (isAddress(word)) {
     return addressEnd(state, account, isIpv6(word) ? address6Canonical(word, 'address') : word)
   }

@@ -1,12 +1,12 @@
 /** ListBackupVaults. */
 import { pointsCount, vaultsOf } from '../../../app/backup/vaults.ts'
 import { operation } from '../../operation.ts'
-import { PAGE_SIZE, presentVault } from '../present-vault.ts'
+import { PAGE_SIZE, presentVault, vaultTypeOf } from '../present-vault.ts'
 
 export default operation<'backup', 'ListBackupVaults'>({
   handle: async (ctx, input, call) => {
-    const isOther = input.ByVaultType !== undefined && input.ByVaultType !== 'BACKUP_VAULT'
-    const vaults = isOther ? [] : await vaultsOf(ctx)
+    const type = input.ByVaultType
+    const vaults = (await vaultsOf(ctx)).filter((one) => !type || vaultTypeOf(one) === type)
     const page = call.page(vaults, { key: (vault) => vault.name, defaultSize: PAGE_SIZE })
     const now = ctx.app.clock.now()
     const shown = page.items.map(async (vault) =>

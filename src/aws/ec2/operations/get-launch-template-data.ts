@@ -70,6 +70,7 @@ function interfacesOf(view: InstanceView): ResponseLaunchTemplateData['NetworkIn
     DeviceIndex: one.attachment!.deviceIndex,
     Groups: [...one.groupIds],
     InterfaceType: 'interface',
+    ...(one.ipv6Addresses?.length && { Ipv6AddressCount: one.ipv6Addresses.length }),
     PrivateIpAddresses: [],
     SubnetId: one.subnetId,
   }))

@@ -1,0 +1,146 @@
+/**
+ * Accelerators of a host: which PCI devices there are, which of them could be handed to a machine by VFIO and what
+ * stands in the way of the others, and which to take for a wish. Pure: whoever can read /sys brings the devices.
+ *
+ * What can be handed over is a whole IOMMU group: devices of one group can reach each other's memory, so that no
+ * other endpoint of it may stay with the host. Bridges stay; the functions of one card go together.
+ */
+
+export interface PciDevice {
+  /** `0000:01:00.0`. */
+  address: string
+  /** Four hexadecimal digits each, without `0x`. */
+  vendor: string
+  device: string
+  /** Six digits: base class, subclass, interface. */
+  classCode: string
+  /** What of the host drives it; null: nothing. */
+  driver: string | null
+  /** Null: the host has no IOMMU, or it is off. */
+  iommuGroup: number | null
+  /** The screen that the host itself booted with. */
+  isBootVga: boolean
+}
+
+export interface Gpu {
+  address: string
+  vendor: 'NVIDIA' | 'AMD' | 'Intel' | 'other'
+  device: string
+  /** With the other functions of its group that go with it. */
+  functions: string[]
+  iommuGroup: number | null
+  /** Why it cannot be handed over; empty: it can. */
+  obstacles: string[]
+}
+
+const VENDORS: Readonly<Record<string, Gpu['vendor']>> = {
+  '10de': 'NVIDIA',
+  '1002': 'AMD',
+  '8086': 'Intel',
+}
+
+/** Display controllers (03) and processing accelerators (12). */
+const isGpu = ({ classCode }: PciDevice): boolean => /^(?:03|12)/.test(classCode)
+const isBridge = ({ classCode }: PciDevice): boolean => classCode.startsWith('0604')
+/** `0000:01:00` of `0000:01:00.1`: one card. */
+const slotOf = (address: string): string => address.slice(0, address.lastIndexOf('.'))
+
+export function gpusOf(devices: readonly PciDevice[]): Gpu[] {
+  return devices.filter(isGpu).map((gpu) => {
+    const group = devices.filter(
+      (one) => gpu.iommuGroup !== null && one.iommuGroup === gpu.iommuGroup && !isBridge(one),
+    )
+    const others = group.filter((one) => slotOf(one.address) !== slotOf(gpu.address))
+    const obstacles: string[] = []
+    if (gpu.iommuGroup === null) {
+      obstacles.push(
+        'it is in no IOMMU group: turn on VT-d or AMD-Vi in the firmware, and start the kernel ' +
+          'with intel_iommu=on (Intel) where it does not do so by itself',
+      )
+    }
+    if (gpu.isBootVga) obstacles.push("it is the host's own screen")
+    if (others.length > 0) {
+      const list = others.map(({ address }) => address).join(', ')
+      obstacles.push(`its IOMMU group has other devices that the host would lose: ${list}`)
+    }
+    const functions = devices
+      .filter((one) => slotOf(one.address) === slotOf(gpu.address))
+      .map(({ address }) => address)
+    return {
+      address: gpu.address,
+      vendor: VENDORS[gpu.vendor] ?? 'other',
+      device: gpu.device,
+      functions,
+      iommuGroup: gpu.iommuGroup,
+      obstacles,
+    }
+  })
+}
+
+export type GpuAssignment =
+  | { type: 'assigned'; addresses: string[]; steps: SysfsWrite[] }
+  /** What is missing, in words. */
+  | { type: 'missing'; reasons: string[] }
+
+/** A text that is written to a file of sysfs, in this order. */
+export interface SysfsWrite {
+  path: string
+  text: string
+}
+
+/** Whole devices for one machine, none of which another has. The same wish upon the same host has the same answer. */
+export function gpusAssign(
+  devices: readonly PciDevice[],
+  wish: { vendor: string; count: number },
+  taken: ReadonlySet<string>,
+): GpuAssignment {
+  const gpus = gpusOf(devices)
+  const reasons: string[] = []
+  if (gpus.length === 0) reasons.push('this host has no GPU')
+  const right = gpus.filter(({ vendor }) => vendor === wish.vendor)
+  if (gpus.length > 0 && right.length === 0) {
+    const have = [...new Set(gpus.map(({ vendor }) => vendor))].join(', ')
+    reasons.push(`its GPUs are by ${have}, not by ${wish.vendor}`)
+  }
+  for (const { address, obstacles } of right) {
+    for (const obstacle of obstacles) reasons.push(`${address}: ${obstacle}`)
+  }
+  const free = right.filter(
+    ({ address, obstacles }) => obstacles.length === 0 && !taken.has(address),
+  )
+  const busy = right.filter(({ address }) => taken.has(address))
+  if (busy.length > 0)
+    reasons.push(`${busy.map((gpu) => gpu.address).join(', ')}: another machine has it`)
+  if (free.length < wish.count) {
+    const words = `${wish.count} ${wish.count === 1 ? 'is' : 'are'} needed, ${free.length} can be had`
+    return { type: 'missing', reasons: [...reasons, words] }
+  }
+  const chosen = free.toSorted((a, b) => (a.address < b.address ? -1 : 1)).slice(0, wish.count)
+  const functions = chosen.flatMap((gpu) => gpu.functions)
+  const byAddress = new Map(devices.map((device) => [device.address, device]))
+  return {
+    type: 'assigned',
+    addresses: chosen.map(({ address }) => address),
+    steps: functions.flatMap((address) => bindSteps(byAddress.get(address)!)),
+  }
+}
+
+/** From the host's driver to VFIO's. A device that VFIO has already needs nothing. */
+function bindSteps({ address, driver }: PciDevice): SysfsWrite[] {
+  if (driver === 'vfio-pci') return []
+  const folder = `/sys/bus/pci/devices/${address}`
+  return [
+    { path: `${folder}/driver_override`, text: 'vfio-pci' },
+    ...(driver === null ? [] : [{ path: `${folder}/driver/unbind`, text: address }]),
+    { path: '/sys/bus/pci/drivers_probe', text: address },
+  ]
+}
+
+/** Back to whatever driver the host finds for it. */
+export function gpuReturnSteps(functions: readonly string[]): SysfsWrite[] {
+  return functions.flatMap((address) => [
+    { path: `/sys/bus/pci/devices/${address}/driver_override`, text: '\n' },
+    { path: `/sys/bus/pci/devices/${address}/driver/unbind`, text: address },
+    { path: '/sys/bus/pci/drivers_probe', text: address },
+  ])
+}

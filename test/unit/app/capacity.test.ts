@@ -1,0 +1,34 @@
+/** Why a type never runs here: what a host with GPUs says of accelerated ones. */
+import { expect, test } from 'vitest'
+import { whyNever } from '../../../src/app/capacity.ts'
+import { createInstanceTypeCatalogue } from '../../../src/app/instance-types.ts'
+import type { Gpu } from '../../../src/domain/pci.ts'
+
+const types = createInstanceTypeCatalogue()
+const host = {
+  hostId: 'h',
+  zone: 'a',
+  architecture: 'x86_64' as const,
+  vcpusTotal: 16,
+  memoryTotalMiB: 65_536,
+  vcpusUsed: 0,
+  memoryUsedMiB: 0,
+}
+const gpu: Gpu = {
+  address: '0000:01:00.0',
+  vendor: 'NVIDIA',
+  device: '2684',
+  functions: ['0000:01:00.0'],
+  iommuGroup: null,
+  obstacles: ['it is in no IOMMU group'],
+}
+const why = (name: string, gpus: readonly Gpu[]): string | null =>
+  whyNever(types.get(name)!, [{ ...host, gpus }])
+
+test('accelerated types: none here, an obstacle of each device, or that handing over is not served', () => {
+  expect(why('g4dn.xlarge', [])).toBe('it has gpu accelerators; none is here')
+  expect(why('g4dn.xlarge', [gpu])).toContain('0000:01:00.0: it is in no IOMMU group')
+  expect(why('g4dn.xlarge', [{ ...gpu, obstacles: [] }])).toContain('not served yet')
+  expect(why('inf2.xlarge', [gpu])).toBe('it has neuron accelerators; none is here')
+  expect(why('t3.micro', [gpu])).toBeNull()
+})

@@ -1,0 +1,70 @@
+/** GPUs of a host: what sysfs says, what can be handed over, what stands in the way. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { gpuReturnSteps, gpusAssign, gpusOf, type PciDevice } from '../../../src/domain/pci.ts'
+import { pciDevices } from '../../../src/hypervisor/pci.ts'
+import { make, NO_IOMMU, SERVER, SHARED_GROUP, WORKSTATION } from './sysfs/trees.ts'
+
+async function devicesOf(rows: typeof WORKSTATION): Promise<PciDevice[]> {
+  const root = await mkdtemp(join(tmpdir(), 'brume-sysfs-'))
+  try {
+    await make(root, rows)
+    return await pciDevices(root)
+  } finally {
+    await rm(root, { recursive: true })
+  }
+}
+const none = new Set<string>()
+const nvidia = { vendor: 'NVIDIA', count: 1 }
+
+test('a workstation: the card goes with its sound, the screen and the bridge stay', async () => {
+  const devices = await devicesOf(WORKSTATION)
+  expect(devices).toHaveLength(WORKSTATION.length)
+  const [own, card] = gpusOf(devices)
+  expect(own!.obstacles).toEqual(["it is the host's own screen"])
+  expect(card).toMatchObject({
+    vendor: 'NVIDIA',
+    functions: ['0000:01:00.0', '0000:01:00.1'],
+    iommuGroup: 1,
+    obstacles: [],
+  })
+  const plan = gpusAssign(devices, nvidia, none)
+  expect(plan).toMatchObject({ type: 'assigned', addresses: ['0000:01:00.0'] })
+  expect(plan.type === 'assigned' && plan.steps).toEqual([
+    { path: '/sys/bus/pci/devices/0000:01:00.0/driver_override', text: 'vfio-pci' },
+    { path: '/sys/bus/pci/devices/0000:01:00.0/driver/unbind', text: '0000:01:00.0' },
+    { path: '/sys/bus/pci/drivers_probe', text: '0000:01:00.0' },
+    { path: '/sys/bus/pci/devices/0000:01:00.1/driver_override', text: 'vfio-pci' },
+    { path: '/sys/bus/pci/devices/0000:01:00.1/driver/unbind', text: '0000:01:00.1' },
+    { path: '/sys/bus/pci/drivers_probe', text: '0000:01:00.1' },
+  ])
+  expect(gpuReturnSteps(['0000:01:00.0'])).toHaveLength(3)
+})
+
+test('a server: two whole devices, each given once; what VFIO has needs no steps', async () => {
+  const devices = await devicesOf(SERVER)
+  expect(gpusAssign(devices, { vendor: 'NVIDIA', count: 2 }, none)).toMatchObject({
+    type: 'assigned',
+    addresses: ['0000:41:00.0', '0000:81:00.0'],
+  })
+  const first = gpusAssign(devices, nvidia, none)
+  expect(first).toMatchObject({ addresses: ['0000:41:00.0'], steps: [] })
+  const second = gpusAssign(devices, nvidia, new Set(['0000:41:00.0']))
+  expect(second).toMatchObject({ addresses: ['0000:81:00.0'] })
+  const third = gpusAssign(devices, nvidia, new Set(['0000:41:00.0', '0000:81:00.0']))
+  expect(third).toMatchObject({ type: 'missing' })
+})
+
+test('what is missing is said: no IOMMU, a shared group, another maker, no GPU at all', async () => {
+  const reasons = async (rows: typeof WORKSTATION, vendor = 'NVIDIA') => {
+    const plan = gpusAssign(await devicesOf(rows), { vendor, count: 1 }, none)
+    return plan.type === 'missing' ? plan.reasons.join('\n') : 'assigned'
+  }
+  expect(await reasons(NO_IOMMU)).toContain('intel_iommu=on')
+  expect(await reasons(SHARED_GROUP, 'AMD')).toContain('0000:05:00.0')
+  expect(await reasons(SHARED_GROUP)).toContain('by Intel, AMD, not by NVIDIA')
+  expect(await reasons([])).toContain('this host has no GPU')
+  expect(await pciDevices('/nowhere')).toEqual([])
+})
