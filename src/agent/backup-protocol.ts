@@ -14,7 +14,10 @@ export interface BackupHost {
   workCancel(workId: string): Promise<void>
   /** Its outcome was recorded. Idempotent. */
   workForget(workId: string): Promise<void>
-  /** Called when work ends, or a volume becomes usable, so that nobody has to ask again and again. Returns the function that ends it. */
+  /**
+   * Called when work ends, or a volume becomes usable, so that nobody has to ask again and again. Returns the
+   * function that ends it.
+   */
   onWorkEnd(listener: (workId: string) => void): () => void
   /** Every complete point that a vault holds, from the vault alone: ids and their manifests' descriptions. */
   points(vault: VaultPlace): Promise<readonly PointOfVault[]>

@@ -1,7 +1,7 @@
 /**
  * What only guests can prove of metrics: they agree with what guest and host count, an alarm stops an idle machine, a
- * guest that hangs is recovered, a burstable machine without credits is slow and says so, and a neighbour that takes all
- * it can gets no more than its share. The machines work side by side, because all of it takes minutes.
+ * guest that hangs is recovered, a burstable machine without credits is slow and says so, and a neighbour that
+ * takes all it can gets no more than its share. The machines work side by side, because all of it takes minutes.
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import {

@@ -1,4 +1,7 @@
-/** A disk comes in as raw and boots; exported as VMDK, VHD and in an appliance it comes in again and boots as before. */
+/**
+ * A disk comes in as raw and boots; exported as VMDK, VHD and in an appliance it comes in again and boots as
+ * before.
+ */
 import { join } from 'node:path'
 import {
   CreateInstanceExportTaskCommand,
