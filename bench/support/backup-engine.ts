@@ -35,10 +35,9 @@ async function readerOf({ image, allocated, changed }: EngineCall): Promise<Disk
     async *changed() {
       yield* changed
     },
-    read: async (offset, length) => {
-      const bytes = Buffer.allocUnsafe(length)
-      await file.read(bytes, 0, length, offset)
-      return bytes
+    read: async (offset, length, _signal, into = new Uint8Array(length)) => {
+      await file.read(into, 0, length, offset)
+      return into
     },
     close: () => file.close(),
   }

@@ -28,6 +28,8 @@ const KeyPairsPage = lazy(() => import('./pages/key-pairs.tsx'))
 const AddressesPage = lazy(() => import('./pages/addresses.tsx'))
 const HostsPage = lazy(() => import('./pages/hosts.tsx'))
 const IamPage = lazy(() => import('./pages/iam/page.tsx'))
+const TemplatesPage = lazy(() => import('./pages/templates.tsx'))
+const BackupPage = lazy(() => import('./pages/backup/page.tsx'))
 const SettingsPage = lazy(() => import('./pages/settings.tsx'))
 
 export function App() {
@@ -90,6 +92,8 @@ function Pages() {
         <Route path="addresses" element={<AddressesPage />} />
         <Route path="hosts" element={<HostsPage />} />
         <Route path="iam/:part?" element={<IamPage />} />
+        <Route path="templates" element={<TemplatesPage />} />
+        <Route path="backup/:part?" element={<BackupPage />} />
         <Route path="settings" element={<SettingsPage />} />
         <Route path="*" element={<div className="empty">{t('There is no such page.')}</div>} />
       </Route>

@@ -17,13 +17,15 @@ const PLACES: readonly { title: string; entries: readonly [string, string][] }[]
       ['/console/instances', t('Instances')],
       ['/console/launch', t('Launch instances')],
       ['/console/images', t('Images')],
+      ['/console/templates', t('Launch templates')],
     ],
   },
   {
-    title: t('Storage'),
+    title: t('Storage & backup'),
     entries: [
       ['/console/volumes', t('Volumes')],
       ['/console/snapshots', t('Snapshots')],
+      ['/console/backup', t('Backup')],
     ],
   },
   {

@@ -18,6 +18,7 @@ import type { Log } from '../lib/log.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import type { Clock } from '../lib/time.ts'
 import { createForeignMachines } from './backup/foreign.ts'
+import type { HelperMachines } from './backup/file-helper.ts'
 import { createLocalBackup } from './backup/local.ts'
 import type { OpenVault } from './backup/open-vault.ts'
 import { createDeviceWork } from './device-work.ts'
@@ -56,6 +57,8 @@ export interface LocalAgentOptions {
   stopGraceMs: number
   /** Absent: the engine's own, with vaults below the home. */
   openVault?: OpenVault
+  /** Machines that are nobody's instances, by which recovery points are looked into. */
+  helpers?: HelperMachines
   /** Imports may come from addresses of private networks and of this host. */
   mayFetchInternal?: boolean
   connectors: { libvirt: LibvirtConnector }

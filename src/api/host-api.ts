@@ -11,6 +11,7 @@ import type { HostAllocation } from '../domain/allocation.ts'
 import type { Ask } from '../domain/recommend/read-ask.ts'
 import type { Recommended } from '../domain/recommend/recommend.ts'
 import type { Log } from '../lib/log.ts'
+import { backupRoute, type BackupDoor } from './backup.ts'
 import { askOf } from './recommend.ts'
 
 export interface ImageListing {
@@ -80,12 +81,14 @@ export interface HostApiOptions {
   gatewayKey(): Promise<{ key: string; expiresAt: number }>
   /** The public half of the key with which this host logs in to hypervisors. */
   gatewaySshKey(): Promise<string>
+  backup: BackupDoor
   shutdown(options: { instances: boolean }): void
   log: Log
 }
 
 /** Requests here are a few words. */
 const BODY_BYTES_MAX = 64 * 1024
+const BACKUP_PATH = '/api/backup/'
 
 export function createHostApi(options: HostApiOptions) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -140,6 +143,10 @@ async function route(
       return options.shutdown({ instances: instances === true })
     }
     default:
+      if (request.method === 'POST' && path?.startsWith(BACKUP_PATH)) {
+        const name = path.slice(BACKUP_PATH.length)
+        if (await backupRoute(options.backup, name, call, response)) return
+      }
       return answer(response, 404, { error: `there is no ${request.method} ${path}` })
   }
 }
@@ -199,6 +206,7 @@ function errorOf(error: unknown): { status: number; message: string } {
     if (fault.type === 'NotFound') {
       return { status: 404, message: `no ${fault.kind} ${fault.ids.join(', ')}` }
     }
+    if (fault.type === 'Service') return { status, message: fault.message }
     return { status, message: 'reason' in fault ? fault.reason : fault.type }
   }
   const message = error instanceof Error ? error.message : String(error)

@@ -90,6 +90,8 @@ export async function backupDisk(
   const { sizeBytes } = work.reader
   const pages = Buffer.alloc(pageCount(sizeBytes) * ID_BYTES)
   const pool = createPool(READS_AT_ONCE)
+  /** What is read into, again and again. */
+  const buffers: Uint8Array[] = []
   const result: DiskBackupResult = { pages, contentBytes: 0, readBytes: 0 }
   const finishPage = async (page: number, ids: Buffer): Promise<void> => {
     for (let slot = 0; slot < PAGE_CHUNKS; slot++) {
@@ -111,7 +113,9 @@ export async function backupDisk(
       if (left === 0) await finishPage(page, ids)
       for (const read of reads) {
         await pool.add(async () => {
-          await readChunks(needs, work.reader, read, ids)
+          const buffer = buffers.pop() ?? new Uint8Array(CHUNKS_PER_READ * CHUNK_BYTES)
+          await readChunks(needs, work.reader, read, ids, buffer)
+          buffers.push(buffer)
           result.readBytes += read.length
           if (--left === 0) await finishPage(page, ids)
         })
@@ -183,9 +187,10 @@ async function readChunks(
   reader: DiskReader,
   { first, offset, length }: ChunkRun,
   ids: Buffer,
+  buffer: Uint8Array,
 ): Promise<void> {
   needs.signal.throwIfAborted()
-  const bytes = await reader.read(offset, length, needs.signal)
+  const bytes = await reader.read(offset, length, needs.signal, buffer.subarray(0, length))
   if (bytes.length !== length)
     throw new VaultError(`the disk gave ${bytes.length} of ${length} bytes`)
   for (let at = 0, index = first; at < length; at += CHUNK_BYTES, index++) {

@@ -21,8 +21,11 @@ export interface DiskReader {
    * and then everything is read.
    */
   changed: ((signal: AbortSignal) => AsyncIterable<Range>) | null
-  /** Exactly `length` bytes; several reads may be under way at once. */
-  read(offset: number, length: number, signal: AbortSignal): Promise<Uint8Array>
+  /**
+   * Exactly `length` bytes; several reads may be under way at once. `into`, of that length, may be filled and returned
+   * instead of other memory: megabytes that are new for every read make the process grow.
+   */
+  read(offset: number, length: number, signal: AbortSignal, into?: Uint8Array): Promise<Uint8Array>
   close(): Promise<void>
 }
 

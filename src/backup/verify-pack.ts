@@ -13,6 +13,9 @@ import {
 } from './pack.ts'
 import { unseal } from './record.ts'
 
+/** Read in one go: a pack as a whole, new each time, would make the process grow. */
+const READ_BYTES = 1024 * 1024
+
 export interface PackCheck {
   /** Empty: all is well. */
   reasons: string[]
@@ -20,38 +23,76 @@ export interface PackCheck {
   badOffsets: number[]
 }
 
-export async function checkPack(keys: VaultKeys, packId: string, pack: Buffer): Promise<PackCheck> {
-  const reasons: string[] = []
-  const badOffsets: number[] = []
+export interface PackSource {
+  packId: string
+  sizeBytes: number
+  read(offset: number, length: number): Promise<Buffer>
+}
+
+export async function checkPack(keys: VaultKeys, pack: PackSource): Promise<PackCheck> {
+  const { packId, sizeBytes } = pack
+  const file = BLOB.pack(packId)
+  const check: PackCheck = { reasons: [], badOffsets: [] }
   const note = (error: unknown): void => {
     if (!(error instanceof DamagedError)) throw error
-    reasons.push(error.reason)
+    check.reasons.push(error.reason)
   }
-  if (!isPackHeader(packId, pack)) reasons.push('the header is not what was written')
+  const header = await pack.read(0, Math.min(PACK_HEADER_BYTES, sizeBytes))
+  if (!isPackHeader(packId, header)) check.reasons.push('the header is not what was written')
   let entries: PackEntry[]
   try {
-    const length = footerLength(packId, pack.subarray(-TRAILER_BYTES))
-    if (length > pack.length) throw new DamagedError(BLOB.pack(packId), 'the pack was cut')
-    entries = parseFooter(keys, packId, pack.subarray(-length), pack.length)
-    let end = PACK_HEADER_BYTES
-    for (const entry of entries) if (entry.offset === end) end += entry.length
-    if (end !== pack.length - length) reasons.push('records do not follow each other')
+    entries = await entriesOf(keys, pack)
   } catch (error) {
     note(error)
-    entries = scanRecords(pack)
+    entries = scanRecords(await pack.read(0, sizeBytes))
   }
   const key = keys.packKey(Buffer.from(packId, 'hex'))
-  for (const { id, offset, length } of entries) {
-    try {
-      const bytes = pack.subarray(offset, offset + length)
-      const { header, plain } = await unseal(key, bytes, { id, file: BLOB.pack(packId) })
-      if (!keys.idOf(header.kind, plain).equals(id)) {
-        throw new DamagedError(BLOB.pack(packId), 'a chunk has not its id')
+  for (const group of groupsOf(entries)) {
+    const start = group[0]!.offset
+    const end = Math.min(sizeBytes, group.at(-1)!.offset + group.at(-1)!.length)
+    const bytes = await pack.read(start, end - start)
+    for (const { id, offset, length } of group) {
+      try {
+        const record = bytes.subarray(offset - start, offset - start + length)
+        const { header: of, plain } = await unseal(key, record, { id, file })
+        if (!keys.idOf(of.kind, plain).equals(id)) {
+          throw new DamagedError(file, 'a chunk has not its id')
+        }
+      } catch (error) {
+        note(error)
+        check.badOffsets.push(offset)
       }
-    } catch (error) {
-      note(error)
-      badOffsets.push(offset)
     }
   }
-  return { reasons, badOffsets }
+  return check
+}
+
+/** @throws DamagedError unless the footer is genuine and records fill all that is before it. */
+async function entriesOf(keys: VaultKeys, pack: PackSource): Promise<PackEntry[]> {
+  const { packId, sizeBytes } = pack
+  const trailerBytes = Math.min(TRAILER_BYTES, sizeBytes)
+  const trailer = await pack.read(sizeBytes - trailerBytes, trailerBytes)
+  const length = footerLength(packId, trailer)
+  if (length > sizeBytes) throw new DamagedError(BLOB.pack(packId), 'the pack was cut')
+  const footer = await pack.read(sizeBytes - length, length)
+  const entries = parseFooter(keys, packId, footer, sizeBytes)
+  let end = PACK_HEADER_BYTES
+  for (const entry of entries) if (entry.offset === end) end += entry.length
+  if (end === sizeBytes - length) return entries
+  throw new DamagedError(BLOB.pack(packId), 'records do not follow each other')
+}
+
+function* groupsOf(entries: readonly PackEntry[]): Generator<PackEntry[]> {
+  let group: PackEntry[] = []
+  let bytes = 0
+  for (const entry of entries) {
+    if (bytes + entry.length > READ_BYTES && group.length > 0) {
+      yield group
+      group = []
+      bytes = 0
+    }
+    group.push(entry)
+    bytes += entry.length
+  }
+  if (group.length > 0) yield group
 }

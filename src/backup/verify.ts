@@ -60,14 +60,16 @@ async function verifyFiles(core: VaultCore, work: Work): Promise<void> {
   const numbers = new Map(
     catalog.index.packs.flatMap((pack, number) => (pack ? [[pack.packId, number] as const] : [])),
   )
-  for (const packId of [...catalog.sizes.keys()].sort()) {
+  for (const [packId, sizeBytes] of [...catalog.sizes].sort()) {
     signal.throwIfAborted()
     const file = BLOB.pack(packId)
+    const read = async (offset: number, length: number): Promise<Buffer> => {
+      await work.pace.take(length, signal)
+      return store.readRange(file, offset, length, signal)
+    }
     try {
-      const bytes = await store.read(file, signal)
-      await work.pace.take(bytes.length, signal)
-      work.onRead(bytes.length)
-      const { reasons, badOffsets } = await checkPack(keys, packId, bytes)
+      const { reasons, badOffsets } = await checkPack(keys, { packId, sizeBytes, read })
+      work.onRead(sizeBytes)
       if (reasons.length === 0) await catalog.acquit(packId)
       else await catalog.quarantine(packId, reasons[0]!)
       for (const reason of reasons) result.files.push({ file, reason })

@@ -2,6 +2,7 @@
  * The AWS SDK's clients for a cloud, loaded when first needed: loading EC2's takes a fifth of a second. The command
  * line is an ordinary client; nothing here could not be done by a user's own program.
  */
+import type { BackupClient } from '@aws-sdk/client-backup'
 import type { EC2Client, Instance } from '@aws-sdk/client-ec2'
 import type { IAMClient } from '@aws-sdk/client-iam'
 import type { OrganizationsClient } from '@aws-sdk/client-organizations'
@@ -35,6 +36,11 @@ function configOf(
 export async function ec2Of(cloud: Cloud): Promise<EC2Client> {
   const { EC2Client } = await import('@aws-sdk/client-ec2')
   return new EC2Client(configOf(cloud))
+}
+
+export async function backupOf(cloud: Cloud): Promise<BackupClient> {
+  const { BackupClient } = await import('@aws-sdk/client-backup')
+  return new BackupClient(configOf(cloud))
 }
 
 export async function ssmOf(cloud: Cloud): Promise<SSMClient> {

@@ -60,6 +60,10 @@ export interface HostApi {
   /** With which `aws backup-gateway create-gateway` makes one. */
   gatewayKey(): Promise<{ key: string; expiresAt: number }>
   gatewaySshKey(): Promise<string>
+  /** What the owner does with backups (src/api/backup.ts). */
+  backup<T>(name: string, body: object): Promise<T>
+  /** A file of a recovery point, as it comes. */
+  backupFile(point: string, path: string): Promise<AsyncIterable<Uint8Array>>
   /** Stops all instances, then the daemon. */
   shutdown(): Promise<void>
 }
@@ -67,6 +71,8 @@ export interface HostApi {
 const TIMEOUT_MS = 30_000
 /** mmdebstrap of a whole system over a slow line, or a large official image. */
 const IMAGE_TIMEOUT_MS = 3_600_000
+/** A verification reads a whole vault. */
+const BACKUP_TIMEOUT_MS = 24 * 3_600_000
 const SHUTDOWN_TIMEOUT_MS = 180_000
 
 /** Where it answers, and by which key: all that is needed of a cloud. */
@@ -99,6 +105,16 @@ export function hostApi(cloud: Reach): HostApi {
       return (await response.json()) as { key: string; expiresAt: number }
     },
     gatewaySshKey: async () => (await get<{ key: string }>('/api/gateway/ssh-key')).key,
+    backup: async <T>(name: string, body: object): Promise<T> => {
+      const words = { region: cloud.credentials.region, ...body }
+      const path = `/api/backup/${name}`
+      return (await (await send(cloud, 'POST', path, words, BACKUP_TIMEOUT_MS)).json()) as T
+    },
+    backupFile: async (point, path) => {
+      const words = { region: cloud.credentials.region, point, path }
+      const response = await send(cloud, 'POST', '/api/backup/get', words, BACKUP_TIMEOUT_MS)
+      return response.body ?? new Blob([]).stream()
+    },
     shutdown: async () => {
       await send(cloud, 'POST', '/api/shutdown', { instances: true }, SHUTDOWN_TIMEOUT_MS)
     },

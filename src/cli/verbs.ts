@@ -58,6 +58,13 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./verbs/images.ts'),
   },
   {
+    name: 'backup',
+    usage: 'run|list|restore|ls|get|…',
+    summary: 'back up machines, restore them, fetch files out of backups',
+    group: 'Machines',
+    load: () => import('./verbs/backup.ts'),
+  },
+  {
     name: 'recommend',
     usage: 'WORKLOAD…',
     summary: 'which instance type suits a workload, told in plain words',

@@ -147,3 +147,13 @@ export interface PointOfVault {
   description: Readonly<Record<string, unknown>>
   disks: readonly BackupDisk[]
 }
+
+/** What lies in a folder of a point's disk. */
+export interface FileEntry {
+  name: string
+  kind: 'folder' | 'file' | 'link' | 'other'
+  /** Permissions. */
+  mode: number
+  sizeBytes: number
+  modifiedAt: number
+}

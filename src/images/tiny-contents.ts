@@ -35,6 +35,10 @@ export const TINY_MODULES = [
   'isofs',
   'loop',
   'overlay',
+  // A helper machine reads other systems' disks with it (src/agent/backup/file-helper.ts).
+  'xfs',
+  'btrfs',
+  'exfat',
   'vmw_vsock_virtio_transport',
   'qemu_fw_cfg',
 ] as const

@@ -11,6 +11,7 @@ import { createSignIn } from '../api/sign-in.ts'
 import { startApp, type RunningApp } from '../app/app.ts'
 import { activationKeyMake } from '../app/gateway/activation.ts'
 import { templatesList } from '../app/images/fast-launch.ts'
+import { backupDoor } from './backup-door.ts'
 import { defaultNetworkEnsure } from '../app/network/default-network.ts'
 import { reachAsk } from '../app/network/reach/ask.ts'
 import { credentialsFind } from '../app/iam/sessions.ts'
@@ -116,6 +117,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     allocation: () => allocationsOf(app),
     gatewayKey: () => activationKeyMake(app),
     gatewaySshKey: () => present(options.agents[0], 'a host').hypervisorSshKey(),
+    backup: backupDoor(app, options.home),
     shutdown: options.shutdown,
     log,
   })

@@ -16,7 +16,7 @@ import type { HostId, InstanceId } from '../domain/ids.ts'
 import type { HostDescription, HypervisorReport } from '../domain/machine.ts'
 import { SETTINGS_DEFAULT } from '../app/settings.ts'
 import { createFabric } from '../fabric/fabric.ts'
-import { createQemuDriver } from '../hypervisor/qemu/driver.ts'
+import { createQemuDriver, type QemuDriver } from '../hypervisor/qemu/driver.ts'
 import { removeDurable, writeJsonDurable } from '../lib/fs-durable.ts'
 import { createLog } from '../lib/log.ts'
 import { systemClock } from '../lib/time.ts'
@@ -94,6 +94,15 @@ const templates = await createTemplates({
   log: log.child({ part: 'templates' }),
   clock,
 })
+const helpers = await createQemuDriver({
+  instancesFolder: join(home.root, 'helpers'),
+  probeCachePath: null,
+  report,
+  log: log.child({ part: 'helpers' }),
+  clock,
+  runAs: process.getuid?.() === 0 ? userOf : undefined,
+})
+await helpersEnd(helpers)
 const endpoints = await serveEndpoints({ folder: home.keys, fabric, log, clock })
 const agent = await createLocalAgent({
   home: home.root,
@@ -102,6 +111,7 @@ const agent = await createLocalAgent({
   networks: fabric,
   volumes,
   templates,
+  helpers: { driver: helpers, lineOf: (id) => helpers.paths(id).agentSocket },
   log: log.child({ part: 'agent' }),
   clock,
   stopGraceMs: SETTINGS_DEFAULT.stopGraceMs,
@@ -110,6 +120,16 @@ const agent = await createLocalAgent({
     libvirt: createLibvirtConnector({ home: home.root, log: log.child({ part: 'libvirt' }) }),
   },
 })
+
+/** Whoever asked a helper machine something is gone. */
+async function helpersEnd(driver: QemuDriver): Promise<void> {
+  for (const { instanceId } of await driver.adoptAll()) {
+    await driver.stop(instanceId, { isForced: true, graceMs: 0 })
+    await driver.remove(instanceId)
+  }
+  // Sockets come again when what they serve is stated again.
+  await removeDurable(join(home.root, 'points'))
+}
 
 /**
  * Each machine's QEMU is a user of its own, so that one that breaks out owns nothing but its own disks. The ids lie

@@ -92,6 +92,10 @@ export function createReader(db: Connection): StoreReader {
         }
       )
     },
+    settingNames: async (prefix) => {
+      const rows = await db.selectFrom('setting').select('name').orderBy('name').execute()
+      return rows.map(({ name }) => name).filter((name) => name.startsWith(prefix))
+    },
     setting: async (name) => {
       const row = await db
         .selectFrom('setting')

@@ -28,6 +28,8 @@ export interface StoreReader {
   tagsOf(query: { account: string; region: string }): Promise<TagRow[]>
   token(key: TokenKey): Promise<TokenRow | undefined>
   setting(name: string): Promise<string | undefined>
+  /** Names of settings that begin so. */
+  settingNames(prefix: string): Promise<string[]>
 }
 
 export interface TokenKey {

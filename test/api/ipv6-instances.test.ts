@@ -52,6 +52,21 @@ describe('an instance', () => {
     expect((await shown(counted)).NetworkInterfaces![0]!.Ipv6Addresses).toHaveLength(2)
     const many = run({ SubnetId, Ipv6AddressCount: 3 })
     expect(await codeOf(many)).toBe('PrivateIpAddressLimitExceeded')
+    // An interface is measured by the type that is to have it.
+    const three = await aws.createNetworkInterface({ SubnetId, Ipv6AddressCount: 3 })
+    const { NetworkInterfaceId } = three.NetworkInterface!
+    const taken = run({ NetworkInterfaces: [{ DeviceIndex: 0, NetworkInterfaceId }] })
+    expect(await codeOf(taken)).toBe('PrivateIpAddressLimitExceeded')
+    const attached = aws.attachNetworkInterface({
+      InstanceId: counted,
+      NetworkInterfaceId,
+      DeviceIndex: 1,
+    })
+    expect(await codeOf(attached)).toBe('PrivateIpAddressLimitExceeded')
+    const secondary = run({
+      NetworkInterfaces: [{ DeviceIndex: 0, SubnetId, SecondaryPrivateIpAddressCount: 2 }],
+    })
+    expect(await codeOf(secondary)).toBe('PrivateIpAddressLimitExceeded')
     const twice = run({ SubnetId, MaxCount: 2, Ipv6Addresses: [{ Ipv6Address: address }] })
     expect(await codeOf(twice)).toBe('InvalidParameterCombination')
     expect(await codeOf(run({ Ipv6AddressCount: 1 }))).toBe('InvalidParameterValue')

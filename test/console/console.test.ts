@@ -1,6 +1,7 @@
 /** The web console in a real browser, on simulated hosts: what people do, by the words they see. */
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { EBS } from '@aws-sdk/client-ebs'
 import { IAM } from '@aws-sdk/client-iam'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import {
@@ -159,6 +160,66 @@ test('a user signs in with a password, sees what is allowed, and signs out', asy
   expect(await page.evaluate('sessionStorage.length')).toBe(0)
 })
 
+test('a machine is backed up, a plan shows its next runs, a point becomes another machine', async () => {
+  const [id] = await launched(1, 'precious')
+  page = await console.page()
+  await page.goto(`${console.url}/console/backup`)
+  const row = page.getByRole('row').filter({ hasText: 'precious' })
+  await row.getByRole('button', { name: 'Back up now' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Back up' }).click()
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await row.waitFor({ state: 'detached' })
+  await page.getByRole('link', { name: 'Plans' }).last().click()
+  await page.getByRole('button', { name: 'Create plan' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('How often').selectOption('custom')
+  await dialog.getByLabel('Expression').fill('cron(0 3 * *)')
+  await dialog.getByText('cron has six fields').first().waitFor()
+  await dialog.getByLabel('How often').selectOption('week')
+  await dialog.getByText(/Next runs: Sun/).waitFor()
+  await dialog.getByRole('button', { name: 'Create plan' }).click()
+  await page.getByText('all-instances').waitFor()
+  await page.getByRole('link', { name: 'Recovery points' }).click()
+  await page.getByRole('button', { name: /^precious as of/ }).click()
+  await page.getByRole('button', { name: 'Restore' }).click()
+  await page.getByRole('dialog').getByLabel('Instance type').fill('t3.micro')
+  await page.getByRole('dialog').getByRole('button', { name: 'Restore' }).click()
+  const restored = page.locator('a[href^="/console/instances/i-"]')
+  await restored.waitFor({ timeout: 20_000 })
+  const made = (await restored.getAttribute('href'))!.split('/').at(-1)!
+  expect(made).not.toBe(id)
+  const { Reservations } = await console.ec2.describeInstances({ InstanceIds: [made] })
+  const [instance] = Reservations![0]!.Instances!
+  expect(instance!.InstanceType).toBe('t3.micro')
+  expect(instance!.Tags).toContainEqual({ Key: 'Name', Value: 'precious' })
+})
+
+test('a disk that is dropped becomes an image, block by block', async () => {
+  page = await console.page()
+  await page.goto(`${console.url}/console/images`)
+  const choose = page.getByLabel('Disk image')
+  const qcow2 = Buffer.from('QFI\u{fb}', 'latin1')
+  await choose.setInputFiles({ name: 'other.qcow2', mimeType: '', buffer: qcow2 })
+  await page.getByText('This is qcow2. Make it raw first').waitFor()
+  const block = 512 * 1024
+  const disk = Buffer.alloc(2 * block + 100)
+  disk.write('first', 0)
+  disk.write('last', 2 * block)
+  await choose.setInputFiles({ name: 'mine.raw', mimeType: '', buffer: disk })
+  await page.getByRole('button', { name: 'Upload' }).click()
+  await page.getByText(/^ami-\w+ is made$/).waitFor()
+  const { Images } = await console.ec2.describeImages({ Owners: ['self'] })
+  const made = Images!.find((one) => one.Name === 'mine')!
+  const SnapshotId = made.BlockDeviceMappings![0]!.Ebs!.SnapshotId!
+  const ebs = new EBS({ endpoint: console.url, region: 'us-east-1', credentials: console.root })
+  const { Blocks } = await ebs.listSnapshotBlocks({ SnapshotId })
+  expect(Blocks!.map((one) => one.BlockIndex)).toEqual([0, 2])
+  const { BlockToken } = Blocks![1]!
+  const last = await ebs.getSnapshotBlock({ SnapshotId, BlockIndex: 2, BlockToken })
+  expect((await last.BlockData!.transformToString()).slice(0, 4)).toBe('last')
+  ebs.destroy()
+})
+
 const PAGES = [
   '/',
   '/console/instances',
@@ -166,6 +227,11 @@ const PAGES = [
   '/console/images',
   '/console/volumes',
   '/console/snapshots',
+  '/console/templates',
+  '/console/backup',
+  '/console/backup/plans',
+  '/console/backup/points',
+  '/console/backup/elsewhere',
   '/console/network',
   '/console/security-groups',
   '/console/addresses',
@@ -188,7 +254,7 @@ interface AxeResult {
 test.each([
   ['light, wide', { ...SIZE }],
   ['dark, narrow', { width: 360, height: 740, isDark: true }],
-])('no page has a serious finding of axe: %s', { timeout: 90_000 }, async (_name, size) => {
+])('no page has a serious finding of axe: %s', { timeout: 180_000 }, async (_name, size) => {
   page = await console.page(size)
   const [id] = await launched(1, 'axe')
   const axe = await readFile(AXE, 'utf8')

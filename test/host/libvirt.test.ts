@@ -2,7 +2,7 @@
  * The connector for libvirt against a real one: what it lists, what a full and an incremental session read, what it
  * does when a checkpoint, its marks, a session or libvirtd itself is gone, and machines made of recovery points.
  */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -230,7 +230,13 @@ test('what a killed session left is ended by the next one, and by a sweep', asyn
   const session = await open(null)
   await contentOf(diskOf(session, 'vda'))
   connector = createLibvirtConnector({ home, log: silentLog })
+  // Of a QEMU that was killed with its libvirtd; and of nobody's.
+  const [, id = ''] = /brume-([0-9a-f]{8})-/.exec(await libvirt.virsh('backup-dumpxml', uuid))!
+  await writeFile(join(home, `brume-${id}-0a0b0c0d-vda.scratch`), 'left')
+  await writeFile(join(home, 'mine.scratch'), 'not ours')
   await connector.sweep(local, signal)
+  expect((await readdir(home)).filter((one) => one.endsWith('scratch'))).toEqual(['mine.scratch'])
+  await rm(join(home, 'mine.scratch'))
   await expect(libvirt.virsh('backup-dumpxml', uuid)).rejects.toThrow(/no domain backup job/)
   const { token } = await (await open(null)).finish(true)
   expect(await checkpoints()).toEqual([token])

@@ -74,9 +74,11 @@ export async function startLibvirtd(): Promise<Libvirtd> {
     guestWrites: async (uuid, target, pattern, offset, length) => {
       const index = target.charCodeAt(2) - 'a'.charCodeAt(0)
       const device = `/machine/peripheral/virtio-disk${index}/virtio-backend`
-      const command = `qemu-io -d ${device} "write -P ${pattern} ${offset} ${length}"`
-      const said = await virsh('qemu-monitor-command', uuid, '--hmp', command)
-      if (/error|failed/i.test(said)) throw new Error(said)
+      for (const words of [`write -P ${pattern} ${offset} ${length}`, 'flush']) {
+        const command = `qemu-io -d ${device} "${words}"`
+        const said = await virsh('qemu-monitor-command', uuid, '--hmp', command)
+        if (/error|failed/i.test(said)) throw new Error(said)
+      }
     },
     pidOf: async (name) => Number(await readFile(join(RUN, 'qemu', `${name}.pid`), 'utf8')),
     [Symbol.asyncDispose]: async () => {

@@ -4,6 +4,7 @@
  */
 import { EC2Client } from '@aws-sdk/client-ec2'
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
+import type { EBSClient } from '@aws-sdk/client-ebs'
 import type { IAMClient } from '@aws-sdk/client-iam'
 import type { STSClient } from '@aws-sdk/client-sts'
 import { sessionEnd, sessionNow, type Session } from './session.ts'
@@ -27,7 +28,7 @@ function configOf({ keys, region }: Session): Config {
 const kept = new Map<string, unknown>()
 let keptFor: Session | null = null
 
-function clientOf<C>(name: string, make: (config: Config) => C): C {
+export function clientOf<C>(name: string, make: (config: Config) => C): C {
   const session = sessionNow()
   if (!session) throw new Error('not signed in')
   if (keptFor !== session) {
@@ -46,6 +47,11 @@ export function ec2(): EC2Client {
 export async function iam(): Promise<IAMClient> {
   const { IAMClient } = await import('@aws-sdk/client-iam')
   return clientOf('iam', (config) => new IAMClient(config))
+}
+
+export async function ebs(): Promise<EBSClient> {
+  const { EBSClient } = await import('@aws-sdk/client-ebs')
+  return clientOf('ebs', (config) => new EBSClient(config))
 }
 
 export async function cloudwatch(): Promise<CloudWatchClient> {

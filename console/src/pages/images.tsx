@@ -15,6 +15,7 @@ import type { Column } from '../ui/table.tsx'
 import type { Property } from '../util/filter.ts'
 import { ago } from '../util/instance.ts'
 import { MakeImage } from './image-make.tsx'
+import { UploadImage } from './image-upload.tsx'
 
 const ownerOf = (image: Image): string => image.ImageOwnerAlias ?? image.OwnerId ?? ''
 
@@ -124,7 +125,10 @@ export default function ImagesPage() {
           </Empty>
         }
       />
-      <More />
+      <div className="inner after">
+        <More />
+        <UploadImage />
+      </div>
       {doomed && (
         <Modal
           title={t('Deregister {name}?', { name: doomed.Name ?? '' })}
@@ -152,18 +156,16 @@ function More() {
   const more = data?.filter((one) => one.status !== 'registered') ?? []
   if (more.length === 0) return null
   return (
-    <div className="inner" style={{ paddingTop: 0 }}>
-      <Card title={t('This host can build or pull')}>
-        <div className="choices">
-          {more.map((one) => (
-            <div key={one.name} className="choice" style={{ cursor: 'default' }}>
-              <strong>{one.name}</strong>
-              <span className="muted small">{one.description}</span>
-              {one.status === 'building' ? <State name="building" /> : <MakeImage listing={one} />}
-            </div>
-          ))}
-        </div>
-      </Card>
-    </div>
+    <Card title={t('This host can build or pull')}>
+      <div className="choices">
+        {more.map((one) => (
+          <div key={one.name} className="choice" style={{ cursor: 'default' }}>
+            <strong>{one.name}</strong>
+            <span className="muted small">{one.description}</span>
+            {one.status === 'building' ? <State name="building" /> : <MakeImage listing={one} />}
+          </div>
+        ))}
+      </div>
+    </Card>
   )
 }

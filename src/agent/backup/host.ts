@@ -17,6 +17,8 @@ import type { Log } from '../../lib/log.ts'
 import type { Clock } from '../../lib/time.ts'
 import type { BackupHost } from '../backup-protocol.ts'
 import type { BackupDisks } from './disks.ts'
+import type { HelperMachines } from './file-helper.ts'
+import { createFileBrowser } from './files.ts'
 import { createFileRestore } from './restore-file.ts'
 import { createVaults } from './vaults.ts'
 import { FinalError, workDo, type ForeignMachines, type WorkTools } from './work.ts'
@@ -25,6 +27,8 @@ export interface BackupHostOptions {
   openVault(place: VaultPlace): Promise<Vault>
   disks: BackupDisks
   exportsFolder: string
+  /** Machines that look into points; absent or null: none can be started here. */
+  helpers?: { home: string; machines: HelperMachines } | null
   foreign: ForeignMachines | null
   log: Log
   clock: Clock
@@ -53,6 +57,8 @@ export function createBackupHost(options: BackupHostOptions): BackupHost {
     foreign: options.foreign,
     now: () => clock.now(),
   }
+  const { home = '', machines = null } = options.helpers ?? {}
+  const files = createFileBrowser({ home, machines, vaults, log })
   const known = new Map<string, Known>()
   const listeners = new Set<(workId: string) => void>()
   const limiter = createLimiter(WORK_AT_ONCE_MAX)
@@ -109,9 +115,12 @@ export function createBackupHost(options: BackupHostOptions): BackupHost {
     },
     points: (place) => vaults.use(place, (vault) => vault.points()),
     usage: (place) => vaults.use(place, (vault) => vault.usage()),
+    fileList: files.list,
+    fileRead: files.read,
     close: async () => {
       listeners.clear()
       await Promise.all([...known.keys()].map(cancel))
+      await files.close()
       await vaults.close()
     },
   }

@@ -7,6 +7,7 @@ import type { Clock } from '../../lib/time.ts'
 import type { BackupHost } from '../backup-protocol.ts'
 import type { VolumeWork } from '../volume-work.ts'
 import { createBackupHost } from './host.ts'
+import type { HelperMachines } from './file-helper.ts'
 import { createInstantRestore } from './instant.ts'
 import { createLocalDisks } from './local-disks.ts'
 import { vaultsIn, type OpenVault } from './open-vault.ts'
@@ -20,6 +21,8 @@ export interface LocalBackupOptions {
   ownerOf(volumeId: string): Promise<InstanceId | null>
   openVault?: OpenVault | undefined
   foreign?: ForeignMachines | undefined
+  /** For looking into points; absent: it cannot be done. */
+  helpers?: HelperMachines | undefined
   log: Log
   clock: Clock
 }
@@ -33,6 +36,7 @@ export function createLocalBackup(options: LocalBackupOptions): BackupHost {
     openVault: options.openVault ?? vaultsIn(join(home, 'vaults')),
     disks: createLocalDisks({ volumes, work, instant }),
     exportsFolder: join(home, 'exports'),
+    helpers: options.helpers ? { home, machines: options.helpers } : null,
     foreign: options.foreign ?? null,
     log,
     clock,

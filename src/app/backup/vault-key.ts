@@ -33,11 +33,20 @@ export async function vaultKeyMake(
     keyId === null
       ? await serviceKeyEnsure(ctx, tx, ALIAS, DESCRIPTION)
       : await keyNamed(ctx, keyId, tx)
-  return wrapped(ctx, key, name)
+  return wrapped(ctx, key, name, ctx.app.random.bytes(KEY_BYTES))
 }
 
-function wrapped(ctx: Ctx, key: KmsKey, name: string): DataKey {
-  const secret = ctx.app.random.bytes(KEY_BYTES)
+/** The key of a vault that was found again, under the account's own key for backups. */
+export async function vaultKeyAdopt(
+  ctx: Ctx,
+  tx: StoreTransaction,
+  name: string,
+  secret: Uint8Array,
+): Promise<DataKey> {
+  return wrapped(ctx, await serviceKeyEnsure(ctx, tx, ALIAS, DESCRIPTION), name, secret)
+}
+
+function wrapped(ctx: Ctx, key: KmsKey, name: string, secret: Uint8Array): DataKey {
   const bytes = encipher(ctx.app, usable(key), secret, contextOf({ ...ctx, name }))
   return { keyArn: kmsKeyArn(key), wrapped: Buffer.from(bytes).toString('base64') }
 }
@@ -96,14 +105,28 @@ export async function locationPut(
   await app.store.transact((tx) => tx.settingPut(settingOf(name), body))
 }
 
-async function locationOf(app: App, vault: BackupVault): Promise<VaultLocation> {
-  if (vault.location === null) return { type: 'folder', path: vault.id }
-  const found = await locationGet(app.store, vault.location)
-  if (!found) throw invalidRequest(`The location ${vault.location} is not registered any more`)
+export async function locationNames(app: App): Promise<string[]> {
+  const names = await app.store.settingNames(settingOf(''))
+  return names.map((name) => name.slice(settingOf('').length))
+}
+
+function locationOf(app: App, vault: BackupVault): Promise<VaultLocation> {
+  return placeLocation(app, vault.id, vault.location)
+}
+
+/** Where a vault of this id lies: a folder, or a place of its own in a registered location. */
+export async function placeLocation(
+  app: App,
+  vaultId: string,
+  location: string | null,
+): Promise<VaultLocation> {
+  if (location === null) return { type: 'folder', path: vaultId }
+  const found = await locationGet(app.store, location)
+  if (!found) throw invalidRequest(`The location ${location} is not registered any more`)
   const { sealedSecret, accessKeyId, ...rest } = found
   const secretAccessKey = app.seal.open(SEAL_PURPOSE, sealedSecret)
   if (secretAccessKey === undefined)
-    throw invalidRequest(`The secret of ${vault.location} cannot be opened`)
-  const prefix = `${rest.prefix}${vault.id}/`
+    throw invalidRequest(`The secret of ${location} cannot be opened`)
+  const prefix = `${rest.prefix}${vaultId}/`
   return { type: 's3', ...rest, prefix, credentials: { accessKeyId, secretAccessKey } }
 }

@@ -12,6 +12,7 @@ import type { Volume } from '../../domain/volume.ts'
 import type { StoreReader } from '../../store/store.ts'
 import { hostCapacities, typeChecked } from '../capacity.ts'
 import type { Ctx } from '../context.ts'
+import { addressCount, addressesMustFit } from '../network/address-limits.ts'
 import { groupsForInterface } from '../network/groups.ts'
 import { cpuOptionsChecked, type CpuOptions } from './cpu-options.ts'
 import { instancesGet } from './lifecycle.ts'
@@ -136,7 +137,8 @@ async function withType(
         `the architecture '${spec.architecture}' of the instance ${instance.id}.`,
     })
   }
-  const count = (await interfacesOf(reader, instance)).length
+  const interfaces = await interfacesOf(reader, instance)
+  const count = interfaces.length
   if (count > type.interfacesMax) {
     throw new FaultError({
       type: 'LimitExceeded',
@@ -145,6 +147,7 @@ async function withType(
       reason: `Interface count ${count} exceeds the limit for ${name}`,
     })
   }
+  for (const one of interfaces) addressesMustFit(type, addressCount(one))
   return {
     ...instance,
     spec: {

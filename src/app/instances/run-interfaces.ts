@@ -8,7 +8,8 @@ import type { Ctx } from '../context.ts'
 import { groupNamed, groupsForInterface } from '../network/groups.ts'
 import type { InstanceType } from '../../domain/instance-type.ts'
 import { privateAddressesChoose, type AddressChooser } from '../network/addresses.ts'
-import { ipv6Choose, tooMany } from '../network/interface-ipv6.ts'
+import { addressCount, addressesMustFit } from '../network/address-limits.ts'
+import { ipv6Choose } from '../network/interface-ipv6.ts'
 import type { InterfaceRequest, RunRequest } from './run-request.ts'
 
 export interface ResolvedInterface {
@@ -39,11 +40,11 @@ export async function interfacesResolve(
   if (indexes.size !== interfaces.length || !indexes.has(0)) {
     throw invalidValue('DeviceIndex', [...indexes], 'each once, and 0 among them')
   }
-  const ipv6Count = Math.max(...interfaces.map((one) => one.ipv6?.addresses.length ?? 0))
-  if (ipv6Count > type.ipv6PerInterfaceMax) throw tooMany(type.ipv6PerInterfaceMax)
   const resolved: ResolvedInterface[] = []
   for (const one of [...interfaces].sort((a, b) => a.deviceIndex - b.deviceIndex)) {
-    resolved.push(await interfaceResolve(ctx, tx, request, one))
+    const found = await interfaceResolve(ctx, tx, request, one)
+    addressesMustFit(type, countOf(found))
+    resolved.push(found)
   }
   const [first] = resolved
   const stray = resolved.find((other) => other.subnet.zone !== first!.subnet.zone)
@@ -56,6 +57,12 @@ export async function interfacesResolve(
     })
   }
   return resolved
+}
+
+function countOf({ existing, request }: ResolvedInterface) {
+  if (existing) return addressCount(existing)
+  const { secondaryAddresses = [], ipv6 } = request
+  return { ipv4: 1 + secondaryAddresses.length, ipv6: ipv6?.addresses.length ?? 0 }
 }
 
 /** Whether it can be given to one instance only. */

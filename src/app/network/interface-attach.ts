@@ -10,6 +10,7 @@ import { NICS_PER_MACHINE_MAX, NICS_PLUGGABLE_MAX } from '../../domain/machine.t
 import { managerOf, type InterfaceAttachment, type NetworkInterface } from '../../domain/network.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
+import { addressCount, addressesMustFit } from './address-limits.ts'
 import type { Change } from './change.ts'
 import { ownGet, scopeOf } from './scope.ts'
 
@@ -34,6 +35,8 @@ export function interfaceAttach(
     const state = changeableState(instance, 'AttachNetworkInterface')
     mustBeNear(one, instance)
     await mustHaveRoom(ctx, tx, instance, deviceIndex)
+    const type = ctx.app.instanceTypes.get(instance.spec.instanceType)
+    if (type) addressesMustFit(type, addressCount(one))
     const attachment: InterfaceAttachment = {
       id: newId('networkInterfaceAttachment', ctx.app.random),
       instanceId,

@@ -1,9 +1,10 @@
 /** IPv6 addresses of interfaces: chosen, assigned, unassigned. */
-import { FaultError, invalidValue } from '../../domain/faults.ts'
+import { invalidValue } from '../../domain/faults.ts'
 import type { NetworkInterfaceId } from '../../domain/ids.ts'
 import type { NetworkInterface, Subnet } from '../../domain/network.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
+import { tooMany } from './address-limits.ts'
 import { ADDRESSES_MAX, createAddressChooser, type AddressChooser } from './addresses.ts'
 import type { Change } from './change.ts'
 import { ownGet } from './scope.ts'
@@ -55,7 +56,7 @@ export function ipv6Assign(ctx: Ctx, request: Ipv6AssignRequest): Change<string[
     const one = await ownGet(ctx, tx, 'networkInterface', request.interfaceId)
     const present = one.ipv6Addresses ?? []
     const limit = await ipv6Limit(ctx, tx, one)
-    if (present.length + request.addresses.length > limit) throw tooMany(limit)
+    if (present.length + request.addresses.length > limit) throw tooMany('IPv6', limit)
     const subnet = await ownGet(ctx, tx, 'subnet', one.subnetId)
     const chooser = createAddressChooser(tx, app.random, app.settings.publicPool)
     const assigned = await chooseAll(chooser, subnet, request.addresses)
@@ -63,11 +64,6 @@ export function ipv6Assign(ctx: Ctx, request: Ipv6AssignRequest): Change<string[
     await tx.update('networkInterface', { ...one, ipv6Addresses })
     return assigned
   }
-}
-
-export function tooMany(limit: number): FaultError {
-  const reason = `Number of IPv6 addresses will exceed limit of ${limit}.`
-  return new FaultError({ type: 'LimitExceeded', kind: 'privateAddress', limit, reason })
 }
 
 /** That of the instance's type; an interface on its own is measured when it is attached to one. */

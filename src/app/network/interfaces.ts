@@ -12,9 +12,10 @@ import type { Tags } from '../../domain/resource.ts'
 import type { StoreReader } from '../../store/store.ts'
 import { onceByToken } from '../client-tokens.ts'
 import type { Ctx } from '../context.ts'
+import { tooMany } from './address-limits.ts'
 import { ADDRESSES_MAX, createAddressChooser, privateAddressesChoose } from './addresses.ts'
 import { groupsForInterface } from './groups.ts'
-import { ipv6Choose, tooMany, type Ipv6Wish } from './interface-ipv6.ts'
+import { ipv6Choose, type Ipv6Wish } from './interface-ipv6.ts'
 import { ownGet, ownList, scopeOf } from './scope.ts'
 
 const DESCRIPTION_MAX = 255
@@ -98,7 +99,7 @@ export async function interfaceCreatePlan(
   const chooser = createAddressChooser(reader, app.random, app.settings.publicPool)
   const addresses = await privateAddressesChoose(chooser, subnet, request.addresses)
   const { ipv6: wish = null } = request
-  if ((wish?.addresses.length ?? 0) > ADDRESSES_MAX) throw tooMany(ADDRESSES_MAX)
+  if ((wish?.addresses.length ?? 0) > ADDRESSES_MAX) throw tooMany('IPv6', ADDRESSES_MAX)
   const ipv6 = await ipv6Choose(chooser, subnet, wish)
   return { subnet, groupIds, addresses, ipv6, mac: chooser.mac() }
 }

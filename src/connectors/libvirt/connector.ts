@@ -3,7 +3,7 @@
  * others as far as their drivers go.
  */
 import { randomBytes } from 'node:crypto'
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ensureFolder, readJson, writeJsonDurable } from '../../lib/fs-durable.ts'
 import type { Log } from '../../lib/log.ts'
@@ -98,6 +98,11 @@ function linkTo(connection: HypervisorConnection, ssh: Ssh, virsh: Virsh, progra
       throw new Error(
         'disks are read through this host or over ssh: import the hypervisor with a qemu+ssh:// URI',
       )
+    },
+    list: async (folder) => {
+      if (!isLocal) return []
+      const names = await readdir(folder).catch((): string[] => [])
+      return names.map((name) => join(folder, name))
     },
     // libvirt removes them when the job ends; this is for jobs that ended in another way.
     remove: async (files) => {

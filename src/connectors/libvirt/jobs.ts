@@ -1,5 +1,7 @@
 /** Backup jobs of running domains: whose one is, how one is ended, and what sessions that were killed left behind. */
+import { basename, dirname } from 'node:path'
 import { systemClock } from '../../lib/time.ts'
+import { domainParse } from './domain.ts'
 import type { SessionLink } from './session.ts'
 import { VirshError, type Virsh } from './virsh.ts'
 import { all, first, xmlParse } from './xml.ts'
@@ -61,21 +63,52 @@ export async function staleEnd(
   return true
 }
 
-/** Of all running domains but those that are being backed up by this very process. */
+/**
+ * Of all running domains but those that are being backed up by this very process: ends the jobs, and on this host
+ * removes what a QEMU that was killed left of its scratch files.
+ */
 export async function sweep(
   link: SessionLink,
   isBusy: (uuid: string) => boolean,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const text = await link.virsh.run(['list', '--uuid'], { signal })
+  const text = await link.virsh.run(['list', '--all', '--uuid'], { signal })
+  const uuids = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
   const ended: string[] = []
-  for (const uuid of text.split('\n').map((line) => line.trim())) {
-    if (uuid === '' || isBusy(uuid)) continue
+  for (const uuid of uuids) {
+    if (isBusy(uuid)) continue
     const job = await jobOf(link.virsh, uuid, signal)
     if (!job?.socket.includes(`/brume-${link.programId}-`) || isBusy(uuid)) continue
     await jobEnd(link.virsh, uuid)
     await link.remove(job.scratches)
     ended.push(uuid)
   }
+  const left = await scratchesOf(link, uuids, signal)
+  // Known to be nobody's: whoever begins now makes files with other names.
+  if (!uuids.some(isBusy)) await link.remove(left)
   return ended
+}
+
+/** Scratch files of ours beside the disks of these domains. */
+async function scratchesOf(
+  link: SessionLink,
+  uuids: readonly string[],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const folders = new Set<string>()
+  for (const uuid of uuids) {
+    const domain = await link.virsh
+      .run(['dumpxml', uuid], { signal })
+      .then(domainParse)
+      .catch(() => null)
+    for (const { source } of domain?.disks ?? []) {
+      if (source.type === 'file') folders.add(dirname(source.path))
+    }
+  }
+  const found = await Promise.all([...folders].map((folder) => link.list(folder)))
+  const ours = `brume-${link.programId}-`
+  return found.flat().filter((file) => basename(file).startsWith(ours) && file.endsWith('.scratch'))
 }

@@ -31,6 +31,8 @@ export interface SessionLink {
   programId: string
   /** Makes a socket of the hypervisor's host one of ours. */
   reach(socket: string, signal: AbortSignal): Promise<{ path: string; close(): Promise<void> }>
+  /** What is in a folder of the hypervisor's host, as far as that can be seen. */
+  list(folder: string): Promise<string[]>
   /** Removes files of the hypervisor's host, as far as that can be done. */
   remove(files: readonly string[]): Promise<void>
 }
@@ -49,7 +51,11 @@ export async function sessionOpen(
   await staleEnd(link, domain.uuid, signal)
   const names = await checkpointList(virsh, domain.uuid, signal)
   const base = await baseOf(link, domain, request, names, notes, signal)
-  const begun = await begin(link, domain, request, base, notes, signal)
+  // Not interrupted: a guest that was brought to rest must be let go, and a job that began must be known.
+  const begun = await begin(link, domain, request, base, notes).catch(async (error: unknown) => {
+    await staleEnd(link, domain.uuid, AbortSignal.timeout(BEGIN_TIMEOUT_MS)).catch(() => {})
+    throw error
+  })
   const { plan } = begun
   let tunnel: { path: string; close(): Promise<void> } | undefined
   const readers: DiskReader[] = []
@@ -71,6 +77,7 @@ export async function sessionOpen(
     return { token: isSuccess ? checkpoint : request.token }
   })
   try {
+    signal.throwIfAborted()
     tunnel = await link.reach(plan.socket, signal)
     for (const { disk, since } of plan.disks) {
       const bitmap = since === null ? null : bitmapName(disk)
@@ -134,22 +141,21 @@ async function begin(
   request: SessionRequest,
   base: Base | null,
   notes: string[],
-  signal: AbortSignal,
 ): Promise<Begun> {
   const first = planOf(link, domain, request, base, true)
-  const tried = await attempt(link, domain, request, first, notes, signal)
+  const tried = await attempt(link, domain, request, first, notes)
   if (tried.begun) return tried.begun
   let reason = tried.reason
   if (base) {
     notes.push(`everything was read: ${reason}`)
     await checkpointDelete(link.virsh, domain.uuid, base.checkpoint)
     const full = planOf(link, domain, request, null, true)
-    const again = await attempt(link, domain, request, full, notes, signal)
+    const again = await attempt(link, domain, request, full, notes)
     if (again.begun) return again.begun
     reason = again.reason
   }
   const plain = planOf(link, domain, request, null, false)
-  const last = await attempt(link, domain, request, plain, notes, signal)
+  const last = await attempt(link, domain, request, plain, notes)
   if (!last.begun) throw new Error(`the backup of ${domain.name} did not begin: ${last.reason}`)
   notes.push(`the next backup will read everything: no checkpoint could be made: ${reason}`)
   return last.begun
@@ -194,7 +200,6 @@ async function attempt(
   request: SessionRequest,
   plan: BackupPlan,
   notes: string[],
-  signal: AbortSignal,
 ): Promise<{ begun: Begun; reason: null } | { begun: null; reason: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'brume-libvirt-'))
   const { uuid } = domain
@@ -210,7 +215,7 @@ async function attempt(
         ['backup-begin', uuid, ...files],
         ...(doesRest ? [['domfsthaw', uuid]] : []),
       ],
-      { signal, timeoutMs: BEGIN_TIMEOUT_MS },
+      { timeoutMs: BEGIN_TIMEOUT_MS },
     )
     if (!stdout.includes('Backup started')) return { begun: null, reason: wordsOf(stderr) }
     const wasAtRest = /Froze [1-9]/.test(stdout)
@@ -219,6 +224,10 @@ async function attempt(
     if (request.isQuiesced && !domain.hasAgent)
       notes.push('the guest has no agent to bring it to rest')
     return { begun: { plan, isAtRest }, reason: null }
+  } catch (error) {
+    // Whatever became of the conversation, the guest goes on.
+    if (doesRest) await link.virsh.run(['domfsthaw', '--domain', uuid]).catch(() => {})
+    throw error
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

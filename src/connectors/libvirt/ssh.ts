@@ -4,13 +4,14 @@
  */
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { exec } from '../../lib/exec.ts'
 import { ensureFolder, writeFileDurable } from '../../lib/fs-durable.ts'
 import { sshKeyPairGenerate, sshPrivateKeyPem } from '../../lib/ssh-private-key.ts'
 import { sshPublicKeyLine } from '../../lib/ssh-public-key.ts'
-import { withDeadline } from '../../lib/time.ts'
+import { systemClock, withDeadline } from '../../lib/time.ts'
 import { appearance } from './appearance.ts'
 import type { HypervisorConnection } from '../../domain/hypervisor.ts'
 
@@ -113,7 +114,8 @@ async function forward(
   try {
     const early = ended.then(() => Promise.reject(new Error('ssh ended before it was there')))
     early.catch(() => {})
-    await withDeadline('ssh', START_TIMEOUT_MS, Promise.race([there.seen, early]))
+    const ready = there.seen.then(() => listening(path))
+    await withDeadline('ssh', START_TIMEOUT_MS, Promise.race([ready, early]))
     return { path, close }
   } catch (error) {
     await close()
@@ -121,4 +123,26 @@ async function forward(
   } finally {
     there.close()
   }
+}
+
+const LOOK_INTERVAL_MS = 20
+
+/** A socket is there a moment before somebody listens at it, and nothing tells when. */
+async function listening(path: string): Promise<void> {
+  const until = systemClock.now() + START_TIMEOUT_MS
+  while (!(await isAnswered(path))) {
+    if (systemClock.now() > until) throw new Error(`nobody listens at ${path}`)
+    await systemClock.wait(LOOK_INTERVAL_MS)
+  }
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path })
+    const end = (isThere: boolean): void => {
+      socket.destroy()
+      resolve(isThere)
+    }
+    socket.once('connect', () => end(true)).once('error', () => end(false))
+  })
 }

@@ -13,6 +13,7 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
       [/\b(?:ci|ci\/cd|jenkins|gitlab|github actions?|teamcity|buildkite|drone|runner)s?\b/, 2.5],
       [/\b(?:compil\w+|builds?|build (?:server|box|machine|agent)|bazel|gradle|maven|cargo)\b/, 2],
       [/\b(?:c\+\+|rust|chromium|android|kernel)(?= |$)/, 0.5],
+      [/\b(?:pytest|jest|test suite|monorepo|integration tests|unit tests|e2e)\b/, 2],
     ],
     suits: [
       { series: ['c'], weight: 1, because: `${COMPUTE}; compilers use all of them` },
@@ -39,6 +40,10 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
       [/\b(?:nightly|every (?:evening|night)|overnight|crunch\w*|number crunching)\b/, 1],
       [
         /\b(?:image resizing|thumbnails?|compress\w+|scientific|cpu[- ](?:bound|heavy|intensive))\b/,
+        1.5,
+      ],
+      [
+        /\b(?:quantum chemistry|chemistry|physics|calculations?|number theory|solver|matlab)\b/,
         1.5,
       ],
       [/\b(?:genomics?|bwa|gatk|blast|bioinformatics?|sequencing|protein)\b/, 3],
@@ -194,7 +199,7 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
       [/\bserv(?:e|es|ing) .{0,40}\bmodels?\b/, 2],
       [/\b(?:llm|chat ?bot|llama|mistral|gpt|vllm|ollama|rag)\b/, 2],
       [
-        /\b(?:stable diffusion|image generation|whisper|speech recognition|text[- ]to[- ]\w+|yolo)\b/,
+        /\b(?:stable diffusion|image generation|whisper|speech recognition|object detection|computer vision|face recognition|transcri\w+|ocr|text[- ]to[- ]\w+|yolo)\b/,
         3,
       ],
     ],

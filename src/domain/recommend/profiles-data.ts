@@ -28,9 +28,15 @@ export const DATA_PROFILES: readonly Profile[] = [
     name: 'small-database',
     title: 'a small database',
     phrases: [
-      [/\b(?:postgres(?:ql)?|mysql|mariadb|sqlite)\b/, 2.2],
-      [/\bdatabase\b/, 1],
-      [/\b(?:little|small|not much traffic|low traffic|hobby|tiny)\b/, 1.5],
+      [
+        /\b(?:little|small|hobby|tiny)\b.*\b(?:postgres(?:ql)?|mysql|mariadb|sqlite|database)\b/,
+        3.7,
+      ],
+      [
+        /\b(?:postgres(?:ql)?|mysql|mariadb|sqlite|database)\b.*\b(?:little|small|not much traffic|low traffic|hobby|tiny)\b/,
+        3.7,
+      ],
+      [/\bsqlite\b/, 3],
     ],
     suits: [
       { series: ['t'], weight: 1, because: 'idles mostly and is the cheapest' },
@@ -109,7 +115,10 @@ export const DATA_PROFILES: readonly Profile[] = [
   {
     name: 'sap-hana',
     title: 'SAP HANA',
-    phrases: [[/\b(?:sap|hana|s\/4|netweaver)\b/, 4]],
+    phrases: [
+      [/\b(?:hana|s\/4 ?hana|netweaver)\b/, 3],
+      [/\bsap\b/, 1],
+    ],
     suits: [
       { series: ['u'], weight: 1, because: 'is a high memory type, certified for SAP HANA' },
       {

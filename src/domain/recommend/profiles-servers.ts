@@ -12,7 +12,7 @@ export const SERVER_PROFILES: readonly Profile[] = [
     phrases: [
       [/\bsmall and cheap\b/, 3],
       [/\bcheapest (?:thing|machine|instance|server|box|vm|possible|there is|one)\b/, 3],
-      [/\b(?:try|play|experiment|test|tinker|learn)(?:ing)?\b/, 1],
+      [/\b(?:try|play|experiment|tinker|(?<!machine |deep )learn)(?:ing)?\b/, 1],
       [/\b(?:dev|development|staging|test) (?:box|machine|server|environment)\b/, 2],
       [/\b(?:hobby|toy|side) project\b/, 1],
       [/\bbastion\b|\bjump ?(?:host|box)\b|\bcron\b|\bbot\b|\bmonitoring\b/, 2],
@@ -53,7 +53,13 @@ export const SERVER_PROFILES: readonly Profile[] = [
       [/\bweb ?(?:server|app(?:lication)?|service|front ?end|back ?end)s?\b/, 2],
       [/\b(?:nginx|apache|caddy|tomcat|iis|django|rails|laravel|spring(?: boot)?|php)\b/, 2],
       [/\b(?:api|rest|graphql|micro ?services?|app(?:lication)? servers?|backend)\b/, 2],
-      [/\b(?:node(?:\.js)?|java|python|go|\.net)\b/, 0.5],
+      [/\b(?:node(?:\.js)?|java|python|golang|\.net)\b/, 0.5],
+      [/\b(?:online shop|web ?shop|e-?commerce|woocommerce|magento|shop)\b/, 1],
+      [/\b(?:gitlab|gitea|git|exchange|sharepoint|erp|crm|odoo|confluence|jira) ?server\b/, 3],
+      [
+        /\b(?:erp|crm|business one|sharepoint|odoo|confluence|jira|active directory|domain controller)\b/,
+        2,
+      ],
       [/\bsteady\b|\ball day\b/, 0.5],
     ],
     suits: [
@@ -143,7 +149,10 @@ export const SERVER_PROFILES: readonly Profile[] = [
     name: 'game-small',
     title: 'a game server for a few players',
     phrases: [
-      [/\b(?:minecraft|valheim|terraria|factorio|palworld|ark|rust server|satisfactory)\b/, 3],
+      [
+        /\b(?:minecraft|valheim|terraria|factorio|palworld|ark|rust server|satisfactory|cs:?go|cs2|counter-?strike|team fortress|dayz|fivem|garry'?s mod|teamspeak|mumble)\b/,
+        3,
+      ],
       [/\bgame ?servers?\b/, 1.5],
       [/\b(?:friends|kids)\b/, 1],
     ],
@@ -178,10 +187,7 @@ export const SERVER_PROFILES: readonly Profile[] = [
     title: 'a network appliance with much traffic',
     phrases: [
       [/\b(?:firewall|router|load balanc\w+|haproxy|reverse proxy|proxy|envoy|ips|ids|dpi)\b/, 2],
-      [
-        /\b(?:network appliance|virtual appliance|packet\w*|traffic mirror\w*|transit|dns server)\b/,
-        2,
-      ],
+      [/\b(?:network appliance|virtual appliance|packet\w*|traffic mirror\w*|transit)\b/, 2],
       [/\b(?:gbps|gbit\/s|gigabit)\b/, 1],
       [/\bsustained\b/, 0.5],
     ],
@@ -204,6 +210,7 @@ export const SERVER_PROFILES: readonly Profile[] = [
     phrases: [
       [/\b(?:vpn|wireguard|openvpn|ipsec|tailscale)\b/, 3],
       [/\bnat\b/, 3],
+      [/\b(?:dns server|name ?server|pi-?hole|bind|unbound|ntp server|dhcp server)\b/, 3],
       [/\bgateway\b/, 0.5],
     ],
     suits: [

@@ -147,7 +147,7 @@ function demandOf(
       : hints.hotGB * BESIDE_HOT + BESIDE_HOT_GIB
   const memoryGiB = Math.max(demand.memoryGiB * scale, hot, 0.5)
   // Weights of two bytes, and what is computed beside them; adapters and gradients take more.
-  const model = (hints.parametersBillion ?? 0) * (profile.name === 'training' ? 3 : 2.4)
+  const model = (hints.parametersBillion ?? 0) * bytesOf(profile, text)
   const isMemoryAsked = asked.memoryMiB !== undefined && hints.hotGB === undefined
   return {
     ...(asked.vcpus === undefined && { vcpus: { min: Math.max(1, demand.vcpus * scale) } }),
@@ -161,4 +161,12 @@ function demandOf(
       }),
     ...(hints.writesPerSecond !== undefined && { ebsIops: { min: hints.writesPerSecond * 2 } }),
   }
+}
+
+/** What a parameter takes with what is computed beside it: two bytes and more, of a quantised model less than one. */
+function bytesOf({ name }: Profile, text: string): number {
+  if (name === 'training') return 3
+  return /\b(?:ollama|llama\.cpp|gguf|quanti[sz]ed|4[- ]?bit|q4|int4|awq|gptq)\b/.test(text)
+    ? 0.8
+    : 2.4
 }

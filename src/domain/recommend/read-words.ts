@@ -44,7 +44,8 @@ const RULES: readonly Rule[] = [
     denied: { found: { cpuManufacturers: ['Intel', 'AWS'] }, meaning: 'processors not by AMD' },
   },
   {
-    words: /\bwindows\b(?! of)|\bsql server\b|\bactive directory\b|\b(?:asp)?\.net framework\b/,
+    words:
+      /\bwindows\b(?! of)|\bmicrosoft\b|\bsharepoint\b|\bexchange server\b|\bsql server\b|\bactive directory\b|\b(?:asp)?\.net framework\b/,
     found: X86,
     meaning: 'Windows: x86 processors; its licence is not in the prices here',
   },
@@ -65,7 +66,7 @@ const RULES: readonly Rule[] = [
     denied: { found: { acceleratorKinds: 'none' }, meaning: 'no accelerators' },
   },
   {
-    words: /\bnvidia\b|\bcuda\b/,
+    words: /\bnvidia\b|\bcuda\b|\bollama\b|\bllama\.cpp\b|\bcomfyui\b|\bautomatic1111\b/,
     found: { acceleratorVendors: ['NVIDIA'] },
     meaning: 'an accelerator by NVIDIA',
   },

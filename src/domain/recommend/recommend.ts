@@ -11,7 +11,7 @@ import { acceleratorTflopsOf, familyOf, isOfSeries, speedOf } from './family.ts'
 import { givenUpOf, reasonsOf, cautionsOf, type GivenUp } from './explain.ts'
 import { nearestHere, type FitOf, type HostFit } from './host-fit.ts'
 import { readAsk, type Ask, type Reading } from './read-ask.ts'
-import { acceleratorMiBOf, unmet, type Requirements } from './requirements.ts'
+import { acceleratorMiBOf, shortfall, unmet, type Requirements } from './requirements.ts'
 import type { Priority } from './read-words.ts'
 import type { Understood } from './read-quantities.ts'
 import type { Profile, Suit } from './workload.ts'
@@ -220,19 +220,16 @@ function hostOf(
   }
 }
 
-/** The type that misses the fewest requirements; among those the one that is least dear. */
+/** The type that is least far from it; among equals the one that is least dear. */
 function nearestOf(types: readonly InstanceType[], { hard }: Reading): Recommended['nearest'] {
-  let nearest: { type: InstanceType; missed: string[] } | null = null
+  let nearest: { type: InstanceType; distance: number } | null = null
   for (const type of types) {
-    const missed = unmet(type, hard)
-    const isBetter =
-      nearest === null ||
-      missed.length < nearest.missed.length ||
-      (missed.length === nearest.missed.length &&
-        (type.usdPerHour ?? Infinity) < (nearest.type.usdPerHour ?? Infinity))
-    if (isBetter) nearest = { type, missed }
+    const distance = shortfall(type, hard) + (type.isCurrentGeneration ? 0 : 0.5)
+    if (nearest && distance > nearest.distance) continue
+    const isCheaper = (type.usdPerHour ?? Infinity) < (nearest?.type.usdPerHour ?? Infinity)
+    if (!nearest || distance < nearest.distance || isCheaper) nearest = { type, distance }
   }
-  return nearest && { instanceType: nearest.type.name, missed: nearest.missed }
+  return nearest && { instanceType: nearest.type.name, missed: unmet(nearest.type, hard) }
 }
 
 function notesOf({ profile, workload, requires }: Reading): string[] {

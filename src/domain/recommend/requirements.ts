@@ -129,6 +129,36 @@ function unmetAccelerators(type: InstanceType, wanted: Requirements): string[] {
   return missed
 }
 
+const RATIO_MOST = 10
+/** What a missing feature weighs beside a size that is half of what is wanted. */
+const FEATURE_WEIGHT = 4
+
+/** How far the type is from the requirements: 0 when it has them; each halving or doubling that is missing counts 1. */
+export function shortfall(type: InstanceType, wanted: Requirements): number {
+  const missed = unmet(type, wanted).length
+  if (missed === 0) return 0
+  const ranges: [number | null, Range | undefined][] = [
+    [type.vcpus, wanted.vcpus],
+    [type.memoryMiB, wanted.memoryMiB],
+    [type.usdPerHour, wanted.usdPerHour],
+    [type.networkBaselineGbps, wanted.networkGbps],
+    [type.storeDisks * (type.storeGBEach ?? 0), wanted.localStorageGB],
+    [type.ebsBaselineIops, wanted.ebsIops],
+    [acceleratorsOf(type), wanted.acceleratorCount],
+    [acceleratorMiBOf(type), wanted.acceleratorMiB],
+  ]
+  let features = missed
+  let sum = 0
+  for (const [value, range] of ranges) {
+    if (!range || missedBy(value, range) === null) continue
+    features--
+    const { min = 0, max = Infinity } = range
+    const ratio = value === null || value === 0 ? Infinity : value < min ? min / value : value / max
+    sum += Math.min(RATIO_MOST, Math.log2(ratio))
+  }
+  return sum + features * FEATURE_WEIGHT
+}
+
 /** A share of a device (g6f) counts as half of one: neither none nor one. */
 export function acceleratorsOf(type: InstanceType): number {
   if (type.acceleratorKind === null) return 0

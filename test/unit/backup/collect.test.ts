@@ -2,7 +2,9 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createFolderStore } from '../../../src/backup/store/folder.ts'
 import type { DiskReader, Vault } from '../../../src/backup/vault.ts'
+import { faulty } from './faulty-store.ts'
 import {
   backupOf,
   CHUNK,
@@ -226,4 +228,57 @@ test('who was held for dead finds it out, and its point does not count', async (
   expect(await vault.points()).toEqual([])
   await backupOf(vault, 'p1', disk.reader())
   expect(await holds(vault, 'p1', disk.bytes)).toBe(true)
+})
+
+test('a backup that was killed when all but its point was there is finished by the next collection', async () => {
+  const faults = faulty(createFolderStore(kit.folder))
+  const dying = await kit.open({ store: faults.store })
+  const disk = diskWith('a')
+  faults.before = ({ call, key }) => {
+    if ((call === 'write' && key.startsWith('points/')) || call === 'discard')
+      throw new Error('killed')
+  }
+  await expect(backupOf(dying, 'p1', disk.reader())).rejects.toThrow('killed')
+  expect(await filesIn('pending')).toHaveLength(1)
+  expect(await vault.points()).toEqual([])
+  await vault.collect(options)
+  expect(await holds(vault, 'p1', disk.bytes)).toBe(true)
+  for (const folder of ['pending', 'sessions']) expect(await filesIn(folder)).toEqual([])
+  await vault.collect(options)
+  expect(await holds(vault, 'p1', disk.bytes)).toBe(true)
+})
+
+test('a pending manifest that a power cut spoilt becomes no point, and stops nothing', async () => {
+  const faults = faulty(createFolderStore(kit.folder))
+  const dying = await kit.open({ store: faults.store })
+  faults.before = ({ call, key }) => {
+    if ((call === 'write' && key.startsWith('points/')) || call === 'discard')
+      throw new Error('killed')
+  }
+  await expect(backupOf(dying, 'p1', diskWith('a').reader())).rejects.toThrow('killed')
+  const [name] = await filesIn('pending')
+  await writeFile(join(kit.folder, 'pending', name!), '')
+  expect((await vault.collect(options)).freedBytes).toBeGreaterThan(CHUNK)
+  expect(await vault.points()).toEqual([])
+  expect(await filesIn('pending')).toEqual([])
+})
+
+test('many small packs become a few', async () => {
+  const disk = memoryDisk(70 * CHUNK)
+  for (let at = 0; at < 70; at++) {
+    disk.write(at * CHUNK, contentOf(at, 1_000))
+    await backupOf(vault, `p${at}`, disk.reader(), at === 0 ? null : `p${at - 1}`)
+    disk.mark()
+  }
+  expect(await packs()).toHaveLength(70)
+  await vault.collect(options)
+  expect(await packs()).toHaveLength(1)
+  expect(await holds(vault, 'p69', disk.bytes)).toBe(true)
+  expect(
+    await holds(
+      await kit.open(),
+      'p0',
+      Buffer.concat([disk.bytes.subarray(0, CHUNK), Buffer.alloc(69 * CHUNK)]),
+    ),
+  ).toBe(true)
 })

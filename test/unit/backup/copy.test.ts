@@ -37,16 +37,16 @@ afterEach(async () => {
 const options = { signal: never }
 
 test('a copy is the point, under the other key; the next one reads what differs', async () => {
-  const disk = memoryDisk(2_500 * CHUNK)
+  const disk = memoryDisk(1_100 * CHUNK)
   disk.write(0, contentOf('a', 40 * CHUNK))
-  disk.write(2_000 * CHUNK, contentOf('b', 10 * CHUNK))
+  disk.write(1_050 * CHUNK, contentOf('b', 10 * CHUNK))
   await backupOf(from, 'p1', disk.reader())
   const one = Buffer.from(disk.bytes)
   const first = await from.copyTo(to, { pointId: 'p1', newPointId: 'c1' }, options)
   expect(first).toMatchObject({ readBytes: 50 * CHUNK, fullReason: null })
   disk.mark()
   disk.write(5 * CHUNK, contentOf('c', 100))
-  disk.write(2_005 * CHUNK, Buffer.alloc(CHUNK))
+  disk.write(1_055 * CHUNK, Buffer.alloc(CHUNK))
   await backupOf(from, 'p2', disk.reader(), 'p1')
   const request = { pointId: 'p2', newPointId: 'c2', createdAt: 5, description: { is: 'copy' } }
   const second = await from.copyTo(to, request, options)

@@ -29,6 +29,7 @@ test('size, clusters and what lies beneath', () => {
     version: 3,
     sizeBytes: 8 * 1024 ** 3,
     clusterBytes: 131072,
+    hasSubclusters: false,
     backing: null,
   })
   expect(qcow2HeaderParse(header({ name: '/images/a.raw', format: 'raw' })).backing).toEqual({

@@ -100,6 +100,7 @@ test('sockets of a deep folder get a short address', async () => {
 test('limits leave room for QEMU itself', () => {
   expect(limitsOfMachine({ vcpus: 2, memoryMiB: 1024, cpuQuotaPercent: null })).toEqual({
     cpuPercent: 200,
+    cpuWeight: 2,
     memoryBytes: 1408 * 1024 * 1024,
   })
   expect(limitsOfMachine({ vcpus: 2, memoryMiB: 512, cpuQuotaPercent: 40 }).cpuPercent).toBe(40)

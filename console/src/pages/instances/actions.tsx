@@ -9,9 +9,10 @@ import {
   TerminateInstancesCommand,
   type Instance,
 } from '@aws-sdk/client-ec2'
-import { useId, useState } from 'react'
+import { lazy, Suspense, useId, useState } from 'react'
 import { useNavigate } from 'react-router'
 import { ec2 } from '../../aws/clients.ts'
+import { sessionNow } from '../../aws/session.ts'
 import { plural, t } from '../../text/t.ts'
 import { Menu } from '../../ui/menu.tsx'
 import { Modal } from '../../ui/modal.tsx'
@@ -21,7 +22,15 @@ import { titleOf, whyNot } from '../../util/instance.ts'
 import { ChangeType } from './change-type.tsx'
 import { ChangeGroups } from './change-groups.tsx'
 
-type Asking = 'terminate' | 'stop' | 'image' | 'type' | 'protection' | 'groups' | null
+type Asking = 'terminate' | 'stop' | 'image' | 'type' | 'protection' | 'groups' | 'backup' | null
+
+/** With the SDK of another service: loaded when it is wanted. */
+const BackupNow = lazy(() => import('../backup/backup-now.tsx'))
+
+function instanceArn(id: string): string {
+  const { account = '', region = '' } = sessionNow() ?? {}
+  return `arn:aws:ec2:${region}:${account}:instance/${id}`
+}
 
 const idsOf = (chosen: readonly Instance[]): string[] => chosen.map((one) => one.InstanceId ?? '')
 
@@ -73,6 +82,7 @@ export function InstanceActions({ chosen }: { chosen: readonly Instance[] }) {
       <Menu
         label={t('Actions')}
         items={[
+          { label: t('Back up now'), run: () => setAsking('backup'), whyNot: oneOnly },
           { label: t('Create image'), run: () => setAsking('image'), whyNot: oneOnly },
           {
             label: t('Change instance type'),
@@ -93,6 +103,11 @@ export function InstanceActions({ chosen }: { chosen: readonly Instance[] }) {
           },
         ]}
       />
+      {asking === 'backup' && one && (
+        <Suspense>
+          <BackupNow name={titleOf(one)} arn={instanceArn(one.InstanceId ?? '')} onClose={close} />
+        </Suspense>
+      )}
       {asking === 'stop' && <Stop chosen={chosen} onClose={close} />}
       {asking === 'terminate' && <Terminate chosen={chosen} onClose={close} />}
       {asking === 'image' && one && <MakeImage instance={one} onClose={close} />}

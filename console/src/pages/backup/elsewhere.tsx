@@ -1,0 +1,261 @@
+/** Machines on other hypervisors: the gateway that reaches them, how each is, its machines and their backups. */
+import {
+  AssociateGatewayToServerCommand,
+  BackupGatewayClient,
+  CreateGatewayCommand,
+  DeleteHypervisorCommand,
+  GetHypervisorCommand,
+  ImportHypervisorConfigurationCommand,
+  ListGatewaysCommand,
+  ListHypervisorsCommand,
+  ListVirtualMachinesCommand,
+  StartVirtualMachinesMetadataSyncCommand,
+  type HypervisorDetails,
+  type VirtualMachine,
+} from '@aws-sdk/client-backup-gateway'
+import { useQuery } from '@tanstack/react-query'
+import { useId, useState } from 'react'
+import { clientOf, wordsOf } from '../../aws/clients.ts'
+import { queryClient } from '../../aws/collection.ts'
+import { apiPost } from '../../aws/http.ts'
+import { t } from '../../text/t.ts'
+import { Menu } from '../../ui/menu.tsx'
+import { Modal } from '../../ui/modal.tsx'
+import { Button, Card, Empty, Field, Note, State, type Tone } from '../../ui/parts.tsx'
+import { doing } from '../../ui/toasts.tsx'
+import { timeText } from '../../util/instance.ts'
+import BackupNow from './backup-now.tsx'
+
+const client = (): BackupGatewayClient =>
+  clientOf('backup-gateway', (config) => new BackupGatewayClient(config))
+
+/** A hypervisor's state is looked at every few seconds by the daemon. */
+const POLL_MS = 5_000
+const TONES: Readonly<Record<string, Tone>> = { ONLINE: 'good', PENDING: 'busy', OFFLINE: 'warn' }
+
+interface Found {
+  hypervisor: HypervisorDetails
+  machines: VirtualMachine[]
+}
+
+async function read(): Promise<Found[]> {
+  const { Hypervisors = [] } = await client().send(new ListHypervisorsCommand({ MaxResults: 100 }))
+  return Promise.all(
+    Hypervisors.map(async ({ HypervisorArn }) => {
+      const [whole, machines] = await Promise.all([
+        client().send(new GetHypervisorCommand({ HypervisorArn })),
+        client().send(new ListVirtualMachinesCommand({ HypervisorArn, MaxResults: 100 })),
+      ])
+      return { hypervisor: whole.Hypervisor!, machines: machines.VirtualMachines ?? [] }
+    }),
+  )
+}
+
+const refresh = (): Promise<void> => queryClient.invalidateQueries({ queryKey: ['hypervisors'] })
+
+export function Elsewhere() {
+  const { data, error } = useQuery({
+    queryKey: ['hypervisors'],
+    queryFn: read,
+    refetchInterval: POLL_MS,
+    retry: false,
+  })
+  const [isAdding, setAdding] = useState(false)
+  const [about, setAbout] = useState<VirtualMachine>()
+  return (
+    <>
+      <div>
+        <Button look="primary" onClick={() => setAdding(true)}>
+          {t('Add hypervisor')}
+        </Button>
+      </div>
+      {error && <Note tone="warn">{wordsOf(error)}</Note>}
+      {data?.length === 0 && (
+        <Empty title={t('No other hypervisor yet')}>
+          <p>
+            {t(
+              'Machines of libvirt hosts (KVM, Xen, LXC) are listed here and backed up into the same vaults.',
+            )}
+          </p>
+        </Empty>
+      )}
+      {data?.map((found) => (
+        <One key={found.hypervisor.HypervisorArn} found={found} onBackUp={setAbout} />
+      ))}
+      {isAdding && <Add onClose={() => setAdding(false)} />}
+      {about && (
+        <BackupNow
+          name={about.Name ?? ''}
+          arn={about.ResourceArn ?? ''}
+          onClose={() => setAbout(undefined)}
+        />
+      )}
+    </>
+  )
+}
+
+function One({ found, onBackUp }: { found: Found; onBackUp(machine: VirtualMachine): void }) {
+  const { hypervisor, machines } = found
+  const { HypervisorArn, State: state } = hypervisor
+  const act = (words: string, work: () => Promise<unknown>): void =>
+    void doing(words, work).then(refresh)
+  return (
+    <Card
+      title={
+        <>
+          {hypervisor.Name} <span className="muted small">{hypervisor.Host}</span>
+        </>
+      }
+      isPlain
+      actions={
+        <>
+          <State name={state?.toLowerCase()} tone={TONES[state ?? ''] ?? 'bad'} />
+          <Menu
+            label={t('Actions')}
+            items={[
+              {
+                label: t('List its machines anew'),
+                run: () =>
+                  act(t('They are being listed'), () =>
+                    client().send(new StartVirtualMachinesMetadataSyncCommand({ HypervisorArn })),
+                  ),
+              },
+              {
+                label: t('Remove'),
+                isApart: true,
+                run: () =>
+                  act(t('Removed; its recovery points stay'), () =>
+                    client().send(new DeleteHypervisorCommand({ HypervisorArn })),
+                  ),
+              },
+            ]}
+          />
+        </>
+      }
+    >
+      {state !== 'ONLINE' && hypervisor.LatestMetadataSyncStatusMessage && (
+        <Note tone="warn">{hypervisor.LatestMetadataSyncStatusMessage}</Note>
+      )}
+      <div className="scroll-x">
+        <table className="plain-table">
+          <thead>
+            <tr>
+              <th>{t('Name')}</th>
+              <th>{t('Host name')}</th>
+              <th>{t('Path')}</th>
+              <th>{t('Last backup')}</th>
+              <th />
+            </tr>
+          </thead>
+          <tbody>
+            {machines.map((machine) => (
+              <tr key={machine.ResourceArn}>
+                <td>{machine.Name}</td>
+                <td>{machine.HostName}</td>
+                <td className="mono">{machine.Path}</td>
+                <td>{timeText(machine.LastBackupDate) || t('never')}</td>
+                <td style={{ textAlign: 'right' }}>
+                  <Button isSmall onClick={() => onBackUp(machine)}>
+                    {t('Back up now')}
+                  </Button>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Card>
+  )
+}
+
+/** A gateway there is once: the first hypervisor makes it, with a key that the host gives to who runs it. */
+async function gatewayEnsure(): Promise<string> {
+  const { Gateways = [] } = await client().send(new ListGatewaysCommand({}))
+  const free = Gateways.find((one) => !one.HypervisorId)
+  if (free?.GatewayArn) return free.GatewayArn
+  const { key } = await apiPost<{ key: string }>('/api/gateway/key', {})
+  const made = await client().send(
+    new CreateGatewayCommand({
+      ActivationKey: key,
+      GatewayDisplayName: `console-${Gateways.length + 1}`,
+      GatewayType: 'BACKUP_VM',
+    }),
+  )
+  return made.GatewayArn ?? ''
+}
+
+function Add({ onClose }: { onClose(): void }) {
+  const id = useId()
+  const [name, setName] = useState('')
+  const [host, setHost] = useState('')
+  const [user, setUser] = useState('')
+  const [password, setPassword] = useState('')
+  return (
+    <Modal
+      title={t('Add hypervisor')}
+      onClose={onClose}
+      submit={{
+        label: t('Add'),
+        whyNot: name.trim() && host.trim() ? undefined : t('A name and a host are needed'),
+        run: async () => {
+          const GatewayArn = await gatewayEnsure()
+          const { HypervisorArn } = await client().send(
+            new ImportHypervisorConfigurationCommand({
+              Name: name.trim(),
+              Host: host.trim(),
+              ...(user ? { Username: user } : {}),
+              ...(password ? { Password: password } : {}),
+            }),
+          )
+          await client().send(
+            new AssociateGatewayToServerCommand({ GatewayArn, ServerArn: HypervisorArn }),
+          )
+          await refresh()
+          onClose()
+        },
+      }}
+    >
+      <Field label={t('Name')} id={`${id}n`}>
+        <input
+          id={`${id}n`}
+          className="input"
+          value={name}
+          onChange={(e) => setName(e.target.value)}
+        />
+      </Field>
+      <Field
+        label={t('Host')}
+        id={`${id}h`}
+        hint={t(
+          'brume: this cloud’s own machines; kvm1.example: libvirt by SSH; qemu:///system: on this host',
+        )}
+      >
+        <input
+          id={`${id}h`}
+          className="input"
+          value={host}
+          onChange={(e) => setHost(e.target.value)}
+        />
+      </Field>
+      <Field label={t('User (optional)')} id={`${id}u`}>
+        <input
+          id={`${id}u`}
+          className="input"
+          autoComplete="off"
+          value={user}
+          onChange={(e) => setUser(e.target.value)}
+        />
+      </Field>
+      <Field label={t('Password (optional)')} id={`${id}p`}>
+        <input
+          id={`${id}p`}
+          className="input"
+          type="password"
+          autoComplete="new-password"
+          value={password}
+          onChange={(e) => setPassword(e.target.value)}
+        />
+      </Field>
+    </Modal>
+  )
+}

@@ -1,0 +1,116 @@
+/** Backups and restores that go on or have ended, with how far they are. */
+import { StopBackupJobCommand } from '@aws-sdk/client-backup'
+import { Link } from 'react-router'
+import { backup, backupJobs, idOfArn, restoreJobs } from '../../aws/backup.ts'
+import { useCollection } from '../../aws/collection.ts'
+import { t } from '../../text/t.ts'
+import { Bar, Button, Card, State, type Tone } from '../../ui/parts.tsx'
+import { doing } from '../../ui/toasts.tsx'
+import { ago, sizeText } from '../../util/instance.ts'
+
+const SHOWN_MAX = 200
+
+const TONES: Readonly<Record<string, Tone>> = {
+  COMPLETED: 'good',
+  RUNNING: 'busy',
+  CREATED: 'busy',
+  PENDING: 'busy',
+  ABORTING: 'busy',
+  PARTIAL: 'warn',
+}
+
+export function Jobs() {
+  const { data: backups = [] } = useCollection(backupJobs)
+  const { data: restores = [] } = useCollection(restoreJobs)
+  const byTime = <T extends { CreationDate?: Date | undefined }>(jobs: readonly T[]): T[] =>
+    jobs
+      .toSorted((a, b) => (b.CreationDate?.getTime() ?? 0) - (a.CreationDate?.getTime() ?? 0))
+      .slice(0, SHOWN_MAX)
+  return (
+    <>
+      <Card title={t('Backups')} isPlain>
+        {backups.length === 0 && <div className="empty">{t('None yet.')}</div>}
+        <div className="scroll-x">
+          <table className="plain-table">
+            <tbody>
+              {byTime(backups).map((job) => (
+                <tr key={job.BackupJobId}>
+                  <td className="mono nowrap">{idOfArn(job.ResourceArn)}</td>
+                  <td className="nowrap">{ago(job.CreationDate)}</td>
+                  <td>
+                    <JobState state={job.State} percent={job.PercentDone} />
+                  </td>
+                  <td className="nowrap">{sizeText(job.BytesTransferred ?? 0)}</td>
+                  <td>{job.BackupVaultName}</td>
+                  <td className="muted">{job.StatusMessage}</td>
+                  <td>
+                    {TONES[job.State ?? ''] === 'busy' && (
+                      <Button
+                        isSmall
+                        onClick={() =>
+                          void doing(t('It is being stopped'), () =>
+                            backup().send(
+                              new StopBackupJobCommand({ BackupJobId: job.BackupJobId }),
+                            ),
+                          )
+                        }
+                      >
+                        {t('Stop')}
+                      </Button>
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </Card>
+      <Card title={t('Restores')} isPlain>
+        {restores.length === 0 && <div className="empty">{t('None yet.')}</div>}
+        <div className="scroll-x">
+          <table className="plain-table">
+            <tbody>
+              {byTime(restores).map((job) => (
+                <tr key={job.RestoreJobId}>
+                  <td className="mono nowrap">{idOfArn(job.RecoveryPointArn)}</td>
+                  <td className="nowrap">{ago(job.CreationDate)}</td>
+                  <td>
+                    <JobState state={job.Status} percent={job.PercentDone} />
+                  </td>
+                  <td>
+                    <Made arn={job.CreatedResourceArn} />
+                  </td>
+                  <td className="muted">{job.StatusMessage}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </Card>
+    </>
+  )
+}
+
+function JobState({ state, percent }: { state: string | undefined; percent: string | undefined }) {
+  const tone = TONES[state ?? ''] ?? 'bad'
+  return (
+    <div className="stack tight" style={{ minWidth: 130 }}>
+      <State name={state?.toLowerCase()} tone={tone} />
+      {tone === 'busy' && <Bar fraction={Number.parseFloat(percent ?? '0') / 100} />}
+    </div>
+  )
+}
+
+function Made({ arn }: { arn: string | undefined }) {
+  const id = idOfArn(arn)
+  if (!id) return <>–</>
+  return id.startsWith('i-') ? (
+    <Link className="mono" to={`/console/instances/${id}`}>
+      {id}
+    </Link>
+  ) : (
+    <Link className="mono" to={`/console/volumes?f=${encodeURIComponent(`Volume ID = ${id}`)}`}>
+      {id}
+    </Link>
+  )
+}

@@ -1,0 +1,115 @@
+/** What is protected, what is not, and what failed lately. */
+import type { Instance } from '@aws-sdk/client-ec2'
+import { useState } from 'react'
+import { Link } from 'react-router'
+import {
+  arnOf,
+  backupJobs,
+  idOfArn,
+  plans,
+  protectedResources,
+  recoveryPoints,
+} from '../../aws/backup.ts'
+import { wordsOf } from '../../aws/clients.ts'
+import { useCollection } from '../../aws/collection.ts'
+import { instances } from '../../aws/ec2.ts'
+import { t } from '../../text/t.ts'
+import { Button, Card, Note } from '../../ui/parts.tsx'
+import { ago, sizeText, stateOf, titleOf } from '../../util/instance.ts'
+import BackupNow from './backup-now.tsx'
+
+const DAY_MS = 86_400_000
+const SHOWN_MAX = 20
+
+export function Overview() {
+  const { data: machines = [] } = useCollection(instances)
+  const { data: kept, error } = useCollection(protectedResources)
+  const { data: points = [] } = useCollection(recoveryPoints)
+  const { data: allPlans = [] } = useCollection(plans)
+  const { data: jobs = [] } = useCollection(backupJobs)
+  const [about, setAbout] = useState<Instance>()
+  const ids = new Set(kept?.map((one) => idOfArn(one.ResourceArn)))
+  const live = machines.filter((one) => !['terminated', 'shutting-down'].includes(stateOf(one)))
+  const bare = live.filter((one) => !ids.has(one.InstanceId ?? ''))
+  const since = Date.now() - 7 * DAY_MS
+  const failed = jobs.filter(
+    (job) =>
+      ['FAILED', 'EXPIRED', 'ABORTED', 'PARTIAL'].includes(job.State ?? '') &&
+      (job.CreationDate?.getTime() ?? 0) > since,
+  )
+  const bytes = points.reduce((sum, one) => sum + (one.BackupSizeInBytes ?? 0), 0)
+  const tile = (to: string, n: string, words: string) => (
+    <Link to={`/console/backup/${to}`} className="card tile">
+      <strong>{n}</strong>
+      <span className="muted">{words}</span>
+    </Link>
+  )
+  return (
+    <>
+      {error && <Note tone="warn">{wordsOf(error)}</Note>}
+      <div className="tiles">
+        {tile('points', String(live.length - bare.length), t('machines with a backup'))}
+        {tile('overview', String(bare.length), t('machines without one'))}
+        {tile(
+          'points',
+          points.length.toLocaleString('en'),
+          t('recovery points, {size} as they were', { size: sizeText(bytes) }),
+        )}
+        {tile('plans', String(allPlans.length), t('plans'))}
+        {tile('jobs', String(failed.length), t('failed in seven days'))}
+      </div>
+      <Card title={t('Without a backup')} isPlain>
+        {bare.length === 0 ? (
+          <div className="empty">
+            {live.length === 0 ? t('There is no machine.') : t('Every machine has one.')}
+          </div>
+        ) : (
+          <table className="plain-table">
+            <tbody>
+              {bare.slice(0, SHOWN_MAX).map((one) => (
+                <tr key={one.InstanceId}>
+                  <td>
+                    <Link to={`/console/instances/${one.InstanceId}`}>{titleOf(one)}</Link>
+                  </td>
+                  <td className="muted">{ago(one.LaunchTime)}</td>
+                  <td style={{ textAlign: 'right' }}>
+                    <Button isSmall onClick={() => setAbout(one)}>
+                      {t('Back up now')}
+                    </Button>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+        {bare.length > SHOWN_MAX && (
+          <p className="muted" style={{ padding: 12 }}>
+            {t('and {n} more: a plan takes all of them', { n: bare.length - SHOWN_MAX })}
+          </p>
+        )}
+      </Card>
+      {failed.length > 0 && (
+        <Card title={t('Failed lately')} isPlain>
+          <table className="plain-table">
+            <tbody>
+              {failed.slice(0, SHOWN_MAX).map((job) => (
+                <tr key={job.BackupJobId}>
+                  <td className="mono">{idOfArn(job.ResourceArn)}</td>
+                  <td className="nowrap">{ago(job.CreationDate)}</td>
+                  <td>{job.StatusMessage ?? job.State}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Card>
+      )}
+      {about && (
+        <BackupNow
+          name={titleOf(about)}
+          arn={arnOf('instance', about.InstanceId ?? '')}
+          onClose={() => setAbout(undefined)}
+        />
+      )}
+    </>
+  )
+}

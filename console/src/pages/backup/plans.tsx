@@ -1,0 +1,238 @@
+/** Plans: which machines are backed up when, and for how long that is kept; the next runs beside the schedule. */
+import {
+  CreateBackupPlanCommand,
+  CreateBackupSelectionCommand,
+  DeleteBackupPlanCommand,
+  DeleteBackupSelectionCommand,
+} from '@aws-sdk/client-backup'
+import { useId, useState } from 'react'
+import {
+  backup,
+  DEFAULT_VAULT,
+  plans,
+  roleArn,
+  vaultEnsure,
+  vaults,
+  type WholePlan,
+} from '../../aws/backup.ts'
+import { useCollection } from '../../aws/collection.ts'
+import { plural, t } from '../../text/t.ts'
+import { Modal } from '../../ui/modal.tsx'
+import { Button, Card, Empty, Fact, Field } from '../../ui/parts.tsx'
+import { doing } from '../../ui/toasts.tsx'
+import { timeText } from '../../util/instance.ts'
+import { CHOICE, expressionOf, nextRuns } from '../../util/schedule.ts'
+import { ScheduleEditor } from './schedule-editor.tsx'
+
+export function Plans() {
+  const { data } = useCollection(plans)
+  const [isMaking, setMaking] = useState(false)
+  return (
+    <>
+      <div>
+        <Button look="primary" onClick={() => setMaking(true)}>
+          {t('Create plan')}
+        </Button>
+      </div>
+      {data?.length === 0 && (
+        <Empty title={t('No plans yet')}>
+          <p>
+            {t(
+              'A plan backs machines up by itself: every night, kept for a month, all that carry a tag.',
+            )}
+          </p>
+        </Empty>
+      )}
+      {data?.map((one) => (
+        <Plan key={one.id} whole={one} />
+      ))}
+      {isMaking && <MakePlan onClose={() => setMaking(false)} />}
+    </>
+  )
+}
+
+function Plan({ whole }: { whole: WholePlan }) {
+  const { id, plan, selections, lastRunAt } = whole
+  const remove = () =>
+    doing(t('The plan is deleted; its recovery points stay'), async () => {
+      for (const { SelectionId } of selections) {
+        await backup().send(new DeleteBackupSelectionCommand({ BackupPlanId: id, SelectionId }))
+      }
+      await backup().send(new DeleteBackupPlanCommand({ BackupPlanId: id }))
+    })
+  return (
+    <Card
+      title={plan.BackupPlanName}
+      actions={
+        <Button isSmall look="danger" onClick={() => void remove()}>
+          {t('Delete')}
+        </Button>
+      }
+    >
+      <div className="stack">
+        {plan.Rules?.map((rule) => {
+          const zone = rule.ScheduleExpressionTimezone ?? 'Etc/UTC'
+          const runs = nextRuns(rule.ScheduleExpression ?? '', zone, Date.now(), 3)
+          return (
+            <dl key={rule.RuleName} className="facts">
+              <Fact name={t('Rule')}>{rule.RuleName}</Fact>
+              <Fact name={t('Schedule')}>
+                <code>{rule.ScheduleExpression}</code> {zone}
+              </Fact>
+              <Fact name={t('Next runs')}>
+                {typeof runs === 'string' ? runs : runs.map((at) => timeText(at)).join(' · ')}
+              </Fact>
+              <Fact name={t('Into')}>{rule.TargetBackupVaultName}</Fact>
+              <Fact name={t('Kept')}>
+                {rule.Lifecycle?.DeleteAfterDays
+                  ? plural(rule.Lifecycle.DeleteAfterDays, '{n} day', '{n} days')
+                  : t('for ever')}
+              </Fact>
+            </dl>
+          )
+        })}
+        <dl className="facts">
+          <Fact name={t('What it takes')}>
+            {selections.map((one) => one.SelectionName).join(', ') || t('nothing yet')}
+          </Fact>
+          <Fact name={t('Ran last')}>{timeText(lastRunAt)}</Fact>
+        </dl>
+      </div>
+    </Card>
+  )
+}
+
+function MakePlan({ onClose }: { onClose(): void }) {
+  const id = useId()
+  const { data: allVaults = [] } = useCollection(vaults)
+  const [name, setName] = useState('daily')
+  const [chosen, setChosen] = useState<string>()
+  const [choice, setChoice] = useState(CHOICE)
+  const [zone, setZone] = useState(() => Intl.DateTimeFormat().resolvedOptions().timeZone)
+  const [days, setDays] = useState(35)
+  const [takes, setTakes] = useState<'all' | 'tag'>('all')
+  const [key, setKey] = useState('backup')
+  const [value, setValue] = useState('daily')
+  const vault = chosen ?? allVaults[0]?.BackupVaultName ?? DEFAULT_VAULT
+  const expression = expressionOf(choice)
+  const runs = nextRuns(expression, zone, Date.now(), 1)
+  const run = async (): Promise<void> => {
+    await vaultEnsure(vault)
+    const made = await backup().send(
+      new CreateBackupPlanCommand({
+        BackupPlan: {
+          BackupPlanName: name.trim(),
+          Rules: [
+            {
+              RuleName: name.trim(),
+              TargetBackupVaultName: vault,
+              ScheduleExpression: expression,
+              ScheduleExpressionTimezone: zone,
+              ...(days > 0 ? { Lifecycle: { DeleteAfterDays: days } } : {}),
+            },
+          ],
+        },
+      }),
+    )
+    const tag = { ConditionType: 'STRINGEQUALS' as const, ConditionKey: key, ConditionValue: value }
+    await backup().send(
+      new CreateBackupSelectionCommand({
+        BackupPlanId: made.BackupPlanId,
+        BackupSelection: {
+          SelectionName: takes === 'all' ? 'all-instances' : `tag-${key}-${value}`.slice(0, 50),
+          IamRoleArn: roleArn(),
+          ...(takes === 'all'
+            ? { Resources: ['arn:aws:ec2:*:*:instance/*'] }
+            : { ListOfTags: [tag] }),
+        },
+      }),
+    )
+    onClose()
+  }
+  return (
+    <Modal
+      title={t('Create plan')}
+      isWide
+      onClose={onClose}
+      submit={{
+        label: t('Create plan'),
+        run,
+        whyNot: !name.trim() ? t('A name is needed') : typeof runs === 'string' ? runs : undefined,
+      }}
+    >
+      <Field label={t('Name')} id={`${id}n`}>
+        <input
+          id={`${id}n`}
+          className="input"
+          value={name}
+          onChange={(e) => setName(e.target.value)}
+        />
+      </Field>
+      <ScheduleEditor choice={choice} zone={zone} onChoice={setChoice} onZone={setZone} />
+      <div className="row wrap">
+        <Field label={t('Kept for days (0: for ever)')} id={`${id}d`}>
+          <input
+            id={`${id}d`}
+            className="input narrow"
+            type="number"
+            min={0}
+            value={days}
+            onChange={(e) => setDays(Math.max(0, +e.target.value))}
+          />
+        </Field>
+        <Field label={t('Vault')} id={`${id}v`}>
+          <select
+            id={`${id}v`}
+            className="input"
+            value={vault}
+            onChange={(e) => setChosen(e.target.value)}
+          >
+            {allVaults.length === 0 && <option>{DEFAULT_VAULT}</option>}
+            {allVaults.map((one) => (
+              <option key={one.BackupVaultName}>{one.BackupVaultName}</option>
+            ))}
+          </select>
+        </Field>
+      </div>
+      <fieldset className="stack tight" style={{ border: 0, padding: 0 }}>
+        <legend>
+          <strong>{t('What it takes')}</strong>
+        </legend>
+        <label className="check">
+          <input
+            type="radio"
+            name={`${id}t`}
+            checked={takes === 'all'}
+            onChange={() => setTakes('all')}
+          />
+          {t('Every instance, also those to come')}
+        </label>
+        <label className="check">
+          <input
+            type="radio"
+            name={`${id}t`}
+            checked={takes === 'tag'}
+            onChange={() => setTakes('tag')}
+          />
+          {t('Whatever carries a tag')}
+        </label>
+        {takes === 'tag' && (
+          <div className="row">
+            <input
+              className="input"
+              aria-label={t('Key')}
+              value={key}
+              onChange={(e) => setKey(e.target.value)}
+            />
+            <input
+              className="input"
+              aria-label={t('Value')}
+              value={value}
+              onChange={(e) => setValue(e.target.value)}
+            />
+          </div>
+        )}
+      </fieldset>
+    </Modal>
+  )
+}

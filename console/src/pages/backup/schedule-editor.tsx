@@ -1,0 +1,121 @@
+/** When a plan runs: simple choices, or AWS's cron; beside it the next five times. */
+import { useId } from 'react'
+import { t } from '../../text/t.ts'
+import { Field, Note } from '../../ui/parts.tsx'
+import { expressionOf, nextRuns, WEEKDAYS, type Choice } from '../../util/schedule.ts'
+
+const EVERY: readonly [Choice['every'], string][] = [
+  ['hour', t('Every hour')],
+  ['day', t('Every day')],
+  ['week', t('Every week')],
+  ['month', t('Every month')],
+  ['custom', t('Cron expression')],
+]
+
+export function ScheduleEditor(props: {
+  choice: Choice
+  zone: string
+  onChoice(choice: Choice): void
+  onZone(zone: string): void
+}) {
+  const { choice, zone, onChoice, onZone } = props
+  const id = useId()
+  const change = (part: Partial<Choice>): void => onChoice({ ...choice, ...part })
+  const runs = nextRuns(expressionOf(choice), zone, Date.now(), 5)
+  const day = new Intl.DateTimeFormat('en', {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    hour12: false,
+    timeZone: zone,
+  })
+  return (
+    <div className="stack sunken">
+      <div className="row wrap" style={{ alignItems: 'flex-end' }}>
+        <Field label={t('How often')} id={`${id}e`}>
+          <select
+            id={`${id}e`}
+            className="input"
+            value={choice.every}
+            onChange={(e) => change({ every: e.target.value as Choice['every'] })}
+          >
+            {EVERY.map(([name, label]) => (
+              <option key={name} value={name}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </Field>
+        {choice.every === 'week' && (
+          <Field label={t('On')} id={`${id}w`}>
+            <select
+              id={`${id}w`}
+              className="input"
+              value={choice.weekday}
+              onChange={(e) => change({ weekday: e.target.value })}
+            >
+              {WEEKDAYS.map((name) => (
+                <option key={name}>{name}</option>
+              ))}
+            </select>
+          </Field>
+        )}
+        {choice.every === 'month' && (
+          <Field label={t('On day')} id={`${id}m`}>
+            <input
+              id={`${id}m`}
+              className="input narrow"
+              type="number"
+              min={1}
+              max={28}
+              value={choice.monthDay}
+              onChange={(e) => change({ monthDay: Math.min(28, Math.max(1, +e.target.value)) })}
+            />
+          </Field>
+        )}
+        {choice.every === 'custom' ? (
+          <Field label={t('Expression')} id={`${id}c`}>
+            <input
+              id={`${id}c`}
+              className="input mono"
+              value={choice.custom}
+              onChange={(e) => change({ custom: e.target.value })}
+            />
+          </Field>
+        ) : (
+          <Field label={t('At')} id={`${id}a`}>
+            <input
+              id={`${id}a`}
+              className="input"
+              type="time"
+              value={choice.at}
+              onChange={(e) => change({ at: e.target.value || '00:00' })}
+            />
+          </Field>
+        )}
+        <Field label={t('Time zone')} id={`${id}z`}>
+          <select
+            id={`${id}z`}
+            className="input"
+            style={{ maxWidth: 220 }}
+            value={zone}
+            onChange={(e) => onZone(e.target.value)}
+          >
+            {[...new Set(['UTC', zone, ...Intl.supportedValuesOf('timeZone')])].map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </Field>
+      </div>
+      {typeof runs === 'string' ? (
+        <Note tone="warn">{runs}</Note>
+      ) : (
+        <p className="small" role="status">
+          <strong>{t('Next runs')}:</strong> {runs.map((at) => day.format(at)).join(' · ')}
+        </p>
+      )}
+    </div>
+  )
+}

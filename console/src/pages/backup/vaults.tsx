@@ -1,0 +1,92 @@
+/** Vaults: where recovery points lie. */
+import { DeleteBackupVaultCommand } from '@aws-sdk/client-backup'
+import { useId, useState } from 'react'
+import { backup, vaultEnsure, vaults } from '../../aws/backup.ts'
+import { wordsOf } from '../../aws/clients.ts'
+import { useCollection } from '../../aws/collection.ts'
+import { t } from '../../text/t.ts'
+import { Modal } from '../../ui/modal.tsx'
+import { Button, Card, Field, Note } from '../../ui/parts.tsx'
+import { doing } from '../../ui/toasts.tsx'
+import { timeText } from '../../util/instance.ts'
+
+export function Vaults() {
+  const id = useId()
+  const { data = [], error } = useCollection(vaults)
+  const [name, setName] = useState<string>()
+  return (
+    <>
+      {error && <Note tone="warn">{wordsOf(error)}</Note>}
+      <Card
+        title={t('Vaults')}
+        isPlain
+        actions={
+          <Button isSmall look="primary" onClick={() => setName('')}>
+            {t('Create vault')}
+          </Button>
+        }
+      >
+        {data.length === 0 && (
+          <div className="empty">{t('None yet: the first backup makes one.')}</div>
+        )}
+        <div className="scroll-x">
+          <table className="plain-table">
+            <tbody>
+              {data.map((one) => (
+                <tr key={one.BackupVaultArn}>
+                  <td>{one.BackupVaultName}</td>
+                  <td>{t('{n} recovery points', { n: one.NumberOfRecoveryPoints ?? 0 })}</td>
+                  <td>{one.Locked ? <span className="chip good">{t('locked')}</span> : ''}</td>
+                  <td className="muted">{timeText(one.CreationDate)}</td>
+                  <td style={{ textAlign: 'right' }}>
+                    <Button
+                      isSmall
+                      look="danger"
+                      whyNot={
+                        one.NumberOfRecoveryPoints
+                          ? t('It is not empty: delete its points first')
+                          : undefined
+                      }
+                      onClick={() =>
+                        void doing(t('The vault is deleted'), () =>
+                          backup().send(
+                            new DeleteBackupVaultCommand({ BackupVaultName: one.BackupVaultName }),
+                          ),
+                        )
+                      }
+                    >
+                      {t('Delete')}
+                    </Button>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </Card>
+      {name !== undefined && (
+        <Modal
+          title={t('Create vault')}
+          onClose={() => setName(undefined)}
+          submit={{
+            label: t('Create vault'),
+            whyNot: /^[\w-]{2,50}$/.test(name) ? undefined : t('2 to 50 letters, digits, - and _'),
+            run: async () => {
+              await vaultEnsure(name)
+              setName(undefined)
+            },
+          }}
+        >
+          <Field label={t('Name')} id={id}>
+            <input
+              id={id}
+              className="input"
+              value={name}
+              onChange={(e) => setName(e.target.value)}
+            />
+          </Field>
+        </Modal>
+      )}
+    </>
+  )
+}

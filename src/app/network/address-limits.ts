@@ -1,0 +1,22 @@
+/** How many addresses an interface may have, by the type of the instance that has it. */
+import { FaultError } from '../../domain/faults.ts'
+import type { NetworkInterface } from '../../domain/network.ts'
+import type { InstanceType } from '../../domain/instance-type.ts'
+
+/** @throws Fault `LimitExceeded`. */
+export function addressesMustFit(
+  type: Pick<InstanceType, 'ipv4PerInterfaceMax' | 'ipv6PerInterfaceMax'>,
+  count: { ipv4: number; ipv6: number },
+): void {
+  if (count.ipv4 > type.ipv4PerInterfaceMax) throw tooMany('private', type.ipv4PerInterfaceMax)
+  if (count.ipv6 > type.ipv6PerInterfaceMax) throw tooMany('IPv6', type.ipv6PerInterfaceMax)
+}
+
+export function addressCount({ privateAddresses, ipv6Addresses = [] }: NetworkInterface) {
+  return { ipv4: privateAddresses.length, ipv6: ipv6Addresses.length }
+}
+
+export function tooMany(family: 'private' | 'IPv6', limit: number): FaultError {
+  const reason = `Number of ${family} addresses will exceed limit of ${limit}.`
+  return new FaultError({ type: 'LimitExceeded', kind: 'privateAddress', limit, reason })
+}

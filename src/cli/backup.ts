@@ -1,0 +1,163 @@
+/**
+ * What `brume backup` does through AWS's own API, as any client could: recovery points listed, a machine backed up, a
+ * point restored. Jobs are followed to their end.
+ */
+import type { BackupClient, RecoveryPointByBackupVault } from '@aws-sdk/client-backup'
+import { backupOf, ec2Of, iamOf, instanceChoose, instancesAll, awsCode } from './client.ts'
+import { CliError } from './errors.ts'
+import type { Cloud } from './home.ts'
+import type { Step } from './ui/progress.ts'
+import { waitFor } from './wait.ts'
+
+export const VAULT_DEFAULT = 'brume'
+const ROLE_PATH = '/service-role/'
+const ROLE_NAME = 'AWSBackupDefaultServiceRole'
+const JOB_TIMEOUT_MS = 7 * 24 * 3_600_000
+const JOB_PAUSE_MS_MAX = 2_000
+const TRUST = {
+  Version: '2012-10-17',
+  Statement: [
+    {
+      Effect: 'Allow',
+      Principal: { Service: 'backup.amazonaws.com' },
+      Action: 'sts:AssumeRole',
+    },
+  ],
+}
+/** Brume's own word in restore metadata (docs/backup.md). */
+const INSTANT_KEY = 'brume:instant'
+
+export type PointRow = RecoveryPointByBackupVault & { BackupVaultName: string }
+
+export async function pointsAll(cloud: Cloud): Promise<PointRow[]> {
+  const { paginateListBackupVaults, paginateListRecoveryPointsByBackupVault } =
+    await import('@aws-sdk/client-backup')
+  const client = await backupOf(cloud)
+  const points: PointRow[] = []
+  for await (const page of paginateListBackupVaults({ client }, {})) {
+    for (const { BackupVaultName = '' } of page.BackupVaultList ?? []) {
+      const input = { BackupVaultName }
+      for await (const found of paginateListRecoveryPointsByBackupVault({ client }, input)) {
+        points.push(...(found.RecoveryPoints ?? []).map((one) => ({ ...one, BackupVaultName })))
+      }
+    }
+  }
+  return points.toSorted((a, b) => Number(b.CreationDate ?? 0) - Number(a.CreationDate ?? 0))
+}
+
+/** A point by its ARN, its id, or the beginning of its id. @throws CliError when it is none, or not only one. */
+export async function pointChoose(cloud: Cloud, word: string): Promise<PointRow> {
+  const points = await pointsAll(cloud)
+  const found = points.filter(({ RecoveryPointArn = '' }) => {
+    return RecoveryPointArn === word || pointIdOf(RecoveryPointArn).startsWith(word)
+  })
+  if (found.length === 1) return found[0]!
+  const what = found.length === 0 ? 'No recovery point is' : 'Several recovery points begin with'
+  throw new CliError(`${what} ${word}.`, { hints: ['All of them:  ./brume backup list'] })
+}
+
+export const pointIdOf = (arn: string): string => arn.split(':').at(-1) ?? arn
+
+/** Answers the point's ARN. */
+export async function backupRun(
+  cloud: Cloud,
+  word: string | undefined,
+  vault: string,
+  step: Step,
+): Promise<string> {
+  const { DescribeBackupJobCommand, StartBackupJobCommand } = await import('@aws-sdk/client-backup')
+  const { account, region } = cloud.credentials
+  const instance = instanceChoose(await instancesAll(await ec2Of(cloud)), word)
+  const client = await backupOf(cloud)
+  await vaultEnsure(client, vault)
+  const { BackupJobId } = await client.send(
+    new StartBackupJobCommand({
+      BackupVaultName: vault,
+      ResourceArn: `arn:aws:ec2:${region}:${account}:instance/${instance.InstanceId}`,
+      IamRoleArn: await roleEnsure(cloud),
+    }),
+  )
+  const job = await followed(async () => {
+    const seen = await client.send(new DescribeBackupJobCommand({ BackupJobId }))
+    step.update({ fraction: fractionOf(seen.PercentDone), detail: seen.State ?? '' })
+    return { state: seen.State ?? '', message: seen.StatusMessage, seen }
+  })
+  return job.RecoveryPointArn!
+}
+
+/** Answers the ARN of what was made. */
+export async function pointRestore(
+  cloud: Cloud,
+  point: PointRow,
+  options: { isInstant: boolean },
+  step: Step,
+): Promise<string> {
+  const {
+    DescribeRestoreJobCommand,
+    GetRecoveryPointRestoreMetadataCommand,
+    StartRestoreJobCommand,
+  } = await import('@aws-sdk/client-backup')
+  const client = await backupOf(cloud)
+  const { BackupVaultName, RecoveryPointArn } = point
+  const { RestoreMetadata } = await client.send(
+    new GetRecoveryPointRestoreMetadataCommand({ BackupVaultName, RecoveryPointArn }),
+  )
+  const { RestoreJobId } = await client.send(
+    new StartRestoreJobCommand({
+      RecoveryPointArn,
+      IamRoleArn: await roleEnsure(cloud),
+      Metadata: { ...RestoreMetadata, ...(options.isInstant ? { [INSTANT_KEY]: 'true' } : {}) },
+    }),
+  )
+  const job = await followed(async () => {
+    const seen = await client.send(new DescribeRestoreJobCommand({ RestoreJobId }))
+    step.update({ fraction: fractionOf(seen.PercentDone), detail: seen.CreatedResourceArn ?? '' })
+    return { state: seen.Status ?? '', message: seen.StatusMessage, seen }
+  })
+  return job.CreatedResourceArn!
+}
+
+async function vaultEnsure(client: BackupClient, name: string): Promise<void> {
+  const { CreateBackupVaultCommand } = await import('@aws-sdk/client-backup')
+  await client
+    .send(new CreateBackupVaultCommand({ BackupVaultName: name }))
+    .catch((error: unknown) => {
+      if (awsCode(error) !== 'AlreadyExistsException') throw error
+    })
+}
+
+/** The role that AWS's console makes for Backup. */
+async function roleEnsure(cloud: Cloud): Promise<string> {
+  const { CreateRoleCommand } = await import('@aws-sdk/client-iam')
+  const iam = await iamOf(cloud)
+  const role = { RoleName: ROLE_NAME, Path: ROLE_PATH }
+  await iam
+    .send(new CreateRoleCommand({ ...role, AssumeRolePolicyDocument: JSON.stringify(TRUST) }))
+    .catch((error: unknown) => {
+      if (!['EntityAlreadyExistsException', 'EntityAlreadyExists'].includes(awsCode(error) ?? '')) {
+        throw error
+      }
+    })
+  return `arn:aws:iam::${cloud.credentials.account}:role${ROLE_PATH}${ROLE_NAME}`
+}
+
+function fractionOf(percent: string | undefined): number | null {
+  const value = Number.parseFloat(percent ?? '')
+  return Number.isFinite(value) ? value / 100 : null
+}
+
+const FAILED = ['ABORTED', 'EXPIRED', 'FAILED', 'PARTIAL']
+
+async function followed<T>(
+  ask: () => Promise<{ state: string; message: string | undefined; seen: T }>,
+): Promise<T> {
+  const probe = async () => {
+    const { state, message, seen } = await ask()
+    if (FAILED.includes(state)) throw new CliError(`${state}: ${message ?? 'no reason was given'}`)
+    return state === 'COMPLETED' ? seen : undefined
+  }
+  const options = { timeoutMs: JOB_TIMEOUT_MS, pauseMs: 200, pauseMsMax: JOB_PAUSE_MS_MAX }
+  const seen = await waitFor(probe, options)
+  if (seen === undefined) throw new CliError('The job does not end.')
+  return seen
+}
