@@ -89,14 +89,19 @@ export function createCatalog(store: BlobStore, keys: VaultKeys, index: ChunkInd
   }
   const refresh = async (signal?: AbortSignal): Promise<void> => {
     // Tombstones before packs: one that is not there any more was removed after its pack (docs/backup-format.md).
-    tombstoned = await names(store, 'tombstones/packs/', '.json', signal)
-    quarantined = await names(store, 'quarantine/', '.json', signal)
+    // What we add ourselves while we list may not be in a list.
+    const known = { tombstoned: new Set(tombstoned), quarantined: new Set(quarantined) }
+    const listed = await names(store, 'tombstones/packs/', '.json', signal)
+    tombstoned = listed.union(tombstoned.difference(known.tombstoned))
+    const damaged = await names(store, 'quarantine/', '.json', signal)
+    quarantined = damaged.union(quarantined.difference(known.quarantined))
+    const before = [...numbers.keys()]
     const there = new Map<string, number>()
     for await (const { key, sizeBytes } of store.list('packs/', signal)) {
       const packId = nameWithin(key, 'packs/', '.pack')
       if (packId !== null && /^[0-9a-f]{32}$/.test(packId)) there.set(packId, sizeBytes)
     }
-    for (const packId of numbers.keys()) if (!there.has(packId)) drop(packId)
+    for (const packId of before) if (!there.has(packId)) drop(packId)
     const unknown = [...there].filter(([packId]) => !numbers.has(packId))
     for (const [packId, sizeBytes] of there) {
       const number = numbers.get(packId)

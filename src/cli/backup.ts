@@ -3,7 +3,8 @@
  * point restored. Jobs are followed to their end.
  */
 import type { BackupClient, RecoveryPointByBackupVault } from '@aws-sdk/client-backup'
-import { backupOf, ec2Of, iamOf, instanceChoose, instancesAll, awsCode } from './client.ts'
+import { backupOf, ec2Of, iamOf, instanceChoose, instancesAll, awsCode, stsOf } from './client.ts'
+import { present } from '../lib/assert.ts'
 import { CliError } from './errors.ts'
 import type { Cloud } from './home.ts'
 import type { Step } from './ui/progress.ts'
@@ -66,7 +67,8 @@ export async function backupRun(
   step: Step,
 ): Promise<string> {
   const { DescribeBackupJobCommand, StartBackupJobCommand } = await import('@aws-sdk/client-backup')
-  const { account, region } = cloud.credentials
+  const { region } = cloud.credentials
+  const account = await accountOf(cloud)
   const instance = instanceChoose(await instancesAll(await ec2Of(cloud)), word)
   const client = await backupOf(cloud)
   await vaultEnsure(client, vault)
@@ -74,7 +76,7 @@ export async function backupRun(
     new StartBackupJobCommand({
       BackupVaultName: vault,
       ResourceArn: `arn:aws:ec2:${region}:${account}:instance/${instance.InstanceId}`,
-      IamRoleArn: await roleEnsure(cloud),
+      IamRoleArn: await roleEnsure(cloud, account),
     }),
   )
   const job = await followed(async () => {
@@ -105,8 +107,11 @@ export async function pointRestore(
   const { RestoreJobId } = await client.send(
     new StartRestoreJobCommand({
       RecoveryPointArn,
-      IamRoleArn: await roleEnsure(cloud),
-      Metadata: { ...RestoreMetadata, ...(options.isInstant ? { [INSTANT_KEY]: 'true' } : {}) },
+      IamRoleArn: await roleEnsure(cloud, await accountOf(cloud)),
+      Metadata: {
+        ...(await metadataHere(cloud, RestoreMetadata ?? {})),
+        ...(options.isInstant ? { [INSTANT_KEY]: 'true' } : {}),
+      },
     }),
   )
   const job = await followed(async () => {
@@ -115,6 +120,25 @@ export async function pointRestore(
     return { state: seen.Status ?? '', message: seen.StatusMessage, seen }
   })
   return job.CreatedResourceArn!
+}
+
+/** A machine whose network is gone (it came with a vault from elsewhere) goes into the default one. */
+async function metadataHere(
+  cloud: Cloud,
+  metadata: Record<string, string>,
+): Promise<Record<string, string>> {
+  const { DescribeSubnetsCommand } = await import('@aws-sdk/client-ec2')
+  const { SubnetId, VpcId: _vpc, NetworkInterfaces: _nics, ...rest } = metadata
+  if (!SubnetId) return metadata
+  const ec2 = await ec2Of(cloud)
+  const isHere = await ec2.send(new DescribeSubnetsCommand({ SubnetIds: [SubnetId] })).then(
+    () => true,
+    (error: unknown) => {
+      if (awsCode(error) === 'InvalidSubnetID.NotFound') return false
+      throw error
+    },
+  )
+  return isHere ? metadata : { ...rest, SecurityGroupIds: '[]' }
 }
 
 async function vaultEnsure(client: BackupClient, name: string): Promise<void> {
@@ -126,8 +150,15 @@ async function vaultEnsure(client: BackupClient, name: string): Promise<void> {
     })
 }
 
+/** Whom the cloud takes us for: with `--auth open` that is not who the keys were made for. */
+async function accountOf(cloud: Cloud): Promise<string> {
+  const { GetCallerIdentityCommand } = await import('@aws-sdk/client-sts')
+  const { Account } = await (await stsOf(cloud)).send(new GetCallerIdentityCommand({}))
+  return present(Account, 'an account')
+}
+
 /** The role that AWS's console makes for Backup. */
-async function roleEnsure(cloud: Cloud): Promise<string> {
+async function roleEnsure(cloud: Cloud, account: string): Promise<string> {
   const { CreateRoleCommand } = await import('@aws-sdk/client-iam')
   const iam = await iamOf(cloud)
   const role = { RoleName: ROLE_NAME, Path: ROLE_PATH }
@@ -138,7 +169,7 @@ async function roleEnsure(cloud: Cloud): Promise<string> {
         throw error
       }
     })
-  return `arn:aws:iam::${cloud.credentials.account}:role${ROLE_PATH}${ROLE_NAME}`
+  return `arn:aws:iam::${account}:role${ROLE_PATH}${ROLE_NAME}`
 }
 
 function fractionOf(percent: string | undefined): number | null {

@@ -44,6 +44,12 @@ export const REQUIREMENTS: readonly Requirement[] = [
     versionArgs: ['--version'],
   },
   {
+    feature: 'machines',
+    proof: { program: 'setpriv' },
+    package: 'util-linux',
+    why: 'reads disks for backups as a user without rights',
+  },
+  {
     feature: 'firmware',
     proof: { file: '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd' },
     package: 'ovmf',

@@ -75,7 +75,10 @@ export function createConsole(options: ConsoleOptions): Console {
       { path: '/api/console/*', isSigned: true, handle },
     ],
     upgrade: streams.upgrade,
-    close: streams.close,
+    close: () => {
+      feed.close()
+      streams.close()
+    },
   }
 }
 

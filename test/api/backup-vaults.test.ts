@@ -31,6 +31,7 @@ import {
   PutBackupVaultAccessPolicyCommand,
   PutBackupVaultLockConfigurationCommand,
   PutBackupVaultNotificationsCommand,
+  StopBackupJobCommand,
   UpdateGlobalSettingsCommand,
   UpdateRecoveryPointLifecycleCommand,
 } from '@aws-sdk/client-backup'
@@ -268,6 +269,25 @@ test('a backup waits while its vault’s key is disabled', async () => {
   cloud.app.activate('backupJobs')
   expect((await jobEnd(BackupJobId!)).State).toBe('COMPLETED')
   expect(done.State).toBe('COMPLETED')
+})
+
+test('a backup that is stopped while it runs leaves no point', async () => {
+  const { KeyMetadata } = await cloud.kmsOf().send(new CreateKeyCommand({}))
+  const KeyId = KeyMetadata!.Arn!
+  await vault('vault', { EncryptionKeyArn: KeyId })
+  await cloud.kmsOf().send(new DisableKeyCommand({ KeyId }))
+  const { BackupJobId } = await start(volumeArn(await volume()), 'vault')
+  await soon(async () => {
+    const job = await client().send(new DescribeBackupJobCommand({ BackupJobId }))
+    expect(job.State).toBe('RUNNING')
+  })
+  await client().send(new StopBackupJobCommand({ BackupJobId }))
+  expect((await jobEnd(BackupJobId!)).State).toBe('ABORTED')
+  await cloud.kmsOf().send(new EnableKeyCommand({ KeyId }))
+  await soon(async () => {
+    cloud.app.activate('backupAges')
+    expect(await points('vault')).toEqual([])
+  })
 })
 
 test('protected resources, summaries, types and settings', async () => {

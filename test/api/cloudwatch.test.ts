@@ -73,7 +73,7 @@ test('basic monitoring: one value every five minutes, of five samples; it can be
   const checks = await statistics(world, 'AWS/EC2', 'StatusCheckFailed', dimension)
   expect(checks.length).toBeGreaterThanOrEqual(9)
   const on = await cloud.ec2.send(new MonitorInstancesCommand({ InstanceIds: [id] }))
-  expect(on.InstanceMonitorings).toMatchObject([{ Monitoring: { State: 'pending' } }])
+  expect(on.InstanceMonitorings).toMatchObject([{ Monitoring: { State: 'enabled' } }])
   expect((await describe(cloud.ec2, id)).Monitoring!.State).toBe('enabled')
   await minutes(3)
   const before = (await statistics(world, 'AWS/EC2', 'CPUUtilization', dimension)).length

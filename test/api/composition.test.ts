@@ -52,6 +52,10 @@ test('only root may ask the host; keys and sessions outlive the daemon', async (
     expect((await hostOf(root).host()).isSimulated).toBe(true)
     await expect(hostOf(admin).host()).rejects.toThrow(/only the root key may ask the host/)
     await expect(hostOf(admin).shutdown()).rejects.toThrow(/only the root key/)
+    // Who makes a gateway reaches the host's own hypervisor: that is root's to allow.
+    await expect(hostOf(admin).gatewayKey()).rejects.toThrow(/only the root key/)
+    expect((await hostOf(root).gatewayKey()).key).toMatch(/^[A-Z0-9]{5}(-[A-Z0-9]{5}){4}$/)
+    expect(await hostOf(root).gatewaySshKey()).toContain('ssh-ed25519')
     expect(shutdowns).toEqual([])
     await cloud.close()
     cloud = await start()

@@ -211,3 +211,15 @@ test('pages are for browsers, others are told what this is; nothing is framed, c
   // Still an endpoint of AWS's at the same address.
   expect((await console.ec2.describeVpcs({})).Vpcs).toHaveLength(1)
 })
+
+test('the daemon does not wait for consoles that are open', async () => {
+  const own = await startConsoleCloud()
+  const feed = await own.signed('GET', '/api/console/events')
+  const reader = feed.body!.getReader()
+  await reader.read()
+  const startedAt = performance.now()
+  await own.close()
+  // Those that keep silent are given five seconds.
+  expect(performance.now() - startedAt).toBeLessThan(4_000)
+  expect((await reader.read()).done).toBe(true)
+})

@@ -53,6 +53,8 @@ async function boot(root = ROOT, data = DATA): Promise<void> {
   const disks = [await attachment(root, true), await attachment(data, false)]
   await vm.driver.start(await vm.spec({ boot: plan, disks }))
   await tinyShell(vm)
+  // What the kernel says would stand between what commands print.
+  await tinyRun(vm, 'dmesg -n 1')
 }
 
 test('a guest holds still while its disks are frozen, and goes on', async () => {
@@ -93,7 +95,6 @@ test('a guest holds still while its disks are frozen, and goes on', async () => 
   // Nobody answers: the disks are frozen all the same, and it says so.
   await tinyRun(vm, 'kill $(pidof agent); sleep 1')
   const [deaf] = await freeze(2)
-  console.error(deaf)
   expect(deaf).toMatchObject({ crashReason: 'no agent runs in the guest', headOn: layer(2) })
 })
 
@@ -172,6 +173,7 @@ test('two disks of a guest that writes are of one instant; its files are found, 
     await tinyRun(vm, `rm /d/n /var/n; (${writer}) >/dev/null 2>&1 & ${written}`)
     await tinyRun(vm, 'ln -s /etc/shadow /d/trap; mkfifo /d/pipe; sleep 1')
     const next = await backup(2, 1)
+    await vm.driver.stop(INSTANCE, { isForced: true, graceMs: 0 })
     expect(next.message).toBeNull()
     expect(next.readBytes).toBeLessThan(full.readBytes! / 2)
     for (const point of ['point-1', 'point-2']) {
@@ -200,7 +202,6 @@ test('two disks of a guest that writes are of one instant; its files are found, 
     expect(busybox.length).toBeGreaterThan(500_000)
 
     // The machine boots from the point at once, while its disks are copied behind it.
-    await vm.driver.stop(INSTANCE, { isForced: true, graceMs: 0 })
     const before = Number(await read('point-2', '/xvdb/before'))
     const restored = [RESTORED_ROOT, RESTORED_DATA]
     const ends = [ROOT, DATA].map((diskId, index) =>
@@ -215,6 +216,11 @@ test('two disks of a guest that writes are of one instant; its files are found, 
         isInstant: true,
       }),
     )
+    const areUsable = async () => {
+      const seen = await Promise.all([0, 1].map((index) => host.workProgress(`restore-${index}`)))
+      return seen.every((one) => one?.isUsable)
+    }
+    await expect.poll(areUsable, { timeout: 30_000 }).toBe(true)
     await boot(...restored)
     expect(await tinyRun(vm, 'mkdir -p /d; mount /dev/vdb /d; cat /d/before')).toBe(String(before))
     await tinyRun(vm, 'echo mine >/d/mine; sync')

@@ -17,6 +17,7 @@ import {
   DescribeVolumesCommand,
   DescribeVpcsCommand,
   type Address,
+  type DescribeInstancesCommandInput,
   type Image,
   type Instance,
   type InstanceTypeInfo,
@@ -33,7 +34,7 @@ import {
   type Volume,
   type Vpc,
 } from '@aws-sdk/client-ec2'
-import { ec2 } from './clients.ts'
+import { codeOf, ec2 } from './clients.ts'
 import { collection } from './collection.ts'
 
 const PAGE = 1000
@@ -68,10 +69,15 @@ export const instances = collection<Instance>({
       return { items: page.Reservations?.flatMap((r) => r.Instances ?? []), next: page.NextToken }
     }),
   byIds: async (ids) => {
-    const answer = await ec2().send(
-      new DescribeInstancesCommand({ Filters: filter('instance-id', ids) }),
-    )
-    return answer.Reservations?.flatMap((r) => r.Instances ?? []) ?? []
+    const ask = async (input: DescribeInstancesCommandInput) =>
+      (await ec2().send(new DescribeInstancesCommand(input))).Reservations?.flatMap(
+        (r) => r.Instances ?? [],
+      ) ?? []
+    // By their ids the cloud looks up these alone; by a filter it looks at all, and none has to be there.
+    return ask({ InstanceIds: [...ids] }).catch((error: unknown) => {
+      if (codeOf(error) !== 'InvalidInstanceID.NotFound') throw error
+      return ask({ Filters: filter('instance-id', ids) })
+    })
   },
   concerned: (kind, id, items) =>
     kind === 'networkInterface'

@@ -5,7 +5,7 @@
  * question.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PointDisk } from '../../backup/vault.ts'
 import { overlayMake, readHeader } from '../../blocks/qcow2/files.ts'
@@ -49,6 +49,8 @@ export async function fileHelperStart(
   const root = join(home, 'points')
   await mkdir(root, { recursive: true, mode: 0o711 })
   const folder = await mkdtemp(join(root, 'files-'))
+  // The machine is another user, who knows its files by name.
+  await chmod(folder, 0o711)
   const revert = createRevert()
   const close = async (): Promise<void> => void (await revert.unwind())
   revert.add('folder', () => rm(folder, { recursive: true, force: true }))

@@ -8,6 +8,11 @@ import type { FileEntry } from '../../domain/backup.ts'
 import { createKeyedMutex } from '../../lib/mutex.ts'
 import { withDeadline } from '../../lib/time.ts'
 
+/** The helper's word for what cannot be had; the next question has its answer all the same. */
+export class FileError extends Error {
+  override name = 'FileError'
+}
+
 export interface FileLine {
   /** Of a folder what is in it, of a file itself. */
   list(path: string): Promise<FileEntry[]>
@@ -49,7 +54,7 @@ export async function fileLineOpen(path: string, timeoutMs: number): Promise<Fil
       mutex.run('line', async () => {
         const entries: FileEntry[] = []
         for (let line = await ask('list', of); line !== 'end'; line = await stream.line()) {
-          if (line.startsWith('error ')) throw new Error(line.slice(6))
+          if (line.startsWith('error ')) throw new FileError(line.slice(6))
           if (entries.length >= ENTRIES_MAX) throw new Error(`more than ${ENTRIES_MAX} entries`)
           const entry = entryOf(line)
           if (entry) entries.push(entry)
@@ -72,7 +77,8 @@ export async function fileLineOpen(path: string, timeoutMs: number): Promise<Fil
         const size = /^size (\d{1,15})$/.exec(head)?.[1]
         if (size === undefined) {
           isWhole = true
-          throw new Error(head.replace(/^error /, ''))
+          if (head.startsWith('error ')) throw new FileError(head.slice(6))
+          throw new Error('the helper machine does not make sense')
         }
         yield* stream.bytes(Number(size))
         const end = await stream.line()

@@ -4,6 +4,7 @@ import type { BackupDisk, FileEntry, VaultPlace } from '../../domain/backup.ts'
 import type { Log } from '../../lib/log.ts'
 import { createKeyedMutex } from '../../lib/mutex.ts'
 import { fileHelperStart, type FileHelper, type HelperMachines } from './file-helper.ts'
+import { FileError } from './file-line.ts'
 import { FinalError } from './work.ts'
 import type { Vaults } from './vaults.ts'
 
@@ -103,7 +104,7 @@ export function createFileBrowser(options: {
       try {
         return await entry.helper.line.list(guestPath(entry.names, parts))
       } catch (error) {
-        await drop(pointId, entry)
+        if (!isAnswer(error)) await drop(pointId, entry)
         throw error
       } finally {
         release(pointId, entry)
@@ -111,12 +112,16 @@ export function createFileBrowser(options: {
     },
     read: async function* (place, pointId, path) {
       const entry = await withHelper(place, pointId)
+      // Whoever stops in the middle leaves a line on which nobody knows what comes next.
+      let isUsable = false
       try {
         yield* entry.helper.line.read(guestPath(entry.names, partsOf(path)))
+        isUsable = true
       } catch (error) {
-        await drop(pointId, entry)
+        isUsable = isAnswer(error)
         throw error
       } finally {
+        if (!isUsable) await drop(pointId, entry)
         release(pointId, entry)
       }
     },
@@ -124,6 +129,11 @@ export function createFileBrowser(options: {
       for (const [pointId, entry] of entries) await drop(pointId, entry).catch(() => {})
     },
   }
+}
+
+/** Otherwise nobody knows what the machine would say next. */
+function isAnswer(error: unknown): boolean {
+  return error instanceof FileError || error instanceof FinalError
 }
 
 async function disksOf(vault: Vault, pointId: string): Promise<readonly BackupDisk[]> {

@@ -138,6 +138,7 @@ async function events(
     account: ctx.account,
     region: ctx.region,
     onChanges: (changes) => line({ changes }),
+    onEnd: () => response.end(),
   })
   const alive = setInterval(() => line({}), FEED_ALIVE_MS)
   const { session } = ctx.principal

@@ -16,12 +16,15 @@ export interface FeedReader {
   region: string
   /** Called with changes of the reader's account and region, without duplicates. */
   onChanges(changes: { kind: string; id: string }[]): void
+  /** Nothing comes any more. */
+  onEnd?(): void
 }
 
 export interface Feed {
   push(changes: readonly FeedChange[]): void
   /** @returns the function that ends it. */
   subscribe(reader: FeedReader): () => void
+  close(): void
 }
 
 /** Long enough for the writes of one use case to arrive together, too short to be seen. */
@@ -50,6 +53,10 @@ export function createFeed(): Feed {
     subscribe: (reader) => {
       readers.add(reader)
       return () => void readers.delete(reader)
+    },
+    close: () => {
+      for (const reader of readers) reader.onEnd?.()
+      readers.clear()
     },
   }
 }

@@ -34,6 +34,7 @@ const BUFFERED_BYTES_MAX = 1024 * 1024
 const BUFFER_CHECK_MS = 20
 /** A dead peer is noticed after two of them. */
 const PING_MS = 20_000
+const CLOSE_GRACE_MS = 500
 const PATH = '/api/console/streams/'
 const SIZE_DEFAULT = { columns: 80, rows: 24 }
 
@@ -80,7 +81,11 @@ export function createStreams(options: { clock: Pick<Clock, 'now'>; log: Log }):
     },
     close: () => {
       tickets.clear()
-      for (const client of server.clients) client.close(1001, 'the daemon ends')
+      for (const client of server.clients) {
+        client.close(1001, 'the daemon ends')
+        // A browser that does not answer must not hold up the end.
+        setTimeout(() => client.terminate(), CLOSE_GRACE_MS).unref()
+      }
     },
   }
 }

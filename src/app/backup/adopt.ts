@@ -14,6 +14,7 @@ import type { Tags } from '../../domain/resource.ts'
 import type { App } from '../context.ts'
 import { anyHost, backupHostOf } from './background.ts'
 import { vaultPlace } from './vault-key.ts'
+import { vaultUsed } from './vaults.ts'
 
 interface Said {
   resourceArn: string
@@ -36,6 +37,7 @@ export async function pointsAdopt(app: App, vault: BackupVault): Promise<string[
     const isNew = await app.store.transact(async (tx) => {
       if (await tx.get('backupPoint', one.pointId)) return false
       await tx.insert('backupPoint', point)
+      await vaultUsed(tx, vault.id, app.clock.now())
       return true
     })
     if (isNew) adopted.push(one.pointId)

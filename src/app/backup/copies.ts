@@ -25,7 +25,7 @@ import { mayCopyAcross } from './settings.ts'
 import { vaultPlace } from './vault-key.ts'
 import { vaultFind, vaultGet, vaultUsed } from './vaults.ts'
 import { mayCopyInto } from './vault-policy.ts'
-import { workFollow, workForget } from './work.ts'
+import { workCancel, workFollow, workForget } from './work.ts'
 
 export interface CopyRequest {
   pointArn: string
@@ -211,6 +211,8 @@ async function copyEnd(
   message: string | null,
 ): Promise<boolean> {
   const isDone = state === 'COMPLETED'
+  // Nothing is written any more when what was written is deleted.
+  if (!isDone) await workCancel(app, job.id)
   const vault = await app.store.transact(async (tx) => {
     const now = await tx.get('backupCopyJob', job.id)
     if (now?.state !== job.state) return undefined
@@ -229,11 +231,13 @@ async function copyEnd(
       if (isDone) await vaultUsed(tx, copy.vaultId, endedAt)
       if (isDone)
         await tx.update('backupPoint', { ...copy, state: 'COMPLETED', completedAt: endedAt })
-      else await tx.remove('backupPoint', copy)
+      // It may be whole in the vault all the same.
+      else await tx.update('backupPoint', { ...copy, state: 'DELETING' })
     }
     return copy && (await tx.get('backupVault', copy.vaultId))
   })
   app.log.info({ job: job.id, state, message }, 'copy of a recovery point ended')
+  if (!isDone) app.activate('backupAges')
   if (vault) notifyCopy(app, vault, job, isDone ? 'SUCCESSFUL' : 'FAILED')
   return true
 }

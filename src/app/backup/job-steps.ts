@@ -24,10 +24,7 @@ import { workCancel, workFollow, workForget } from './work.ts'
 /** True when something changed, so that it is worth looking again at once. */
 export async function backupStep(app: App, job: BackupJob, hasRoom: boolean): Promise<boolean> {
   const now = app.clock.now()
-  if (job.state === 'ABORTING') {
-    await workCancel(app, job.id)
-    return jobEnd(app, job, 'ABORTED', job.message)
-  }
+  if (job.state === 'ABORTING') return jobEnd(app, job, 'ABORTED', job.message)
   if (job.state !== 'RUNNING' && now > job.startBy) {
     return jobEnd(
       app,
@@ -227,7 +224,10 @@ async function anew(app: App, job: BackupJob, message: string): Promise<boolean>
 async function undo(tx: StoreTransaction, job: BackupJob): Promise<void> {
   await handlerMust(job.resourceType).end(tx, job, null)
   const point = await tx.get('backupPoint', job.pointId)
-  if (point?.state === 'CREATING') await tx.remove('backupPoint', point)
+  if (point?.state !== 'CREATING') return
+  if (job.startedAt === null) return tx.remove('backupPoint', point)
+  // It may be whole in the vault all the same, and what nobody knows of would never go.
+  await tx.update('backupPoint', { ...point, state: 'DELETING' })
 }
 
 async function complete(app: App, job: BackupJob, result: BackupResult): Promise<boolean> {
@@ -309,6 +309,8 @@ async function jobEnd(
   state: 'ABORTED' | 'EXPIRED' | 'FAILED',
   message: string | null,
 ): Promise<boolean> {
+  // Nothing is written any more when what was written is deleted.
+  await workCancel(app, job.id)
   const hasEnded = await app.store.transact(async (tx) => {
     const one = await tx.get('backupJob', job.id)
     if (one?.state !== job.state) return false
@@ -321,6 +323,7 @@ async function jobEnd(
   if (!hasEnded) return true
   app.log.warn({ job: job.id, resource: job.resourceArn, state, message }, 'backup ended')
   app.activate('layers')
+  app.activate('backupAges')
   await notifyEnd(app, job, state, message)
   return true
 }

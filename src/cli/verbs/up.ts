@@ -66,6 +66,7 @@ Machines outlive the daemon: 'down' and 'up' again never touch them.`,
       if (isFirst) rootShow(cloud)
       if (process.stdout.isTTY) {
         process.stdout.write(`  A machine:   ${context.launcher} run\n`)
+        process.stdout.write(`  A browser:   ${context.launcher} console\n`)
         process.stdout.write(`  Your tools:  eval "$(${context.launcher} env)"\n`)
       }
     })

@@ -52,8 +52,7 @@ export async function offlineOpen(
       label: 'path' in disk.source ? disk.source.path : disk.source.name,
       reader,
     })),
-    // Nothing was under way: what a guest wrote before it went down is all there.
-    consistency: 'application',
+    consistency: (await wentDown(link, domain, signal)) ? 'application' : 'crash',
     message: notes.length > 0 ? notes.join('; ') : null,
     machine: await describe(link.virsh, domain, signal),
     finish: once(async () => {
@@ -61,6 +60,12 @@ export async function offlineOpen(
       return { token: request.token }
     }),
   }
+}
+
+/** By itself, and so with everything written; not by a kill, a crash, or a way that nobody remembers. */
+async function wentDown(link: SessionLink, domain: Domain, signal: AbortSignal): Promise<boolean> {
+  const state = await link.virsh.run(['domstate', '--domain', domain.uuid, '--reason'], { signal })
+  return state.includes('(shutdown)')
 }
 
 async function knownDisks(

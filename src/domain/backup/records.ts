@@ -26,7 +26,7 @@ export interface VaultLock {
 export interface BackupVault extends ResourceBase<string> {
   name: string
   /** Logically: locked from its creation on, and filled by copies only. */
-  isAirGapped: boolean
+  isAirGapped?: boolean
   /** The vault's own key of 32 bytes, wrapped by one of KMS. */
   key: DataKey
   /** A registered location's name; null: a folder of the host. */

@@ -56,6 +56,8 @@ export async function nbdServe(
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.on('error', () => {})
+    // Each request that waits for room listens.
+    socket.setMaxListeners(REQUESTS_MAX + 10)
     socket.once('close', () => sockets.delete(socket))
     connectionServe(socket, find, options).catch(() => socket.destroy())
   })

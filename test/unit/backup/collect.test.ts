@@ -1,10 +1,10 @@
 /** What is removed from a vault, when, and that nothing a point needs ever is. */
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createFolderStore } from '../../../src/backup/store/folder.ts'
 import type { DiskReader, Vault } from '../../../src/backup/vault.ts'
-import { faulty } from './faulty-store.ts'
+import { faulty } from '../../support/backup/faulty-store.ts'
 import {
   backupOf,
   CHUNK,
@@ -15,7 +15,10 @@ import {
   vaultKit,
   type MemoryDisk,
   type VaultKit,
-} from './kit.ts'
+  LONG_MS,
+} from '../../support/backup/kit.ts'
+
+vi.setConfig({ testTimeout: LONG_MS, hookTimeout: LONG_MS })
 
 let kit: VaultKit
 let vault: Vault
@@ -80,11 +83,11 @@ test('what no point needs goes at once when nobody works, and the rest stays', a
 })
 
 test('a pack of which little is needed is written anew', async () => {
-  const large = memoryDisk(200 * CHUNK)
-  large.write(0, contentOf('a', 200 * CHUNK))
+  const large = memoryDisk(80 * CHUNK)
+  large.write(0, contentOf('a', 80 * CHUNK))
   await backupOf(vault, 'p1', large.reader())
-  const small = memoryDisk(200 * CHUNK)
-  small.write(0, large.bytes.subarray(0, 10 * CHUNK))
+  const small = memoryDisk(80 * CHUNK)
+  small.write(0, large.bytes.subarray(0, 4 * CHUNK))
   const { addedBytes } = await backupOf(vault, 'p2', small.reader())
   expect(addedBytes).toBeLessThan(CHUNK)
   await vault.delete('p1')
@@ -159,10 +162,10 @@ test('a disk that is open can be read to its end, though its point is deleted an
 })
 
 test('an open disk follows its chunks into the pack that they were moved to', async () => {
-  const large = diskWith('a', 200)
+  const large = diskWith('a', 80)
   await backupOf(vault, 'p1', large.reader())
-  const small = memoryDisk(200 * CHUNK)
-  small.write(0, large.bytes.subarray(0, 10 * CHUNK))
+  const small = memoryDisk(80 * CHUNK)
+  small.write(0, large.bytes.subarray(0, 4 * CHUNK))
   await backupOf(vault, 'p2', small.reader())
   const other = await kit.open()
   await vault.delete('p1')

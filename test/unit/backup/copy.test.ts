@@ -1,6 +1,6 @@
 /** Copies into another vault with another key. */
 import { mkdir } from 'node:fs/promises'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { openVault } from '../../../src/backup/open-vault.ts'
 import type { Vault } from '../../../src/backup/vault.ts'
 import {
@@ -12,7 +12,10 @@ import {
   never,
   vaultKit,
   type VaultKit,
-} from './kit.ts'
+  LONG_MS,
+} from '../../support/backup/kit.ts'
+
+vi.setConfig({ testTimeout: LONG_MS, hookTimeout: LONG_MS })
 
 let kit: VaultKit
 let from: Vault
@@ -37,7 +40,7 @@ afterEach(async () => {
 const options = { signal: never }
 
 test('a copy is the point, under the other key; the next one reads what differs', async () => {
-  const disk = memoryDisk(1_100 * CHUNK)
+  const disk = memoryDisk(1_060 * CHUNK)
   disk.write(0, contentOf('a', 40 * CHUNK))
   disk.write(1_050 * CHUNK, contentOf('b', 10 * CHUNK))
   await backupOf(from, 'p1', disk.reader())

@@ -2,7 +2,7 @@
 import { createHmac, hkdfSync } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import {
   CHUNK,
   contentOf,
@@ -12,8 +12,11 @@ import {
   requestOf,
   vaultKit,
   type VaultKit,
-} from './kit.ts'
-import { readPoint } from './reader.ts'
+  LONG_MS,
+} from '../../support/backup/kit.ts'
+import { readPoint } from '../../support/backup/reader.ts'
+
+vi.setConfig({ testTimeout: LONG_MS, hookTimeout: LONG_MS })
 
 let kit: VaultKit
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 /** Backups into a vault in a folder, and what comes out of it again. */
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Range, Vault } from '../../../src/backup/vault.ts'
 import {
   backupOf,
@@ -10,10 +10,14 @@ import {
   holds,
   memoryDisk,
   never,
+  noiseOf,
   requestOf,
   vaultKit,
   type VaultKit,
-} from './kit.ts'
+  LONG_MS,
+} from '../../support/backup/kit.ts'
+
+vi.setConfig({ testTimeout: LONG_MS, hookTimeout: LONG_MS })
 
 let kit: VaultKit
 let vault: Vault
@@ -53,7 +57,7 @@ test('a disk comes out as it went in, zeros and a last chunk that is shorter inc
 })
 
 test('an incremental reads what has changed, and the point is a full picture', async () => {
-  const disk = memoryDisk(1_100 * CHUNK)
+  const disk = memoryDisk(1_060 * CHUNK)
   disk.write(0, contentOf('a', 4 * CHUNK))
   disk.write(1_050 * CHUNK, contentOf('b', 2 * CHUNK))
   const first = await backupOf(vault, 'p1', disk.reader())
@@ -86,12 +90,12 @@ test('a disk that grew and one that shrank are built upon as far as they are the
   const small = memoryDisk(5 * CHUNK + 1_000)
   small.write(0, contentOf('a', 5 * CHUNK + 1_000))
   await backupOf(vault, 'p1', small.reader())
-  const large = memoryDisk(1_100 * CHUNK)
+  const large = memoryDisk(1_060 * CHUNK)
   large.write(0, small.bytes)
   large.mark()
   large.write(1_050 * CHUNK, contentOf('b', CHUNK))
   const grown = await backupOf(vault, 'p2', large.reader(), 'p1')
-  expect(grown.readBytes).toBe((1_100 - 5) * CHUNK)
+  expect(grown.readBytes).toBe((1_060 - 5) * CHUNK)
   expect(await holds(vault, 'p2', large.bytes)).toBe(true)
   small.mark()
   const shrunk = await backupOf(vault, 'p3', small.reader(), 'p2')
@@ -109,9 +113,9 @@ test('repeating a point answers it, and reads nothing', async () => {
 
 test('several at once share what they have in common once it is durable', async () => {
   const disks = [1, 2, 3, 4].map((number) => {
-    const disk = memoryDisk(600 * CHUNK)
-    disk.write(0, contentOf('common', 100 * CHUNK))
-    disk.write(200 * CHUNK, contentOf(number, 50 * CHUNK))
+    const disk = memoryDisk(60 * CHUNK)
+    disk.write(0, contentOf('common', 20 * CHUNK))
+    disk.write(30 * CHUNK, contentOf(number, 10 * CHUNK))
     return disk
   })
   await Promise.all(disks.map((disk, at) => backupOf(vault, `p${at}`, disk.reader())))
@@ -123,11 +127,11 @@ test('several at once share what they have in common once it is durable', async 
 })
 
 test('a backup that is stopped leaves no point, and what it made durable is not written again', async () => {
-  const disk = memoryDisk(800 * CHUNK)
-  disk.write(0, contentOf('a', 800 * CHUNK))
+  const disk = memoryDisk(200 * CHUNK)
+  disk.write(0, noiseOf('a', 200 * CHUNK))
   const control = new AbortController()
   const onProgress = ({ doneBytes }: { doneBytes: number }): void => {
-    if (doneBytes > 600 * CHUNK) control.abort(new Error('enough'))
+    if (doneBytes > 180 * CHUNK) control.abort(new Error('enough'))
   }
   const options = { signal: control.signal, onProgress }
   await expect(backupOf(vault, 'p1', disk.reader(), null, options)).rejects.toThrow('enough')
@@ -138,10 +142,8 @@ test('a backup that is stopped leaves no point, and what it made durable is not 
   expect(packs.filter((name) => !name.endsWith('.pack'))).toEqual([])
   const other = await kit.open()
   const resumed = await backupOf(other, 'p1', disk.reader())
-  // A third of 200 MiB, less the packs that were there.
-  expect(resumed.addedBytes).toBeLessThan(
-    (800 * CHUNK) / 3 - packs.length * 32 * 1024 * 1024 + 4 * CHUNK,
-  )
+  // 50 MiB, less the pack of 32 that was there.
+  expect(resumed.addedBytes).toBeLessThan(200 * CHUNK - packs.length * 32 * 2 ** 20 + 4 * CHUNK)
   expect(await holds(other, 'p1', disk.bytes)).toBe(true)
 })
 

@@ -1,7 +1,7 @@
 /** Damage of every kind is found, named, and repaired by the next backup that has the content. */
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Vault } from '../../../src/backup/vault.ts'
 import {
   backupOf,
@@ -13,7 +13,10 @@ import {
   vaultKit,
   type MemoryDisk,
   type VaultKit,
-} from './kit.ts'
+  LONG_MS,
+} from '../../support/backup/kit.ts'
+
+vi.setConfig({ testTimeout: LONG_MS, hookTimeout: LONG_MS })
 
 let kit: VaultKit
 let vault: Vault

@@ -2,9 +2,10 @@
 import { useEffect, useMemo, useState } from 'react'
 import { useSearchParams } from 'react-router'
 import { useCollection } from '../../aws/collection.ts'
-import { images, instances, securityGroups, vpcs } from '../../aws/ec2.ts'
+import { images, instances, keyPairs, securityGroups, vpcs } from '../../aws/ec2.ts'
 import { t } from '../../text/t.ts'
 import { Button, Card, Field, PageHead } from '../../ui/parts.tsx'
+import { privateKeyOf } from '../../util/private-keys.ts'
 import { Advanced } from './advanced.tsx'
 import { draftNew, type Draft } from './draft.ts'
 import { KeyChoice } from './key.tsx'
@@ -65,6 +66,7 @@ function useDefaults(draft: Draft, change: PartProps['change']): void {
   const { data: allImages } = useCollection(images)
   const { data: allVpcs } = useCollection(vpcs)
   const { data: allGroups } = useCollection(securityGroups)
+  const { data: allKeys } = useCollection(keyPairs)
   const image = useMemo(() => {
     const own = allImages?.filter((one) => one.State === 'available') ?? []
     return own.find((one) => /tiny/.test(one.Name ?? '')) ?? own[0]
@@ -80,6 +82,11 @@ function useDefaults(draft: Draft, change: PartProps['change']): void {
     if (!chosen || !device) return
     change({ root: { ...draft.root, device, sizeGiB: Math.max(own?.Ebs?.VolumeSize ?? 8, 1) } })
   }, [chosen?.ImageId])
+  useEffect(() => {
+    // One that this tab can log in with.
+    const usable = allKeys?.find((one) => privateKeyOf(one.KeyName) !== undefined)
+    if (draft.keyName === null && usable?.KeyName) change({ keyName: usable.KeyName })
+  }, [allKeys])
   useEffect(() => {
     const vpc = allVpcs?.find((one) => one.IsDefault) ?? allVpcs?.[0]
     if (draft.vpcId === '' && vpc?.VpcId) change({ vpcId: vpc.VpcId })

@@ -1,23 +1,21 @@
-/** UnmonitorInstances: detailed monitoring, a value a minute, ends; from then on it is one every five. */
-import { instancesGet } from '../../../app/instances/lifecycle.ts'
-import { instancesMonitor } from '../../../app/instances/monitor.ts'
-import { parseId } from '../../../domain/ids.ts'
+/** UnmonitorInstances: back to a value of each metric every five minutes. */
+import { instanceModify, instanceModifyPlan } from '../../../app/instances/attributes.ts'
 import { operation } from '../../operation.ts'
+import { idsOf } from '../present/state-change.ts'
+
+const CHANGE = { type: 'spec', values: { isMonitored: false } } as const
 
 export default operation<'ec2', 'UnmonitorInstances'>({
   check: async (ctx, input) => {
-    await instancesGet(
-      ctx,
-      input.InstanceIds!.map((id) => parseId('instance', id)),
-    )
+    for (const id of idsOf(input.InstanceIds)) await instanceModifyPlan(ctx, id, CHANGE)
   },
   handle: async (ctx, input) => {
-    const ids = input.InstanceIds!.map((id) => parseId('instance', id))
-    await instancesMonitor(ctx, ids, false)
+    const ids = idsOf(input.InstanceIds)
+    for (const id of ids) await instanceModify(ctx, id, CHANGE)
     return {
       InstanceMonitorings: ids.map((InstanceId) => ({
         InstanceId,
-        Monitoring: { State: 'disabling' },
+        Monitoring: { State: 'disabled' },
       })),
     }
   },

@@ -34,14 +34,20 @@ export function contentOf(seed: string | number, length: number): Buffer {
 
 const BLOCK = 4096
 
+/** Content that does not compress at all: a pack is soon full of it. */
+export function noiseOf(seed: string, length: number): Buffer {
+  const key = createHash('sha256').update(seed).digest()
+  return createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(length))
+}
+
 /** A disk that lies in memory; what was written since `mark` is what has changed. */
 export interface MemoryDisk {
   bytes: Buffer
   write(offset: number, content: Uint8Array): void
   /** From now on, changes count anew. */
   mark(): void
-  /** Of the disk as it is now; `isLive`: not of a copy. */
-  reader(options?: { isBlind?: boolean; isLive?: boolean }): DiskReader
+  /** Not of a copy: the disk must hold still while it is read. */
+  reader(options?: { isBlind?: boolean }): DiskReader
 }
 
 export function memoryDisk(sizeBytes: number): MemoryDisk {
@@ -54,8 +60,7 @@ export function memoryDisk(sizeBytes: number): MemoryDisk {
       changed.push({ start: offset, length: content.length })
     },
     mark: () => void (changed = []),
-    reader: ({ isBlind, isLive } = {}) =>
-      readerOf(isLive ? bytes : Buffer.from(bytes), isBlind ? null : [...changed]),
+    reader: ({ isBlind } = {}) => readerOf(bytes, isBlind ? null : [...changed]),
   }
 }
 

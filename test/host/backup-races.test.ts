@@ -3,11 +3,22 @@
  * fast-check chooses, and shrinks when something is lost.
  */
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
-import { createFolderStore } from '../../../src/backup/store/folder.ts'
-import type { Vault } from '../../../src/backup/vault.ts'
-import { faulty } from './faulty-store.ts'
-import { CHUNK, holds, isLongRun, LONG_MS, never, readerOf, requestOf, vaultKit } from './kit.ts'
+import { expect, test, vi } from 'vitest'
+import { createFolderStore } from '../../src/backup/store/folder.ts'
+import type { Vault } from '../../src/backup/vault.ts'
+import { faulty } from '../support/backup/faulty-store.ts'
+import {
+  CHUNK,
+  holds,
+  isLongRun,
+  LONG_MS,
+  never,
+  readerOf,
+  requestOf,
+  vaultKit,
+} from '../support/backup/kit.ts'
+
+vi.setConfig({ testTimeout: LONG_MS, hookTimeout: LONG_MS })
 
 const RUNS = isLongRun ? 2_000 : 12
 const options = { signal: never }

@@ -2,13 +2,13 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { openVault } from '../../../src/backup/open-vault.ts'
-import type { BlobStore } from '../../../src/backup/store/blob-store.ts'
-import { createFolderStore } from '../../../src/backup/store/folder.ts'
-import { createS3Store } from '../../../src/backup/store/s3.ts'
-import type { Vault } from '../../../src/backup/vault.ts'
-import { diskFull, faulty, type Faulty } from './faulty-store.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { openVault } from '../../src/backup/open-vault.ts'
+import type { BlobStore } from '../../src/backup/store/blob-store.ts'
+import { createFolderStore } from '../../src/backup/store/folder.ts'
+import { createS3Store } from '../../src/backup/store/s3.ts'
+import type { Vault } from '../../src/backup/vault.ts'
+import { diskFull, faulty, type Faulty } from '../support/backup/faulty-store.ts'
 import {
   backupOf,
   CHUNK,
@@ -19,8 +19,10 @@ import {
   LONG_MS,
   memoryDisk,
   never,
-} from './kit.ts'
-import { startS3, type Fault, type S3Server } from './s3-server.ts'
+} from '../support/backup/kit.ts'
+import { startS3, type Fault, type S3Server } from '../support/backup/s3-server.ts'
+
+vi.setConfig({ testTimeout: LONG_MS, hookTimeout: LONG_MS })
 
 const options = { signal: never }
 /** Every call of a collection is failed once in the long run, every seventh otherwise. */
@@ -40,7 +42,7 @@ afterEach(() => {
   s3.fault = () => null
 })
 
-const LIMITS = { connectMs: 1_000, idleMs: 200, callMs: 20_000, attempts: 4 }
+const LIMITS = { connectMs: 1_000, idleMs: 1_000, callMs: 40_000, attempts: 4 }
 const bucket = (): Promise<BlobStore> => createS3Store(s3.location, LIMITS)
 const keysIn = async (store: BlobStore, folder: string): Promise<string[]> => {
   const keys: string[] = []
@@ -108,8 +110,8 @@ describe('a vault on S3', () => {
 
   test('is a vault: full, incremental, read, verified, collected', async () => {
     const vault = await vaultOn('whole/')
-    const disk = memoryDisk(300 * CHUNK)
-    disk.write(0, contentOf('s3', 200 * CHUNK))
+    const disk = memoryDisk(60 * CHUNK)
+    disk.write(0, contentOf('s3', 40 * CHUNK))
     await backupOf(vault, 'p1', disk.reader())
     disk.mark()
     disk.write(5 * CHUNK, contentOf('more', 10_000))
@@ -138,7 +140,7 @@ describe('a vault on S3', () => {
     s3.fault = ({ count }) => {
       if (count % 5 === 1) return fault({ type: 'status', status: 503 })
       if (count % 7 === 2) return fault({ type: 'cut', bytes: 100 })
-      if (count % 11 === 3) return fault({ type: 'silence' })
+      if (count % 31 === 3) return fault({ type: 'silence' })
       return count % 3 === 0 ? fault({ type: 'delay', ms: 20 }) : null
     }
     const vault = await openVault(
@@ -186,8 +188,8 @@ describe('a store that fails', () => {
   let faults: Faulty
   let vault: Vault
   let folder: string
-  const disk = memoryDisk(400 * CHUNK)
-  disk.write(0, contentOf('fails', 400 * CHUNK))
+  const disk = memoryDisk(40 * CHUNK)
+  disk.write(0, contentOf('fails', 40 * CHUNK))
 
   beforeEach(async () => {
     folder = await mkdtemp(join(root, 'vault-'))
@@ -202,7 +204,7 @@ describe('a store that fails', () => {
     await vault.close()
   })
 
-  test.for([1, 4, 30, 150])('a disk that is full after %d writes loses nothing', async (writes) => {
+  test.for([1, 4, 20, 45])('a disk that is full after %d writes loses nothing', async (writes) => {
     let left = writes
     faults.before = ({ call }) => {
       if (['append', 'commit', 'write', 'note', 'create'].includes(call) && --left < 0) diskFull()

@@ -6,13 +6,24 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CreateBucketCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { endAll } from '../../../bench/support/cleanup.ts'
-import { startMoto } from '../../../bench/support/moto.ts'
-import { findProgram } from '../../../src/cli/packages.ts'
-import { openVault } from '../../../src/backup/open-vault.ts'
-import { createS3Store, type S3Location } from '../../../src/backup/store/s3.ts'
-import { CHUNK, contentOf, holds, KEY, LONG_MS, memoryDisk, never, requestOf } from './kit.ts'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { endAll } from '../../bench/support/cleanup.ts'
+import { startMoto } from '../../bench/support/moto.ts'
+import { findProgram } from '../../src/cli/packages.ts'
+import { openVault } from '../../src/backup/open-vault.ts'
+import { createS3Store, type S3Location } from '../../src/backup/store/s3.ts'
+import {
+  CHUNK,
+  contentOf,
+  holds,
+  KEY,
+  LONG_MS,
+  memoryDisk,
+  never,
+  requestOf,
+} from '../support/backup/kit.ts'
+
+vi.setConfig({ testTimeout: LONG_MS, hookTimeout: LONG_MS })
 
 const hasMoto = (await findProgram('moto_server')) !== undefined
 const options = { signal: never }
@@ -95,16 +106,21 @@ describe.skipIf(!hasMoto)('a bucket with Object Lock', () => {
       const disk = memoryDisk(3 * CHUNK)
       disk.write(0, contentOf('locked', 3 * CHUNK))
       const request = requestOf('p1', { disk: disk.reader() })
-      await vault.backup({ ...request, retainUntil: Date.now() + 3_000 }, options)
+      const retainUntil = Date.now() + 5_000
+      await vault.backup({ ...request, retainUntil }, options)
       expect(await holds(vault, 'p1', disk.bytes)).toBe(true)
       await vault.delete('p1')
-      expect((await vault.collect(options)).freedBytes).toBe(0)
-      const freed = async (): Promise<number> => (await vault.collect(options)).freedBytes
-      await expect.poll(freed, { timeout: 30_000, interval: 500 }).toBeGreaterThan(CHUNK)
+      const { freedBytes } = await vault.collect(options)
+      // On a host that is busy the time may have passed: the other test has what is kept.
+      if (Date.now() < retainUntil) expect(freedBytes).toBe(0)
       const store = await createS3Store({ ...location, prefix: 'passed/' })
-      const left: string[] = []
-      for await (const { key } of store.list('')) left.push(key)
-      expect(left).toEqual(['format.json'])
+      const left = async (): Promise<string[]> => {
+        await vault.collect(options)
+        const keys: string[] = []
+        for await (const { key } of store.list('')) keys.push(key)
+        return keys
+      }
+      await expect.poll(left, { timeout: 40_000, interval: 500 }).toEqual(['format.json'])
       await vault.close()
     },
     LONG_MS,

@@ -1,0 +1,100 @@
+/** The worst day: a cloud that is empty gets a vault and its key, lists all that is in it, and restores it. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { VaultKeyFile } from '../../src/app/backup/owner.ts'
+import { backupDoor } from '../../src/main/backup-door.ts'
+import type { Home } from '../../src/main/home.ts'
+import { backupKit, instanceArn, volumeArn } from '../support/backup-kit.ts'
+import { ACCOUNT, REGION, startTestCloud, type TestCloud } from '../support/cloud.ts'
+import { running } from '../support/launch.ts'
+import { volumeKit } from '../support/volume-kit.ts'
+
+let root: string
+let cloud: TestCloud
+let isClosed: boolean
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'brume-recover-'))
+  cloud = await cloudAt('first')
+  isClosed = false
+})
+afterEach(async () => {
+  if (!isClosed) await cloud.close()
+  await rm(root, { recursive: true, force: true })
+})
+
+const cloudAt = (name: string): Promise<TestCloud> =>
+  startTestCloud({ simulated: { vaultsFolder: join(root, name, 'vaults') } })
+const scope = { account: ACCOUNT, region: REGION }
+const doorOf = (of: TestCloud, name: string) =>
+  backupDoor(of.app, { root: join(root, name) } as Home)
+
+test('a vault and its key are enough', async () => {
+  const { volume, write } = volumeKit(() => cloud)
+  const kit = backupKit(() => cloud)
+  await kit.vault('mine')
+  const id = await volume({ Size: 2 })
+  write(id, 3, 'three')
+  const ofVolume = await kit.backUp(volumeArn(id), 'mine')
+  const instanceId = await running(cloud.ec2)
+  const ofInstance = await kit.backUp(instanceArn(instanceId), 'mine')
+  const key = (await doorOf(cloud, 'first').call('key', scope, { vault: 'mine' })) as VaultKeyFile
+  expect(key).toMatchObject({ name: 'mine', location: null, account: ACCOUNT })
+  await cloud.close()
+  isClosed = true
+
+  const empty = await cloudAt('second')
+  try {
+    const door = doorOf(empty, 'second')
+    const folder = join(root, 'first', 'vaults', key.vaultId)
+    const wrong = { ...key, key: Buffer.alloc(32, 1).toString('base64') }
+    await expect(door.call('recover', scope, { key: wrong, folder })).rejects.toThrow()
+    await expect(door.call('recover', scope, { key: { a: 1 }, folder })).rejects.toThrow()
+    const other = { key, folder: join(root, 'none') }
+    await expect(door.call('recover', scope, other)).rejects.toThrow()
+    const found = await door.call('recover', scope, { key, folder })
+    expect(found).toMatchObject({ vaultName: 'mine', pointCount: 2, newPointCount: 2 })
+    // Again, it adds nothing.
+    expect(await door.call('recover', scope, { key, folder })).toMatchObject({ newPointCount: 0 })
+
+    const there = backupKit(() => empty)
+    const points = await there.points('mine')
+    const arns = points.map((point) => point.RecoveryPointArn)
+    expect(arns.sort()).toEqual([ofVolume.RecoveryPointArn, ofInstance.RecoveryPointArn].sort())
+    const restored = await there.restore('mine', ofVolume.RecoveryPointArn!)
+    expect(restored).toMatchObject({ Status: 'COMPLETED' })
+    const made = restored.CreatedResourceArn!.split('/')[1]!
+    expect(empty.agent.storage.read(made, 3)).toBe('three')
+    // Its network is gone with the old cloud: it comes into what is here.
+    const here = { VpcId: '', SubnetId: '', SecurityGroupIds: '[]' }
+    const machine = await there.restore('mine', ofInstance.RecoveryPointArn!, here)
+    expect(machine).toMatchObject({ Status: 'COMPLETED', ResourceType: 'EC2' })
+    expect(await door.call('verify', scope, { vault: 'mine' })).toMatchObject({ damaged: [] })
+    expect(await door.call('nothing', scope, {})).toBeUndefined()
+  } finally {
+    await empty.close()
+  }
+})
+
+test('locations are registered with their secret sealed, and listed without it', async () => {
+  const door = doorOf(cloud, 'first')
+  const secretAccessKey = 'a-secret-that-nobody-sees'
+  const add = {
+    name: 'away',
+    endpoint: 'https://s3.example.org',
+    locationRegion: 'eu-west-1',
+    bucket: 'backups',
+    prefix: 'brume/',
+    accessKeyId: 'AKIA',
+  }
+  expect(await door.call('location-add', scope, { ...add, secretAccessKey })).toEqual({
+    name: 'away',
+  })
+  const bad = { ...add, secretAccessKey, endpoint: 'file:///etc' }
+  await expect(door.call('location-add', scope, bad)).rejects.toThrow()
+  const { locationRegion: region, ...rest } = add
+  expect(await door.call('locations', scope, {})).toEqual({ locations: [{ ...rest, region }] })
+  const stored = await cloud.app.store.setting('backup-location:away')
+  expect(stored).not.toContain(secretAccessKey)
+})
