@@ -165,7 +165,7 @@ describe('at unlikely moments', () => {
     expect(await codeOf(ec2.send(new TerminateInstancesCommand(input)))).toBe('DryRunOperation')
     expect(await codeOf(ec2.send(new RebootInstancesCommand(input)))).toBe('DryRunOperation')
     const hibernate = new StopInstancesCommand({ ...input, Hibernate: true })
-    expect(await codeOf(ec2.send(hibernate))).toBe('UnsupportedOperation')
+    expect(await codeOf(ec2.send(hibernate))).toBe('UnsupportedHibernationConfiguration')
     const still = await stopped(ec2)
     const start = new StartInstancesCommand({ InstanceIds: [still], DryRun: true })
     expect(await codeOf(ec2.send(start))).toBe('DryRunOperation')

@@ -263,7 +263,11 @@ describe('refused', () => {
       'InvalidParameterValue',
     ],
     ['spot', { InstanceMarketOptions: { MarketType: 'spot' } }, 'UnsupportedOperation'],
-    ['hibernation', { HibernationOptions: { Configured: true } }, 'UnsupportedOperation'],
+    [
+      'hibernation',
+      { HibernationOptions: { Configured: true } },
+      'UnsupportedHibernationConfiguration',
+    ],
     [
       'a launch template that there is not',
       { LaunchTemplate: { LaunchTemplateName: 'x' } },
