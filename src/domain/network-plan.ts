@@ -56,6 +56,8 @@ export interface VpcDnsPlan {
   publicNames?: readonly { name: string; address: string }[]
   /** Names of instances by their id, with addresses of either family. Absent: none. */
   resourceNames?: readonly { name: string; address: string }[]
+  /** Names of public addresses, each the other way round too. Absent: none. */
+  reverseNames?: readonly { name: string; address: string }[]
 }
 
 export interface SubnetPlan {

@@ -248,6 +248,8 @@ export function natAddresses(gateway: NatGateway): NatAddress[] {
 /** An address that the account keeps until it is released. What it is associated with is in the interface. */
 export interface ElasticAddress extends ResourceBase<ElasticAddressId> {
   publicAddress: string
+  /** The name that the address is shown by, with a dot at its end. Absent or null: none of its owner's. */
+  reverseName?: string | null
 }
 
 type ElasticAddressId = IdOf<'elasticAddress'>

@@ -299,7 +299,7 @@ export const KINDS: KindTable = {
     claims: nothing,
   },
   elasticAddress: {
-    references: nothing,
+    references: (r) => ref('named', r.reverseName ? 'yes' : null),
     claims: (r) => [{ scope: 'public-address', name: r.publicAddress }],
   },
 }

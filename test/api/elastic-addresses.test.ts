@@ -237,4 +237,29 @@ describe('an elastic address', () => {
     const bad = associate('eipalloc-01234567', { NetworkInterfaceId })
     expect(await codeOf(bad)).toBe('InvalidAllocationID.NotFound')
   })
+
+  test('has a name in reverse DNS, and is not released with one', async () => {
+    await running()
+    const { id: AllocationId, ip: PublicIp } = await allocate()
+    const shown = async () => {
+      const { Addresses } = await aws.describeAddressesAttribute({ AllocationIds: [AllocationId] })
+      return Addresses
+    }
+    const told = () => cloud.agent.networkPlans()[0]!.dns.reverseNames
+    const named = (DomainName?: string) => aws.modifyAddressAttribute({ AllocationId, DomainName })
+    expect(await shown()).toEqual([{ AllocationId, PublicIp }])
+    expect(await codeOf(named())).toBe('MissingParameter')
+    for (const bad of ['mail', 'a b.example.com', '-a.example.com', `${'a'.repeat(64)}.com`]) {
+      expect(await codeOf(named(bad))).toBe('InvalidParameterValue')
+    }
+    const whole = { AllocationId, PublicIp, PtrRecord: 'mail.example.com.' }
+    expect((await named('Mail.example.com')).Address).toEqual(whole)
+    expect(await shown()).toEqual([whole])
+    expect(told()).toEqual([{ name: 'mail.example.com', address: PublicIp }])
+    expect(await codeOf(aws.releaseAddress({ AllocationId }))).toBe('InvalidAddress.Locked')
+    const reset = { AllocationId, Attribute: 'domain-name' as const }
+    expect((await aws.resetAddressAttribute(reset)).Address).toEqual({ AllocationId, PublicIp })
+    expect(told()).toBeUndefined()
+    await aws.releaseAddress({ AllocationId })
+  })
 })

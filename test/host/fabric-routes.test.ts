@@ -162,12 +162,17 @@ describeIsolated('inner routes', import.meta.url, () => {
 
   test('public names stand for private addresses where the plan says so', async () => {
     const name = 'ec2-100-64-0-10.compute-1.amazonaws.com'
-    const dns = { ...plain.dns, publicNames: [{ name, address: '172.31.16.7' }] }
+    const reverse = { name: 'mail.example.com', address: '100.64.0.10' }
+    const publicNames = [{ name, address: '172.31.16.7' }]
+    const dns = { ...plain.dns, publicNames, reverseNames: [reverse] }
     await fabric.apply([{ ...plain, dns }, far])
     const ask = (what: string) => a.run('busybox', ['nslookup', what, '172.31.0.2'])
     await until(async () => (await ask(name).catch(() => '')).includes('172.31.16.7'))
     expect(await ask('172.31.16.7')).toContain('ip-172-31-16-7.ec2.internal')
     expect(await ask('ip-172-31-16-7.ec2.internal')).toContain('172.31.16.7')
+    // A public address has the name that its owner gave it, and none of a private one.
+    expect(await ask(reverse.address)).toMatch(/name = mail\.example\.com/)
+    expect(await ask(reverse.name)).toContain(reverse.address)
     await fabric.apply([plain, far])
     await until(async () => !(await ask(name).catch(() => '')).includes('172.31.16.7'))
   })

@@ -82,7 +82,38 @@ export function elasticAddressRelease(ctx: Ctx, id: IdOf<'elasticAddress'>): Cha
       const fault = { kind: 'elasticAddress', id: address.publicAddress, by: holder.id } as const
       throw new FaultError({ type: 'InUse', ...fault })
     }
+    if (address.reverseName) throw locked(address)
     await tx.remove('elasticAddress', address)
+  }
+}
+
+function locked({ publicAddress }: ElasticAddress): FaultError {
+  const message =
+    `The address ${publicAddress} cannot be released: it has a name of reverse DNS. ` +
+    'Remove that first, by ResetAddressAttribute.'
+  return new FaultError({ type: 'Service', code: 'InvalidAddress.Locked', message })
+}
+
+/** A host name as DNS has it (RFC 1123, section 2.1), at least of two labels, with or without a dot at its end. */
+const DOMAIN_NAME =
+  /^(?=.{4,254}$)(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)+[a-z][a-z\d-]{0,61}[a-z\d]\.?$/i
+
+/**
+ * What the address is called when it is looked up; null: nothing of its owner's. In force at once: within VPCs of the
+ * account the name and the address lead to each other. @throws Fault `InvalidValue` for what is no host name.
+ */
+export function elasticAddressName(
+  ctx: Ctx,
+  id: IdOf<'elasticAddress'>,
+  name: string | null,
+): Change<ElasticAddress> {
+  return async (tx) => {
+    if (name !== null && !DOMAIN_NAME.test(name)) {
+      throw invalidValue('DomainName', name, 'it is not a host name, such as mail.example.com')
+    }
+    const address = await ownGet(ctx, tx, 'elasticAddress', id)
+    const reverseName = name === null ? null : `${name.toLowerCase().replace(/\.$/, '')}.`
+    return tx.update('elasticAddress', { ...address, reverseName })
   }
 }
 

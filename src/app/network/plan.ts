@@ -12,6 +12,7 @@ import {
   publicBindings,
   publicHostName,
   vpcCidrs,
+  type ElasticAddress,
   type NetworkAcl,
   type NetworkInterface,
   type RouteTable,
@@ -51,6 +52,8 @@ export interface VpcRecords {
   prefixLists: ReadonlyMap<string, PrefixList>
   endpoints: readonly VpcEndpoint[]
   peers: readonly PeerPlan[]
+  /** Of the account, those with a name of their own. */
+  namedAddresses: readonly ElasticAddress[]
   /** Records of peered VPCs whose public names resolve to private addresses here. */
   resolved: readonly VpcRecords[]
 }
@@ -195,6 +198,10 @@ async function vpcRecords(
     dhcpOptions: dhcp?.options ?? {},
     prefixLists: await prefixListsOf(reader, vpc),
     endpoints: await reader.list('vpcEndpoint', inVpc),
+    namedAddresses: await reader.list('elasticAddress', {
+      account: vpc.account,
+      reference: { name: 'named', value: 'yes' },
+    }),
     peers: [],
     resolved: [],
   }
@@ -237,6 +244,9 @@ function dnsPlan(records: VpcRecords): VpcDnsPlan {
   const others = [records, ...records.resolved].flatMap(publicNames)
   const names = [...others, ...endpointHosts(records)]
   const own = resourceHosts(records)
+  const named = records.namedAddresses.map(({ publicAddress, reverseName }) => {
+    return { name: reverseName!.slice(0, -1), address: publicAddress }
+  })
   // Without the option guests are told no server, as with AWS's `default` set.
   const servers = options['domain-name-servers'] ?? []
   const ntpServers = options['ntp-servers']
@@ -252,6 +262,7 @@ function dnsPlan(records: VpcRecords): VpcDnsPlan {
     ...(lease6 !== undefined && { ipv6LeaseSeconds: Number(lease6) }),
     ...(names.length > 0 && { publicNames: names }),
     ...(own.length > 0 && { resourceNames: own }),
+    ...(named.length > 0 && { reverseNames: named }),
     ...(hasNetbios && {
       netbios: { servers: netbiosServers, nodeType: nodeType ? Number(nodeType) : null },
     }),

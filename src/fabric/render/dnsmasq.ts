@@ -160,10 +160,12 @@ export function renderDnsmasqHost(nic: InterfacePlan, formerMacs: readonly strin
 /** Further names of private addresses. The private name comes first: the reverse is its. */
 export function renderDnsmasqNames(plan: VpcNetworkPlan): string {
   const zone = privateZoneOf(plan.region)
-  return [...(plan.dns.publicNames ?? []), ...(plan.dns.resourceNames ?? [])]
-    .map(({ name, address }) => {
+  const lines = [...(plan.dns.publicNames ?? []), ...(plan.dns.resourceNames ?? [])].map(
+    ({ name, address }) => {
       const own = isIpv6(address) ? [] : [`${hostNameOf(address)}.${zone}`]
-      return `${[address, ...own, name].join(' ')}\n`
-    })
-    .join('')
+      return [address, ...own, name]
+    },
+  )
+  const reverse = (plan.dns.reverseNames ?? []).map(({ name, address }) => [address, name])
+  return [...lines, ...reverse].map((words) => `${words.join(' ')}\n`).join('')
 }
