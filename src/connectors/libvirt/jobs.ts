@@ -33,17 +33,24 @@ const LOOK_INTERVAL_MS = 100
 
 /** Resolves when no job is under way. */
 export async function jobEnd(virsh: Virsh, uuid: string): Promise<void> {
+  const until = systemClock.now() + END_TIMEOUT_MS
+  let isTold = false
+  do {
+    // Refused while the domain is busy with something else, and when there is nothing to end any more.
+    isTold ||= await jobAbort(virsh, uuid)
+    if ((await jobOf(virsh, uuid)) === null) return
+    await systemClock.wait(LOOK_INTERVAL_MS)
+  } while (systemClock.now() <= until)
+  throw new Error('the backup job does not end')
+}
+
+async function jobAbort(virsh: Virsh, uuid: string): Promise<boolean> {
   try {
     await virsh.run(['domjobabort', '--domain', uuid])
+    return true
   } catch (error) {
-    // It ended by itself, or the machine did.
     if (!(error instanceof VirshError) || error.kind !== 'failed') throw error
-    return
-  }
-  const until = systemClock.now() + END_TIMEOUT_MS
-  while ((await jobOf(virsh, uuid)) !== null) {
-    if (systemClock.now() > until) throw new Error('the backup job does not end')
-    await systemClock.wait(LOOK_INTERVAL_MS)
+    return false
   }
 }
 
