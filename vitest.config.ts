@@ -16,7 +16,9 @@ function layer(name: string, timeoutMs: number, isParallel: boolean) {
       hookTimeout: timeoutMs,
       fileParallelism: isParallel,
       // One project after the other when several are asked for: guests want the machine for themselves.
-      sequence: { groupOrder: ['unit', 'store', 'api', 'console', 'host', 'vm'].indexOf(name) },
+      sequence: {
+        groupOrder: ['unit', 'store', 'api', 'console', 'host', 'vm', 'long'].indexOf(name),
+      },
     },
   }
 }
@@ -30,6 +32,7 @@ export default defineConfig({
       layer('console', 60 * SECOND, false),
       layer('host', 2 * MINUTE, false),
       layer('vm', 10 * MINUTE, false),
+      layer('long', 10 * MINUTE, false),
     ],
     allowOnly: process.env['CI'] === undefined,
   },

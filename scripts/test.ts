@@ -1,5 +1,5 @@
 /**
- * `npm test`: every layer in order, each with its own set-up, and `N passed, N failed` as the last line. What a
+ * `npm test`: every layer in order, those on demand apart, and `N passed, N failed` as the last line. What a
  * layer needs and cannot have is a failure, never a silent skip. Whole reports go to test-artifacts/.
  *
  * Usage: node scripts/test.ts [--layer unit,api] [filter…]
@@ -38,6 +38,8 @@ interface Layer {
   /** Runs as root in namespaces of its own: no interface, mount or process of the tests outlives them. */
   isIsolated: boolean
   needs: readonly Needed[]
+  /** Runs only when it is asked for by its name. */
+  isOnDemand?: boolean
   /** Environment for the tests, and how to clean up. */
   prepare?: () => Promise<{ env: NodeJS.ProcessEnv; end: () => Promise<void> }>
 }
@@ -71,8 +73,14 @@ const LAYERS: readonly Layer[] = [
     ],
     prepare: imagesOnce,
   },
-  {
-    name: 'vm',
+  guests('vm'),
+  // Minutes each, most of them waiting: beyond what every change can wait for.
+  { ...guests('long'), isOnDemand: true },
+]
+
+function guests(name: string): Layer {
+  return {
+    name,
     timeoutMs: 60 * MINUTE_MS,
     isIsolated: true,
     needs: [
@@ -83,8 +91,8 @@ const LAYERS: readonly Layer[] = [
       const { env, end } = await imagesOnce()
       return { env: { ...env, BRUME_TEST_ISOLATED: '1' }, end }
     },
-  },
-]
+  }
+}
 
 let images: Promise<NodeJS.ProcessEnv> | null = null
 
@@ -116,7 +124,7 @@ async function main(): Promise<void> {
   let failed = 0
   const chosen: Layer[] = []
   for (const layer of LAYERS) {
-    if (asked && !asked.includes(layer.name)) continue
+    if (asked ? !asked.includes(layer.name) : layer.isOnDemand) continue
     if ((await filesOf(layer, filters)).length > 0) chosen.push(layer)
     else if (filters.length === 0) process.stdout.write(`- ${layer.name}: no tests\n`)
   }
