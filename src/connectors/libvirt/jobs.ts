@@ -11,6 +11,9 @@ interface Job {
   scratches: string[]
 }
 
+/** Words of libvirt 9 for: no job, no such domain, one that is off. */
+const NO_JOB = /no domain backup job|domain not found|failed to get domain|is not running/i
+
 /** Null: none is under way. */
 async function jobOf(virsh: Virsh, uuid: string, signal?: AbortSignal): Promise<Job | null> {
   try {
@@ -22,7 +25,8 @@ async function jobOf(virsh: Virsh, uuid: string, signal?: AbortSignal): Promise<
       scratches: scratches.flatMap((one) => one.attributes['file'] ?? []),
     }
   } catch (error) {
-    if (error instanceof VirshError && error.kind === 'failed') return null
+    // Any other failure tells nothing of the job.
+    if (error instanceof VirshError && NO_JOB.test(error.message)) return null
     throw error
   }
 }

@@ -59,9 +59,10 @@ export async function sessionOpen(
   const { plan } = begun
   let tunnel: { path: string; close(): Promise<void> } | undefined
   const readers: DiskReader[] = []
+  let machine: Readonly<Record<string, unknown>>
   const end = async (): Promise<void> => {
     for (const reader of readers) await reader.close().catch(() => {})
-    await tunnel?.close()
+    await tunnel?.close().catch(() => {})
     await jobEnd(virsh, domain.uuid)
     await link.remove(plan.disks.map(({ scratch }) => scratch))
   }
@@ -83,6 +84,7 @@ export async function sessionOpen(
       const bitmap = since === null ? null : bitmapName(disk)
       readers.push(await readerOf(tunnel.path, disk.target, bitmap, signal))
     }
+    machine = await describe(virsh, domain, signal)
   } catch (error) {
     await finish(false).catch(() => {})
     throw error
@@ -95,7 +97,7 @@ export async function sessionOpen(
     })),
     consistency: begun.isAtRest ? 'application' : 'crash',
     message: notes.length > 0 ? notes.join('; ') : null,
-    machine: await describe(virsh, domain, signal),
+    machine,
     finish,
   }
 }
