@@ -81,7 +81,9 @@ export async function backupRun(
   )
   const job = await followed(async () => {
     const seen = await client.send(new DescribeBackupJobCommand({ BackupJobId }))
-    step.update({ fraction: fractionOf(seen.PercentDone), detail: seen.State ?? '' })
+    // Why it waits, when something has failed and is tried again.
+    const detail = [seen.State, seen.StatusMessage].filter(Boolean).join(': ')
+    step.update({ fraction: fractionOf(seen.PercentDone), detail })
     return { state: seen.State ?? '', message: seen.StatusMessage, seen }
   })
   return job.RecoveryPointArn!

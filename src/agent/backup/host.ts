@@ -143,11 +143,18 @@ function turn<T>(limiter: Limiter, signal: AbortSignal, work: () => Promise<T>):
 
 function failureOf(error: unknown, signal: AbortSignal): BackupWorkOutcome {
   const text = error instanceof Error ? error.message : String(error)
-  const reason = text.replaceAll(/\s+/g, ' ').slice(0, REASON_CHARACTERS_MAX)
+  const reason = shortened(text.replaceAll(/\s+/g, ' '))
   // Whatever it died of, it was stopped first.
   const isHopeless = error instanceof FinalError || (error instanceof VaultError && error.isFinal)
   const isFinal = isHopeless || signal.aborted
   return { isDone: false, reason: signal.aborted ? 'it was stopped' : reason, isFinal }
+}
+
+/** Of a long text the middle goes: a tool names what it was asked first, and what went wrong last. */
+function shortened(text: string): string {
+  if (text.length <= REASON_CHARACTERS_MAX) return text
+  const half = REASON_CHARACTERS_MAX / 2
+  return `${text.slice(0, half - 1)} … ${text.slice(2 - half)}`
 }
 
 function oldestForget(known: Map<string, Known>): void {

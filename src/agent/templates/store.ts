@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { LAYER_MODE, layerRelease } from '../../blocks/qcow2/layers.ts'
 import type { FrozenShape, MemoryMarks } from '../../domain/machine.ts'
 import {
   ensureFolder,
@@ -83,6 +84,7 @@ export async function templatesScan(
     const files = templateFiles(join(root, name))
     const record = await readJson<TemplateRecord>(files.record).catch(() => undefined)
     if (!record) continue
+    await diskReadable(files.disk)
     const [memory, state] = await Promise.all(
       [files.memory, files.state].map((path) => stat(path).catch(() => null)),
     )
@@ -99,6 +101,12 @@ export async function templatesScan(
   return { ready, retired }
 }
 
+/** Earlier versions kept it from whoever reads the volumes upon it without rights: a backup, a machine's QEMU. */
+async function diskReadable(path: string): Promise<void> {
+  const disk = await stat(path).catch(() => null)
+  if (disk && (disk.mode & 0o777) !== LAYER_MODE) await layerRelease(path)
+}
+
 /** Makes a folder by `fill`, then lets it appear. Under a new name each time: volumes may lie upon an older disk. */
 export async function templatePublish(
   root: string,
@@ -112,6 +120,7 @@ export async function templatePublish(
     const files = templateFiles(work)
     await fill(files)
     for (const path of [files.memory, files.state, files.disk]) await fsyncFile(path)
+    await layerRelease(files.disk)
     await writeJsonDurable(files.record, record)
     // The state's time tells when it was used last: before the record's, for one that never was.
     const madeAt = new Date(record.createdAt - 1000)

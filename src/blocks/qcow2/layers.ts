@@ -24,7 +24,7 @@ import { HEAD_FILE, headPath, overlayMake, readHeader } from './files.ts'
 
 const SUFFIX = '.qcow2'
 /** Read by every machine whose volumes lie on it, whatever user that is; names cannot be listed or guessed. */
-const LAYER_MODE = 0o444
+export const LAYER_MODE = 0o444
 /** Chains are made shorter long before. */
 const CHAIN_FILES_MAX = 1_000
 /** Copying a large chain takes its time; a start of the machine interrupts it. */

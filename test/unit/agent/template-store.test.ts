@@ -1,5 +1,5 @@
 /** Templates on disk: whole or not at all, and kept as far as somebody's volume needs them. */
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -133,4 +133,20 @@ test('others may pass through to a disk beneath their own, and not look', async 
   const { files } = await only()
   for (const folder of [root, files.folder]) expect((await stat(folder)).mode & 0o777).toBe(0o711)
   expect(files).toEqual(templateFiles(files.folder))
+})
+
+test('its disk is to be read by everybody who can name it, and what else it has by nobody', async () => {
+  await templatePublish(root, record, async (files) => {
+    await fill(files)
+    for (const path of [files.disk, files.memory, files.state]) await chmod(path, 0o600)
+  })
+  const { files } = await only()
+  const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8)
+  expect(await modeOf(files.disk)).toBe('444')
+  expect([await modeOf(files.memory), await modeOf(files.state)]).toEqual(['600', '600'])
+  // As an earlier version left it; also one that is only kept for its disk.
+  await chmod(files.disk, 0o600)
+  await templateRemove(root, files, true)
+  await templatesScan(root)
+  expect(await modeOf(files.disk)).toBe('444')
 })
