@@ -177,6 +177,29 @@ test('a token starts one backup, and one restore', async () => {
   expect((await client().send(new ListRestoreJobsCommand({}))).RestoreJobs).toHaveLength(1)
 })
 
+test('one resource is backed up once at a time, and who waits for that says so', async () => {
+  await vault('vault')
+  const id = await volume()
+  const { backup } = cloud.agent
+  const progressNow = backup.workProgress
+  const nothing = { doneBytes: 0, totalBytes: null, outcome: null }
+  backup.workProgress = async (workId) => ({ workId, ...nothing })
+  const one = (await start(volumeArn(id), 'vault')).BackupJobId!
+  const shown = (BackupJobId: string) =>
+    client().send(new DescribeBackupJobCommand({ BackupJobId }))
+  await soon(async () => expect((await shown(one)).State).toBe('RUNNING'))
+  const two = (await start(volumeArn(id), 'vault')).BackupJobId!
+  const message = 'It waits for another backup of the resource to end'
+  await soon(async () => {
+    expect(await shown(two)).toMatchObject({ State: 'CREATED', StatusMessage: message })
+  })
+  backup.workProgress = progressNow
+  cloud.app.activate('backupJobs')
+  expect((await jobEnd(one)).State).toBe('COMPLETED')
+  const second = await jobEnd(two)
+  expect([second.State, second.StatusMessage]).toEqual(['COMPLETED', undefined])
+})
+
 test('a job that waits for its resource is stopped, or expires when its window is over', async () => {
   await vault('vault')
   const [id] = await launch(cloud.ec2)

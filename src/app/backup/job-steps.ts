@@ -38,8 +38,10 @@ export async function backupStep(app: App, job: BackupJob, hasRoom: boolean): Pr
     return jobChange(app, job, (one) => ({ ...one, state: 'ABORTING', message }))
   }
   if (job.retryAt !== null && job.retryAt > now) return false
-  if (job.state === 'CREATED') return hasRoom ? begin(app, job) : false
-  return run(app, job)
+  if (job.state !== 'CREATED') return run(app, job)
+  if (hasRoom) return begin(app, job)
+  await app.store.transact((tx) => waits(tx, job.id, 'It waits for others that run to end'))
+  return false
 }
 
 async function begin(app: App, job: BackupJob): Promise<boolean> {
@@ -54,19 +56,36 @@ async function begin(app: App, job: BackupJob): Promise<boolean> {
       if (vault.isAirGapped) throw new JobProblem(AIR_GAPPED)
       const problem = lockProblem(vault.lock, job.lifecycle)
       if (problem) throw new JobProblem(`Backup job failed because ${problem}`)
-      if (await isBusy(tx, job)) return false
+      if (await isBusy(tx, job)) {
+        return waits(tx, job.id, 'It waits for another backup of the resource to end')
+      }
       const frozen = await handler.begin(ctx, tx, now)
       if (frozen === null) return false
       const base = await basePointOf(tx, job)
       const withBase = { ...frozen, basePointId: base?.id ?? null }
       await tx.insert('backupPoint', pointOf(app, now, frozen.description))
-      await tx.update('backupJob', { ...now, state: 'PENDING', frozen: withBase, retryAt: null })
+      await tx.update('backupJob', {
+        ...now,
+        state: 'PENDING',
+        frozen: withBase,
+        retryAt: null,
+        message: null,
+      })
       return true
     })
   } catch (error) {
     if (!(error instanceof FaultError) && !(error instanceof JobProblem)) throw error
     return jobEnd(app, job, 'FAILED', reasonOf(error))
   }
+}
+
+/** Says why it does not begin yet; written once. */
+async function waits(tx: StoreTransaction, id: string, message: string): Promise<false> {
+  const job = await tx.get('backupJob', id)
+  if (job?.state === 'CREATED' && job.message !== message) {
+    await tx.update('backupJob', { ...job, message })
+  }
+  return false
 }
 
 /** The job's fault, or its vault's: it fails and says so. */
