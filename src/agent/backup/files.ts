@@ -1,6 +1,7 @@
 /** Files of recovery points, browsed and read: which helper machine looks into which point, and for how long. */
 import type { PointDisk, Vault } from '../../backup/vault.ts'
 import type { BackupDisk, FileEntry, VaultPlace } from '../../domain/backup.ts'
+import { invalidValue } from '../../domain/faults.ts'
 import type { Log } from '../../lib/log.ts'
 import { createKeyedMutex } from '../../lib/mutex.ts'
 import { fileHelperStart, type FileHelper, type HelperMachines } from './file-helper.ts'
@@ -105,7 +106,7 @@ export function createFileBrowser(options: {
         return await entry.helper.line.list(guestPath(entry.names, parts))
       } catch (error) {
         if (!isAnswer(error)) await drop(pointId, entry)
-        throw error
+        throw told(error, path)
       } finally {
         release(pointId, entry)
       }
@@ -119,7 +120,7 @@ export function createFileBrowser(options: {
         isUsable = true
       } catch (error) {
         isUsable = isAnswer(error)
-        throw error
+        throw told(error, path)
       } finally {
         if (!isUsable) await drop(pointId, entry)
         release(pointId, entry)
@@ -134,6 +135,11 @@ export function createFileBrowser(options: {
 /** Otherwise nobody knows what the machine would say next. */
 function isAnswer(error: unknown): boolean {
   return error instanceof FileError || error instanceof FinalError
+}
+
+/** What is not in the point is its reader's mistake. */
+function told(error: unknown, path: string): unknown {
+  return isAnswer(error) ? invalidValue('path', path, (error as Error).message) : error
 }
 
 async function disksOf(vault: Vault, pointId: string): Promise<readonly BackupDisk[]> {
