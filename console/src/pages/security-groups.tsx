@@ -11,7 +11,7 @@ import { useCollection } from '../aws/collection.ts'
 import { securityGroups, vpcs } from '../aws/ec2.ts'
 import { plural, t } from '../text/t.ts'
 import { Modal } from '../ui/modal.tsx'
-import { Button, Empty, Field } from '../ui/parts.tsx'
+import { Button, Empty, Field, InputField } from '../ui/parts.tsx'
 import { ResourceList } from '../ui/resource-list.tsx'
 import type { Column } from '../ui/table.tsx'
 import type { Property } from '../util/filter.ts'
@@ -163,22 +163,8 @@ function Make({ onClose, onMade }: { onClose(): void; onMade(id: string): void }
         },
       }}
     >
-      <Field label={t('Security group name')} id={`${id}n`}>
-        <input
-          id={`${id}n`}
-          className="input"
-          value={name}
-          onChange={(e) => setName(e.target.value)}
-        />
-      </Field>
-      <Field label={t('Description')} id={`${id}d`}>
-        <input
-          id={`${id}d`}
-          className="input"
-          value={words}
-          onChange={(e) => setWords(e.target.value)}
-        />
-      </Field>
+      <InputField label={t('Security group name')} value={name} onChange={setName} />
+      <InputField label={t('Description')} value={words} onChange={setWords} />
       <Field label={t('VPC')} id={`${id}v`}>
         <select
           id={`${id}v`}

@@ -6,7 +6,7 @@ import { useCollection } from '../aws/collection.ts'
 import { snapshots, subnets } from '../aws/ec2.ts'
 import { plural, t } from '../text/t.ts'
 import { Modal } from '../ui/modal.tsx'
-import { Bar, Button, Empty, Field, State } from '../ui/parts.tsx'
+import { Bar, Button, Empty, Field, InputField, State } from '../ui/parts.tsx'
 import { ResourceList } from '../ui/resource-list.tsx'
 import type { Column } from '../ui/table.tsx'
 import { doing } from '../ui/toasts.tsx'
@@ -180,16 +180,14 @@ function Restore({ snapshot, onClose }: { snapshot: Snapshot; onClose(): void })
           ))}
         </select>
       </Field>
-      <Field label={t('Size, GiB')} id={`${id}s`}>
-        <input
-          id={`${id}s`}
-          className="input narrow"
-          type="number"
-          min={snapshot.VolumeSize}
-          value={size}
-          onChange={(e) => setSize(+e.target.value)}
-        />
-      </Field>
+      <InputField
+        label={t('Size, GiB')}
+        isNarrow
+        type="number"
+        min={snapshot.VolumeSize}
+        value={size}
+        onChange={(text) => setSize(+text)}
+      />
     </Modal>
   )
 }

@@ -13,7 +13,7 @@ import { useCollection } from '../aws/collection.ts'
 import { instances, subnets } from '../aws/ec2.ts'
 import { plural, t } from '../text/t.ts'
 import { Modal } from '../ui/modal.tsx'
-import { Field } from '../ui/parts.tsx'
+import { Field, InputField } from '../ui/parts.tsx'
 import { doing } from '../ui/toasts.tsx'
 import { stateOf, titleOf } from '../util/instance.ts'
 
@@ -50,24 +50,15 @@ export function Create({ onClose }: { onClose(): void }) {
         },
       }}
     >
-      <Field label={t('Name')} id={`${id}n`}>
-        <input
-          id={`${id}n`}
-          className="input"
-          value={name}
-          onChange={(e) => setName(e.target.value)}
-        />
-      </Field>
-      <Field label={t('Size, GiB')} id={`${id}s`}>
-        <input
-          id={`${id}s`}
-          className="input narrow"
-          type="number"
-          min={1}
-          value={size}
-          onChange={(e) => setSize(+e.target.value)}
-        />
-      </Field>
+      <InputField label={t('Name')} value={name} onChange={setName} />
+      <InputField
+        label={t('Size, GiB')}
+        isNarrow
+        type="number"
+        min={1}
+        value={size}
+        onChange={(text) => setSize(+text)}
+      />
       <Field label={t('Type')} id={`${id}t`}>
         <select
           id={`${id}t`}
@@ -180,16 +171,14 @@ export function Modify({ volume, onClose }: { volume: Volume; onClose(): void })
         },
       }}
     >
-      <Field label={t('Size, GiB')} id={`${id}s`}>
-        <input
-          id={`${id}s`}
-          className="input narrow"
-          type="number"
-          min={volume.Size}
-          value={size}
-          onChange={(e) => setSize(+e.target.value)}
-        />
-      </Field>
+      <InputField
+        label={t('Size, GiB')}
+        isNarrow
+        type="number"
+        min={volume.Size}
+        value={size}
+        onChange={(text) => setSize(+text)}
+      />
       <Field label={t('Type')} id={`${id}t`}>
         <select
           id={`${id}t`}
@@ -210,7 +199,6 @@ export function Modify({ volume, onClose }: { volume: Volume; onClose(): void })
 }
 
 export function Photograph({ volume, onClose }: { volume: Volume; onClose(): void }) {
-  const id = useId()
   const [words, setWords] = useState('')
   return (
     <Modal
@@ -226,9 +214,7 @@ export function Photograph({ volume, onClose }: { volume: Volume; onClose(): voi
         },
       }}
     >
-      <Field label={t('Description')} id={id}>
-        <input id={id} className="input" value={words} onChange={(e) => setWords(e.target.value)} />
-      </Field>
+      <InputField label={t('Description')} value={words} onChange={setWords} />
     </Modal>
   )
 }

@@ -1,5 +1,11 @@
 /** Small parts: buttons, states, fields, notes, copying. */
-import { useState, type ButtonHTMLAttributes, type ReactNode } from 'react'
+import {
+  useId,
+  useState,
+  type ButtonHTMLAttributes,
+  type InputHTMLAttributes,
+  type ReactNode,
+} from 'react'
 import { Link } from 'react-router'
 import { t } from '../text/t.ts'
 
@@ -99,6 +105,28 @@ export function Field(props: {
         </div>
       )}
     </div>
+  )
+}
+
+/** A field of one line: words, or by `type` something like them. */
+export function InputField(
+  props: Pick<Parameters<typeof Field>[0], 'label' | 'hint' | 'wrong'> &
+    Omit<InputHTMLAttributes<HTMLInputElement>, 'id' | 'className' | 'onChange'> & {
+      isNarrow?: boolean
+      onChange(text: string): void
+    },
+) {
+  const { label, hint, wrong, isNarrow, onChange, ...rest } = props
+  const id = useId()
+  return (
+    <Field label={label} id={id} hint={hint} wrong={wrong}>
+      <input
+        {...rest}
+        id={id}
+        className={isNarrow ? 'input narrow' : 'input'}
+        onChange={(event) => onChange(event.target.value)}
+      />
+    </Field>
   )
 }
 

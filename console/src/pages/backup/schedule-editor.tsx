@@ -1,7 +1,7 @@
 /** When a plan runs: simple choices, or AWS's cron; beside it the next five times. */
 import { useId } from 'react'
 import { t } from '../../text/t.ts'
-import { Field, Note } from '../../ui/parts.tsx'
+import { Field, InputField, Note } from '../../ui/parts.tsx'
 import { expressionOf, nextRuns, WEEKDAYS, type Choice } from '../../util/schedule.ts'
 
 const EVERY: readonly [Choice['every'], string][] = [
@@ -63,17 +63,15 @@ export function ScheduleEditor(props: {
           </Field>
         )}
         {choice.every === 'month' && (
-          <Field label={t('On day')} id={`${id}m`}>
-            <input
-              id={`${id}m`}
-              className="input narrow"
-              type="number"
-              min={1}
-              max={28}
-              value={choice.monthDay}
-              onChange={(e) => change({ monthDay: Math.min(28, Math.max(1, +e.target.value)) })}
-            />
-          </Field>
+          <InputField
+            label={t('On day')}
+            isNarrow
+            type="number"
+            min={1}
+            max={28}
+            value={choice.monthDay}
+            onChange={(text) => change({ monthDay: Math.min(28, Math.max(1, +text)) })}
+          />
         )}
         {choice.every === 'custom' ? (
           <Field label={t('Expression')} id={`${id}c`}>
@@ -85,15 +83,12 @@ export function ScheduleEditor(props: {
             />
           </Field>
         ) : (
-          <Field label={t('At')} id={`${id}a`}>
-            <input
-              id={`${id}a`}
-              className="input"
-              type="time"
-              value={choice.at}
-              onChange={(e) => change({ at: e.target.value || '00:00' })}
-            />
-          </Field>
+          <InputField
+            label={t('At')}
+            type="time"
+            value={choice.at}
+            onChange={(text) => change({ at: text || '00:00' })}
+          />
         )}
         <Field label={t('Time zone')} id={`${id}z`}>
           <select

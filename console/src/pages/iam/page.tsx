@@ -20,7 +20,7 @@ import { iam, wordsOf } from '../../aws/clients.ts'
 import { queryClient } from '../../aws/collection.ts'
 import { t } from '../../text/t.ts'
 import { Modal } from '../../ui/modal.tsx'
-import { Button, Card, Code, Empty, Field, Note, PageHead } from '../../ui/parts.tsx'
+import { Button, Card, Code, Empty, Field, InputField, Note, PageHead } from '../../ui/parts.tsx'
 import { doing } from '../../ui/toasts.tsx'
 import { timeText } from '../../util/instance.ts'
 import { PolicyText } from './policy-text.tsx'
@@ -139,7 +139,6 @@ function Users() {
 }
 
 function MakeUser({ onClose }: { onClose(): void }) {
-  const id = useId()
   const [name, setName] = useState('')
   const [password, setPassword] = useState('')
   const UserName = name.trim()
@@ -162,29 +161,15 @@ function MakeUser({ onClose }: { onClose(): void }) {
         },
       }}
     >
-      <Field label={t('Name')} id={`${id}n`}>
-        <input
-          id={`${id}n`}
-          className="input"
-          autoComplete="off"
-          value={name}
-          onChange={(e) => setName(e.target.value)}
-        />
-      </Field>
-      <Field
+      <InputField label={t('Name')} autoComplete="off" value={name} onChange={setName} />
+      <InputField
         label={t('First password (optional)')}
-        id={`${id}p`}
         hint={t('With one the person can sign in here, and has to choose another at once')}
-      >
-        <input
-          id={`${id}p`}
-          className="input"
-          type="password"
-          autoComplete="new-password"
-          value={password}
-          onChange={(e) => setPassword(e.target.value)}
-        />
-      </Field>
+        type="password"
+        autoComplete="new-password"
+        value={password}
+        onChange={setPassword}
+      />
     </Modal>
   )
 }

@@ -5,7 +5,7 @@ import { iam } from '../../aws/clients.ts'
 import { useCollection } from '../../aws/collection.ts'
 import { placementGroups } from '../../aws/ec2.ts'
 import { t } from '../../text/t.ts'
-import { Field, Note } from '../../ui/parts.tsx'
+import { Field, InputField, Note } from '../../ui/parts.tsx'
 import { userDataCheck } from '../../util/user-data.ts'
 import type { PartProps } from './page.tsx'
 
@@ -84,17 +84,15 @@ export function Advanced({ draft, change }: PartProps) {
               <option value="1">{t('V1 and V2 (token optional)')}</option>
             </select>
           </Field>
-          <Field label={t('Metadata response hop limit')} id={`${id}h`}>
-            <input
-              id={`${id}h`}
-              className="input narrow"
-              type="number"
-              min={1}
-              max={64}
-              value={draft.hopLimit}
-              onChange={(e) => change({ hopLimit: Math.min(64, Math.max(1, +e.target.value)) })}
-            />
-          </Field>
+          <InputField
+            label={t('Metadata response hop limit')}
+            isNarrow
+            type="number"
+            min={1}
+            max={64}
+            value={draft.hopLimit}
+            onChange={(text) => change({ hopLimit: Math.min(64, Math.max(1, +text)) })}
+          />
         </div>
         <label className="check">
           <input

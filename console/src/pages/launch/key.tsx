@@ -6,7 +6,7 @@ import { collectionRefresh, useCollection } from '../../aws/collection.ts'
 import { keyPairs } from '../../aws/ec2.ts'
 import { t } from '../../text/t.ts'
 import { Modal } from '../../ui/modal.tsx'
-import { Button, Card, Field, Note } from '../../ui/parts.tsx'
+import { Button, Card, Field, InputField, Note } from '../../ui/parts.tsx'
 import { download, privateKeyKeep } from '../../util/private-keys.ts'
 import { base64 } from './draft.ts'
 import type { PartProps } from './page.tsx'
@@ -94,14 +94,7 @@ export function MakeKey(props: { onClose(): void; onMade(keyName: string): void 
         whyNot: KeyName === '' ? t('A name is needed') : undefined,
       }}
     >
-      <Field label={t('Name')} id={`${id}n`}>
-        <input
-          id={`${id}n`}
-          className="input"
-          value={name}
-          onChange={(e) => setName(e.target.value)}
-        />
-      </Field>
+      <InputField label={t('Name')} value={name} onChange={setName} />
       <Field label={t('Type')} id={`${id}k`}>
         <select
           id={`${id}k`}

@@ -3,7 +3,7 @@ import { useId } from 'react'
 import { useCollection } from '../../aws/collection.ts'
 import { securityGroups, subnets, vpcs } from '../../aws/ec2.ts'
 import { t } from '../../text/t.ts'
-import { Card, Field } from '../../ui/parts.tsx'
+import { Card, Field, InputField } from '../../ui/parts.tsx'
 import { RuleEditor } from '../../ui/rule-editor.tsx'
 import { tagOf } from '../../util/instance.ts'
 import { rulesOf, ruleWords } from '../../util/rules.ts'
@@ -114,14 +114,11 @@ function Groups({ draft, change }: PartProps) {
       </div>
       {groups.mode === 'new' ? (
         <>
-          <Field label={t('Security group name')} id={`${id}n`}>
-            <input
-              id={`${id}n`}
-              className="input"
-              value={groups.name}
-              onChange={(event) => change({ groups: { ...groups, name: event.target.value } })}
-            />
-          </Field>
+          <InputField
+            label={t('Security group name')}
+            value={groups.name}
+            onChange={(text) => change({ groups: { ...groups, name: text } })}
+          />
           <h3>{t('Who may reach it')}</h3>
           <RuleEditor
             rules={groups.rules}

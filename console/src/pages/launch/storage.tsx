@@ -1,7 +1,7 @@
 /** Its disks: the root one and others. */
 import { useId } from 'react'
 import { t } from '../../text/t.ts'
-import { Button, Card, Field } from '../../ui/parts.tsx'
+import { Button, Card, Field, InputField } from '../../ui/parts.tsx'
 import { DISK, type Disk } from './draft.ts'
 import type { PartProps } from './page.tsx'
 
@@ -78,17 +78,15 @@ function DiskRow(props: {
         )}
       </div>
       <div className="row wrap" style={{ alignItems: 'flex-end' }}>
-        <Field label={t('Size, GiB')} id={`${id}s`}>
-          <input
-            id={`${id}s`}
-            className="input narrow"
-            type="number"
-            min={1}
-            max={16_384}
-            value={disk.sizeGiB}
-            onChange={(event) => onChange({ ...disk, sizeGiB: Math.max(1, +event.target.value) })}
-          />
-        </Field>
+        <InputField
+          label={t('Size, GiB')}
+          isNarrow
+          type="number"
+          min={1}
+          max={16_384}
+          value={disk.sizeGiB}
+          onChange={(text) => onChange({ ...disk, sizeGiB: Math.max(1, +text) })}
+        />
         <Field label={t('Type')} id={`${id}t`}>
           <select
             id={`${id}t`}
