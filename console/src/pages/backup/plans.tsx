@@ -18,7 +18,7 @@ import {
 import { useCollection } from '../../aws/collection.ts'
 import { plural, t } from '../../text/t.ts'
 import { Modal } from '../../ui/modal.tsx'
-import { Button, Card, Empty, Fact, Field, InputField } from '../../ui/parts.tsx'
+import { Button, Card, Empty, Fact, InputField, SelectField } from '../../ui/parts.tsx'
 import { doing } from '../../ui/toasts.tsx'
 import { timeText } from '../../util/instance.ts'
 import { CHOICE, expressionOf, nextRuns } from '../../util/schedule.ts'
@@ -171,19 +171,12 @@ function MakePlan({ onClose }: { onClose(): void }) {
           value={days}
           onChange={(text) => setDays(Math.max(0, +text))}
         />
-        <Field label={t('Vault')} id={`${id}v`}>
-          <select
-            id={`${id}v`}
-            className="input"
-            value={vault}
-            onChange={(e) => setChosen(e.target.value)}
-          >
-            {allVaults.length === 0 && <option>{DEFAULT_VAULT}</option>}
-            {allVaults.map((one) => (
-              <option key={one.BackupVaultName}>{one.BackupVaultName}</option>
-            ))}
-          </select>
-        </Field>
+        <SelectField label={t('Vault')} value={vault} onChange={setChosen}>
+          {allVaults.length === 0 && <option>{DEFAULT_VAULT}</option>}
+          {allVaults.map((one) => (
+            <option key={one.BackupVaultName}>{one.BackupVaultName}</option>
+          ))}
+        </SelectField>
       </div>
       <fieldset className="stack tight" style={{ border: 0, padding: 0 }}>
         <legend>

@@ -83,16 +83,13 @@ export default function Shell({ instance, user: known }: { instance: Instance; u
                 onChange={(e) => setPrivateKey(e.target.value)}
               />
             </Field>
-            <Field label={t('Passphrase (if it has one)')} id={`${id}p`}>
-              <input
-                id={`${id}p`}
-                className="input"
-                type="password"
-                autoComplete="off"
-                value={passphrase}
-                onChange={(e) => setPassphrase(e.target.value)}
-              />
-            </Field>
+            <InputField
+              label={t('Passphrase (if it has one)')}
+              type="password"
+              autoComplete="off"
+              value={passphrase}
+              onChange={setPassphrase}
+            />
           </>
         )}
         <div>

@@ -14,13 +14,22 @@ import {
   type User,
 } from '@aws-sdk/client-iam'
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useId, useState, type ReactNode } from 'react'
+import { useEffect, useState, type ReactNode } from 'react'
 import { Link, useParams } from 'react-router'
 import { iam, wordsOf } from '../../aws/clients.ts'
 import { queryClient } from '../../aws/collection.ts'
 import { t } from '../../text/t.ts'
 import { Modal } from '../../ui/modal.tsx'
-import { Button, Card, Code, Empty, Field, InputField, Note, PageHead } from '../../ui/parts.tsx'
+import {
+  Button,
+  Card,
+  Code,
+  Empty,
+  InputField,
+  Note,
+  PageHead,
+  SelectField,
+} from '../../ui/parts.tsx'
 import { doing } from '../../ui/toasts.tsx'
 import { timeText } from '../../util/instance.ts'
 import { PolicyText } from './policy-text.tsx'
@@ -178,7 +187,6 @@ const COMMON = ['AdministratorAccess', 'PowerUserAccess', 'ReadOnlyAccess', 'Ama
 
 function UserModal({ user, onClose }: { user: User; onClose(): void }) {
   const { UserName = '' } = user
-  const id = useId()
   const [made, setMade] = useState<string>()
   const [wanted, setWanted] = useState(COMMON[0]!)
   const { data = [] } = useIam(`policies of ${UserName}`, async () => {
@@ -220,18 +228,11 @@ function UserModal({ user, onClose }: { user: User; onClose(): void }) {
       ))}
       <div className="row" style={{ alignItems: 'flex-end' }}>
         <div className="grow">
-          <Field label={t("One of AWS's policies")} id={id}>
-            <select
-              id={id}
-              className="input"
-              value={wanted}
-              onChange={(e) => setWanted(e.target.value)}
-            >
-              {COMMON.map((name) => (
-                <option key={name}>{name}</option>
-              ))}
-            </select>
-          </Field>
+          <SelectField label={t("One of AWS's policies")} value={wanted} onChange={setWanted}>
+            {COMMON.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </SelectField>
         </div>
         <Button
           onClick={() =>
