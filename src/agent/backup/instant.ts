@@ -6,7 +6,6 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { chmod, mkdir, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { PointDisk, Range, WorkOptions } from '../../backup/vault.ts'
 import type { VolumeBackend } from '../../blocks/backend.ts'
@@ -19,6 +18,7 @@ import { present } from '../../lib/assert.ts'
 import { fsyncFile, renameDurable, writeFileDurable } from '../../lib/fs-durable.ts'
 import type { Log } from '../../lib/log.ts'
 import { nbdServe } from '../../lib/nbd/server.ts'
+import { runtimeFolder } from '../../lib/runtime-folder.ts'
 import { secretName } from '../../lib/secret-files.ts'
 import type { Clock } from '../../lib/time.ts'
 import type { VolumeWork } from '../volume-work.ts'
@@ -107,7 +107,7 @@ export function createInstantRestore(options: InstantOptions): InstantRestore {
       const { signal, onUsable } = workOptions
       const socket = await prepare(volume)
       if (socket === null) return { sizeBytes: disk.sizeBytes }
-      await mkdir(dirname(socket), { recursive: true, mode: 0o711 })
+      await socketsFolderEnsure(dirname(socket))
       let failure: Error | null = null
       const onError = (error: unknown): void => {
         failure = error as Error
@@ -147,15 +147,20 @@ function countedDisk(disk: PointDisk, seen: { readBytes: number }): PointDisk {
 }
 
 /** Nobody can list the folder or guess the name: only machines that are told connect. */
-async function socketPath(folder: string): Promise<string> {
+export async function socketPath(folder: string): Promise<string> {
   const name = `${randomBytes(16).toString('hex')}.sock`
   const path = join(folder, name)
   if (Buffer.byteLength(path) <= SOCKET_PATH_BYTES_MAX) return path
   const short = createHash('sha256').update(folder).digest('hex').slice(0, 12)
-  const other = join(tmpdir(), `brume-points-${short}`)
-  await mkdir(other, { recursive: true, mode: 0o711 })
-  await chmod(other, 0o711)
+  const other = join(runtimeFolder(), `brume-points-${short}`)
+  await socketsFolderEnsure(other)
   return join(other, name)
+}
+
+/** @throws when it is there and somebody else's. */
+async function socketsFolderEnsure(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o711 })
+  await chmod(folder, 0o711)
 }
 
 /** No machine has it: what the volume's own file does not hold is written there, then the header lets go. */
