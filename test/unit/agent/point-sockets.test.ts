@@ -1,8 +1,8 @@
-/** Where points are served from while a volume is restored at once. */
+/** Where points are served from. */
 import { rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { socketPath } from '../../../src/agent/backup/instant.ts'
+import { socketPath } from '../../../src/agent/backup/point-sockets.ts'
 import { runtimeFolder } from '../../../src/lib/runtime-folder.ts'
 
 test('sockets of a deep home lie in a folder that nobody could take first', async () => {
