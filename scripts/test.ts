@@ -96,7 +96,7 @@ function guests(name: string): Layer {
 
 let images: Promise<NodeJS.ProcessEnv> | null = null
 
-/** Both layers that need images share one preparation. */
+/** The layers that need images share one preparation. */
 async function imagesOnce(): Promise<{ env: NodeJS.ProcessEnv; end: () => Promise<void> }> {
   images ??= imagesPrepare(join(ROOT, '.cache'))
   return { env: await images, end: async () => {} }

@@ -1,10 +1,10 @@
 /** Switching to a role of this account or another, as AWS's console does; the last ones are offered again. */
-import { useId, useState } from 'react'
+import { useState } from 'react'
 import { useSession } from './aws/collection.ts'
 import { roleSwitch } from './aws/sign-in.ts'
 import { t } from './text/t.ts'
 import { Modal } from './ui/modal.tsx'
-import { Button, Field } from './ui/parts.tsx'
+import { Button, InputField } from './ui/parts.tsx'
 import { remember, remembered } from './util/remember.ts'
 
 interface Known {
@@ -21,7 +21,6 @@ export function SwitchRole({ onClose }: { onClose(): void }) {
   const [role, setRole] = useState('')
   const [label, setLabel] = useState('')
   const [known] = useState(() => remembered<Known[]>('roles', []))
-  const id = useId()
   const go = async (one: Known): Promise<void> => {
     await roleSwitch(one.account, one.role, one.label)
     const others = known.filter((k) => k.account !== one.account || k.role !== one.role)
@@ -58,30 +57,9 @@ export function SwitchRole({ onClose }: { onClose(): void }) {
           ))}
         </div>
       )}
-      <Field label={t('Account ID')} id={`${id}a`}>
-        <input
-          id={`${id}a`}
-          className="input"
-          value={account}
-          onChange={(e) => setAccount(e.target.value)}
-        />
-      </Field>
-      <Field label={t('IAM role name')} id={`${id}r`}>
-        <input
-          id={`${id}r`}
-          className="input"
-          value={role}
-          onChange={(e) => setRole(e.target.value)}
-        />
-      </Field>
-      <Field label={t('Display name (optional)')} id={`${id}l`}>
-        <input
-          id={`${id}l`}
-          className="input"
-          value={label}
-          onChange={(e) => setLabel(e.target.value)}
-        />
-      </Field>
+      <InputField label={t('Account ID')} value={account} onChange={setAccount} />
+      <InputField label={t('IAM role name')} value={role} onChange={setRole} />
+      <InputField label={t('Display name (optional)')} value={label} onChange={setLabel} />
     </Modal>
   )
 }

@@ -4,11 +4,11 @@
  * after its client; keys come by files in memory.
  */
 import { randomInt } from 'node:crypto'
-import { watch } from 'node:fs'
 import { chown, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DiskBacking } from '../domain/machine.ts'
+import { appearance } from '../lib/appearance.ts'
 import { exec } from '../lib/exec.ts'
 import { secretFiles, secretName } from '../lib/secret-files.ts'
 import { withDeadline } from '../lib/time.ts'
@@ -125,17 +125,4 @@ function confined(
     '--inh-caps=-all',
   ]
   return [...limits, 'unshare', '--net', '--ipc', '--', ...mortal, ...rights, '--', ...command]
-}
-
-/** Watches from now on, so that nothing is missed. */
-function appearance(folder: string, name: string): { seen: Promise<void>; close(): void } {
-  const watcher = watch(folder)
-  const seen = new Promise<void>((resolve, reject) => {
-    watcher.on('change', (_, changed) => {
-      if (changed === name) resolve()
-    })
-    watcher.on('error', reject)
-  })
-  seen.catch(() => {})
-  return { seen, close: () => watcher.close() }
 }

@@ -1,7 +1,7 @@
 /** Machine images (AMIs) and the snapshots they are made of. */
 import type { DataKey } from './kms.ts'
 import type { LayerId } from './layer.ts'
-import type { IdOf, ImageId, SnapshotId, VolumeId } from './ids.ts'
+import type { ImageId, SnapshotId, VolumeId } from './ids.ts'
 import type { Architecture } from './machine.ts'
 import type { Recycled } from './rbin.ts'
 import type { ResourceBase } from './resource.ts'
@@ -135,5 +135,3 @@ export interface FastLaunch {
 export function imageStateOf(image: Image): 'pending' | 'available' | 'failed' | 'disabled' {
   return image.state ?? 'available'
 }
-
-export type SnapshotIdOf = IdOf<'snapshot'>

@@ -3,10 +3,11 @@
  * system, drivers and cloud-init from the file systems that we can read. Nothing is mounted: bytes come from a
  * `qemu-nbd` that is nobody (lib/stranger.ts), and are read by us (ext4-read.ts). What cannot be looked at is said so.
  */
-import { mkdtemp, rm, stat, symlink } from 'node:fs/promises'
+import { mkdtemp, rm, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { nbdConnect, type NbdClient } from '../lib/nbd/client.ts'
 import { strangerExec, strangerName } from '../lib/stranger.ts'
+import { systemClock } from '../lib/time.ts'
 import { DISK_HEAD_BYTES, detectFirmware, type DiskFormat } from './disk-format.ts'
 import { ext4Open, type Ext4 } from './ext4-read.ts'
 
@@ -73,12 +74,21 @@ async function connected(
   const short = join(place, 'folder')
   await symlink(dirname(socket), short)
   const deadline = Date.now() + TIMEOUT_MS
-  // Nothing tells when a socket file of another process begins to be there.
-  while (!(await stat(socket).catch(() => null))) {
-    if (isOver || Date.now() > deadline) throw new Error('the disk could not be looked into')
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  const address = { path: join(short, 'look.sock') }
+  // Nothing tells when another process listens: its socket's file is there a moment before.
+  for (;;) {
+    try {
+      return await nbdConnect(address, { requestTimeoutMs: TIMEOUT_MS })
+    } catch (error) {
+      if (!isNotListening(error as Error) || isOver || Date.now() > deadline) throw error
+    }
+    await systemClock.wait(POLL_MS)
   }
-  return nbdConnect({ path: join(short, 'look.sock') }, { requestTimeoutMs: TIMEOUT_MS })
+}
+
+function isNotListening({ cause }: Error): boolean {
+  const { code = '' } = (cause ?? {}) as NodeJS.ErrnoException
+  return code === 'ENOENT' || code === 'ECONNREFUSED'
 }
 
 async function look(client: NbdClient): Promise<DiskLook> {

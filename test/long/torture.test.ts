@@ -1,8 +1,8 @@
 /**
  * A log in a guest is written, each line with an fsync and a checksum, through snapshots, detaching and attaching, the
  * death of QEMU and of the daemon. What a snapshot holds is a whole log with at least everything that had been
- * acknowledged when it was asked for. In a guest with Python (debian-12) the log is a table of SQLite.
- * BRUME_TEST_LONG=1: twenty snapshots and ten times detached.
+ * acknowledged when it was asked for. Where the image debian-12 is among BRUME_TEST_IMAGES, the guest is one with
+ * Python, and the log is a table of SQLite.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
@@ -33,9 +33,8 @@ import {
 import { PATH_ENV } from '../support/vm/host.ts'
 import { useDaemon } from '../support/vm/use.ts'
 
-const IS_LONG = process.env['BRUME_TEST_LONG'] === '1'
-const SNAPSHOTS = IS_LONG ? 20 : 4
-const DETACHES = IS_LONG ? 10 : 1
+const SNAPSHOTS = 20
+const DETACHES = 10
 const LINES_BETWEEN = 5
 const DISK_MIB = 64
 
@@ -94,9 +93,8 @@ function writerStart(key: Key, address: string, program: string): Writer {
 test('every snapshot holds a whole log with all that was acknowledged before it', async () => {
   const { daemon } = use
   const { ec2 } = daemon
-  const debian = IS_LONG
-    ? (await daemon.host.images()).find((image) => image.name === 'debian-12')?.imageId
-    : undefined
+  const images = await daemon.host.images()
+  const debian = images.find((image) => image.name === 'debian-12')?.imageId
   const kind = debian ? 'sqlite' : 'plain'
   const key: Key = debian ? { ...use.key, user: 'admin' } : use.key
   const shape = debian ? { ImageId: debian, InstanceType: 't3.small' as const } : {}

@@ -9,7 +9,7 @@ import { useDaemon } from '../support/vm/use.ts'
 const use = useDaemon()
 const COUNT = 10
 const WATCH_MS = 20_000
-/** The aim is 2 % and 200 MB (docs/performance.md); a busy CI host gets room, a regression does not. */
+/** The aim is 2 % and 200 MB; a busy CI host gets room, a regression does not. */
 const CPU_PERCENT_MAX = 10
 const RSS_MIB_MAX = 300
 /** The aim is 50 ms on a host that does nothing else; here guests boot at the same time. */

@@ -20,21 +20,10 @@ import {
   type RestoreJobsListMember,
 } from '@aws-sdk/client-backup'
 import { clientOf } from './clients.ts'
-import { collection, collectionRefresh } from './collection.ts'
+import { collection, collectionRefresh, paged } from './collection.ts'
 import { sessionNow } from './session.ts'
 
 export const backup = (): BackupClient => clientOf('backup', (config) => new BackupClient(config))
-
-async function* paged<T>(
-  ask: (NextToken: string | undefined) => Promise<[T[] | undefined, string | undefined]>,
-) {
-  let token: string | undefined
-  do {
-    const [items, next] = await ask(token)
-    yield items ?? []
-    token = next
-  } while (token)
-}
 
 export const vaults = collection<BackupVaultListMember>({
   name: 'backup vaults',
@@ -43,7 +32,7 @@ export const vaults = collection<BackupVaultListMember>({
   pages: () =>
     paged(async (NextToken) => {
       const page = await backup().send(new ListBackupVaultsCommand({ NextToken }))
-      return [page.BackupVaultList, page.NextToken]
+      return { items: page.BackupVaultList, next: page.NextToken }
     }),
 })
 
@@ -54,7 +43,7 @@ export const protectedResources = collection<ProtectedResource>({
   pages: () =>
     paged(async (NextToken) => {
       const page = await backup().send(new ListProtectedResourcesCommand({ NextToken }))
-      return [page.Results, page.NextToken]
+      return { items: page.Results, next: page.NextToken }
     }),
 })
 
@@ -65,7 +54,7 @@ export const backupJobs = collection<BackupJob>({
   pages: () =>
     paged(async (NextToken) => {
       const page = await backup().send(new ListBackupJobsCommand({ NextToken, MaxResults: 1000 }))
-      return [page.BackupJobs, page.NextToken]
+      return { items: page.BackupJobs, next: page.NextToken }
     }),
 })
 
@@ -76,7 +65,7 @@ export const restoreJobs = collection<RestoreJobsListMember>({
   pages: () =>
     paged(async (NextToken) => {
       const page = await backup().send(new ListRestoreJobsCommand({ NextToken, MaxResults: 1000 }))
-      return [page.RestoreJobs, page.NextToken]
+      return { items: page.RestoreJobs, next: page.NextToken }
     }),
 })
 
@@ -90,7 +79,7 @@ export const recoveryPoints = collection<RecoveryPointByBackupVault>({
         yield* paged(async (NextToken) => {
           const input = { BackupVaultName, NextToken, MaxResults: 1000 }
           const found = await backup().send(new ListRecoveryPointsByBackupVaultCommand(input))
-          return [found.RecoveryPoints, found.NextToken]
+          return { items: found.RecoveryPoints, next: found.NextToken }
         })
       }
     }

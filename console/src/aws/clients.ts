@@ -64,12 +64,6 @@ export async function sts(): Promise<STSClient> {
   return clientOf('sts', (config) => new STSClient(config))
 }
 
-/** For keys that are no session yet. */
-export async function stsWith(config: Omit<Session, 'account' | 'arn'>): Promise<STSClient> {
-  const { STSClient } = await import('@aws-sdk/client-sts')
-  return new STSClient(configOf({ ...config, account: '', arn: '' }))
-}
-
 /** AWS's error code and words, for a person. An ended session leads to the sign-in. */
 export function wordsOf(error: unknown): string {
   const { name = '', message = '' } = error as { name?: string; message?: string }

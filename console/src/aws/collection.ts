@@ -41,6 +41,18 @@ export function collection<T>(definition: Collection<T>): Collection<T> {
   return definition
 }
 
+/** Page after page, by the token that each answer has for the next. */
+export async function* paged<T>(
+  ask: (token: string | undefined) => Promise<{ items: T[] | undefined; next: string | undefined }>,
+) {
+  let token: string | undefined
+  do {
+    const { items, next } = await ask(token)
+    yield items ?? []
+    token = next
+  } while (token)
+}
+
 function keyOf(name: string, session: Session | null): readonly unknown[] {
   return ['collection', session?.account, session?.arn, session?.region, name]
 }

@@ -35,23 +35,9 @@ import {
   type Vpc,
 } from '@aws-sdk/client-ec2'
 import { codeOf, ec2 } from './clients.ts'
-import { collection } from './collection.ts'
+import { collection, paged } from './collection.ts'
 
 const PAGE = 1000
-
-interface Page<T> {
-  items: T[] | undefined
-  next: string | undefined
-}
-
-async function* paged<T>(ask: (token: string | undefined) => Promise<Page<T>>) {
-  let token: string | undefined
-  do {
-    const { items, next } = await ask(token)
-    yield items ?? []
-    token = next
-  } while (token)
-}
 
 const one = async function* <T>(ask: () => Promise<T[] | undefined>) {
   yield (await ask()) ?? []

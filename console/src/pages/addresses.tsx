@@ -6,7 +6,7 @@ import {
   ReleaseAddressCommand,
   type Address,
 } from '@aws-sdk/client-ec2'
-import { useId, useState } from 'react'
+import { useState } from 'react'
 import { Link } from 'react-router'
 import { ec2 } from '../aws/clients.ts'
 import { useCollection } from '../aws/collection.ts'
@@ -14,7 +14,7 @@ import { addresses, instances } from '../aws/ec2.ts'
 import { t } from '../text/t.ts'
 import { Menu } from '../ui/menu.tsx'
 import { Modal } from '../ui/modal.tsx'
-import { Button, Empty, Field } from '../ui/parts.tsx'
+import { Button, Empty, SelectField } from '../ui/parts.tsx'
 import { ResourceList } from '../ui/resource-list.tsx'
 import type { Column } from '../ui/table.tsx'
 import { doing } from '../ui/toasts.tsx'
@@ -139,7 +139,6 @@ function AddressMenu(props: { chosen: readonly Address[]; onGive(address: Addres
 }
 
 function Give({ address, onClose }: { address: Address; onClose(): void }) {
-  const id = useId()
   const { data = [] } = useCollection(instances)
   const [instance, setInstance] = useState('')
   return (
@@ -162,23 +161,16 @@ function Give({ address, onClose }: { address: Address; onClose(): void }) {
         },
       }}
     >
-      <Field label={t('Instance')} id={id}>
-        <select
-          id={id}
-          className="input"
-          value={instance}
-          onChange={(e) => setInstance(e.target.value)}
-        >
-          <option value="" />
-          {data
-            .filter((one) => ['running', 'stopped'].includes(stateOf(one)))
-            .map((one) => (
-              <option key={one.InstanceId} value={one.InstanceId}>
-                {titleOf(one)} ({one.InstanceId})
-              </option>
-            ))}
-        </select>
-      </Field>
+      <SelectField label={t('Instance')} value={instance} onChange={setInstance}>
+        <option value="" />
+        {data
+          .filter((one) => ['running', 'stopped'].includes(stateOf(one)))
+          .map((one) => (
+            <option key={one.InstanceId} value={one.InstanceId}>
+              {titleOf(one)} ({one.InstanceId})
+            </option>
+          ))}
+      </SelectField>
     </Modal>
   )
 }

@@ -3,12 +3,12 @@
  * is registered, as any AWS client could do it. Raw disks; others are told how to become one.
  */
 import { RegisterImageCommand } from '@aws-sdk/client-ec2'
-import { useId, useRef, useState } from 'react'
+import { useRef, useState } from 'react'
 import { ec2, ebs, wordsOf } from '../aws/clients.ts'
 import { collectionRefresh } from '../aws/collection.ts'
 import { images } from '../aws/ec2.ts'
 import { t } from '../text/t.ts'
-import { Bar, Button, Card, Field, Note } from '../ui/parts.tsx'
+import { Bar, Button, Card, InputField, Note } from '../ui/parts.tsx'
 import { toast } from '../ui/toasts.tsx'
 import { BLOCK_BYTES, blockCount, foreignFormat, isZero, padded } from '../util/blocks.ts'
 import { sizeText } from '../util/instance.ts'
@@ -23,7 +23,6 @@ interface Progress {
 }
 
 export function UploadImage() {
-  const id = useId()
   const input = useRef<HTMLInputElement>(null)
   const abort = useRef<AbortController>(undefined)
   const [name, setName] = useState('')
@@ -100,14 +99,7 @@ export function UploadImage() {
         {wrong !== undefined && <Note tone="warn">{wrong}</Note>}
         {file && !progress && (
           <div className="row wrap" style={{ alignItems: 'flex-end' }}>
-            <Field label={t('Image name')} id={id}>
-              <input
-                id={id}
-                className="input"
-                value={name}
-                onChange={(e) => setName(e.target.value)}
-              />
-            </Field>
+            <InputField label={t('Image name')} value={name} onChange={setName} />
             <Button
               look="primary"
               whyNot={

@@ -4,14 +4,14 @@ import {
   DeleteSecurityGroupCommand,
   type SecurityGroup,
 } from '@aws-sdk/client-ec2'
-import { useId, useState } from 'react'
+import { useState } from 'react'
 import { Link, useNavigate } from 'react-router'
 import { ec2 } from '../aws/clients.ts'
 import { useCollection } from '../aws/collection.ts'
 import { securityGroups, vpcs } from '../aws/ec2.ts'
 import { plural, t } from '../text/t.ts'
 import { Modal } from '../ui/modal.tsx'
-import { Button, Empty, Field } from '../ui/parts.tsx'
+import { Button, Empty, InputField, SelectField } from '../ui/parts.tsx'
 import { ResourceList } from '../ui/resource-list.tsx'
 import type { Column } from '../ui/table.tsx'
 import type { Property } from '../util/filter.ts'
@@ -143,7 +143,6 @@ export default function SecurityGroupsPage() {
 }
 
 function Make({ onClose, onMade }: { onClose(): void; onMade(id: string): void }) {
-  const id = useId()
   const { data = [] } = useCollection(vpcs)
   const [name, setName] = useState('')
   const [words, setWords] = useState('')
@@ -163,36 +162,15 @@ function Make({ onClose, onMade }: { onClose(): void; onMade(id: string): void }
         },
       }}
     >
-      <Field label={t('Security group name')} id={`${id}n`}>
-        <input
-          id={`${id}n`}
-          className="input"
-          value={name}
-          onChange={(e) => setName(e.target.value)}
-        />
-      </Field>
-      <Field label={t('Description')} id={`${id}d`}>
-        <input
-          id={`${id}d`}
-          className="input"
-          value={words}
-          onChange={(e) => setWords(e.target.value)}
-        />
-      </Field>
-      <Field label={t('VPC')} id={`${id}v`}>
-        <select
-          id={`${id}v`}
-          className="input"
-          value={VpcId}
-          onChange={(e) => setVpc(e.target.value)}
-        >
-          {data.map((one) => (
-            <option key={one.VpcId} value={one.VpcId}>
-              {tagOf(one.Tags, 'Name') || one.VpcId} {one.CidrBlock}
-            </option>
-          ))}
-        </select>
-      </Field>
+      <InputField label={t('Security group name')} value={name} onChange={setName} />
+      <InputField label={t('Description')} value={words} onChange={setWords} />
+      <SelectField label={t('VPC')} value={VpcId} onChange={setVpc}>
+        {data.map((one) => (
+          <option key={one.VpcId} value={one.VpcId}>
+            {tagOf(one.Tags, 'Name') || one.VpcId} {one.CidrBlock}
+          </option>
+        ))}
+      </SelectField>
     </Modal>
   )
 }

@@ -1,10 +1,10 @@
 /** Signing in: as an IAM user by password, with an access key, or into an account of an open cloud. */
-import { useId, useState, type FormEvent, type ReactNode } from 'react'
+import { useState, type FormEvent, type ReactNode } from 'react'
 import type { CloudInfo } from '../aws/http.ts'
 import { sessionStart } from '../aws/session.ts'
 import { signInByKey, signInByPassword, signInOpen } from '../aws/sign-in.ts'
 import { t } from '../text/t.ts'
-import { Button, Field, Note } from '../ui/parts.tsx'
+import { Button, InputField, Note } from '../ui/parts.tsx'
 import { remember, remembered } from '../util/remember.ts'
 
 type Way = 'password' | 'key' | 'open'
@@ -87,7 +87,6 @@ function Form(props: { label: string; submit(): Promise<void>; children: ReactNo
 }
 
 function ByPassword({ region }: { region: string }) {
-  const id = useId()
   const [account, setAccount] = useState(() => remembered('account', ''))
   const [userName, setUserName] = useState('')
   const [password, setPassword] = useState('')
@@ -111,22 +110,9 @@ function ByPassword({ region }: { region: string }) {
   }
   return (
     <Form label={t('Sign in')} submit={submit}>
+      <Text label={t('Account ID or alias')} value={account} set={setAccount} auto="organization" />
+      <Text label={t('IAM user name')} value={userName} set={setUserName} auto="username" />
       <Text
-        id={`${id}a`}
-        label={t('Account ID or alias')}
-        value={account}
-        set={setAccount}
-        auto="organization"
-      />
-      <Text
-        id={`${id}u`}
-        label={t('IAM user name')}
-        value={userName}
-        set={setUserName}
-        auto="username"
-      />
-      <Text
-        id={`${id}p`}
         label={t('Password')}
         value={password}
         set={setPassword}
@@ -134,19 +120,12 @@ function ByPassword({ region }: { region: string }) {
         isSecret
       />
       {(more === 'mfaNeeded' || mfaCode) && (
-        <Text
-          id={`${id}m`}
-          label={t('MFA code')}
-          value={mfaCode}
-          set={setMfaCode}
-          auto="one-time-code"
-        />
+        <Text label={t('MFA code')} value={mfaCode} set={setMfaCode} auto="one-time-code" />
       )}
       {more === 'newPasswordNeeded' && (
         <>
           <Note tone="warn">{t('A new password is due.')}</Note>
           <Text
-            id={`${id}n`}
             label={t('New password')}
             value={newPassword}
             set={setNewPassword}
@@ -160,7 +139,6 @@ function ByPassword({ region }: { region: string }) {
 }
 
 function ByKey({ region }: { region: string }) {
-  const id = useId()
   const [accessKeyId, setAccessKeyId] = useState('')
   const [secretAccessKey, setSecret] = useState('')
   const submit = async (): Promise<void> => {
@@ -169,15 +147,8 @@ function ByKey({ region }: { region: string }) {
   }
   return (
     <Form label={t('Sign in')} submit={submit}>
+      <Text label={t('Access key ID')} value={accessKeyId} set={setAccessKeyId} auto="username" />
       <Text
-        id={`${id}k`}
-        label={t('Access key ID')}
-        value={accessKeyId}
-        set={setAccessKeyId}
-        auto="username"
-      />
-      <Text
-        id={`${id}s`}
         label={t('Secret access key')}
         value={secretAccessKey}
         set={setSecret}
@@ -194,7 +165,6 @@ function ByKey({ region }: { region: string }) {
 }
 
 function Open({ region }: { region: string }) {
-  const id = useId()
   const [account, setAccount] = useState(() => remembered('account', '000000000000'))
   const submit = async (): Promise<void> => {
     if (!/^\d{12}$/.test(account)) throw new Error(t('An account has 12 digits.'))
@@ -206,13 +176,12 @@ function Open({ region }: { region: string }) {
       <Note tone="warn">
         {t('This cloud checks no signatures (--auth open): any account is open to anybody.')}
       </Note>
-      <Text id={`${id}a`} label={t('Account ID')} value={account} set={setAccount} auto="off" />
+      <Text label={t('Account ID')} value={account} set={setAccount} auto="off" />
     </Form>
   )
 }
 
 function Text(props: {
-  id: string
   label: string
   value: string
   set(value: string): void
@@ -220,18 +189,15 @@ function Text(props: {
   isSecret?: boolean
 }) {
   return (
-    <Field label={props.label} id={props.id}>
-      <input
-        id={props.id}
-        className="input"
-        type={props.isSecret ? 'password' : 'text'}
-        autoComplete={props.auto}
-        autoCapitalize="none"
-        spellCheck={false}
-        required
-        value={props.value}
-        onChange={(event) => props.set(event.target.value)}
-      />
-    </Field>
+    <InputField
+      label={props.label}
+      type={props.isSecret ? 'password' : 'text'}
+      autoComplete={props.auto}
+      autoCapitalize="none"
+      spellCheck={false}
+      required
+      value={props.value}
+      onChange={props.set}
+    />
   )
 }

@@ -1,12 +1,12 @@
 /** Snapshots: what there is, made into volumes, deleted. */
 import { CreateVolumeCommand, DeleteSnapshotCommand, type Snapshot } from '@aws-sdk/client-ec2'
-import { useId, useState } from 'react'
+import { useState } from 'react'
 import { ec2 } from '../aws/clients.ts'
 import { useCollection } from '../aws/collection.ts'
 import { snapshots, subnets } from '../aws/ec2.ts'
 import { plural, t } from '../text/t.ts'
 import { Modal } from '../ui/modal.tsx'
-import { Bar, Button, Empty, Field, State } from '../ui/parts.tsx'
+import { Bar, Button, Empty, InputField, SelectField, State } from '../ui/parts.tsx'
 import { ResourceList } from '../ui/resource-list.tsx'
 import type { Column } from '../ui/table.tsx'
 import { doing } from '../ui/toasts.tsx'
@@ -147,7 +147,6 @@ export default function SnapshotsPage() {
 }
 
 function Restore({ snapshot, onClose }: { snapshot: Snapshot; onClose(): void }) {
-  const id = useId()
   const { data = [] } = useCollection(subnets)
   const zones = [...new Set(data.map((one) => one.AvailabilityZone ?? ''))].toSorted()
   const [zone, setZone] = useState('')
@@ -168,28 +167,19 @@ function Restore({ snapshot, onClose }: { snapshot: Snapshot; onClose(): void })
         },
       }}
     >
-      <Field label={t('Availability Zone')} id={`${id}z`}>
-        <select
-          id={`${id}z`}
-          className="input"
-          value={AvailabilityZone}
-          onChange={(e) => setZone(e.target.value)}
-        >
-          {zones.map((one) => (
-            <option key={one}>{one}</option>
-          ))}
-        </select>
-      </Field>
-      <Field label={t('Size, GiB')} id={`${id}s`}>
-        <input
-          id={`${id}s`}
-          className="input narrow"
-          type="number"
-          min={snapshot.VolumeSize}
-          value={size}
-          onChange={(e) => setSize(+e.target.value)}
-        />
-      </Field>
+      <SelectField label={t('Availability Zone')} value={AvailabilityZone} onChange={setZone}>
+        {zones.map((one) => (
+          <option key={one}>{one}</option>
+        ))}
+      </SelectField>
+      <InputField
+        label={t('Size, GiB')}
+        isNarrow
+        type="number"
+        min={snapshot.VolumeSize}
+        value={size}
+        onChange={(text) => setSize(+text)}
+      />
     </Modal>
   )
 }

@@ -7,20 +7,19 @@ import {
   ModifyVolumeCommand,
   type Volume,
 } from '@aws-sdk/client-ec2'
-import { useId, useState } from 'react'
+import { useState } from 'react'
 import { ec2 } from '../aws/clients.ts'
 import { useCollection } from '../aws/collection.ts'
 import { instances, subnets } from '../aws/ec2.ts'
 import { plural, t } from '../text/t.ts'
 import { Modal } from '../ui/modal.tsx'
-import { Field } from '../ui/parts.tsx'
+import { InputField, SelectField } from '../ui/parts.tsx'
 import { doing } from '../ui/toasts.tsx'
 import { stateOf, titleOf } from '../util/instance.ts'
 
 const TYPES = ['gp3', 'gp2', 'io1', 'io2', 'st1', 'sc1', 'standard'] as const
 
 export function Create({ onClose }: { onClose(): void }) {
-  const id = useId()
   const { data = [] } = useCollection(subnets)
   const zones = [...new Set(data.map((one) => one.AvailabilityZone ?? ''))].toSorted()
   const [size, setSize] = useState(8)
@@ -50,48 +49,25 @@ export function Create({ onClose }: { onClose(): void }) {
         },
       }}
     >
-      <Field label={t('Name')} id={`${id}n`}>
-        <input
-          id={`${id}n`}
-          className="input"
-          value={name}
-          onChange={(e) => setName(e.target.value)}
-        />
-      </Field>
-      <Field label={t('Size, GiB')} id={`${id}s`}>
-        <input
-          id={`${id}s`}
-          className="input narrow"
-          type="number"
-          min={1}
-          value={size}
-          onChange={(e) => setSize(+e.target.value)}
-        />
-      </Field>
-      <Field label={t('Type')} id={`${id}t`}>
-        <select
-          id={`${id}t`}
-          className="input"
-          value={type}
-          onChange={(e) => setType(e.target.value as typeof type)}
-        >
-          {TYPES.map((one) => (
-            <option key={one}>{one}</option>
-          ))}
-        </select>
-      </Field>
-      <Field label={t('Availability Zone')} id={`${id}z`}>
-        <select
-          id={`${id}z`}
-          className="input"
-          value={zone || zones[0]}
-          onChange={(e) => setZone(e.target.value)}
-        >
-          {zones.map((one) => (
-            <option key={one}>{one}</option>
-          ))}
-        </select>
-      </Field>
+      <InputField label={t('Name')} value={name} onChange={setName} />
+      <InputField
+        label={t('Size, GiB')}
+        isNarrow
+        type="number"
+        min={1}
+        value={size}
+        onChange={(text) => setSize(+text)}
+      />
+      <SelectField label={t('Type')} value={type} onChange={(text) => setType(text as typeof type)}>
+        {TYPES.map((one) => (
+          <option key={one}>{one}</option>
+        ))}
+      </SelectField>
+      <SelectField label={t('Availability Zone')} value={zone || zones[0]} onChange={setZone}>
+        {zones.map((one) => (
+          <option key={one}>{one}</option>
+        ))}
+      </SelectField>
       <label className="check">
         <input
           type="checkbox"
@@ -105,7 +81,6 @@ export function Create({ onClose }: { onClose(): void }) {
 }
 
 export function Attach({ volume, onClose }: { volume: Volume; onClose(): void }) {
-  const id = useId()
   const { data = [] } = useCollection(instances)
   const here = data.filter(
     (one) =>
@@ -130,39 +105,25 @@ export function Attach({ volume, onClose }: { volume: Volume; onClose(): void })
         },
       }}
     >
-      <Field
+      <SelectField
         label={t('Instance')}
-        id={`${id}i`}
         hint={t('Instances in {zone}', { zone: volume.AvailabilityZone ?? '' })}
+        value={instance}
+        onChange={setInstance}
       >
-        <select
-          id={`${id}i`}
-          className="input"
-          value={instance}
-          onChange={(e) => setInstance(e.target.value)}
-        >
-          <option value="" />
-          {here.map((one) => (
-            <option key={one.InstanceId} value={one.InstanceId}>
-              {titleOf(one)} ({one.InstanceId})
-            </option>
-          ))}
-        </select>
-      </Field>
-      <Field label={t('Device name')} id={`${id}d`}>
-        <input
-          id={`${id}d`}
-          className="input"
-          value={device}
-          onChange={(e) => setDevice(e.target.value)}
-        />
-      </Field>
+        <option value="" />
+        {here.map((one) => (
+          <option key={one.InstanceId} value={one.InstanceId}>
+            {titleOf(one)} ({one.InstanceId})
+          </option>
+        ))}
+      </SelectField>
+      <InputField label={t('Device name')} value={device} onChange={setDevice} />
     </Modal>
   )
 }
 
 export function Modify({ volume, onClose }: { volume: Volume; onClose(): void }) {
-  const id = useId()
   const [size, setSize] = useState(volume.Size ?? 1)
   const [type, setType] = useState<string>(volume.VolumeType ?? 'gp3')
   return (
@@ -180,28 +141,19 @@ export function Modify({ volume, onClose }: { volume: Volume; onClose(): void })
         },
       }}
     >
-      <Field label={t('Size, GiB')} id={`${id}s`}>
-        <input
-          id={`${id}s`}
-          className="input narrow"
-          type="number"
-          min={volume.Size}
-          value={size}
-          onChange={(e) => setSize(+e.target.value)}
-        />
-      </Field>
-      <Field label={t('Type')} id={`${id}t`}>
-        <select
-          id={`${id}t`}
-          className="input"
-          value={type}
-          onChange={(e) => setType(e.target.value)}
-        >
-          {TYPES.map((one) => (
-            <option key={one}>{one}</option>
-          ))}
-        </select>
-      </Field>
+      <InputField
+        label={t('Size, GiB')}
+        isNarrow
+        type="number"
+        min={volume.Size}
+        value={size}
+        onChange={(text) => setSize(+text)}
+      />
+      <SelectField label={t('Type')} value={type} onChange={setType}>
+        {TYPES.map((one) => (
+          <option key={one}>{one}</option>
+        ))}
+      </SelectField>
       <p className="muted small">
         {t('The guest sees the new size at once; its file system has to be grown in it.')}
       </p>
@@ -210,7 +162,6 @@ export function Modify({ volume, onClose }: { volume: Volume; onClose(): void })
 }
 
 export function Photograph({ volume, onClose }: { volume: Volume; onClose(): void }) {
-  const id = useId()
   const [words, setWords] = useState('')
   return (
     <Modal
@@ -226,9 +177,7 @@ export function Photograph({ volume, onClose }: { volume: Volume; onClose(): voi
         },
       }}
     >
-      <Field label={t('Description')} id={id}>
-        <input id={id} className="input" value={words} onChange={(e) => setWords(e.target.value)} />
-      </Field>
+      <InputField label={t('Description')} value={words} onChange={setWords} />
     </Modal>
   )
 }

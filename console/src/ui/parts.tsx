@@ -1,5 +1,12 @@
 /** Small parts: buttons, states, fields, notes, copying. */
-import { useState, type ButtonHTMLAttributes, type ReactNode } from 'react'
+import {
+  useId,
+  useState,
+  type ButtonHTMLAttributes,
+  type InputHTMLAttributes,
+  type ReactNode,
+  type SelectHTMLAttributes,
+} from 'react'
 import { Link } from 'react-router'
 import { t } from '../text/t.ts'
 
@@ -99,6 +106,43 @@ export function Field(props: {
         </div>
       )}
     </div>
+  )
+}
+
+type FieldOf<Attributes> = Pick<Parameters<typeof Field>[0], 'label' | 'hint' | 'wrong'> &
+  Omit<Attributes, 'id' | 'className' | 'onChange'> & { onChange(text: string): void }
+
+/** A field of one line: words, or by `type` something like them. */
+export function InputField(
+  props: FieldOf<InputHTMLAttributes<HTMLInputElement>> & { isNarrow?: boolean },
+) {
+  const { label, hint, wrong, isNarrow, onChange, ...rest } = props
+  const id = useId()
+  return (
+    <Field label={label} id={id} hint={hint} wrong={wrong}>
+      <input
+        {...rest}
+        id={id}
+        className={isNarrow ? 'input narrow' : 'input'}
+        onChange={(event) => onChange(event.target.value)}
+      />
+    </Field>
+  )
+}
+
+/** A choice; its children are the options. */
+export function SelectField(props: FieldOf<SelectHTMLAttributes<HTMLSelectElement>>) {
+  const { label, hint, wrong, onChange, ...rest } = props
+  const id = useId()
+  return (
+    <Field label={label} id={id} hint={hint} wrong={wrong}>
+      <select
+        {...rest}
+        id={id}
+        className="input"
+        onChange={(event) => onChange(event.target.value)}
+      />
+    </Field>
   )
 }
 

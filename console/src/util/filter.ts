@@ -17,8 +17,6 @@ export interface Token {
   value: string
 }
 
-export const OPERATORS: readonly Operator[] = ['=', '!=', ':', '!:']
-
 const ORDERED: readonly Operator[] = ['!=', '!:', '=', ':']
 
 /** `Instance state = running` is a token; anything else is words. */

@@ -5,7 +5,7 @@
  * question.
  */
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PointDisk } from '../../backup/vault.ts'
 import { overlayMake, readHeader } from '../../blocks/qcow2/files.ts'
@@ -17,6 +17,7 @@ import { nbdServe } from '../../lib/nbd/server.ts'
 import { createRevert } from '../../lib/revert.ts'
 import { bootOf, manifestOf } from '../vm-spec.ts'
 import { fileLineOpen, type FileLine } from './file-line.ts'
+import { socketPath, socketsFolderEnsure } from './point-sockets.ts'
 
 export interface HelperMachines {
   driver: Pick<VmDriver, 'start' | 'stop' | 'remove'>
@@ -47,7 +48,7 @@ export async function fileHelperStart(
     throw new Error(`more than ${DISKS_MAX} disks cannot be looked into`)
   const imageFolder = await helperImage(home)
   const root = join(home, 'points')
-  await mkdir(root, { recursive: true, mode: 0o711 })
+  await socketsFolderEnsure(root)
   const folder = await mkdtemp(join(root, 'files-'))
   // The machine is another user, who knows its files by name.
   await chmod(folder, 0o711)
@@ -56,8 +57,7 @@ export async function fileHelperStart(
   revert.add('folder', () => rm(folder, { recursive: true, force: true }))
   try {
     const byName = new Map(disks.map((disk, index) => [`disk${index}`, disk]))
-    const name = randomBytes(8).toString('hex')
-    const socket = join(root, `${name}.sock`)
+    const socket = await socketPath(root)
     const find = async (exportName: string) => byName.get(exportName) ?? null
     const server = await nbdServe(socket, find, { mode: 0o666 })
     revert.add('server', () => server.close())

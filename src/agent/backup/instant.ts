@@ -4,9 +4,7 @@
  * Guarantees: the file's header says where the rest comes from until all of it is in the file and on the disk, so at
  * every moment the volume is whole or cannot be opened. Who serves may end and begin again at any time: reads wait.
  */
-import { createHash, randomBytes } from 'node:crypto'
-import { chmod, mkdir, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { PointDisk, Range, WorkOptions } from '../../backup/vault.ts'
 import type { VolumeBackend } from '../../blocks/backend.ts'
@@ -24,6 +22,7 @@ import type { Clock } from '../../lib/time.ts'
 import type { VolumeWork } from '../volume-work.ts'
 import type { TargetVolume } from './disks.ts'
 import { openForFill } from './local-disks.ts'
+import { socketPath, socketsFolderEnsure } from './point-sockets.ts'
 
 export interface InstantOptions {
   volumes: VolumeBackend
@@ -51,8 +50,6 @@ const PIECE_BYTES = 4 * 1024 * 1024
 const EXPORT_NAME = 'point'
 /** In the volume's folder: it was begun. */
 const MARK_FILE = 'instant'
-/** `sun_path`, with its closing zero. */
-const SOCKET_PATH_BYTES_MAX = 107
 
 export function createInstantRestore(options: InstantOptions): InstantRestore {
   const { volumes, work, log, clock } = options
@@ -107,7 +104,7 @@ export function createInstantRestore(options: InstantOptions): InstantRestore {
       const { signal, onUsable } = workOptions
       const socket = await prepare(volume)
       if (socket === null) return { sizeBytes: disk.sizeBytes }
-      await mkdir(dirname(socket), { recursive: true, mode: 0o711 })
+      await socketsFolderEnsure(dirname(socket))
       let failure: Error | null = null
       const onError = (error: unknown): void => {
         failure = error as Error
@@ -144,18 +141,6 @@ function countedDisk(disk: PointDisk, seen: { readBytes: number }): PointDisk {
       return bytes
     },
   }
-}
-
-/** Nobody can list the folder or guess the name: only machines that are told connect. */
-async function socketPath(folder: string): Promise<string> {
-  const name = `${randomBytes(16).toString('hex')}.sock`
-  const path = join(folder, name)
-  if (Buffer.byteLength(path) <= SOCKET_PATH_BYTES_MAX) return path
-  const short = createHash('sha256').update(folder).digest('hex').slice(0, 12)
-  const other = join(tmpdir(), `brume-points-${short}`)
-  await mkdir(other, { recursive: true, mode: 0o711 })
-  await chmod(other, 0o711)
-  return join(other, name)
 }
 
 /** No machine has it: what the volume's own file does not hold is written there, then the header lets go. */

@@ -5,7 +5,7 @@ import type { BackupVault, VaultLock } from '../../domain/backup/records.ts'
 import { DAY_MS } from '../../domain/backup/sizes.ts'
 import type { Tags } from '../../domain/resource.ts'
 import type { StoreReader, StoreTransaction } from '../../store/store.ts'
-import type { App, Ctx } from '../context.ts'
+import type { Ctx } from '../context.ts'
 import { baseOf, scopeOf } from '../network/scope.ts'
 import {
   alreadyExists,
@@ -204,9 +204,4 @@ function lockRefusal({ name, lock }: BackupVault) {
   return invalidRequest(
     `Vault Lock configuration of ${name} is immutable since ${since} and cannot be changed.`,
   )
-}
-
-/** By what jobs keep of it; undefined: deleted. */
-export async function vaultOfId(app: App, id: string): Promise<BackupVault | undefined> {
-  return app.store.get('backupVault', id)
 }

@@ -2,7 +2,7 @@
 import { GATEWAY_WORDS, type GatewayKind } from '../../domain/gateway.ts'
 import type { ResourceTypes } from '../../domain/resource.ts'
 import type { StoreReader } from '../../store/store.ts'
-import type { Ctx } from '../context.ts'
+import type { App, Ctx } from '../context.ts'
 import { absent, invalid } from './faults.ts'
 
 const ARN = /^arn:aws:backup-gateway:([a-z0-9-]+):(\d{12}):([a-z]+)\/([a-zA-Z0-9-]+)$/
@@ -78,8 +78,8 @@ function nounOf(kind: GatewayKind): string {
   return nouns[kind]
 }
 
-export function newGatewayId(ctx: Ctx, kind: GatewayKind): string {
-  const hex = Buffer.from(ctx.app.random.bytes(9)).toString('hex')
+export function newGatewayId({ random }: App, kind: GatewayKind): string {
+  const hex = Buffer.from(random.bytes(9)).toString('hex')
   const { prefix } = GATEWAY_WORDS[kind]
   return kind === 'backupGateway'
     ? `${prefix}-${hex.slice(0, 8).toUpperCase()}`

@@ -26,7 +26,7 @@ export async function gatewayCreate(
     }
     return tx.insert('backupGateway', {
       ...baseOf(ctx, request.tags),
-      id: newGatewayId(ctx, 'backupGateway'),
+      id: newGatewayId(ctx.app, 'backupGateway'),
       name: request.name,
       hypervisorId: null,
       maintenance: null,

@@ -42,7 +42,7 @@ export async function hypervisorImport(ctx: Ctx, request: ImportRequest): Promis
   const credentials = { username: request.username, password: request.password }
   addressChecked(host, credentials)
   const key = kmsKey === null ? null : await keyOf(ctx, kmsKey)
-  const id = newGatewayId(ctx, 'hypervisor')
+  const id = newGatewayId(ctx.app, 'hypervisor')
   return claiming(host, () =>
     ctx.app.store.transact(async (tx) => {
       if ((await tx.count('hypervisor', scopeOf(ctx))) >= HYPERVISORS_MAX) {

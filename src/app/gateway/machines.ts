@@ -1,10 +1,17 @@
 /** Virtual machines of hypervisors, as they were last listed; and tags of everything that the Backup gateway keeps. */
-import { tagsOfMachine, type GatewayKind, type GatewayMachine } from '../../domain/gateway.ts'
+import {
+  tagsOfMachine,
+  type GatewayKind,
+  type GatewayMachine,
+  type Hypervisor,
+} from '../../domain/gateway.ts'
+import type { ListedMachine } from '../../domain/hypervisor.ts'
 import type { ResourceTypes, Tags } from '../../domain/resource.ts'
-import type { Ctx } from '../context.ts'
+import type { StoreTransaction } from '../../store/store.ts'
+import type { App, Ctx } from '../context.ts'
 import { scopeOf } from '../network/scope.ts'
 import { absent, invalid } from './faults.ts'
-import { arnParse, find, mustFind } from './find.ts'
+import { arnParse, find, mustFind, newGatewayId } from './find.ts'
 
 const TAGS_MAX = 50
 
@@ -21,6 +28,27 @@ export async function machineList(ctx: Ctx, hypervisorArn: string | undefined) {
 
 export const machineGet = (ctx: Ctx, arn: string): Promise<GatewayMachine> =>
   find(ctx, 'gatewayMachine', arn)
+
+/** A machine that no record names yet. */
+export function machineInsert(
+  app: App,
+  tx: StoreTransaction,
+  { id, account, region }: Hypervisor,
+  seen: ListedMachine & { mapped: Tags },
+): Promise<GatewayMachine> {
+  return tx.insert('gatewayMachine', {
+    ...seen,
+    id: newGatewayId(app, 'gatewayMachine'),
+    account,
+    region,
+    generation: 0,
+    createdAt: app.clock.now(),
+    tags: {},
+    hypervisorId: id,
+    lastBackupAt: null,
+    goneAt: null,
+  })
+}
 
 /** Pairs of a request, checked. @throws ValidationException */
 export function gatewayTags(

@@ -4,7 +4,8 @@ import type { NetworkInterfaceId } from '../../domain/ids.ts'
 import type { NetworkInterface } from '../../domain/network.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
-import { ADDRESSES_MAX, createAddressChooser, privateAddressesChoose } from './addresses.ts'
+import { addressLimit, tooMany } from './address-limits.ts'
+import { createAddressChooser, privateAddressesChoose } from './addresses.ts'
 import type { Change } from './change.ts'
 import { ownGet } from './scope.ts'
 
@@ -22,11 +23,8 @@ export function addressesAssign(ctx: Ctx, request: AddressesAssignRequest): Chan
     const { app } = ctx
     const one = await ownGet(ctx, tx, 'networkInterface', request.interfaceId)
     const wanted = request.addresses.filter((each) => !one.privateAddresses.includes(each ?? ''))
-    const limit = await addressLimit(ctx, tx, one)
-    if (one.privateAddresses.length + wanted.length > limit) {
-      const reason = `Number of private addresses will exceed limit of ${limit}.`
-      throw new FaultError({ type: 'LimitExceeded', kind: 'privateAddress', limit, reason })
-    }
+    const limit = await addressLimit(ctx, tx, one, 'ipv4PerInterfaceMax')
+    if (one.privateAddresses.length + wanted.length > limit) throw tooMany('private', limit)
     const subnet = await ownGet(ctx, tx, 'subnet', one.subnetId)
     if (request.mayReassign) {
       for (const address of wanted) if (address !== null) await take(ctx, tx, one, address)
@@ -37,18 +35,6 @@ export function addressesAssign(ctx: Ctx, request: AddressesAssignRequest): Chan
     await tx.update('networkInterface', { ...one, privateAddresses })
     return assigned
   }
-}
-
-/** That of the instance's type; an interface on its own is measured when it is attached to one. */
-async function addressLimit(
-  ctx: Ctx,
-  tx: StoreTransaction,
-  { attachment }: NetworkInterface,
-): Promise<number> {
-  if (!attachment) return ADDRESSES_MAX
-  const instance = await ownGet(ctx, tx, 'instance', attachment.instanceId)
-  const type = ctx.app.instanceTypes.get(instance.spec.instanceType)
-  return type?.ipv4PerInterfaceMax ?? ADDRESSES_MAX
 }
 
 async function take(

@@ -2,10 +2,9 @@
 import { invalidValue } from '../../domain/faults.ts'
 import type { NetworkInterfaceId } from '../../domain/ids.ts'
 import type { NetworkInterface, Subnet } from '../../domain/network.ts'
-import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
-import { tooMany } from './address-limits.ts'
-import { ADDRESSES_MAX, createAddressChooser, type AddressChooser } from './addresses.ts'
+import { addressLimit, tooMany } from './address-limits.ts'
+import { createAddressChooser, type AddressChooser } from './addresses.ts'
 import type { Change } from './change.ts'
 import { ownGet } from './scope.ts'
 
@@ -55,7 +54,7 @@ export function ipv6Assign(ctx: Ctx, request: Ipv6AssignRequest): Change<string[
     const { app } = ctx
     const one = await ownGet(ctx, tx, 'networkInterface', request.interfaceId)
     const present = one.ipv6Addresses ?? []
-    const limit = await ipv6Limit(ctx, tx, one)
+    const limit = await addressLimit(ctx, tx, one, 'ipv6PerInterfaceMax')
     if (present.length + request.addresses.length > limit) throw tooMany('IPv6', limit)
     const subnet = await ownGet(ctx, tx, 'subnet', one.subnetId)
     const chooser = createAddressChooser(tx, app.random, app.settings.publicPool)
@@ -64,18 +63,6 @@ export function ipv6Assign(ctx: Ctx, request: Ipv6AssignRequest): Change<string[
     await tx.update('networkInterface', { ...one, ipv6Addresses })
     return assigned
   }
-}
-
-/** That of the instance's type; an interface on its own is measured when it is attached to one. */
-async function ipv6Limit(
-  ctx: Ctx,
-  reader: StoreReader,
-  { attachment }: NetworkInterface,
-): Promise<number> {
-  if (!attachment) return ADDRESSES_MAX
-  const instance = await ownGet(ctx, reader, 'instance', attachment.instanceId)
-  const type = ctx.app.instanceTypes.get(instance.spec.instanceType)
-  return type?.ipv6PerInterfaceMax ?? ADDRESSES_MAX
 }
 
 /** @throws Fault `InvalidValue` for the primary address and for one that it does not have. */

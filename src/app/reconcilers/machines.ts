@@ -2,17 +2,13 @@
  * Lists the machines of hypervisors anew: when somebody asked for it, and by itself now and then. A machine keeps its
  * record, and with it its ARN, as long as its hypervisor is imported, for its recovery points outlive it.
  */
-import {
-  GATEWAY_WORDS,
-  mappedTags,
-  type GatewayMachine,
-  type Hypervisor,
-} from '../../domain/gateway.ts'
+import { mappedTags, type GatewayMachine, type Hypervisor } from '../../domain/gateway.ts'
 import type { ListedMachine, MachineListing } from '../../domain/hypervisor.ts'
 import { createLimiter } from '../../lib/limiter.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import type { App } from '../context.ts'
 import { addressOf } from '../gateway/credentials.ts'
+import { machineInsert } from '../gateway/machines.ts'
 import { machinesOf } from '../gateway/source.ts'
 import { connected } from './hypervisors.ts'
 
@@ -119,25 +115,12 @@ async function upsert(
   before: GatewayMachine | undefined,
 ): Promise<boolean> {
   const mapped = mappedTags(listed.words, hypervisor.mappings)
-  const seen = { ...listed, mapped, goneAt: null }
   if (before) {
-    const after = { ...before, ...seen }
+    const after = { ...before, ...listed, mapped, goneAt: null }
     if (JSON.stringify(after) === JSON.stringify(before)) return false
     await tx.update('gatewayMachine', after)
     return true
   }
-  const { account, region } = hypervisor
-  const hex = Buffer.from(app.random.bytes(9)).toString('hex').slice(0, 17)
-  await tx.insert('gatewayMachine', {
-    ...seen,
-    id: `${GATEWAY_WORDS.gatewayMachine.prefix}-${hex}`,
-    account,
-    region,
-    generation: 0,
-    createdAt: app.clock.now(),
-    tags: {},
-    hypervisorId: hypervisor.id,
-    lastBackupAt: null,
-  })
+  await machineInsert(app, tx, hypervisor, { ...listed, mapped })
   return true
 }

@@ -7,12 +7,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { appearance } from '../../lib/appearance.ts'
 import { exec } from '../../lib/exec.ts'
 import { ensureFolder, writeFileDurable } from '../../lib/fs-durable.ts'
 import { sshKeyPairGenerate, sshPrivateKeyPem } from '../../lib/ssh-private-key.ts'
 import { sshPublicKeyLine } from '../../lib/ssh-public-key.ts'
 import { systemClock, withDeadline } from '../../lib/time.ts'
-import { appearance } from './appearance.ts'
 import type { HypervisorConnection } from '../../domain/hypervisor.ts'
 
 export interface Ssh {

@@ -18,8 +18,6 @@ export const holdArn = (hold: Place & { id: string }): string =>
 /** Its last part is the name and an id, as AWS has it. */
 export const testPlanArn = (plan: Place & { name: string; id: string }): string =>
   backup(plan, `restore-testing-plan:${plan.name}-${plan.id}`)
-export const frameworkArn = (framework: Place & { name: string; id: string }): string =>
-  backup(framework, `framework:${framework.name}-${framework.id}`)
 export const instanceArn = (instance: Place & { id: string }): string =>
   `arn:aws:ec2:${instance.region}:${instance.account}:instance/${instance.id}`
 export const volumeArn = (volume: Place & { id: string }): string =>

@@ -4,9 +4,9 @@
  */
 import { createHash } from 'node:crypto'
 import { mkdir, readlink, rm, symlink } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { InstanceId } from '../../domain/ids.ts'
+import { runtimeFolder } from '../../lib/runtime-folder.ts'
 
 /** `sun_path` is 108 bytes with its closing zero. */
 export const SOCKET_PATH_BYTES_MAX = 107
@@ -84,7 +84,7 @@ export async function socketRootEnsure(instancesFolder: string): Promise<string>
     return instancesFolder
   }
   const name = `brume-${createHash('sha256').update(instancesFolder).digest('hex').slice(0, 12)}`
-  const parent = process.getuid?.() === 0 ? '/run' : (process.env['XDG_RUNTIME_DIR'] ?? tmpdir())
+  const parent = runtimeFolder()
   const link = join(parent, name)
   await mkdir(parent, { recursive: true })
   const target = await readlink(link).catch(() => null)

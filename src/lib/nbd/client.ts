@@ -8,7 +8,7 @@ import { connect as netConnect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ConnectionOptions } from 'node:tls'
 import { createLimiter } from '../limiter.ts'
-import { withDeadline } from '../time.ts'
+import { unlessAborted, withDeadline } from '../time.ts'
 import { negotiate } from './handshake.ts'
 import { COMMAND, LENGTH_MAX, MAGIC_REQUEST, NbdError, TRANSMISSION } from './protocol.ts'
 import { repliesReceive, type Pending } from './replies.ts'
@@ -142,7 +142,8 @@ function clientOf(
       wanted.signal?.throwIfAborted()
       return send(wanted)
     })
-    return unlessAborted(answer, wanted.signal)
+    // Whoever asked does not wait any more; its place stays taken until the answer came.
+    return wanted.signal ? unlessAborted(answer, wanted.signal) : answer
   }
   const check = (offset: number, length: number): void => {
     if (offset < 0 || length < 0 || offset + length > sizeBytes) {
@@ -266,18 +267,6 @@ function sender(
       if (payload) stream.write(payload)
     })
   }
-}
-
-/** Whoever asked does not wait for the answer any more; its place stays taken until it came. */
-function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return answer
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error)
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    const ended = (): void => signal.removeEventListener('abort', onAbort)
-    answer.then(resolve, reject).finally(ended)
-  })
 }
 
 async function* extentsOf(

@@ -17,6 +17,7 @@ test.each([
   ['src/aws/ec2/x.ts', "import { a } from '../../store/store.ts'"],
   ['src/cli/verbs/x.ts', "import { a } from '../../images/build-tiny.ts'"],
   ['src/api/x.ts', "import { a } from '../main/home.ts'"],
+  ['console/src/pages/x.tsx', "import { a } from '../../../src/app/app.ts'"],
   ['src/cli/x.ts', "export { a } from '../app/app.ts'"],
   ['src/app/x.ts', "import {\n  a,\n  b,\n} from '../main/home.ts'"],
 ])('%s must not: %s', (file, body) => {
@@ -29,6 +30,7 @@ test.each([
   ['src/cli/verbs/run.ts', "import { a } from '../../images/requirements.ts'"],
   ['src/agent/x.ts', "import { a } from '../fabric/apply.ts'\nimport { b } from './protocol.ts'"],
   ['src/main/x.ts', "import { a } from '../store/store.ts'"],
+  ['console/src/pages/x.tsx', "import { a } from '../../../src/domain/reach.ts'"],
   ['test/api/x.test.ts', "import { a } from '../../src/store/store.ts'"],
 ])('%s may: %s', (file, body) => {
   expect(wordsFor(file, body)).toEqual([])

@@ -14,14 +14,14 @@ import {
   type VirtualMachine,
 } from '@aws-sdk/client-backup-gateway'
 import { useQuery } from '@tanstack/react-query'
-import { useId, useState } from 'react'
+import { useState } from 'react'
 import { clientOf, wordsOf } from '../../aws/clients.ts'
 import { queryClient } from '../../aws/collection.ts'
 import { apiPost } from '../../aws/http.ts'
 import { t } from '../../text/t.ts'
 import { Menu } from '../../ui/menu.tsx'
 import { Modal } from '../../ui/modal.tsx'
-import { Button, Card, Empty, Field, Note, State, type Tone } from '../../ui/parts.tsx'
+import { Button, Card, Empty, InputField, Note, State, type Tone } from '../../ui/parts.tsx'
 import { doing } from '../../ui/toasts.tsx'
 import { timeText } from '../../util/instance.ts'
 import BackupNow from './backup-now.tsx'
@@ -185,7 +185,6 @@ async function gatewayEnsure(): Promise<string> {
 }
 
 function Add({ onClose }: { onClose(): void }) {
-  const id = useId()
   const [name, setName] = useState('')
   const [host, setHost] = useState('')
   const [user, setUser] = useState('')
@@ -215,47 +214,23 @@ function Add({ onClose }: { onClose(): void }) {
         },
       }}
     >
-      <Field label={t('Name')} id={`${id}n`}>
-        <input
-          id={`${id}n`}
-          className="input"
-          value={name}
-          onChange={(e) => setName(e.target.value)}
-        />
-      </Field>
-      <Field
+      <InputField label={t('Name')} value={name} onChange={setName} />
+      <InputField
         label={t('Host')}
-        id={`${id}h`}
         hint={t(
           'brume: this cloud’s own machines; kvm1.example: libvirt by SSH; qemu:///system: on this host',
         )}
-      >
-        <input
-          id={`${id}h`}
-          className="input"
-          value={host}
-          onChange={(e) => setHost(e.target.value)}
-        />
-      </Field>
-      <Field label={t('User (optional)')} id={`${id}u`}>
-        <input
-          id={`${id}u`}
-          className="input"
-          autoComplete="off"
-          value={user}
-          onChange={(e) => setUser(e.target.value)}
-        />
-      </Field>
-      <Field label={t('Password (optional)')} id={`${id}p`}>
-        <input
-          id={`${id}p`}
-          className="input"
-          type="password"
-          autoComplete="new-password"
-          value={password}
-          onChange={(e) => setPassword(e.target.value)}
-        />
-      </Field>
+        value={host}
+        onChange={setHost}
+      />
+      <InputField label={t('User (optional)')} autoComplete="off" value={user} onChange={setUser} />
+      <InputField
+        label={t('Password (optional)')}
+        type="password"
+        autoComplete="new-password"
+        value={password}
+        onChange={setPassword}
+      />
     </Modal>
   )
 }

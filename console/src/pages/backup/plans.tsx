@@ -18,7 +18,7 @@ import {
 import { useCollection } from '../../aws/collection.ts'
 import { plural, t } from '../../text/t.ts'
 import { Modal } from '../../ui/modal.tsx'
-import { Button, Card, Empty, Fact, Field } from '../../ui/parts.tsx'
+import { Button, Card, Empty, Fact, InputField, SelectField } from '../../ui/parts.tsx'
 import { doing } from '../../ui/toasts.tsx'
 import { timeText } from '../../util/instance.ts'
 import { CHOICE, expressionOf, nextRuns } from '../../util/schedule.ts'
@@ -160,39 +160,23 @@ function MakePlan({ onClose }: { onClose(): void }) {
         whyNot: !name.trim() ? t('A name is needed') : typeof runs === 'string' ? runs : undefined,
       }}
     >
-      <Field label={t('Name')} id={`${id}n`}>
-        <input
-          id={`${id}n`}
-          className="input"
-          value={name}
-          onChange={(e) => setName(e.target.value)}
-        />
-      </Field>
+      <InputField label={t('Name')} value={name} onChange={setName} />
       <ScheduleEditor choice={choice} zone={zone} onChoice={setChoice} onZone={setZone} />
       <div className="row wrap">
-        <Field label={t('Kept for days (0: for ever)')} id={`${id}d`}>
-          <input
-            id={`${id}d`}
-            className="input narrow"
-            type="number"
-            min={0}
-            value={days}
-            onChange={(e) => setDays(Math.max(0, +e.target.value))}
-          />
-        </Field>
-        <Field label={t('Vault')} id={`${id}v`}>
-          <select
-            id={`${id}v`}
-            className="input"
-            value={vault}
-            onChange={(e) => setChosen(e.target.value)}
-          >
-            {allVaults.length === 0 && <option>{DEFAULT_VAULT}</option>}
-            {allVaults.map((one) => (
-              <option key={one.BackupVaultName}>{one.BackupVaultName}</option>
-            ))}
-          </select>
-        </Field>
+        <InputField
+          label={t('Kept for days (0: for ever)')}
+          isNarrow
+          type="number"
+          min={0}
+          value={days}
+          onChange={(text) => setDays(Math.max(0, +text))}
+        />
+        <SelectField label={t('Vault')} value={vault} onChange={setChosen}>
+          {allVaults.length === 0 && <option>{DEFAULT_VAULT}</option>}
+          {allVaults.map((one) => (
+            <option key={one.BackupVaultName}>{one.BackupVaultName}</option>
+          ))}
+        </SelectField>
       </div>
       <fieldset className="stack tight" style={{ border: 0, padding: 0 }}>
         <legend>

@@ -1,7 +1,7 @@
 /** When a plan runs: simple choices, or AWS's cron; beside it the next five times. */
 import { useId } from 'react'
 import { t } from '../../text/t.ts'
-import { Field, Note } from '../../ui/parts.tsx'
+import { Field, InputField, Note, SelectField } from '../../ui/parts.tsx'
 import { expressionOf, nextRuns, WEEKDAYS, type Choice } from '../../util/schedule.ts'
 
 const EVERY: readonly [Choice['every'], string][] = [
@@ -34,46 +34,38 @@ export function ScheduleEditor(props: {
   return (
     <div className="stack sunken">
       <div className="row wrap" style={{ alignItems: 'flex-end' }}>
-        <Field label={t('How often')} id={`${id}e`}>
-          <select
-            id={`${id}e`}
-            className="input"
-            value={choice.every}
-            onChange={(e) => change({ every: e.target.value as Choice['every'] })}
-          >
-            {EVERY.map(([name, label]) => (
-              <option key={name} value={name}>
-                {label}
-              </option>
-            ))}
-          </select>
-        </Field>
+        <SelectField
+          label={t('How often')}
+          value={choice.every}
+          onChange={(text) => change({ every: text as Choice['every'] })}
+        >
+          {EVERY.map(([name, label]) => (
+            <option key={name} value={name}>
+              {label}
+            </option>
+          ))}
+        </SelectField>
         {choice.every === 'week' && (
-          <Field label={t('On')} id={`${id}w`}>
-            <select
-              id={`${id}w`}
-              className="input"
-              value={choice.weekday}
-              onChange={(e) => change({ weekday: e.target.value })}
-            >
-              {WEEKDAYS.map((name) => (
-                <option key={name}>{name}</option>
-              ))}
-            </select>
-          </Field>
+          <SelectField
+            label={t('On')}
+            value={choice.weekday}
+            onChange={(text) => change({ weekday: text })}
+          >
+            {WEEKDAYS.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </SelectField>
         )}
         {choice.every === 'month' && (
-          <Field label={t('On day')} id={`${id}m`}>
-            <input
-              id={`${id}m`}
-              className="input narrow"
-              type="number"
-              min={1}
-              max={28}
-              value={choice.monthDay}
-              onChange={(e) => change({ monthDay: Math.min(28, Math.max(1, +e.target.value)) })}
-            />
-          </Field>
+          <InputField
+            label={t('On day')}
+            isNarrow
+            type="number"
+            min={1}
+            max={28}
+            value={choice.monthDay}
+            onChange={(text) => change({ monthDay: Math.min(28, Math.max(1, +text)) })}
+          />
         )}
         {choice.every === 'custom' ? (
           <Field label={t('Expression')} id={`${id}c`}>
@@ -85,29 +77,23 @@ export function ScheduleEditor(props: {
             />
           </Field>
         ) : (
-          <Field label={t('At')} id={`${id}a`}>
-            <input
-              id={`${id}a`}
-              className="input"
-              type="time"
-              value={choice.at}
-              onChange={(e) => change({ at: e.target.value || '00:00' })}
-            />
-          </Field>
+          <InputField
+            label={t('At')}
+            type="time"
+            value={choice.at}
+            onChange={(text) => change({ at: text || '00:00' })}
+          />
         )}
-        <Field label={t('Time zone')} id={`${id}z`}>
-          <select
-            id={`${id}z`}
-            className="input"
-            style={{ maxWidth: 220 }}
-            value={zone}
-            onChange={(e) => onZone(e.target.value)}
-          >
-            {[...new Set(['UTC', zone, ...Intl.supportedValuesOf('timeZone')])].map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-        </Field>
+        <SelectField
+          label={t('Time zone')}
+          style={{ maxWidth: 220 }}
+          value={zone}
+          onChange={onZone}
+        >
+          {[...new Set(['UTC', zone, ...Intl.supportedValuesOf('timeZone')])].map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </SelectField>
       </div>
       {typeof runs === 'string' ? (
         <Note tone="warn">{runs}</Note>

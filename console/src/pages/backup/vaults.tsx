@@ -1,17 +1,16 @@
 /** Vaults: where recovery points lie. */
 import { DeleteBackupVaultCommand } from '@aws-sdk/client-backup'
-import { useId, useState } from 'react'
+import { useState } from 'react'
 import { backup, vaultEnsure, vaults } from '../../aws/backup.ts'
 import { wordsOf } from '../../aws/clients.ts'
 import { useCollection } from '../../aws/collection.ts'
 import { t } from '../../text/t.ts'
 import { Modal } from '../../ui/modal.tsx'
-import { Button, Card, Field, Note } from '../../ui/parts.tsx'
+import { Button, Card, InputField, Note } from '../../ui/parts.tsx'
 import { doing } from '../../ui/toasts.tsx'
 import { timeText } from '../../util/instance.ts'
 
 export function Vaults() {
-  const id = useId()
   const { data = [], error } = useCollection(vaults)
   const [name, setName] = useState<string>()
   return (
@@ -77,14 +76,7 @@ export function Vaults() {
             },
           }}
         >
-          <Field label={t('Name')} id={id}>
-            <input
-              id={id}
-              className="input"
-              value={name}
-              onChange={(e) => setName(e.target.value)}
-            />
-          </Field>
+          <InputField label={t('Name')} value={name} onChange={setName} />
         </Modal>
       )}
     </>

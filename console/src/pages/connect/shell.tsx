@@ -5,7 +5,7 @@ import type { Instance } from '@aws-sdk/client-ec2'
 import { useId, useState, type FormEvent } from 'react'
 import type { StreamWish } from '../../aws/host.ts'
 import { t } from '../../text/t.ts'
-import { Button, Card, Field, Note } from '../../ui/parts.tsx'
+import { Button, Card, Field, InputField, Note } from '../../ui/parts.tsx'
 import { privateKeyOf } from '../../util/private-keys.ts'
 import { Terminal } from './terminal.tsx'
 
@@ -49,14 +49,7 @@ export default function Shell({ instance, user: known }: { instance: Instance; u
   return (
     <Card title={t('SSH terminal')}>
       <form className="stack" onSubmit={submit} style={{ maxWidth: 560 }}>
-        <Field label={t('User')} id={`${id}u`}>
-          <input
-            id={`${id}u`}
-            className="input"
-            value={user ?? known}
-            onChange={(e) => setUser(e.target.value)}
-          />
-        </Field>
+        <InputField label={t('User')} value={user ?? known} onChange={setUser} />
         {kept ? (
           <Note tone="good">
             {t('The private key of {name} was made in this tab and is used.', {
@@ -90,16 +83,13 @@ export default function Shell({ instance, user: known }: { instance: Instance; u
                 onChange={(e) => setPrivateKey(e.target.value)}
               />
             </Field>
-            <Field label={t('Passphrase (if it has one)')} id={`${id}p`}>
-              <input
-                id={`${id}p`}
-                className="input"
-                type="password"
-                autoComplete="off"
-                value={passphrase}
-                onChange={(e) => setPassphrase(e.target.value)}
-              />
-            </Field>
+            <InputField
+              label={t('Passphrase (if it has one)')}
+              type="password"
+              autoComplete="off"
+              value={passphrase}
+              onChange={setPassphrase}
+            />
           </>
         )}
         <div>

@@ -14,13 +14,22 @@ import {
   type User,
 } from '@aws-sdk/client-iam'
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useId, useState, type ReactNode } from 'react'
+import { useEffect, useState, type ReactNode } from 'react'
 import { Link, useParams } from 'react-router'
 import { iam, wordsOf } from '../../aws/clients.ts'
 import { queryClient } from '../../aws/collection.ts'
 import { t } from '../../text/t.ts'
 import { Modal } from '../../ui/modal.tsx'
-import { Button, Card, Code, Empty, Field, Note, PageHead } from '../../ui/parts.tsx'
+import {
+  Button,
+  Card,
+  Code,
+  Empty,
+  InputField,
+  Note,
+  PageHead,
+  SelectField,
+} from '../../ui/parts.tsx'
 import { doing } from '../../ui/toasts.tsx'
 import { timeText } from '../../util/instance.ts'
 import { PolicyText } from './policy-text.tsx'
@@ -139,7 +148,6 @@ function Users() {
 }
 
 function MakeUser({ onClose }: { onClose(): void }) {
-  const id = useId()
   const [name, setName] = useState('')
   const [password, setPassword] = useState('')
   const UserName = name.trim()
@@ -162,29 +170,15 @@ function MakeUser({ onClose }: { onClose(): void }) {
         },
       }}
     >
-      <Field label={t('Name')} id={`${id}n`}>
-        <input
-          id={`${id}n`}
-          className="input"
-          autoComplete="off"
-          value={name}
-          onChange={(e) => setName(e.target.value)}
-        />
-      </Field>
-      <Field
+      <InputField label={t('Name')} autoComplete="off" value={name} onChange={setName} />
+      <InputField
         label={t('First password (optional)')}
-        id={`${id}p`}
         hint={t('With one the person can sign in here, and has to choose another at once')}
-      >
-        <input
-          id={`${id}p`}
-          className="input"
-          type="password"
-          autoComplete="new-password"
-          value={password}
-          onChange={(e) => setPassword(e.target.value)}
-        />
-      </Field>
+        type="password"
+        autoComplete="new-password"
+        value={password}
+        onChange={setPassword}
+      />
     </Modal>
   )
 }
@@ -193,7 +187,6 @@ const COMMON = ['AdministratorAccess', 'PowerUserAccess', 'ReadOnlyAccess', 'Ama
 
 function UserModal({ user, onClose }: { user: User; onClose(): void }) {
   const { UserName = '' } = user
-  const id = useId()
   const [made, setMade] = useState<string>()
   const [wanted, setWanted] = useState(COMMON[0]!)
   const { data = [] } = useIam(`policies of ${UserName}`, async () => {
@@ -235,18 +228,11 @@ function UserModal({ user, onClose }: { user: User; onClose(): void }) {
       ))}
       <div className="row" style={{ alignItems: 'flex-end' }}>
         <div className="grow">
-          <Field label={t("One of AWS's policies")} id={id}>
-            <select
-              id={id}
-              className="input"
-              value={wanted}
-              onChange={(e) => setWanted(e.target.value)}
-            >
-              {COMMON.map((name) => (
-                <option key={name}>{name}</option>
-              ))}
-            </select>
-          </Field>
+          <SelectField label={t("One of AWS's policies")} value={wanted} onChange={setWanted}>
+            {COMMON.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </SelectField>
         </div>
         <Button
           onClick={() =>

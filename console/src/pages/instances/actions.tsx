@@ -9,14 +9,14 @@ import {
   TerminateInstancesCommand,
   type Instance,
 } from '@aws-sdk/client-ec2'
-import { lazy, Suspense, useId, useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { useNavigate } from 'react-router'
 import { ec2 } from '../../aws/clients.ts'
 import { sessionNow } from '../../aws/session.ts'
 import { plural, t } from '../../text/t.ts'
 import { Menu } from '../../ui/menu.tsx'
 import { Modal } from '../../ui/modal.tsx'
-import { Button, Field, Note } from '../../ui/parts.tsx'
+import { Button, InputField, Note } from '../../ui/parts.tsx'
 import { doing } from '../../ui/toasts.tsx'
 import { titleOf, whyNot } from '../../util/instance.ts'
 import { ChangeType } from './change-type.tsx'
@@ -194,7 +194,6 @@ function Terminate({ chosen, onClose }: { chosen: readonly Instance[]; onClose()
 }
 
 function MakeImage({ instance, onClose }: { instance: Instance; onClose(): void }) {
-  const id = useId()
   const [name, setName] = useState('')
   const [isRebooted, setRebooted] = useState(true)
   return (
@@ -214,9 +213,7 @@ function MakeImage({ instance, onClose }: { instance: Instance; onClose(): void 
         },
       }}
     >
-      <Field label={t('Image name')} id={id}>
-        <input id={id} className="input" value={name} onChange={(e) => setName(e.target.value)} />
-      </Field>
+      <InputField label={t('Image name')} value={name} onChange={setName} />
       <label className="check">
         <input
           type="checkbox"

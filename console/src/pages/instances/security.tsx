@@ -1,6 +1,6 @@
 /** Who can reach it: the rules of its groups in plain words, and an answer to "can X reach it on port Y?". */
 import type { Instance } from '@aws-sdk/client-ec2'
-import { useId, useState } from 'react'
+import { useState } from 'react'
 import { Link } from 'react-router'
 import type { ReachAnswer } from '../../../../src/domain/reach.ts'
 import { wordsOf } from '../../aws/clients.ts'
@@ -8,7 +8,7 @@ import { useCollection } from '../../aws/collection.ts'
 import { securityGroups } from '../../aws/ec2.ts'
 import { apiPost } from '../../aws/http.ts'
 import { t } from '../../text/t.ts'
-import { Button, Card, Field, Note } from '../../ui/parts.tsx'
+import { Button, Card, InputField, Note } from '../../ui/parts.tsx'
 import { rulesOf, ruleWords } from '../../util/rules.ts'
 
 export function Security({ instance }: { instance: Instance }) {
@@ -49,7 +49,6 @@ export function Security({ instance }: { instance: Instance }) {
 }
 
 function Ask({ instanceId }: { instanceId: string }) {
-  const id = useId()
   const [from, setFrom] = useState('internet')
   const [port, setPort] = useState('22')
   const [answer, setAnswer] = useState<ReachAnswer>()
@@ -74,22 +73,8 @@ function Ask({ instanceId }: { instanceId: string }) {
         }}
       >
         <div className="row wrap" style={{ alignItems: 'flex-end' }}>
-          <Field label={t('From')} id={`${id}f`}>
-            <input
-              id={`${id}f`}
-              className="input"
-              value={from}
-              onChange={(e) => setFrom(e.target.value)}
-            />
-          </Field>
-          <Field label={t('Port')} id={`${id}p`}>
-            <input
-              id={`${id}p`}
-              className="input narrow"
-              value={port}
-              onChange={(e) => setPort(e.target.value)}
-            />
-          </Field>
+          <InputField label={t('From')} value={from} onChange={setFrom} />
+          <InputField label={t('Port')} isNarrow value={port} onChange={setPort} />
           <Button type="submit" onClick={() => {}}>
             {t('Explain')}
           </Button>

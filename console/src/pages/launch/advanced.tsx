@@ -5,7 +5,7 @@ import { iam } from '../../aws/clients.ts'
 import { useCollection } from '../../aws/collection.ts'
 import { placementGroups } from '../../aws/ec2.ts'
 import { t } from '../../text/t.ts'
-import { Field, Note } from '../../ui/parts.tsx'
+import { Field, InputField, Note, SelectField } from '../../ui/parts.tsx'
 import { userDataCheck } from '../../util/user-data.ts'
 import type { PartProps } from './page.tsx'
 
@@ -28,73 +28,56 @@ export function Advanced({ draft, change }: PartProps) {
       </summary>
       <div className="body stack">
         <div className="facts">
-          <Field label={t('IAM instance profile')} id={`${id}i`}>
-            <select
-              id={`${id}i`}
-              className="input"
-              value={draft.profile}
-              onChange={(e) => change({ profile: e.target.value })}
-            >
-              <option value="">{t('None')}</option>
-              {profiles.map((one) => (
-                <option key={one.Arn} value={one.InstanceProfileName}>
-                  {one.InstanceProfileName}
-                </option>
-              ))}
-            </select>
-          </Field>
-          <Field
-            label={t('Shutdown behaviour')}
-            id={`${id}s`}
-            hint={t('When the guest powers itself off')}
+          <SelectField
+            label={t('IAM instance profile')}
+            value={draft.profile}
+            onChange={(text) => change({ profile: text })}
           >
-            <select
-              id={`${id}s`}
-              className="input"
-              value={draft.shutdown}
-              onChange={(e) => change({ shutdown: e.target.value as 'stop' | 'terminate' })}
-            >
-              <option value="stop">{t('Stop')}</option>
-              <option value="terminate">{t('Terminate')}</option>
-            </select>
-          </Field>
-          <Field label={t('Placement group')} id={`${id}p`}>
-            <select
-              id={`${id}p`}
-              className="input"
-              value={draft.placementGroup}
-              onChange={(e) => change({ placementGroup: e.target.value })}
-            >
-              <option value="">{t('None')}</option>
-              {groups.map((one) => (
-                <option key={one.GroupId} value={one.GroupName}>
-                  {one.GroupName} ({one.Strategy})
-                </option>
-              ))}
-            </select>
-          </Field>
-          <Field label={t('Metadata version')} id={`${id}m`}>
-            <select
-              id={`${id}m`}
-              className="input"
-              value={draft.areTokensRequired ? '2' : '1'}
-              onChange={(e) => change({ areTokensRequired: e.target.value === '2' })}
-            >
-              <option value="2">{t('V2 only (token required)')}</option>
-              <option value="1">{t('V1 and V2 (token optional)')}</option>
-            </select>
-          </Field>
-          <Field label={t('Metadata response hop limit')} id={`${id}h`}>
-            <input
-              id={`${id}h`}
-              className="input narrow"
-              type="number"
-              min={1}
-              max={64}
-              value={draft.hopLimit}
-              onChange={(e) => change({ hopLimit: Math.min(64, Math.max(1, +e.target.value)) })}
-            />
-          </Field>
+            <option value="">{t('None')}</option>
+            {profiles.map((one) => (
+              <option key={one.Arn} value={one.InstanceProfileName}>
+                {one.InstanceProfileName}
+              </option>
+            ))}
+          </SelectField>
+          <SelectField
+            label={t('Shutdown behaviour')}
+            hint={t('When the guest powers itself off')}
+            value={draft.shutdown}
+            onChange={(text) => change({ shutdown: text as 'stop' | 'terminate' })}
+          >
+            <option value="stop">{t('Stop')}</option>
+            <option value="terminate">{t('Terminate')}</option>
+          </SelectField>
+          <SelectField
+            label={t('Placement group')}
+            value={draft.placementGroup}
+            onChange={(text) => change({ placementGroup: text })}
+          >
+            <option value="">{t('None')}</option>
+            {groups.map((one) => (
+              <option key={one.GroupId} value={one.GroupName}>
+                {one.GroupName} ({one.Strategy})
+              </option>
+            ))}
+          </SelectField>
+          <SelectField
+            label={t('Metadata version')}
+            value={draft.areTokensRequired ? '2' : '1'}
+            onChange={(text) => change({ areTokensRequired: text === '2' })}
+          >
+            <option value="2">{t('V2 only (token required)')}</option>
+            <option value="1">{t('V1 and V2 (token optional)')}</option>
+          </SelectField>
+          <InputField
+            label={t('Metadata response hop limit')}
+            isNarrow
+            type="number"
+            min={1}
+            max={64}
+            value={draft.hopLimit}
+            onChange={(text) => change({ hopLimit: Math.min(64, Math.max(1, +text)) })}
+          />
         </div>
         <label className="check">
           <input

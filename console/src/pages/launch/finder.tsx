@@ -3,12 +3,12 @@
  * is not one's own to ask, sizes find types.
  */
 import type { InstanceTypeInfo } from '@aws-sdk/client-ec2'
-import { useId, useMemo, useState, type FormEvent } from 'react'
+import { useMemo, useState, type FormEvent } from 'react'
 import type { Recommended } from '../../../../src/domain/recommend/recommend.ts'
 import { wordsOf } from '../../aws/clients.ts'
 import { ApiError, apiPost } from '../../aws/http.ts'
 import { t } from '../../text/t.ts'
-import { Button, Field, Note } from '../../ui/parts.tsx'
+import { Button, InputField, Note } from '../../ui/parts.tsx'
 import { suggest, type Needs } from '../../util/sizes.ts'
 
 export interface FinderProps {
@@ -20,7 +20,6 @@ export interface FinderProps {
 const SHOWN_MAX = 6
 
 export function Finder(props: FinderProps) {
-  const id = useId()
   const [text, setText] = useState('')
   const [answer, setAnswer] = useState<Recommended>()
   const [wrong, setWrong] = useState<string>()
@@ -43,15 +42,12 @@ export function Finder(props: FinderProps) {
       ) : (
         <form className="row" style={{ alignItems: 'flex-end' }} onSubmit={(e) => void ask(e)}>
           <div className="grow">
-            <Field label={t('Describe your workload')} id={id}>
-              <input
-                id={id}
-                className="input"
-                placeholder={t('for example: a PostgreSQL for 50 users, 8 GB of memory, cheap')}
-                value={text}
-                onChange={(event) => setText(event.target.value)}
-              />
-            </Field>
+            <InputField
+              label={t('Describe your workload')}
+              placeholder={t('for example: a PostgreSQL for 50 users, 8 GB of memory, cheap')}
+              value={text}
+              onChange={setText}
+            />
           </div>
           <Button
             type="submit"
@@ -123,34 +119,29 @@ function Answer({ answer, types, chosen, onChoose }: FinderProps & { answer: Rec
 }
 
 function BySize({ types, chosen, onChoose }: FinderProps) {
-  const id = useId()
   const [needs, setNeeds] = useState<Needs>({ vcpus: 1, memoryGiB: 1, isSteady: false })
   const found = useMemo(() => suggest(types, needs).slice(0, SHOWN_MAX), [types, needs])
   const number = (text: string, least: number): number => Math.max(least, Number(text) || least)
   return (
     <>
       <div className="row wrap" style={{ alignItems: 'flex-end' }}>
-        <Field label={t('vCPUs, at least')} id={`${id}v`}>
-          <input
-            id={`${id}v`}
-            className="input narrow"
-            type="number"
-            min={1}
-            value={needs.vcpus}
-            onChange={(event) => setNeeds({ ...needs, vcpus: number(event.target.value, 1) })}
-          />
-        </Field>
-        <Field label={t('Memory, GiB')} id={`${id}m`}>
-          <input
-            id={`${id}m`}
-            className="input narrow"
-            type="number"
-            min={0.5}
-            step={0.5}
-            value={needs.memoryGiB}
-            onChange={(event) => setNeeds({ ...needs, memoryGiB: number(event.target.value, 0.5) })}
-          />
-        </Field>
+        <InputField
+          label={t('vCPUs, at least')}
+          isNarrow
+          type="number"
+          min={1}
+          value={needs.vcpus}
+          onChange={(text) => setNeeds({ ...needs, vcpus: number(text, 1) })}
+        />
+        <InputField
+          label={t('Memory, GiB')}
+          isNarrow
+          type="number"
+          min={0.5}
+          step={0.5}
+          value={needs.memoryGiB}
+          onChange={(text) => setNeeds({ ...needs, memoryGiB: number(text, 0.5) })}
+        />
         <label className="check">
           <input
             type="checkbox"

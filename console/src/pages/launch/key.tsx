@@ -6,13 +6,12 @@ import { collectionRefresh, useCollection } from '../../aws/collection.ts'
 import { keyPairs } from '../../aws/ec2.ts'
 import { t } from '../../text/t.ts'
 import { Modal } from '../../ui/modal.tsx'
-import { Button, Card, Field, Note } from '../../ui/parts.tsx'
+import { Button, Card, Field, InputField, Note, SelectField } from '../../ui/parts.tsx'
 import { download, privateKeyKeep } from '../../util/private-keys.ts'
 import { base64 } from './draft.ts'
 import type { PartProps } from './page.tsx'
 
 export function KeyChoice({ draft, change }: PartProps) {
-  const id = useId()
   const { data = [] } = useCollection(keyPairs)
   const [isMaking, setMaking] = useState(false)
   return (
@@ -20,21 +19,18 @@ export function KeyChoice({ draft, change }: PartProps) {
       <div className="stack">
         <div className="row wrap" style={{ alignItems: 'flex-end' }}>
           <div className="grow" style={{ minWidth: 220 }}>
-            <Field label={t('Key pair')} id={id}>
-              <select
-                id={id}
-                className="input"
-                value={draft.keyName ?? ''}
-                onChange={(event) => change({ keyName: event.target.value || null })}
-              >
-                <option value="">{t('None (you cannot log in by SSH)')}</option>
-                {data.map((key) => (
-                  <option key={key.KeyName} value={key.KeyName}>
-                    {key.KeyName} ({key.KeyType})
-                  </option>
-                ))}
-              </select>
-            </Field>
+            <SelectField
+              label={t('Key pair')}
+              value={draft.keyName ?? ''}
+              onChange={(text) => change({ keyName: text || null })}
+            >
+              <option value="">{t('None (you cannot log in by SSH)')}</option>
+              {data.map((key) => (
+                <option key={key.KeyName} value={key.KeyName}>
+                  {key.KeyName} ({key.KeyType})
+                </option>
+              ))}
+            </SelectField>
           </div>
           <Button onClick={() => setMaking(true)}>{t('Create new key pair')}</Button>
         </div>
@@ -94,26 +90,12 @@ export function MakeKey(props: { onClose(): void; onMade(keyName: string): void 
         whyNot: KeyName === '' ? t('A name is needed') : undefined,
       }}
     >
-      <Field label={t('Name')} id={`${id}n`}>
-        <input
-          id={`${id}n`}
-          className="input"
-          value={name}
-          onChange={(e) => setName(e.target.value)}
-        />
-      </Field>
-      <Field label={t('Type')} id={`${id}k`}>
-        <select
-          id={`${id}k`}
-          className="input"
-          value={kind}
-          onChange={(e) => setKind(e.target.value as Kind)}
-        >
-          <option value="ed25519">{t('ED25519 (short and strong)')}</option>
-          <option value="rsa">{t('RSA (for Windows and old clients)')}</option>
-          <option value="import">{t('My own public key')}</option>
-        </select>
-      </Field>
+      <InputField label={t('Name')} value={name} onChange={setName} />
+      <SelectField label={t('Type')} value={kind} onChange={(text) => setKind(text as Kind)}>
+        <option value="ed25519">{t('ED25519 (short and strong)')}</option>
+        <option value="rsa">{t('RSA (for Windows and old clients)')}</option>
+        <option value="import">{t('My own public key')}</option>
+      </SelectField>
       {kind === 'import' ? (
         <Field label={t('Public key')} id={`${id}p`} hint="ssh-ed25519 AAAA…">
           <textarea

@@ -3,7 +3,7 @@ import { useId } from 'react'
 import { useCollection } from '../../aws/collection.ts'
 import { securityGroups, subnets, vpcs } from '../../aws/ec2.ts'
 import { t } from '../../text/t.ts'
-import { Card, Field } from '../../ui/parts.tsx'
+import { Card, InputField, SelectField } from '../../ui/parts.tsx'
 import { RuleEditor } from '../../ui/rule-editor.tsx'
 import { tagOf } from '../../util/instance.ts'
 import { rulesOf, ruleWords } from '../../util/rules.ts'
@@ -11,7 +11,6 @@ import { SSH_FROM_HOST, type Draft } from './draft.ts'
 import type { PartProps } from './page.tsx'
 
 export function NetworkChoice({ draft, change }: PartProps) {
-  const id = useId()
   const { data: allVpcs = [] } = useCollection(vpcs)
   const { data: allSubnets = [] } = useCollection(subnets)
   const here = allSubnets.filter((one) => one.VpcId === draft.vpcId)
@@ -19,51 +18,40 @@ export function NetworkChoice({ draft, change }: PartProps) {
     <Card title={t('Network settings')}>
       <div className="stack">
         <div className="facts">
-          <Field label={t('Network (VPC)')} id={`${id}v`}>
-            <select
-              id={`${id}v`}
-              className="input"
-              value={draft.vpcId}
-              onChange={(event) => change({ vpcId: event.target.value, subnetId: '' })}
-            >
-              {allVpcs.map((vpc) => (
-                <option key={vpc.VpcId} value={vpc.VpcId}>
-                  {tagOf(vpc.Tags, 'Name') || vpc.VpcId} {vpc.CidrBlock}
-                  {vpc.IsDefault ? ` (${t('default')})` : ''}
-                </option>
-              ))}
-            </select>
-          </Field>
-          <Field label={t('Subnet')} id={`${id}s`}>
-            <select
-              id={`${id}s`}
-              className="input"
-              value={draft.subnetId}
-              onChange={(event) => change({ subnetId: event.target.value })}
-            >
-              <option value="">{t('No preference')}</option>
-              {here.map((subnet) => (
-                <option key={subnet.SubnetId} value={subnet.SubnetId}>
-                  {tagOf(subnet.Tags, 'Name') || subnet.SubnetId} {subnet.CidrBlock},{' '}
-                  {subnet.AvailabilityZone}
-                </option>
-              ))}
-            </select>
-          </Field>
-          <Field label={t('Auto-assign public IP')} id={`${id}p`}>
-            <select
-              id={`${id}p`}
-              className="input"
-              value={draft.publicAddress}
-              onChange={(event) =>
-                change({ publicAddress: event.target.value as Draft['publicAddress'] })
-              }
-            >
-              <option value="subnet">{t('As the subnet has it')}</option>
-              <option value="yes">{t('Enable')}</option>
-              <option value="no">{t('Disable')}</option>
-            </select>
-          </Field>
+          <SelectField
+            label={t('Network (VPC)')}
+            value={draft.vpcId}
+            onChange={(text) => change({ vpcId: text, subnetId: '' })}
+          >
+            {allVpcs.map((vpc) => (
+              <option key={vpc.VpcId} value={vpc.VpcId}>
+                {tagOf(vpc.Tags, 'Name') || vpc.VpcId} {vpc.CidrBlock}
+                {vpc.IsDefault ? ` (${t('default')})` : ''}
+              </option>
+            ))}
+          </SelectField>
+          <SelectField
+            label={t('Subnet')}
+            value={draft.subnetId}
+            onChange={(text) => change({ subnetId: text })}
+          >
+            <option value="">{t('No preference')}</option>
+            {here.map((subnet) => (
+              <option key={subnet.SubnetId} value={subnet.SubnetId}>
+                {tagOf(subnet.Tags, 'Name') || subnet.SubnetId} {subnet.CidrBlock},{' '}
+                {subnet.AvailabilityZone}
+              </option>
+            ))}
+          </SelectField>
+          <SelectField
+            label={t('Auto-assign public IP')}
+            value={draft.publicAddress}
+            onChange={(text) => change({ publicAddress: text as Draft['publicAddress'] })}
+          >
+            <option value="subnet">{t('As the subnet has it')}</option>
+            <option value="yes">{t('Enable')}</option>
+            <option value="no">{t('Disable')}</option>
+          </SelectField>
         </div>
         <Groups draft={draft} change={change} />
       </div>
@@ -114,14 +102,11 @@ function Groups({ draft, change }: PartProps) {
       </div>
       {groups.mode === 'new' ? (
         <>
-          <Field label={t('Security group name')} id={`${id}n`}>
-            <input
-              id={`${id}n`}
-              className="input"
-              value={groups.name}
-              onChange={(event) => change({ groups: { ...groups, name: event.target.value } })}
-            />
-          </Field>
+          <InputField
+            label={t('Security group name')}
+            value={groups.name}
+            onChange={(text) => change({ groups: { ...groups, name: text } })}
+          />
           <h3>{t('Who may reach it')}</h3>
           <RuleEditor
             rules={groups.rules}

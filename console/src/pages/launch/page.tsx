@@ -4,7 +4,7 @@ import { useSearchParams } from 'react-router'
 import { useCollection } from '../../aws/collection.ts'
 import { images, instances, keyPairs, securityGroups, vpcs } from '../../aws/ec2.ts'
 import { t } from '../../text/t.ts'
-import { Button, Card, Field, PageHead } from '../../ui/parts.tsx'
+import { Button, Card, InputField, PageHead } from '../../ui/parts.tsx'
 import { privateKeyOf } from '../../util/private-keys.ts'
 import { Advanced } from './advanced.tsx'
 import { draftNew, type Draft } from './draft.ts'
@@ -129,16 +129,13 @@ function NameAndTags({ draft, change }: PartProps) {
   return (
     <Card title={t('Name and tags')}>
       <div className="stack">
-        <Field label={t('Name')} id="launch-name">
-          <input
-            id="launch-name"
-            className="input"
-            placeholder={t('for example: web')}
-            value={draft.name}
-            autoFocus
-            onChange={(event) => change({ name: event.target.value })}
-          />
-        </Field>
+        <InputField
+          label={t('Name')}
+          placeholder={t('for example: web')}
+          value={draft.name}
+          autoFocus
+          onChange={(text) => change({ name: text })}
+        />
         {draft.tags.map((tag, n) => (
           // oxlint-disable-next-line react/no-array-index-key
           <div key={n} className="row">

@@ -1,7 +1,6 @@
 /** Its disks: the root one and others. */
-import { useId } from 'react'
 import { t } from '../../text/t.ts'
-import { Button, Card, Field } from '../../ui/parts.tsx'
+import { Button, Card, InputField, SelectField } from '../../ui/parts.tsx'
 import { DISK, type Disk } from './draft.ts'
 import type { PartProps } from './page.tsx'
 
@@ -65,7 +64,6 @@ function DiskRow(props: {
   onRemove?(): void
 }) {
   const { disk, title, onChange, onRemove } = props
-  const id = useId()
   const hasIops = disk.type === 'io1' || disk.type === 'io2' || disk.type === 'gp3'
   return (
     <div className="stack tight">
@@ -78,50 +76,41 @@ function DiskRow(props: {
         )}
       </div>
       <div className="row wrap" style={{ alignItems: 'flex-end' }}>
-        <Field label={t('Size, GiB')} id={`${id}s`}>
-          <input
-            id={`${id}s`}
-            className="input narrow"
-            type="number"
-            min={1}
-            max={16_384}
-            value={disk.sizeGiB}
-            onChange={(event) => onChange({ ...disk, sizeGiB: Math.max(1, +event.target.value) })}
-          />
-        </Field>
-        <Field label={t('Type')} id={`${id}t`}>
-          <select
-            id={`${id}t`}
-            className="input"
-            style={{ width: 220 }}
-            value={disk.type}
-            onChange={(event) => {
-              const type = event.target.value as Disk['type']
-              const iops = type === 'io1' || type === 'io2' ? 100 : null
-              onChange({ ...disk, type, iops, throughput: null })
-            }}
-          >
-            {TYPES.map(([type, label]) => (
-              <option key={type} value={type}>
-                {label}
-              </option>
-            ))}
-          </select>
-        </Field>
+        <InputField
+          label={t('Size, GiB')}
+          isNarrow
+          type="number"
+          min={1}
+          max={16_384}
+          value={disk.sizeGiB}
+          onChange={(text) => onChange({ ...disk, sizeGiB: Math.max(1, +text) })}
+        />
+        <SelectField
+          label={t('Type')}
+          style={{ width: 220 }}
+          value={disk.type}
+          onChange={(text) => {
+            const type = text as Disk['type']
+            const iops = type === 'io1' || type === 'io2' ? 100 : null
+            onChange({ ...disk, type, iops, throughput: null })
+          }}
+        >
+          {TYPES.map(([type, label]) => (
+            <option key={type} value={type}>
+              {label}
+            </option>
+          ))}
+        </SelectField>
         {hasIops && (
-          <Field label={t('IOPS')} id={`${id}i`}>
-            <input
-              id={`${id}i`}
-              className="input narrow"
-              type="number"
-              min={100}
-              placeholder="3000"
-              value={disk.iops ?? ''}
-              onChange={(event) =>
-                onChange({ ...disk, iops: event.target.value ? +event.target.value : null })
-              }
-            />
-          </Field>
+          <InputField
+            label={t('IOPS')}
+            isNarrow
+            type="number"
+            min={100}
+            placeholder="3000"
+            value={disk.iops ?? ''}
+            onChange={(text) => onChange({ ...disk, iops: text ? +text : null })}
+          />
         )}
         <label className="check">
           <input

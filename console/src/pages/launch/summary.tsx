@@ -4,7 +4,7 @@ import { useCollection } from '../../aws/collection.ts'
 import { images } from '../../aws/ec2.ts'
 import { wordsOf } from '../../aws/clients.ts'
 import { plural, t } from '../../text/t.ts'
-import { Button, Card, Code, Fact, Field, Note } from '../../ui/parts.tsx'
+import { Button, Card, Code, Fact, InputField, Note } from '../../ui/parts.tsx'
 import { Modal } from '../../ui/modal.tsx'
 import { problemsOf } from './draft.ts'
 import { launch } from './launch.ts'
@@ -39,17 +39,15 @@ export function Summary({
     <aside className="summary" aria-label={t('Summary')}>
       <Card title={t('Summary')}>
         <div className="stack">
-          <Field label={t('Number of instances')} id="launch-count">
-            <input
-              id="launch-count"
-              className="input narrow"
-              type="number"
-              min={1}
-              max={1000}
-              value={draft.count}
-              onChange={(event) => change({ count: Math.round(+event.target.value) })}
-            />
-          </Field>
+          <InputField
+            label={t('Number of instances')}
+            isNarrow
+            type="number"
+            min={1}
+            max={1000}
+            value={draft.count}
+            onChange={(text) => change({ count: Math.round(+text) })}
+          />
           <dl className="stack" style={{ gap: 8 }}>
             <Fact name={t('Operating system')}>{familyOf(image?.Name ?? '') || t('none yet')}</Fact>
             <Fact name={t('Instance type')}>{draft.instanceType}</Fact>

@@ -7,13 +7,13 @@ import {
   DeleteVpcCommand,
   type Vpc,
 } from '@aws-sdk/client-ec2'
-import { useId, useState } from 'react'
+import { useState } from 'react'
 import { useNavigate } from 'react-router'
 import { ec2 } from '../../aws/clients.ts'
 import { t } from '../../text/t.ts'
 import { Menu } from '../../ui/menu.tsx'
 import { Modal } from '../../ui/modal.tsx'
-import { Field } from '../../ui/parts.tsx'
+import { InputField } from '../../ui/parts.tsx'
 import { doing } from '../../ui/toasts.tsx'
 
 const named = (ResourceType: 'vpc' | 'subnet', name: string) =>
@@ -54,7 +54,6 @@ export function NetworkActions({ vpc }: { vpc: Vpc | undefined }) {
 }
 
 function MakeVpc({ onClose }: { onClose(): void }) {
-  const id = useId()
   const navigate = useNavigate()
   const [name, setName] = useState('')
   const [cidr, setCidr] = useState('10.0.0.0/16')
@@ -73,28 +72,13 @@ function MakeVpc({ onClose }: { onClose(): void }) {
         },
       }}
     >
-      <Field label={t('Name')} id={`${id}n`}>
-        <input
-          id={`${id}n`}
-          className="input"
-          value={name}
-          onChange={(e) => setName(e.target.value)}
-        />
-      </Field>
-      <Field label={t('IPv4 CIDR')} id={`${id}c`}>
-        <input
-          id={`${id}c`}
-          className="input"
-          value={cidr}
-          onChange={(e) => setCidr(e.target.value)}
-        />
-      </Field>
+      <InputField label={t('Name')} value={name} onChange={setName} />
+      <InputField label={t('IPv4 CIDR')} value={cidr} onChange={setCidr} />
     </Modal>
   )
 }
 
 function MakeSubnet({ vpc, onClose }: { vpc: Vpc; onClose(): void }) {
-  const id = useId()
   const [name, setName] = useState('')
   const [cidr, setCidr] = useState('')
   return (
@@ -113,26 +97,13 @@ function MakeSubnet({ vpc, onClose }: { vpc: Vpc; onClose(): void }) {
         },
       }}
     >
-      <Field label={t('Name')} id={`${id}n`}>
-        <input
-          id={`${id}n`}
-          className="input"
-          value={name}
-          onChange={(e) => setName(e.target.value)}
-        />
-      </Field>
-      <Field
+      <InputField label={t('Name')} value={name} onChange={setName} />
+      <InputField
         label={t('IPv4 CIDR')}
-        id={`${id}c`}
         hint={t('Within {cidr}', { cidr: vpc.CidrBlock ?? '' })}
-      >
-        <input
-          id={`${id}c`}
-          className="input"
-          value={cidr}
-          onChange={(e) => setCidr(e.target.value)}
-        />
-      </Field>
+        value={cidr}
+        onChange={setCidr}
+      />
     </Modal>
   )
 }

@@ -1,11 +1,11 @@
 /** What a machine can reach: the internet and its neighbours, on one port, with why not. */
 import type { Instance } from '@aws-sdk/client-ec2'
-import { useEffect, useId, useState } from 'react'
+import { useEffect, useState } from 'react'
 import type { ReachAnswer } from '../../../../src/domain/reach.ts'
 import { wordsOf } from '../../aws/clients.ts'
 import { apiPost } from '../../aws/http.ts'
 import { t } from '../../text/t.ts'
-import { Button, Card, Field, Note } from '../../ui/parts.tsx'
+import { Button, Card, InputField, Note } from '../../ui/parts.tsx'
 import { stateOf, titleOf } from '../../util/instance.ts'
 
 /** Each is a question of its own to the daemon. */
@@ -23,7 +23,6 @@ export function Reach(props: {
   onReached(ids: string[]): void
 }) {
   const { instance, others, onReached } = props
-  const id = useId()
   const [port, setPort] = useState('22')
   const [rows, setRows] = useState<readonly Row[]>()
   const [wrong, setWrong] = useState<string>()
@@ -62,14 +61,7 @@ export function Reach(props: {
             void ask()
           }}
         >
-          <Field label={t('Port')} id={id}>
-            <input
-              id={id}
-              className="input narrow"
-              value={port}
-              onChange={(e) => setPort(e.target.value)}
-            />
-          </Field>
+          <InputField label={t('Port')} isNarrow value={port} onChange={setPort} />
           <Button type="submit" isSmall onClick={() => {}}>
             {t('Ask')}
           </Button>

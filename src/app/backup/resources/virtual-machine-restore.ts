@@ -3,7 +3,7 @@
  * their forms as AWS's. Source: AWS Backup developer guide, "Restoring a virtual machine".
  */
 import { createHash } from 'node:crypto'
-import { GATEWAY_WORDS } from '../../../domain/gateway.ts'
+import type { Hypervisor } from '../../../domain/gateway.ts'
 import { instanceArn, volumeArn } from '../../../domain/backup/arn.ts'
 import type { RecoveryPoint } from '../../../domain/backup/records.ts'
 import type { VolumeId } from '../../../domain/ids.ts'
@@ -11,8 +11,9 @@ import { instanceStateOf } from '../../../domain/instance.ts'
 import { TYPE_RULES } from '../../../domain/volume-types.ts'
 import type { VolumeType } from '../../../domain/volume.ts'
 import { zonesOf } from '../../../domain/zones.ts'
-import type { Ctx } from '../../context.ts'
+import type { App, Ctx } from '../../context.ts'
 import { arnOf, peek } from '../../gateway/find.ts'
+import { machineInsert } from '../../gateway/machines.ts'
 import { instancesRun, instancesRunCheck } from '../../instances/run.ts'
 import { anyHost } from '../background.ts'
 import { invalidParameter, reasonOf } from '../faults.ts'
@@ -173,37 +174,21 @@ async function toHypervisor(step: RestoreStep): Promise<RestoreState> {
   if (outcome === null) return { state: 'running', doneBytes }
   if (!outcome.isDone) return { state: 'failed', reason: outcome.reason }
   const made = outcome.result['machine'] as { machineId: string; name: string; path: string }
-  return { state: 'done', arn: await machineRecord(ctx, hypervisor.id, made) }
+  return { state: 'done', arn: await machineRecord(ctx.app, hypervisor, made) }
 }
 
 /** Known before its hypervisor is listed again, so that the job can name it. */
 async function machineRecord(
-  ctx: Ctx,
-  hypervisorId: string,
+  app: App,
+  hypervisor: Hypervisor,
   made: { machineId: string; name: string; path: string },
 ): Promise<string> {
-  const { app, account, region } = ctx
   const machine = await app.store.transact(async (tx) => {
-    const reference = { name: 'hypervisor', value: hypervisorId }
+    const reference = { name: 'hypervisor', value: hypervisor.id }
     const all = await tx.list('gatewayMachine', { reference })
     const known = all.find((one) => one.machineId === made.machineId)
     if (known) return known
-    const hex = Buffer.from(app.random.bytes(9)).toString('hex').slice(0, 17)
-    return tx.insert('gatewayMachine', {
-      ...made,
-      id: `${GATEWAY_WORDS.gatewayMachine.prefix}-${hex}`,
-      account,
-      region,
-      generation: 0,
-      createdAt: app.clock.now(),
-      tags: {},
-      hypervisorId,
-      hostName: '',
-      words: [],
-      mapped: {},
-      lastBackupAt: null,
-      goneAt: null,
-    })
+    return machineInsert(app, tx, hypervisor, { ...made, hostName: '', words: [], mapped: {} })
   })
   app.activate('machines')
   return arnOf('gatewayMachine', machine)
