@@ -1,0 +1,71 @@
+/**
+ * What a connector to libvirt does when commands fail in the middle. Virsh is played; disks and qemu-nbd are real.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { domainParse } from '../../src/connectors/libvirt/domain.ts'
+import { offlineOpen } from '../../src/connectors/libvirt/offline.ts'
+import { VirshError, type Virsh } from '../../src/connectors/libvirt/virsh.ts'
+import { exec } from '../../src/lib/exec.ts'
+
+const UUID = '6c2f4e1a-0000-4000-8000-000000000001'
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'brume-lvf-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+const failed = () => new VirshError('failed', 'it is not to be')
+const disk = () => join(folder, 'vda.qcow2')
+
+function xmlOf({ id = '', devices = '' }: { id?: string; devices?: string }): string {
+  return `<domain type='qemu'${id}><name>m</name><uuid>${UUID}</uuid><devices>
+    <disk type='file' device='disk'><driver name='qemu' type='qcow2'/>
+      <source file='${disk()}'/><target dev='vda'/></disk>${devices}</devices></domain>`
+}
+
+/** Answers by the command; `failed` for what it does not know. */
+function played(answers: Record<string, () => string>): Virsh & { said: string[] } {
+  const said: string[] = []
+  const run = async ([word = '', ...rest]: readonly string[]): Promise<string> => {
+    said.push([word, ...rest].join(' '))
+    const answer = answers[word]
+    if (!answer) throw failed()
+    return answer()
+  }
+  return {
+    said,
+    connection: { connector: 'libvirt', uri: 'qemu:///system', username: null, password: null },
+    run,
+    batch: async (commands) => {
+      let stdout = ''
+      for (const command of commands) stdout += await run(command).catch(() => '')
+      return { stdout, stderr: 'error: it is not to be' }
+    },
+  }
+}
+
+const linkOf = (virsh: Virsh) => ({
+  virsh,
+  programId: 'abcd',
+  isLocal: true,
+  reach: async (path: string) => ({ path, close: async () => {} }),
+  list: async () => [],
+  remove: async () => {},
+})
+
+const request = {
+  ...{ machineId: UUID, vaultId: 'v', pointId: 'p', token: null, isQuiesced: true },
+}
+
+test('a machine that is shut off and cannot be described is let go', async () => {
+  await exec('qemu-img', ['create', '-f', 'qcow2', disk(), '1M'])
+  const virsh = played({ domstate: () => 'shut off (shutdown)\n' })
+  const domain = domainParse(xmlOf({}))
+  const { signal } = new AbortController()
+  await expect(offlineOpen(linkOf(virsh), domain, request, signal)).rejects.toThrow('not to be')
+  // Writing needs the lock that a reader would have.
+  await exec('qemu-io', ['-f', 'qcow2', '-c', 'write 0 4k', disk()])
+})
