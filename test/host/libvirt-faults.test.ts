@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { domainParse } from '../../src/connectors/libvirt/domain.ts'
+import { sessionOpen } from '../../src/connectors/libvirt/session.ts'
 import { offlineOpen } from '../../src/connectors/libvirt/offline.ts'
 import { VirshError, type Virsh } from '../../src/connectors/libvirt/virsh.ts'
 import { exec } from '../../src/lib/exec.ts'
@@ -68,4 +69,27 @@ test('a machine that is shut off and cannot be described is let go', async () =>
   await expect(offlineOpen(linkOf(virsh), domain, request, signal)).rejects.toThrow('not to be')
   // Writing needs the lock that a reader would have.
   await exec('qemu-io', ['-f', 'qcow2', '-c', 'write 0 4k', disk()])
+})
+
+test('a guest whose thaw is not heard the first time is told again', async () => {
+  let thaws = 0
+  const virsh = played({
+    'backup-dumpxml': () => {
+      throw new VirshError('failed', 'no domain backup job present')
+    },
+    'checkpoint-list': () => '',
+    domfsfreeze: () => 'Froze 1 filesystem(s)\n',
+    'backup-begin': () => 'Backup started\n',
+    domfsthaw: () => {
+      if (++thaws === 1) throw new VirshError('failed', 'Guest agent is not responding')
+      return 'Thawed 1 filesystem(s)\n'
+    },
+    domjobabort: () => '',
+  })
+  const channel = `<channel type='unix'><target name='org.qemu.guest_agent.0'/></channel>`
+  const domain = domainParse(xmlOf({ id: " id='3'", devices: channel }))
+  const link = { ...linkOf(virsh), reach: () => Promise.reject(new Error('no way there')) }
+  const { signal } = new AbortController()
+  await expect(sessionOpen(link, domain, request, signal)).rejects.toThrow('no way there')
+  expect(thaws).toBe(2)
 })
