@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { domainParse } from '../../src/connectors/libvirt/domain.ts'
+import { restore } from '../../src/connectors/libvirt/restore.ts'
 import { sessionOpen } from '../../src/connectors/libvirt/session.ts'
 import { offlineOpen } from '../../src/connectors/libvirt/offline.ts'
 import { VirshError, type Virsh } from '../../src/connectors/libvirt/virsh.ts'
@@ -92,4 +93,29 @@ test('a guest whose thaw is not heard the first time is told again', async () =>
   const { signal } = new AbortController()
   await expect(sessionOpen(link, domain, request, signal)).rejects.toThrow('no way there')
   expect(thaws).toBe(2)
+})
+
+test('a machine that was defined and not started is started by the next attempt', async () => {
+  let state = 'shut off'
+  let starts = 0
+  const virsh = played({
+    domname: () => 'restored\n',
+    domstate: () => `${state}\n`,
+    start: () => {
+      if (++starts === 1) throw failed()
+      state = 'running'
+      return ''
+    },
+  })
+  const wanted = {
+    ...{ restoreId: UUID, name: 'restored', datastore: null, isStarted: true, disks: [] },
+    machine: { xml: xmlOf({}) },
+    onProgress: () => {},
+  }
+  const { signal } = new AbortController()
+  const again = () => restore(virsh, folder, wanted, signal)
+  await expect(again()).rejects.toThrow('not to be')
+  await expect(again()).resolves.toMatchObject({ name: 'restored' })
+  await again()
+  expect({ state, starts }).toEqual({ state: 'running', starts: 2 })
 })
