@@ -216,11 +216,10 @@ async function restoreEnd(
     })
     const point = await tx.get('backupPoint', job.pointId)
     if (isDone && point) await tx.update('backupPoint', { ...point, lastRestoreAt: endedAt })
+    // With it: nobody looks at a job that has ended.
+    if (!isDone) await volumesDiscard(tx, now)
   })
-  if (!isDone) {
-    const now = await app.store.get('backupRestoreJob', job.id)
-    if (now) await volumesDiscard(app, now)
-  }
+  if (!isDone) app.activate('volumes')
   app.log.info({ job: job.id, ...ended }, 'restore ended')
   const vault = await app.store.get('backupVault', job.vaultId)
   const details = { ...detailsOf(job), State: isDone ? 'COMPLETED' : 'FAILED' }
