@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { ensureFolder, readJson, writeJsonDurable } from '../../lib/fs-durable.ts'
 import type { Log } from '../../lib/log.ts'
 import { unlessAborted } from '../../lib/time.ts'
+import { untilMade } from '../../lib/until-made.ts'
 import type {
   HypervisorConnection,
   HypervisorTest,
@@ -36,9 +37,9 @@ export function createLibvirtConnector(options: { home: string; log: Log }): Lib
   const { home, log } = options
   const ssh = createSsh(home)
   const virshOf = (connection: HypervisorConnection): Virsh => createVirsh(connection, ssh)
-  let id: Promise<string> | undefined
+  const id = untilMade(() => programIdOf(home))
   const linkOf = async (connection: HypervisorConnection): Promise<Link> =>
-    linkTo(connection, ssh, virshOf(connection), await (id ??= programIdOf(home)))
+    linkTo(connection, ssh, virshOf(connection), await id())
   /** By machine, the session that has it: a domain has one backup job at a time. */
   const busy = new Map<string, Promise<void>>()
   return {
