@@ -236,7 +236,7 @@ async function conclude(
     const lines = transcript.map((one) => `${one.at} ${one.direction} ${one.text}\n`).join('')
     await writeFile(paths.qmpTranscript, lines, { mode: 0o600 }).catch(() => {})
   }
-  await tpmEnd(paths)
+  await tpmEnd(paths, context.clock)
   await cgroupRemove(context.cgroups, instanceId, context.clock)
   await socketsRemove(paths)
   const added = await before?.()
