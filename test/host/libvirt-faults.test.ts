@@ -1,16 +1,18 @@
 /**
  * What a connector to libvirt does when commands fail in the middle. Virsh is played; disks and qemu-nbd are real.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createLibvirtConnector } from '../../src/connectors/libvirt/connector.ts'
 import { domainParse } from '../../src/connectors/libvirt/domain.ts'
 import { restore } from '../../src/connectors/libvirt/restore.ts'
 import { sessionOpen } from '../../src/connectors/libvirt/session.ts'
 import { offlineOpen } from '../../src/connectors/libvirt/offline.ts'
 import { VirshError, type Virsh } from '../../src/connectors/libvirt/virsh.ts'
 import { exec } from '../../src/lib/exec.ts'
+import { silentLog } from '../../src/lib/log.ts'
 
 const UUID = '6c2f4e1a-0000-4000-8000-000000000001'
 let folder: string
@@ -62,6 +64,12 @@ const request = {
   ...{ machineId: UUID, vaultId: 'v', pointId: 'p', token: null, isQuiesced: true },
 }
 
+const wanted = () => ({
+  ...{ restoreId: UUID, name: 'restored', datastore: null, isStarted: true, disks: [] },
+  machine: { xml: xmlOf({}) },
+  onProgress: () => {},
+})
+
 test('a machine that is shut off and cannot be described is let go', async () => {
   await exec('qemu-img', ['create', '-f', 'qcow2', disk(), '1M'])
   const virsh = played({ domstate: () => 'shut off (shutdown)\n' })
@@ -107,15 +115,21 @@ test('a machine that was defined and not started is started by the next attempt'
       return ''
     },
   })
-  const wanted = {
-    ...{ restoreId: UUID, name: 'restored', datastore: null, isStarted: true, disks: [] },
-    machine: { xml: xmlOf({}) },
-    onProgress: () => {},
-  }
   const { signal } = new AbortController()
-  const again = () => restore(virsh, folder, wanted, signal)
+  const again = () => restore(virsh, folder, wanted(), signal)
   await expect(again()).rejects.toThrow('not to be')
   await expect(again()).resolves.toMatchObject({ name: 'restored' })
   await again()
   expect({ state, starts }).toEqual({ state: 'running', starts: 2 })
+})
+
+test('disks that a daemon which was killed left on their way to a hypervisor go', async () => {
+  const scratch = join(folder, 'connectors', 'restores')
+  await mkdir(join(scratch, 'restore-abc'), { recursive: true })
+  await writeFile(join(scratch, 'restore-abc', 'disk.raw'), 'of another life')
+  const connector = createLibvirtConnector({ home: folder, log: silentLog })
+  const nowhere = { connector: 'libvirt', uri: 'qemu:///nowhere' } as const
+  const connection = { ...nowhere, username: null, password: null }
+  await connector.restore(connection, wanted(), AbortSignal.timeout(30_000)).catch(() => {})
+  expect(await readdir(scratch)).toEqual([])
 })
