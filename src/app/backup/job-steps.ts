@@ -16,7 +16,7 @@ import { copyInsert } from './copies.ts'
 import { reasonOf } from './faults.ts'
 import { AIR_GAPPED, handlerMust } from './jobs.ts'
 import { notify } from './notify.ts'
-import { ATTEMPTS_MAX, retryDelayMs } from './retry.ts'
+import { ATTEMPTS_MAX, isPaused, retryDelayMs } from './retry.ts'
 import { vaultPlace } from './vault-key.ts'
 import { vaultUsed } from './vaults.ts'
 import { workCancel, workFollow, workForget } from './work.ts'
@@ -37,7 +37,7 @@ export async function backupStep(app: App, job: BackupJob, hasRoom: boolean): Pr
     const message = 'The job did not complete within its completion window'
     return jobChange(app, job, (one) => ({ ...one, state: 'ABORTING', message }))
   }
-  if (job.retryAt !== null && job.retryAt > now) return false
+  if (isPaused(job.retryAt, now)) return false
   if (job.state === 'CREATED') return hasRoom ? begin(app, job) : false
   return run(app, job)
 }

@@ -20,7 +20,7 @@ import { notify } from './notify.ts'
 import { pointOfArn } from './points.ts'
 import type { RestoreState, RestoreStep } from './resources/handler.ts'
 import { volumesDiscard } from './resources/restore-volumes.ts'
-import { RESTORE_ATTEMPTS_MAX, retryDelayMs } from './retry.ts'
+import { isPaused, RESTORE_ATTEMPTS_MAX, retryDelayMs } from './retry.ts'
 import { roleChecked } from './roles.ts'
 import { vaultPlace } from './vault-key.ts'
 import { workFollow, workForget } from './work.ts'
@@ -103,7 +103,7 @@ export async function restoreJobStep(
   hasRoom: boolean,
 ): Promise<boolean> {
   if (job.state === 'PENDING' && !hasRoom) return false
-  if (job.retryAt !== null && job.retryAt > app.clock.now()) return false
+  if (isPaused(job.retryAt, app.clock.now())) return false
   const point = await app.store.get('backupPoint', job.pointId)
   const vault = await app.store.get('backupVault', job.vaultId)
   if (!point || !vault) {
