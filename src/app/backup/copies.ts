@@ -170,6 +170,7 @@ async function begin(app: App, job: CopyJob, { target, point }: Vaults): Promise
       baseline: null,
       token: null,
     })
+    await vaultUsed(tx, target.id, app.clock.now())
     await tx.update('backupCopyJob', { ...now, state: 'RUNNING' })
   })
   notifyCopy(app, target, job, 'STARTED')

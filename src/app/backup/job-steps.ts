@@ -145,7 +145,13 @@ async function run(app: App, job: BackupJob): Promise<boolean> {
   }
   if (job.state === 'PENDING') {
     const startedAt = app.clock.now()
-    await jobChange(app, job, (one) => ({ ...one, state: 'RUNNING', startedAt }))
+    await app.store.transact(async (tx) => {
+      const one = await tx.get('backupJob', job.id)
+      if (one?.state !== 'PENDING') return
+      // From here on something of it may lie there, whatever comes of it.
+      await vaultUsed(tx, job.vaultId, startedAt)
+      await tx.update('backupJob', { ...one, state: 'RUNNING', startedAt })
+    })
     notify(app, vault, { event: 'BACKUP_JOB_STARTED', details: detailsOf(job, 'RUNNING') })
     return true
   }
