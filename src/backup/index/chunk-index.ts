@@ -27,7 +27,7 @@ const STATE_FILE = 'index.json'
 const RUN_NAME = /^[0-9a-f]{16}\.run$/
 /** A run is merged with the next younger one unless it is this much larger: few runs, little writing. */
 const MERGE_RATIO = 4
-const STATE_VERSION = 1
+const STATE_VERSION = 2
 
 export interface IndexedPack {
   packId: string
