@@ -191,7 +191,8 @@ async function points(core: VaultCore): Promise<PointOfVault[]> {
 
 async function openDisk(core: VaultCore, pointId: string, diskId: string) {
   const session = await sessionToRead(core)
-  const end = async (): Promise<void> => session?.end()
+  // As after work (core.ts): what was read was read, and other disks are to be closed too.
+  const end = async (): Promise<void> => session?.end().catch(() => {})
   try {
     const manifest = isPointId(pointId) ? await readPoint(core, pointId) : null
     const disk = manifest?.disks.find((one) => one.diskId === diskId)

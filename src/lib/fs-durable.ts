@@ -43,7 +43,10 @@ export async function writeFileDurable(
   } finally {
     await handle.close()
   }
-  await rename(temporary, path)
+  await rename(temporary, path).catch(async (error: unknown) => {
+    await rm(temporary, { force: true })
+    throw error
+  })
   await fsyncFolder(folder)
 }
 

@@ -4,11 +4,11 @@
  * everything that goes into them (docs/decisions/0100). A start never waits for it.
  */
 import { createHash } from 'node:crypto'
-import { readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ConsoleSource, ConsoleState } from '../api/console/assets.ts'
 import { exec } from '../lib/exec.ts'
-import { ensureFolder } from '../lib/fs-durable.ts'
+import { ensureFolder, fsyncFile, fsyncFolder, renameDurable } from '../lib/fs-durable.ts'
 import type { Log } from '../lib/log.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -63,12 +63,18 @@ async function build(folder: string, log: Log): Promise<ConsoleState> {
     await rm(making, { recursive: true, force: true })
     const args = [join(ROOT, 'console/build.ts'), making]
     await exec(process.execPath, args, { cwd: ROOT, timeoutMs: BUILD_TIMEOUT_MS })
-    await rename(making, folder)
+    // Found by its name alone at every later start: a power cut must not leave the name of empty files.
+    for (const one of await readdir(making, { recursive: true, withFileTypes: true })) {
+      const path = join(one.parentPath, one.name)
+      await (one.isDirectory() ? fsyncFolder(path) : fsyncFile(path))
+    }
+    await fsyncFolder(making)
+    await renameDurable(making, folder)
     await forgetOthers(folder)
     log.info({ tookMs: Math.round(performance.now() - startedAt) }, 'the console is built')
     return { status: 'ready', folder }
   } catch (err) {
-    await rm(making, { recursive: true, force: true })
+    await rm(making, { recursive: true, force: true }).catch(() => {})
     // Another daemon of this home was quicker.
     if (await isThere(join(folder, 'index.html'))) return { status: 'ready', folder }
     log.error({ err }, 'the console could not be built')

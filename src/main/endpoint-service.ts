@@ -20,6 +20,7 @@ const AUTHORITY = 'Brume endpoints'
 /** As long as the copies of it that guests hold. */
 const AUTHORITY_MS = 20 * 365 * 86_400_000
 const SERVER_MS = 365 * 86_400_000
+const RENEWAL_MS = 30 * 86_400_000
 /** What a client may ask for by name: a service of a region, or a name of one endpoint's own. */
 const SERVED = /^(?:[a-z0-9-]+\.)+amazonaws\.com$/
 /** Names of which certificates are kept. */
@@ -135,19 +136,18 @@ function validity(clock: Clock, lifetimeMs: number) {
 
 /** One certificate a name, made when it is first asked for. */
 function certificatesBy(authority: Authority, clock: Clock) {
-  const contexts = new Map<string, SecureContext>()
+  const contexts = new Map<string, { context: SecureContext; from: number; to: number }>()
   return (name: string, done: (error: Error | null, context?: SecureContext) => void): void => {
     if (!SERVED.test(name)) return done(new Error(`no certificate for ${name}`))
     const known = contexts.get(name)
-    if (known) return done(null, known)
+    const now = clock.now()
+    // Made while the clock was wrong, or nearly a year ago: another one.
+    if (known && now >= known.from && now < known.to - RENEWAL_MS) return done(null, known.context)
     if (contexts.size >= CONTEXTS_MAX) contexts.clear()
-    const { certificatePem, privateKeyPem } = serverCertificateMake(
-      authority,
-      [name],
-      validity(clock, SERVER_MS),
-    )
+    const valid = validity(clock, SERVER_MS)
+    const { certificatePem, privateKeyPem } = serverCertificateMake(authority, [name], valid)
     const context = createSecureContext({ cert: certificatePem, key: privateKeyPem })
-    contexts.set(name, context)
+    contexts.set(name, { context, from: valid.from, to: valid.to })
     done(null, context)
   }
 }

@@ -53,7 +53,11 @@ export async function serveMetadata(options: {
     })
     const socket = await fabric.listenInNamespace(vpcId, METADATA_SOCKET)
     socket.on('connection', (connection) => http.emit('connection', connection))
-    const apiSocket = await fabric.listenInNamespace(vpcId, API_SOCKET)
+    const apiSocket = await fabric.listenInNamespace(vpcId, API_SOCKET).catch((error: unknown) => {
+      // Nobody else would close it, and it would keep the namespace alive.
+      socket.close()
+      throw error
+    })
     apiSocket.on('connection', (connection) => void apiServe(connection, vpcId))
     const close = (): void => {
       socket.close()

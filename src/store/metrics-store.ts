@@ -97,7 +97,9 @@ export function openMetricStore(path: string, options: { bytesMax?: number } = {
   const idFind = (series: SeriesKey): number | undefined => idBy(statements.seriesGet, series)
   const idOf = (series: SeriesKey): number => idBy(statements.seriesEnsure, series)!
   const putSlice = (samples: readonly Sample[]): void => {
-    inTransaction(db, () => {
+    // Ids of series that were not made after all are given to others.
+    const forget = (): void => ids.clear()
+    inTransaction(db, forget, () => {
       for (const { series, unit, at, resolution, count, sum, min, max } of samples) {
         const id = idOf(series)
         const start = Math.floor(at / 1000 / resolution) * resolution
@@ -162,13 +164,18 @@ function prepare(db: DatabaseSync): Statements {
   }
 }
 
-function inTransaction(db: DatabaseSync, work: () => void): void {
+const nothing = (): void => {}
+
+/** `undo`: of what is known from it elsewhere. */
+function inTransaction(db: DatabaseSync, undo: () => void, work: () => void): void {
   db.exec('begin immediate')
   try {
     work()
     db.exec('commit')
   } catch (error) {
-    db.exec('rollback')
+    undo()
+    // A full disk has ended it already.
+    if (db.isTransaction) db.exec('rollback')
     throw error
   }
 }
@@ -244,7 +251,7 @@ async function ageBy(db: DatabaseSync, now: number, factor: number): Promise<voi
     for (;;) {
       const rows = select.all(resolution, before, SLICE_ROWS)
       if (rows.length === 0) break
-      inTransaction(db, () => {
+      inTransaction(db, nothing, () => {
         for (const row of rows) {
           const { series, start, unit, count, sum, min, max } = row as Record<string, number>
           remove.run(series!, start!, resolution, unit!)

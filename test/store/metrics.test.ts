@@ -118,3 +118,16 @@ test('ten thousand machines: a minute of their metrics is written without holdin
   expect(turns).toBeGreaterThanOrEqual(samples.length / 2_000 - 1)
   store.close()
 }, 30_000)
+
+test('a write that fails leaves nothing, neither values nor a series that others are taken for', async () => {
+  const store = openMetricStore(':memory:')
+  const bad = { ...sample('i-1', NOW, 1), sum: null } as unknown as Sample
+  await expect(store.put([sample('i-1', NOW, 1), bad])).rejects.toThrow('NOT NULL')
+  await store.put([sample('i-2', NOW, 2)])
+  await store.put([sample('i-1', NOW, 7)])
+  const sums = ['i-1', 'i-2'].map((id) =>
+    store.read(series(id), { from: NOW, to: NOW + HOUR_MS, period: 60 }).map((one) => one.sum),
+  )
+  expect(sums).toEqual([[7], [2]])
+  store.close()
+})

@@ -12,6 +12,7 @@ import { startTicksOf } from '../../src/hypervisor/qemu/process.ts'
 import { hypervisorProbe } from '../../src/hypervisor/qemu/probe.ts'
 import { exec } from '../../src/lib/exec.ts'
 import { silentLog } from '../../src/lib/log.ts'
+import { systemClock } from '../../src/lib/time.ts'
 import { createVmFixture, INSTANCE, poll, type VmFixture } from '../support/vm-fixture.ts'
 import { testGuest } from '../support/test-guest.ts'
 
@@ -117,6 +118,20 @@ test('a killed QEMU is seen within a second and told as a crash', async () => {
   const anew = await vm.driver.start(await vm.spec())
   expect(anew).toMatchObject({ state: 'running' })
   expect(anew.processId).not.toBe(processId)
+})
+
+test('the end of a QEMU that could not be written down is told as soon as it can be', async () => {
+  const { processId } = await vm.driver.start(await vm.spec())
+  const { state, qmpSocket } = vm.driver.paths(INSTANCE)
+  // As good as no room: a file does not take the place of a folder.
+  await rm(state)
+  await mkdir(state)
+  process.kill(processId!, 'SIGKILL')
+  // The last before the record.
+  await poll('a try', 5_000, async () => !existsSync(qmpSocket))
+  await systemClock.wait(500)
+  await rm(state, { recursive: true })
+  await vm.observed((one) => one.state === 'crashed', 10_000)
 })
 
 test('machines outlive the driver: the next one adopts, or tells what happened', async () => {

@@ -119,6 +119,8 @@ async function events(
   feeds: { count: number },
 ): Promise<void> {
   await authorise(ctx, 'ec2', 'DescribeInstances', {})
+  // Gone meanwhile: nothing would tell of its end any more.
+  if (response.destroyed) return
   if (feeds.count >= FEEDS_MAX)
     return answer(response, 503, { error: 'too many consoles are open' })
   feeds.count += 1

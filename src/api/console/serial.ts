@@ -10,6 +10,8 @@ export interface SerialSource {
   history(): Promise<Uint8Array | null>
 }
 
+const WAITING_BYTES_MAX = 4 * 1024 * 1024
+
 interface Shared {
   upstream: Promise<Duplex>
   viewers: Set<Duplex>
@@ -30,7 +32,10 @@ export function createSerialHub(): SerialHub {
     }
     shared.upstream.then((upstream) => {
       upstream.on('data', (chunk: Buffer) => {
-        for (const viewer of shared.viewers) viewer.push(chunk)
+        // Whoever reads slower than the machine speaks misses something: nothing else bounds what waits for it.
+        for (const viewer of shared.viewers) {
+          if (viewer.readableLength < WAITING_BYTES_MAX) viewer.push(chunk)
+        }
       })
       upstream.once('error', end)
       upstream.once('close', end)
@@ -47,7 +52,11 @@ export function createSerialHub(): SerialHub {
         write: (chunk: Buffer, _encoding, done) => void upstream.write(chunk, () => done()),
         destroy: (error, done) => {
           shared.viewers.delete(viewer)
-          if (shared.viewers.size === 0) upstream.destroy()
+          if (shared.viewers.size === 0) {
+            // Nobody joins one that is on its way out.
+            if (machines.get(instanceId) === shared) machines.delete(instanceId)
+            upstream.destroy()
+          }
           done(error)
         },
       })

@@ -19,7 +19,7 @@ import { anyHost, backgroundCtx } from './background.ts'
 import { invalidParameter, invalidRequest, reasonOf, resourceNotFound } from './faults.ts'
 import { notify } from './notify.ts'
 import { pointGet } from './points.ts'
-import { ATTEMPTS_MAX, retryDelayMs } from './retry.ts'
+import { ATTEMPTS_MAX, isPaused, retryDelayMs } from './retry.ts'
 import { roleChecked } from './roles.ts'
 import { mayCopyAcross } from './settings.ts'
 import { vaultPlace } from './vault-key.ts'
@@ -105,7 +105,7 @@ export async function copyGet(ctx: Ctx, id: string): Promise<CopyJob> {
 
 /** True when something changed. */
 export async function copyStep(app: App, job: CopyJob, hasRoom: boolean): Promise<boolean> {
-  if (job.retryAt !== null && job.retryAt > app.clock.now()) return false
+  if (isPaused(job.retryAt, app.clock.now())) return false
   if (job.state === 'CREATED' && !hasRoom) return false
   try {
     const vaults = await placesOf(app, job)
@@ -170,6 +170,7 @@ async function begin(app: App, job: CopyJob, { target, point }: Vaults): Promise
       baseline: null,
       token: null,
     })
+    await vaultUsed(tx, target.id, app.clock.now())
     await tx.update('backupCopyJob', { ...now, state: 'RUNNING' })
   })
   notifyCopy(app, target, job, 'STARTED')

@@ -16,7 +16,7 @@ import { copyInsert } from './copies.ts'
 import { reasonOf } from './faults.ts'
 import { AIR_GAPPED, handlerMust } from './jobs.ts'
 import { notify } from './notify.ts'
-import { ATTEMPTS_MAX, retryDelayMs } from './retry.ts'
+import { ATTEMPTS_MAX, isPaused, retryDelayMs } from './retry.ts'
 import { vaultPlace } from './vault-key.ts'
 import { vaultUsed } from './vaults.ts'
 import { workCancel, workFollow, workForget } from './work.ts'
@@ -37,7 +37,7 @@ export async function backupStep(app: App, job: BackupJob, hasRoom: boolean): Pr
     const message = 'The job did not complete within its completion window'
     return jobChange(app, job, (one) => ({ ...one, state: 'ABORTING', message }))
   }
-  if (job.retryAt !== null && job.retryAt > now) return false
+  if (isPaused(job.retryAt, now)) return false
   if (job.state !== 'CREATED') return run(app, job)
   if (hasRoom) return begin(app, job)
   await app.store.transact((tx) => waits(tx, job.id, 'It waits for others that run to end'))
@@ -164,7 +164,13 @@ async function run(app: App, job: BackupJob): Promise<boolean> {
   }
   if (job.state === 'PENDING') {
     const startedAt = app.clock.now()
-    await jobChange(app, job, (one) => ({ ...one, state: 'RUNNING', startedAt }))
+    await app.store.transact(async (tx) => {
+      const one = await tx.get('backupJob', job.id)
+      if (one?.state !== 'PENDING') return
+      // From here on something of it may lie there, whatever comes of it.
+      await vaultUsed(tx, job.vaultId, startedAt)
+      await tx.update('backupJob', { ...one, state: 'RUNNING', startedAt })
+    })
     notify(app, vault, { event: 'BACKUP_JOB_STARTED', details: detailsOf(job, 'RUNNING') })
     return true
   }

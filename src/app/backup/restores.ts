@@ -20,7 +20,7 @@ import { notify } from './notify.ts'
 import { pointOfArn } from './points.ts'
 import type { RestoreState, RestoreStep } from './resources/handler.ts'
 import { volumesDiscard } from './resources/restore-volumes.ts'
-import { RESTORE_ATTEMPTS_MAX, retryDelayMs } from './retry.ts'
+import { isPaused, RESTORE_ATTEMPTS_MAX, retryDelayMs } from './retry.ts'
 import { roleChecked } from './roles.ts'
 import { vaultPlace } from './vault-key.ts'
 import { workFollow, workForget } from './work.ts'
@@ -103,7 +103,7 @@ export async function restoreJobStep(
   hasRoom: boolean,
 ): Promise<boolean> {
   if (job.state === 'PENDING' && !hasRoom) return false
-  if (job.retryAt !== null && job.retryAt > app.clock.now()) return false
+  if (isPaused(job.retryAt, app.clock.now())) return false
   const point = await app.store.get('backupPoint', job.pointId)
   const vault = await app.store.get('backupVault', job.vaultId)
   if (!point || !vault) {
@@ -216,11 +216,10 @@ async function restoreEnd(
     })
     const point = await tx.get('backupPoint', job.pointId)
     if (isDone && point) await tx.update('backupPoint', { ...point, lastRestoreAt: endedAt })
+    // With it: nobody looks at a job that has ended.
+    if (!isDone) await volumesDiscard(tx, now)
   })
-  if (!isDone) {
-    const now = await app.store.get('backupRestoreJob', job.id)
-    if (now) await volumesDiscard(app, now)
-  }
+  if (!isDone) app.activate('volumes')
   app.log.info({ job: job.id, ...ended }, 'restore ended')
   const vault = await app.store.get('backupVault', job.vaultId)
   const details = { ...detailsOf(job), State: isDone ? 'COMPLETED' : 'FAILED' }

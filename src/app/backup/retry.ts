@@ -11,3 +11,8 @@ const RETRY_MS_MAX = 10 * MINUTE_MS
 export function retryDelayMs(attempts: number): number {
   return Math.min(RETRY_MS_MAX, RETRY_MS_FIRST * 2 ** attempts)
 }
+
+/** A clock that was set back makes no pause longer than they are. */
+export function isPaused(retryAt: number | null, now: number): boolean {
+  return retryAt !== null && retryAt > now && retryAt <= now + RETRY_MS_MAX
+}

@@ -141,7 +141,7 @@ export async function defaultVaultEnsure(ctx: Ctx, names: readonly string[]): Pr
   await vaultCreate(ctx, request)
 }
 
-/** From its first point on a vault has upkeep (upkeep.ts). In the transaction in which the point is whole. */
+/** From its first work on a vault has upkeep (upkeep.ts): what fails leaves something there, too. */
 export async function vaultUsed(tx: StoreTransaction, vaultId: string, now: number): Promise<void> {
   for (const task of ['collected', 'verified'] as const) {
     const name = upkeepSetting(task, vaultId)

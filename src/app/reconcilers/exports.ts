@@ -13,10 +13,13 @@ export function createExportsReconciler(app: App): (signal: AbortSignal) => Prom
   const work = async (task: ExportTask, signal: AbortSignal): Promise<void> => {
     working.add(task.id)
     try {
-      await run(app, task)
+      await run(app, task).catch(async (err: unknown) => {
+        if (!(err instanceof FaultError)) throw err
+        await end(app, task, 'deleted', 'what it exports is gone')
+      })
     } catch (err) {
-      if (err instanceof FaultError) await end(app, task, 'deleted', 'what it exports is gone')
-      else if (!signal.aborted) app.log.warn({ err, task: task.id }, 'export not done yet')
+      // Nobody waits for it: the end, too, is tried again with the next look.
+      if (!signal.aborted) app.log.warn({ err, task: task.id }, 'export not done yet')
     } finally {
       working.delete(task.id)
     }

@@ -27,7 +27,7 @@ const STATE_FILE = 'index.json'
 const RUN_NAME = /^[0-9a-f]{16}\.run$/
 /** A run is merged with the next younger one unless it is this much larger: few runs, little writing. */
 const MERGE_RATIO = 4
-const STATE_VERSION = 1
+const STATE_VERSION = 2
 
 export interface IndexedPack {
   packId: string
@@ -63,17 +63,26 @@ export async function openChunkIndex(folder: string): Promise<ChunkIndex> {
   let fresh = new Map<string, Location | Location[]>()
   /** On their way into a run. */
   let freezing: typeof fresh | null = null
+  /** Packs with entries that are in no run yet: named in the state, they would be there without what lies in them. */
+  const unwritten = new Set<number>()
 
   const isKept = (pack: number): boolean => packs[pack] !== null
   const save = (): Promise<void> => {
     const named = runs.map(({ name, sha256 }) => ({ name, sha256 }))
-    return writeState(folder, { version: STATE_VERSION, packs, runs: named })
+    const written = packs.map((pack, number) => (unwritten.has(number) ? null : pack))
+    return writeState(folder, { version: STATE_VERSION, packs: written, runs: named })
   }
   const write = async (fill: (writer: RunWriter) => Promise<void>): Promise<Run> => {
     const name = `${randomBytes(8).toString('hex')}.run`
     const writer = await createRunWriter(join(folder, name))
-    await fill(writer)
-    return openRun(join(folder, name), name, (await writer.finish()).sha256)
+    try {
+      await fill(writer)
+      return await openRun(join(folder, name), name, (await writer.finish()).sha256)
+    } catch (error) {
+      await writer.close().catch(() => {})
+      await rm(join(folder, name), { force: true })
+      throw error
+    }
   }
   const replace = async (from: number, by: Run): Promise<void> => {
     const old = runs.slice(from)
@@ -89,12 +98,23 @@ export async function openChunkIndex(folder: string): Promise<ChunkIndex> {
     await replace(runs.length - 2, await write((writer) => mergeRuns(pair, writer, isKept)))
   }
   const freeze = async (): Promise<void> => {
-    if (fresh.size === 0) return
-    freezing = fresh
-    fresh = new Map()
-    const records = sortRecords(recordsOf(freezing))
-    runs = [...runs, await write((writer) => writer.add(records))]
-    freezing = null
+    const moved = [...unwritten]
+    if (fresh.size > 0) {
+      freezing = fresh
+      fresh = new Map()
+      try {
+        const records = sortRecords(recordsOf(freezing))
+        runs = [...runs, await write((writer) => writer.add(records))]
+      } catch (error) {
+        // No room for it, say: they stay in memory, and the next time may do.
+        fresh = joined(freezing, fresh)
+        throw error
+      } finally {
+        freezing = null
+      }
+    }
+    if (moved.length === 0) return
+    for (const number of moved) unwritten.delete(number)
     await save()
   }
   const flush = (): Promise<void> =>
@@ -119,6 +139,7 @@ export async function openChunkIndex(folder: string): Promise<ChunkIndex> {
     },
     addPack: async (pack, entries) => {
       const number = packs.push(pack) - 1
+      unwritten.add(number)
       for (const { id, offset, length } of entries) {
         const key = id.toString('latin1')
         const before = fresh.get(key)
@@ -145,6 +166,18 @@ export async function openChunkIndex(folder: string): Promise<ChunkIndex> {
       runs = []
     },
   }
+}
+
+function joined(
+  older: ReadonlyMap<string, Location | Location[]>,
+  younger: ReadonlyMap<string, Location | Location[]>,
+): Map<string, Location | Location[]> {
+  const all = new Map(older)
+  for (const [key, hit] of younger) {
+    const before = all.get(key)
+    all.set(key, before ? [before, hit].flat() : hit)
+  }
+  return all
 }
 
 function recordsOf(entries: ReadonlyMap<string, Location | Location[]>): Buffer {

@@ -53,12 +53,19 @@ export interface RunWriter {
   add(records: Buffer): Promise<void>
   /** Synced to the disk. */
   finish(): Promise<{ count: number; sha256: string }>
+  /** Its file may be removed. Idempotent, also after `finish`. */
+  close(): Promise<void>
 }
 
 export async function createRunWriter(path: string): Promise<RunWriter> {
   const handle = await open(path, 'wx', 0o600)
   const hash = createHash('sha256')
   let bytes = 0
+  let isOpen = true
+  const close = async (): Promise<void> => {
+    if (isOpen) await handle.close()
+    isOpen = false
+  }
   return {
     add: async (records) => {
       hash.update(records)
@@ -67,9 +74,10 @@ export async function createRunWriter(path: string): Promise<RunWriter> {
     },
     finish: async () => {
       await handle.datasync()
-      await handle.close()
+      await close()
       return { count: bytes / RUN_RECORD_BYTES, sha256: hash.digest('hex') }
     },
+    close,
   }
 }
 

@@ -111,6 +111,8 @@ async function freezeBegin(
     await renameDurable(work, to)
     await pointTo(volumeId, to)
   } catch (error) {
+    // The pointer may have been moved all the same, and only that it is durable failed: never without what it names.
+    if ((await headPath(volumesFolder, volumeId)) !== from) await pointTo(volumeId, from)
     for (const file of [work, to, layer]) await rm(file, { force: true })
     throw error
   }

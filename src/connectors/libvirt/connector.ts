@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { ensureFolder, readJson, writeJsonDurable } from '../../lib/fs-durable.ts'
 import type { Log } from '../../lib/log.ts'
 import { unlessAborted } from '../../lib/time.ts'
+import { untilMade } from '../../lib/until-made.ts'
 import type {
   HypervisorConnection,
   HypervisorTest,
@@ -36,9 +37,10 @@ export function createLibvirtConnector(options: { home: string; log: Log }): Lib
   const { home, log } = options
   const ssh = createSsh(home)
   const virshOf = (connection: HypervisorConnection): Virsh => createVirsh(connection, ssh)
-  let id: Promise<string> | undefined
+  const id = untilMade(() => programIdOf(home))
+  const scratch = untilMade(() => scratchFolder(home))
   const linkOf = async (connection: HypervisorConnection): Promise<Link> =>
-    linkTo(connection, ssh, virshOf(connection), await (id ??= programIdOf(home)))
+    linkTo(connection, ssh, virshOf(connection), await id())
   /** By machine, the session that has it: a domain has one backup job at a time. */
   const busy = new Map<string, Promise<void>>()
   return {
@@ -69,11 +71,16 @@ export function createLibvirtConnector(options: { home: string; log: Log }): Lib
       const ended = await sweep(await linkOf(connection), isBusy, signal)
       if (ended.length > 0) log.info({ uri: connection.uri, ended }, 'old backup jobs were ended')
     },
-    restore: async (connection, request, signal) => {
-      const folder = await ensureFolder(join(home, 'connectors', 'restores'))
-      return restore(virshOf(connection), folder, request, signal)
-    },
+    restore: async (connection, request, signal) =>
+      restore(virshOf(connection), await scratch(), request, signal),
   }
+}
+
+/** What a daemon that was killed left in it is as large as its machine's disks. */
+async function scratchFolder(home: string): Promise<string> {
+  const folder = join(home, 'connectors', 'restores')
+  await rm(folder, { recursive: true, force: true })
+  return ensureFolder(folder)
 }
 
 /** Tells what this Brume left with a hypervisor from what others did. */

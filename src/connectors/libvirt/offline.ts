@@ -42,23 +42,24 @@ export async function offlineOpen(
       const token = known.has(disk.target) ? request.token : null
       opened.push(await diskOpen(disk, token, notes, signal))
     }
+    return {
+      disks: opened.map(({ disk, reader }) => ({
+        diskId: disk.target,
+        label: 'path' in disk.source ? disk.source.path : disk.source.name,
+        reader,
+      })),
+      consistency: (await wentDown(link, domain, signal)) ? 'application' : 'crash',
+      message: notes.length > 0 ? notes.join('; ') : null,
+      machine: await describe(link.virsh, domain, signal),
+      finish: once(async () => {
+        await close()
+        return { token: request.token }
+      }),
+    }
   } catch (error) {
+    // While they are read, nobody can start the machine.
     await close()
     throw error
-  }
-  return {
-    disks: opened.map(({ disk, reader }) => ({
-      diskId: disk.target,
-      label: 'path' in disk.source ? disk.source.path : disk.source.name,
-      reader,
-    })),
-    consistency: (await wentDown(link, domain, signal)) ? 'application' : 'crash',
-    message: notes.length > 0 ? notes.join('; ') : null,
-    machine: await describe(link.virsh, domain, signal),
-    finish: once(async () => {
-      await close()
-      return { token: request.token }
-    }),
   }
 }
 

@@ -27,7 +27,11 @@ export async function restore(
   if (typeof xml !== 'string')
     throw new Error('the recovery point is of another kind of hypervisor')
   const done = await nameOf(virsh, uuid)
-  if (done !== null) return { machineId: uuid, name: done, path: `/${done}` }
+  if (done !== null) {
+    // What ended between its definition and its start, or what did not start.
+    if (request.isStarted) await started(virsh, uuid, signal)
+    return { machineId: uuid, name: done, path: `/${done}` }
+  }
   const pool = await poolOf(virsh, request.datastore)
   const disks: RestoredDisk[] = []
   let doneBytes = 0
@@ -40,7 +44,7 @@ export async function restore(
     disks.push({ target: diskId, path })
   }
   await define(virsh, restoredXml(xml, { name: request.name, uuid, disks }), signal)
-  if (request.isStarted) await virsh.run(['start', '--domain', uuid], { signal })
+  if (request.isStarted) await started(virsh, uuid, signal)
   return { machineId: uuid, name: request.name, path: disks[0]?.path ?? `/${request.name}` }
 }
 
@@ -53,6 +57,11 @@ async function nameOf(virsh: Virsh, uuid: string): Promise<string | null> {
     if (error instanceof VirshError && error.kind === 'failed') return null
     throw error
   }
+}
+
+async function started(virsh: Virsh, uuid: string, signal: AbortSignal): Promise<void> {
+  const state = await virsh.run(['domstate', '--domain', uuid], { signal })
+  if (state.trim() === 'shut off') await virsh.run(['start', '--domain', uuid], { signal })
 }
 
 /** A pool by name; a folder becomes one for as long as libvirtd runs; by default `default`, or else the first. */

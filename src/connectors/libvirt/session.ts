@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { systemClock } from '../../lib/time.ts'
 import type { DiskReader } from '../../backup/vault.ts'
 import type { BackupSession, SessionRequest } from '../connector.ts'
 import {
@@ -23,7 +24,7 @@ import {
 import type { Domain } from './domain.ts'
 import { jobEnd, staleEnd } from './jobs.ts'
 import { readerOf } from './reader.ts'
-import { wordsOf, type Virsh } from './virsh.ts'
+import { VirshError, wordsOf, type Virsh } from './virsh.ts'
 
 export interface SessionLink {
   virsh: Virsh
@@ -219,6 +220,8 @@ async function attempt(
       ],
       { timeoutMs: BEGIN_TIMEOUT_MS },
     )
+    const isThawed = /Thawed \d/.test(stdout)
+    if (doesRest && !isThawed) await thaw(link.virsh, uuid)
     if (!stdout.includes('Backup started')) return { begun: null, reason: wordsOf(stderr) }
     const wasAtRest = /Froze [1-9]/.test(stdout)
     const isAtRest = wasAtRest && /Thawed [1-9]/.test(stdout)
@@ -228,10 +231,29 @@ async function attempt(
     return { begun: { plan, isAtRest }, reason: null }
   } catch (error) {
     // Whatever became of the conversation, the guest goes on.
-    if (doesRest) await link.virsh.run(['domfsthaw', '--domain', uuid]).catch(() => {})
+    if (doesRest) await thaw(link.virsh, uuid)
     throw error
   } finally {
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const THAW_TRIES_MAX = 5
+const THAW_PAUSE_MS = 1_000
+
+/** An agent that does not run brought nobody to rest. */
+const NO_AGENT = /agent is not (?:connected|configured|available)/i
+
+/** Until it is heard: a guest that stays at rest writes nothing any more. One that never was says so, too. */
+async function thaw(virsh: Virsh, uuid: string): Promise<void> {
+  for (let tried = 1; tried <= THAW_TRIES_MAX; tried++) {
+    try {
+      await virsh.run(['domfsthaw', '--domain', uuid])
+      return
+    } catch (error) {
+      if (error instanceof VirshError && NO_AGENT.test(error.message)) return
+      if (tried < THAW_TRIES_MAX) await systemClock.wait(THAW_PAUSE_MS)
+    }
   }
 }
 

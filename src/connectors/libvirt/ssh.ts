@@ -13,6 +13,7 @@ import { ensureFolder, writeFileDurable } from '../../lib/fs-durable.ts'
 import { sshKeyPairGenerate, sshPrivateKeyPem } from '../../lib/ssh-private-key.ts'
 import { sshPublicKeyLine } from '../../lib/ssh-public-key.ts'
 import { systemClock, withDeadline } from '../../lib/time.ts'
+import { untilMade } from '../../lib/until-made.ts'
 import type { HypervisorConnection } from '../../domain/hypervisor.ts'
 
 export interface Ssh {
@@ -36,8 +37,7 @@ export const isSsh = ({ uri }: HypervisorConnection): boolean => /^[a-z]+\+ssh:/
 
 export function createSsh(home: string): Ssh {
   const folder = join(home, 'connectors')
-  let made: Promise<void> | undefined
-  const ready = (): Promise<void> => (made ??= prepare(folder))
+  const ready = untilMade(() => prepare(folder))
   return {
     publicKey: async () => {
       await ready()

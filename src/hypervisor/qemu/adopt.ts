@@ -80,7 +80,7 @@ async function adoptDead(
   if (record.phase === 'stopped' || record.phase === 'crashed') {
     return observationOf(context, instanceId, record)
   }
-  await tpmEnd(paths)
+  await tpmEnd(paths, context.clock)
   await cgroupRemove(context.cgroups, instanceId, context.clock)
   await socketsRemove(paths)
   const ended = await recordWrite(context, paths, {

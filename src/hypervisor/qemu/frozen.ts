@@ -64,6 +64,8 @@ export async function stateSave(
     const file = await open(target.statePath, 'wx', 0o600)
     revert.add('file', () => file.close())
     const received = Promise.withResolvers<void>()
+    // Waited for below, unless QEMU has better words.
+    received.promise.catch(() => {})
     const server = await listen(target.socketPath, (chunks) => {
       file.writeFile(Buffer.concat(chunks)).then(received.resolve, received.reject)
     })

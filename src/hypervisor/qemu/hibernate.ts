@@ -67,11 +67,13 @@ export async function memorySave(
   const server = createServer({ pauseOnConnect: true })
   try {
     await rm(paths.memorySocket, { force: true })
-    const connected = new Promise<AsyncIterable<Uint8Array>>((resolve, reject) => {
+    const connected = new Promise<AsyncIterable<Uint8Array>>((resolve) => {
       server.once('connection', resolve)
-      server.once('error', reject)
     })
-    await new Promise<void>((resolve) => server.listen(paths.memorySocket, resolve))
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(paths.memorySocket, resolve)
+    })
     if (wish.owner) await chown(paths.memorySocket, wish.owner.uid, wish.owner.gid)
     const written = connected.then((source) => sealTo(file, wish.key, source))
     written.catch(() => {})

@@ -28,6 +28,7 @@ const KILL_TIMEOUT_MS = 10_000
 /** Guests that are still booting miss the first press of the power button. */
 const POWERDOWN_AGAIN_MS = 10_000
 const RECONNECT_MS = 250
+const END_AGAIN_MS = 5_000
 
 export function createMachine(
   fields: Pick<Machine, 'instanceId' | 'paths' | 'record' | 'identity'>,
@@ -130,19 +131,26 @@ async function onConnectionLost(context: DriverContext, machine: Machine): Promi
   machine.qmp = null
   const { clock } = context
   const { identity, paths } = machine
-  if (await processWaitExit(identity, paths.pidFile, clock, EXIT_AFTER_CLOSE_MS)) {
-    return machineConclude(context, machine, await deathOutcome(machine))
+  if (!(await processWaitExit(identity, paths.pidFile, clock, EXIT_AFTER_CLOSE_MS))) {
+    context.log.warn({ instanceId: machine.instanceId }, 'QMP connection lost, process lives')
   }
-  context.log.warn({ instanceId: machine.instanceId }, 'QMP connection lost, process lives')
   await machineReconnect(context, machine)
 }
 
 /** Tries until it succeeds, the process ends, or the driver closes. */
 export async function machineReconnect(context: DriverContext, machine: Machine): Promise<void> {
   const { identity, paths } = machine
+  const end = async () => machineConclude(context, machine, await deathOutcome(machine))
   while (!context.isClosed() && !machine.conclusion) {
     if (!(await processIsAlive(identity, paths.pidFile))) {
-      return machineConclude(context, machine, await deathOutcome(machine))
+      const hasEnded = await end().then(
+        () => true,
+        () => false,
+      )
+      if (hasEnded) return
+      // Where there is no room to write it down, there may be some later.
+      await context.clock.wait(END_AGAIN_MS)
+      continue
     }
     try {
       const qmp = await qmpConnect({ path: paths.qmpSocket, timeoutMs: 2_000 })
@@ -228,7 +236,7 @@ async function conclude(
     const lines = transcript.map((one) => `${one.at} ${one.direction} ${one.text}\n`).join('')
     await writeFile(paths.qmpTranscript, lines, { mode: 0o600 }).catch(() => {})
   }
-  await tpmEnd(paths)
+  await tpmEnd(paths, context.clock)
   await cgroupRemove(context.cgroups, instanceId, context.clock)
   await socketsRemove(paths)
   const added = await before?.()

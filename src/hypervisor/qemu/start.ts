@@ -87,7 +87,7 @@ export async function machineStart(
   const revert = createRevert()
   try {
     await secrets.write()
-    revert.add('tpm', () => tpmEnd(paths))
+    revert.add('tpm', () => tpmEnd(paths, context.clock))
     const tpmPid = spec.hasTpm ? await tpmStart(paths, runAs, context.clock) : null
     const identity = await spawnQemu(context, paths, exe, args, copied)
     revert.add('process', async () => {

@@ -12,12 +12,13 @@ import type { MachinePaths } from './layout.ts'
 /** It opens its socket within 20 ms; a busy host needs longer. */
 const READY_TIMEOUT_MS = 10_000
 const POLL_MS = 5
+const END_TIMEOUT_MS = 3_000
 
 type User = { uid: number; gid: number } | null
 
 /** Resolves with its process id when it listens. @throws Error with what it said. */
 export async function tpmStart(paths: MachinePaths, user: User, clock: Clock): Promise<number> {
-  await tpmEnd(paths)
+  await tpmEnd(paths, clock)
   await ensureFolder(paths.tpmFolder)
   if (user) await chown(paths.tpmFolder, user.uid, user.gid)
   const { exe, args } = tpmCommandLine(paths, user)
@@ -58,13 +59,29 @@ export function tpmCommandLine(paths: MachinePaths, user: User): { exe: string; 
   }
 }
 
-/** Ends one that is left, of a QEMU that never took it or was killed. */
-export async function tpmEnd(paths: MachinePaths): Promise<void> {
+/** Ends one that is left, of a QEMU that never took it or was killed: then its state is free for the next. */
+export async function tpmEnd(paths: MachinePaths, clock: Clock): Promise<void> {
   const pid = Number(await readFile(paths.tpmPidFile, 'utf8').catch(() => ''))
   if (pid > 1) {
-    // Process ids are reused: it is ours when it was started with our socket.
-    const args = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-    if (args.includes(`path=${paths.tpmSocket},`)) process.kill(pid, 'SIGTERM')
+    const beganAt = clock.now()
+    while ((await isOurs(pid, paths)) && clock.now() - beganAt < 2 * END_TIMEOUT_MS) {
+      signalSend(pid, clock.now() - beganAt < END_TIMEOUT_MS ? 'SIGTERM' : 'SIGKILL')
+      await clock.wait(POLL_MS)
+    }
   }
   for (const path of [paths.tpmPidFile, paths.tpmSocket]) await rm(path, { force: true })
+}
+
+/** Process ids are reused: it is ours when it was started with our socket. */
+async function isOurs(pid: number, paths: MachinePaths): Promise<boolean> {
+  const args = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+  return args.includes(`path=${paths.tpmSocket},`)
+}
+
+function signalSend(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }

@@ -67,14 +67,18 @@ export async function nbdServe(
     server.once('error', reject)
     server.listen(path, resolve)
   })
-  await chmod(path, options.mode ?? 0o600)
-  return {
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        for (const socket of sockets) socket.destroy()
-      }),
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve())
+      for (const socket of sockets) socket.destroy()
+    })
+  try {
+    await chmod(path, options.mode ?? 0o600)
+  } catch (error) {
+    await close()
+    throw error
   }
+  return { close }
 }
 
 interface Connection {

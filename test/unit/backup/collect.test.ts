@@ -251,6 +251,21 @@ test('a backup that was killed when all but its point was there is finished by t
   expect(await holds(vault, 'p1', disk.bytes)).toBe(true)
 })
 
+test('a disk that was read is closed, whatever becomes of its session', async () => {
+  const disk = diskWith('a')
+  await backupOf(vault, 'p1', disk.reader())
+  const faults = faulty(createFolderStore(kit.folder))
+  const reading = await kit.open({ store: faults.store })
+  const opened = await reading.openDisk('p1', 'disk')
+  faults.before = ({ call }) => {
+    if (call === 'discard') throw new Error('the store does not answer')
+  }
+  await opened.close()
+  expect(await filesIn('sessions')).toHaveLength(1)
+  await vault.collect(options)
+  expect(await filesIn('sessions')).toEqual([])
+})
+
 test('a pending manifest that a power cut spoilt becomes no point, and stops nothing', async () => {
   const faults = faulty(createFolderStore(kit.folder))
   const dying = await kit.open({ store: faults.store })

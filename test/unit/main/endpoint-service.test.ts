@@ -20,11 +20,13 @@ let folder: string
 let servers: Server[]
 let gate: Promise<void>
 let service: EndpointService
+let nowOffset: number
 let agent: HostAgent
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'brume-endpoints-'))
   servers = []
   gate = Promise.resolve()
+  nowOffset = 0
   service = await serveEndpoints({
     folder,
     fabric: {
@@ -38,7 +40,7 @@ beforeEach(async () => {
       onNamespace: () => () => {},
     },
     log: silentLog,
-    clock: systemClock,
+    clock: { ...systemClock, now: () => Date.now() + nowOffset },
   })
   agent = service.watching({ networkEnsure: async () => {} } as Partial<HostAgent> as HostAgent)
 })
@@ -65,6 +67,27 @@ test('a connection comes with the VPC it comes from, in clear and by TLS', async
   const host = '127.0.0.1'
   expect(await said(connectTls({ port: secure!, host, servername: NAME, ca }))).toBe('hello')
   expect(came).toEqual([VPC, VPC])
+})
+
+test('a certificate is another one before it ends, and when the clock was set back', async () => {
+  service.attach((socket) => socket.end())
+  await agent.networkEnsure([plan])
+  const serial = async (): Promise<string> => {
+    const port = portOf(servers[1]!)
+    const options = { port, host: '127.0.0.1', servername: NAME, rejectUnauthorized: false }
+    const socket = connectTls(options)
+    await once(socket, 'secureConnect')
+    const { serialNumber } = socket.getPeerCertificate()
+    socket.destroy()
+    return serialNumber
+  }
+  const first = await serial()
+  expect(await serial()).toBe(first)
+  nowOffset = 340 * 86_400_000
+  const second = await serial()
+  expect(second).not.toBe(first)
+  nowOffset = 0
+  expect(await serial()).not.toBe(second)
 })
 
 test('what is not wanted any more when it listens at last is shut at once', async () => {

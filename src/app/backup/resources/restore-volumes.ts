@@ -7,7 +7,7 @@ import type { RestoreJob } from '../../../domain/backup/records.ts'
 import type { VolumeId } from '../../../domain/ids.ts'
 import type { Tags } from '../../../domain/resource.ts'
 import type { Volume, VolumeType } from '../../../domain/volume.ts'
-import type { App } from '../../context.ts'
+import type { StoreTransaction } from '../../../store/store.ts'
 import { hostOf } from '../../snapshots/settle.ts'
 import { volumeCreatePlan } from '../../volumes/create.ts'
 import { volumeEncrypted, volumeKeys } from '../../volumes/encryption.ts'
@@ -128,12 +128,9 @@ async function fill(
 }
 
 /** A restore that failed leaves no volumes. */
-export async function volumesDiscard(app: App, job: RestoreJob): Promise<void> {
-  await app.store.transact(async (tx) => {
-    for (const id of Object.values(volumesMadeBy(job))) {
-      const volume = await tx.get('volume', id)
-      if (volume?.isFilling) await tx.update('volume', { ...volume, intended: 'absent' })
-    }
-  })
-  app.activate('volumes')
+export async function volumesDiscard(tx: StoreTransaction, job: RestoreJob): Promise<void> {
+  for (const id of Object.values(volumesMadeBy(job))) {
+    const volume = await tx.get('volume', id)
+    if (volume?.isFilling) await tx.update('volume', { ...volume, intended: 'absent' })
+  }
 }
