@@ -102,6 +102,18 @@ test('a key that the guest does not take is refused in words', async () => {
   expect(JSON.stringify(heard.words)).toContain('does not take this key for ec2-user')
 })
 
+test('an address that is none is refused like one that leads nowhere', async () => {
+  for (const path of ['//', '/api/console/elsewhere']) {
+    const raw = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    raw.write(`GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`)
+    const answer = await new Promise<string>((resolve) =>
+      raw.once('data', (data: Buffer) => resolve(data.toString())),
+    )
+    raw.destroy()
+    expect(answer).toContain('404 Not Found')
+  }
+})
+
 test('the end of the session is the end of the shell', async () => {
   const { heard } = shell(userKey.private, 'ec2-user', Date.now() + 2_000)
   await soon(() => expect(heard.text).toContain('$ '))

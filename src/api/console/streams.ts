@@ -65,8 +65,9 @@ export function createStreams(options: { clock: Pick<Clock, 'now'>; log: Log }):
         socket.on('error', () => {})
         socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
       }
-      const url = new URL(request.url ?? '/', 'http://console')
-      if (!url.pathname.startsWith(PATH)) return refuse('404 Not Found')
+      // Any page may ask for any address, `//` too: what is none must not end the daemon.
+      const url = URL.parse(request.url ?? '/', 'http://console')
+      if (!url?.pathname.startsWith(PATH)) return refuse('404 Not Found')
       if (!isOwnPage(request)) return refuse('403 Forbidden')
       sweep()
       const name = url.pathname.slice(PATH.length)
