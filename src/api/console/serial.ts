@@ -10,6 +10,9 @@ export interface SerialSource {
   history(): Promise<Uint8Array | null>
 }
 
+/** One that does not read what the machine says is let go: neither the machine nor the others wait for it. */
+const BEHIND_BYTES_MAX = 4 * 1024 * 1024
+
 interface Shared {
   upstream: Promise<Duplex>
   viewers: Set<Duplex>
@@ -30,7 +33,10 @@ export function createSerialHub(): SerialHub {
     }
     shared.upstream.then((upstream) => {
       upstream.on('data', (chunk: Buffer) => {
-        for (const viewer of shared.viewers) viewer.push(chunk)
+        for (const viewer of shared.viewers) {
+          viewer.push(chunk)
+          if (viewer.readableLength > BEHIND_BYTES_MAX) viewer.destroy()
+        }
       })
       upstream.once('error', end)
       upstream.once('close', end)
