@@ -1,6 +1,7 @@
 /** Who may do what with Backup: users' policies, vaults' policies, and what is handed over to Backup. */
 import {
   CreateBackupVaultCommand,
+  CreateLogicallyAirGappedBackupVaultCommand,
   DeleteRecoveryPointCommand,
   DescribeBackupVaultCommand,
   PutBackupVaultAccessPolicyCommand,
@@ -109,4 +110,11 @@ test('a restore hands over no profile’s role and no key that the caller could 
   const { KeyMetadata } = await cloud.kmsOf().send(new CreateKeyCommand({}))
   const locked = { BackupVaultName: 'locked', EncryptionKeyArn: KeyMetadata!.Arn! }
   expect(await nameOf(user.send(new CreateBackupVaultCommand(locked)))).toBe(DENIED)
+  const apart = { ...locked, MinRetentionDays: 7, MaxRetentionDays: 30 }
+  const make = new CreateLogicallyAirGappedBackupVaultCommand(apart)
+  expect(await nameOf(user.send(make))).toBe(DENIED)
+  for (const name of ['kmsKeyId', 'KmsKeyId']) {
+    const sealed = restore({ [name]: KeyMetadata!.Arn! })
+    expect(await nameOf(user.send(sealed))).toBe(DENIED)
+  }
 })

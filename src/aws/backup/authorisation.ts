@@ -31,6 +31,7 @@ const BY_NAME: Readonly<Record<string, { word: string; members: readonly string[
     members: ['TieringConfigurationName'],
   },
 }
+const VAULT_MAKERS = ['CreateBackupVault', 'CreateLogicallyAirGappedBackupVault']
 const POLICY_CHANGES = ['PutBackupVaultAccessPolicy', 'DeleteBackupVaultAccessPolicy']
 const TAG_MEMBERS = ['BackupVaultTags', 'BackupPlanTags', 'FrameworkTags', 'ReportPlanTags', 'Tags']
 
@@ -127,13 +128,15 @@ function ownKeys(operation: string, input: Input): Wanted['keys'] {
 /** What Backup is to use for the caller: a key, the role of a restored instance's profile. */
 async function used(ctx: Ctx, operation: string, input: Input): Promise<Wanted[]> {
   const wanted: Wanted[] = []
-  if (operation === 'CreateBackupVault' && isText(input.EncryptionKeyArn)) {
+  if (VAULT_MAKERS.includes(operation) && isText(input.EncryptionKeyArn)) {
     wanted.push(await kmsKeyWanted(ctx, 'kms:GenerateDataKey', input.EncryptionKeyArn))
   }
   if (operation !== 'StartRestoreJob') return wanted
-  const { kmsKeyId, IamInstanceProfileName: name } = (input.Metadata ?? {}) as Input
-  if (isText(kmsKeyId)) {
-    wanted.push(await kmsKeyWanted(ctx, 'kms:GenerateDataKeyWithoutPlaintext', kmsKeyId))
+  const { IamInstanceProfileName: name, ...metadata } = (input.Metadata ?? {}) as Input
+  // As volumes write it, and as virtual machines do.
+  for (const key of [metadata.kmsKeyId, metadata.KmsKeyId]) {
+    if (!isText(key) || key === '') continue
+    wanted.push(await kmsKeyWanted(ctx, 'kms:GenerateDataKeyWithoutPlaintext', key))
   }
   if (isText(name) && name !== '') {
     const { role } = await profileFind(ctx, { Name: name })
