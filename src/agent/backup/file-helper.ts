@@ -56,7 +56,7 @@ export async function fileHelperStart(
   revert.add('folder', () => rm(folder, { recursive: true, force: true }))
   try {
     const byName = new Map(disks.map((disk, index) => [`disk${index}`, disk]))
-    const name = randomBytes(8).toString('hex')
+    const name = randomBytes(16).toString('hex')
     const socket = join(root, `${name}.sock`)
     const find = async (exportName: string) => byName.get(exportName) ?? null
     const server = await nbdServe(socket, find, { mode: 0o666 })
