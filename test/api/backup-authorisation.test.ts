@@ -2,6 +2,8 @@
 import {
   CreateBackupVaultCommand,
   CreateLogicallyAirGappedBackupVaultCommand,
+  CreateRestoreTestingPlanCommand,
+  CreateRestoreTestingSelectionCommand,
   DeleteRecoveryPointCommand,
   DescribeBackupVaultCommand,
   PutBackupVaultAccessPolicyCommand,
@@ -117,4 +119,32 @@ test('a restore hands over no profile’s role and no key that the caller could 
     const sealed = restore({ [name]: KeyMetadata!.Arn! })
     expect(await nameOf(user.send(sealed))).toBe(DENIED)
   }
+  const RestoreTestingPlanName = 'tests'
+  const RecoveryPointSelection = {
+    Algorithm: 'LATEST_WITHIN_WINDOW' as const,
+    IncludeVaults: ['*'],
+    RecoveryPointTypes: ['SNAPSHOT' as const],
+  }
+  const RestoreTestingPlan = {
+    RestoreTestingPlanName,
+    RecoveryPointSelection,
+    ScheduleExpression: 'cron(0 5 * * ? *)',
+  }
+  await user.send(new CreateRestoreTestingPlanCommand({ RestoreTestingPlan }))
+  const select = (RestoreMetadataOverrides: Record<string, string>, IamRoleArn = ROLE) =>
+    new CreateRestoreTestingSelectionCommand({
+      RestoreTestingPlanName,
+      RestoreTestingSelection: {
+        ...{ RestoreTestingSelectionName: 'all', ProtectedResourceType: 'EC2' },
+        ...{ ProtectedResourceArns: ['*'], IamRoleArn, RestoreMetadataOverrides },
+      },
+    })
+  for (const name of ['iamInstanceProfileName', 'IamInstanceProfileName']) {
+    expect(await nameOf(user.send(select({ [name]: 'admin' })))).toBe(DENIED)
+  }
+  expect(await nameOf(user.send(select({ kmsKeyId: KeyMetadata!.Arn! })))).toBe(DENIED)
+  expect(await nameOf(user.send(select({}, ROLE.replace(/[^/]+$/, 'admin'))))).toBe(DENIED)
+  const refused = 'InvalidParameterValueException'
+  expect(await nameOf(user.send(select({ userData: 'x' })))).toBe(refused)
+  await user.send(select({ instanceType: 't3.micro' }))
 })

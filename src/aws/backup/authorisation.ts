@@ -131,15 +131,17 @@ async function used(ctx: Ctx, operation: string, input: Input): Promise<Wanted[]
   if (VAULT_MAKERS.includes(operation) && isText(input.EncryptionKeyArn)) {
     wanted.push(await kmsKeyWanted(ctx, 'kms:GenerateDataKey', input.EncryptionKeyArn))
   }
-  if (operation !== 'StartRestoreJob') return wanted
-  const { IamInstanceProfileName: name, ...metadata } = (input.Metadata ?? {}) as Input
-  // As volumes write it, and as virtual machines do.
-  for (const key of [metadata.kmsKeyId, metadata.KmsKeyId]) {
-    if (!isText(key) || key === '') continue
-    wanted.push(await kmsKeyWanted(ctx, 'kms:GenerateDataKeyWithoutPlaintext', key))
-  }
-  if (isText(name) && name !== '') {
-    const { role } = await profileFind(ctx, { Name: name })
+  // Tests write the same names otherwise, and do what a restore does at their times.
+  const { RestoreMetadataOverrides: overrides } = (input.RestoreTestingSelection ?? {}) as Input
+  const metadata = operation === 'StartRestoreJob' ? input.Metadata : overrides
+  for (const [key, value] of Object.entries((metadata ?? {}) as Input)) {
+    if (!isText(value) || value === '') continue
+    const name = key.toLowerCase()
+    if (name === 'kmskeyid') {
+      wanted.push(await kmsKeyWanted(ctx, 'kms:GenerateDataKeyWithoutPlaintext', value))
+    }
+    if (name !== 'iaminstanceprofilename') continue
+    const { role } = await profileFind(ctx, { Name: value })
     const keys = { 'iam:PassedToService': 'ec2.amazonaws.com' }
     if (role) wanted.push({ action: 'iam:PassRole', resource: iamArn('iamRole', role), keys })
   }
@@ -148,7 +150,8 @@ async function used(ctx: Ctx, operation: string, input: Input): Promise<Wanted[]
 
 /** Whoever has Backup work as a role passes it. */
 function passed(input: Input): Wanted[] {
-  const arn = input.IamRoleArn ?? input.BackupSelection?.IamRoleArn
+  const { IamRoleArn, BackupSelection, RestoreTestingSelection } = input
+  const arn = IamRoleArn ?? (BackupSelection ?? RestoreTestingSelection)?.IamRoleArn
   if (!isText(arn)) return []
   const keys = { 'iam:PassedToService': 'backup.amazonaws.com' }
   return [{ action: 'iam:PassRole', resource: arn, keys }]
