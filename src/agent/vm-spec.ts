@@ -19,7 +19,11 @@ import type {
 import { INTERFACE_MTU, namespaceOf, tapNameOf } from '../domain/network-plan.ts'
 import { readJson } from '../lib/fs-durable.ts'
 
+/** A vault from elsewhere says what a machine boots with, too. @throws Error for what is no folder of an image. */
 function imageFolderPath(home: string, imageFolder: string): string {
+  if (!imageFolder.split('/').every((name) => !['', '.', '..'].includes(name))) {
+    throw new Error(`${imageFolder} is not the folder of an image`)
+  }
   return join(home, 'images', imageFolder)
 }
 

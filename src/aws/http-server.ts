@@ -197,13 +197,14 @@ async function onRequest(
     )
   }
   const route = findRoute(context.routes ?? [], head.path)
-  if (route !== undefined && (route.isSigned || !looksLikeAws(head))) {
+  if (route !== undefined && !route.isSigned && !looksLikeAws(head)) {
     return await route.handle(request, response)
   }
   if (isForeignPage(request)) {
     const text = 'Requests from web pages of other origins are refused.'
     return send(response, refusal(head, new WireError('AccessDenied', text, { status: 403 })))
   }
+  if (route?.isSigned) return await route.handle(request, response)
   const body = await readBody(context, request)
   if (body === 'gone') return
   if (!Buffer.isBuffer(body)) {

@@ -6,7 +6,7 @@ import { Command, CommanderError } from 'commander'
 import { CliError, EXIT, messageOf } from './errors.ts'
 import { version } from './version.ts'
 import { VERBS, type VerbContext } from './verbs.ts'
-import { isColoured, paint } from './ui/terminal.ts'
+import { isColoured, paint, plainText } from './ui/terminal.ts'
 
 const EXAMPLES = `
 Examples:
@@ -99,8 +99,9 @@ function isAwsError(error: unknown): boolean {
   return error instanceof Error && '$metadata' in error
 }
 
+/** Words of hypervisors, guests and file systems may be among it. */
 function sayError(message: string): void {
-  say(`${paint('red', 'error:', isColoured(process.stderr))} ${message}`)
+  say(`${paint('red', 'error:', isColoured(process.stderr))} ${plainText(message)}`)
 }
 
 function say(line: string): void {

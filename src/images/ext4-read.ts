@@ -18,6 +18,10 @@ const ROOT = 2
 const LINKS_MAX = 8
 const FOLDER_BYTES_MAX = 4 * 1024 * 1024
 const TREE_DEPTH_MAX = 5
+/** Of one file's extents: those of the longest that is read lie in a fifth of them. */
+const TREE_NODES_MAX = 256
+/** Names on the way of one path, those of links among them. */
+const STEPS_MAX = 128
 const BLOCKS_MAX = 4_096
 const EXTENTS_FLAG = 0x80000
 const FOLDER = 0x4000
@@ -64,25 +68,34 @@ export async function ext4Open(readAt: ReadAt): Promise<Ext4 | null> {
   /** Physical blocks in their logical order, as many as are asked for; 0: a hole. */
   const blocksOf = async (inode: Inode, count: number): Promise<number[]> => {
     const blocks = Array.from({ length: Math.min(count, BLOCKS_MAX) }, () => 0)
-    if (inode.flags & EXTENTS_FLAG) await extentsRead(inode.block, blocks, TREE_DEPTH_MAX)
+    const walk = { nodesLeft: TREE_NODES_MAX, next: 0 }
+    if (inode.flags & EXTENTS_FLAG) await extentsRead(inode.block, blocks, TREE_DEPTH_MAX, walk)
     else await pointersRead(inode.block, blocks)
     return blocks
   }
-  const extentsRead = async (node: Buffer, blocks: number[], depthLeft: number): Promise<void> => {
+  /** `next`: the first block that is not known yet; extents are in order and do not overlap. */
+  const extentsRead = async (
+    node: Buffer,
+    blocks: number[],
+    depthLeft: number,
+    walk: { nodesLeft: number; next: number },
+  ): Promise<void> => {
     if (node.readUInt16LE(0) !== 0xf30a || depthLeft === 0) return
     const [entries, depth] = [node.readUInt16LE(2), node.readUInt16LE(6)]
     for (let at = 12; at + 12 <= node.length && at < 12 + entries * 12; at += 12) {
       const logical = node.readUInt32LE(at)
-      if (logical >= blocks.length) return
+      if (logical >= blocks.length || logical < walk.next) return
       if (depth > 0) {
+        if (--walk.nodesLeft < 0) return
         const child = node.readUInt32LE(at + 4) + node.readUInt16LE(at + 8) * 2 ** 32
-        await extentsRead(await blockRead(child), blocks, depthLeft - 1)
+        await extentsRead(await blockRead(child), blocks, depthLeft - 1, walk)
         continue
       }
       const length = node.readUInt16LE(at + 4) & 0x7fff
       const start = node.readUInt32LE(at + 8) + node.readUInt16LE(at + 6) * 2 ** 32
       for (let n = 0; n < length && logical + n < blocks.length; n++)
         blocks[logical + n] = start + n
+      walk.next = logical + length
     }
   }
   /** Twelve direct ones and one block of more: beyond, these old trees are not followed. */
@@ -126,7 +139,8 @@ export async function ext4Open(readAt: ReadAt): Promise<Ext4 | null> {
   const find = async (path: string): Promise<Inode | null> => {
     let parts = path.split('/').filter(Boolean)
     let inode = await inodeRead(ROOT)
-    for (let links = 0; parts.length > 0;) {
+    for (let links = 0, steps = 0; parts.length > 0; steps++) {
+      if (steps === STEPS_MAX) return null
       const [name, ...rest] = parts
       if (inode.type !== FOLDER) return null
       const number = (await entriesOf(inode)).get(name!)

@@ -1,6 +1,9 @@
 /** Who may do what with Backup: users' policies, vaults' policies, and what is handed over to Backup. */
 import {
   CreateBackupVaultCommand,
+  CreateLogicallyAirGappedBackupVaultCommand,
+  CreateRestoreTestingPlanCommand,
+  CreateRestoreTestingSelectionCommand,
   DeleteRecoveryPointCommand,
   DescribeBackupVaultCommand,
   PutBackupVaultAccessPolicyCommand,
@@ -109,4 +112,39 @@ test('a restore hands over no profile’s role and no key that the caller could 
   const { KeyMetadata } = await cloud.kmsOf().send(new CreateKeyCommand({}))
   const locked = { BackupVaultName: 'locked', EncryptionKeyArn: KeyMetadata!.Arn! }
   expect(await nameOf(user.send(new CreateBackupVaultCommand(locked)))).toBe(DENIED)
+  const apart = { ...locked, MinRetentionDays: 7, MaxRetentionDays: 30 }
+  const make = new CreateLogicallyAirGappedBackupVaultCommand(apart)
+  expect(await nameOf(user.send(make))).toBe(DENIED)
+  for (const name of ['kmsKeyId', 'KmsKeyId']) {
+    const sealed = restore({ [name]: KeyMetadata!.Arn! })
+    expect(await nameOf(user.send(sealed))).toBe(DENIED)
+  }
+  const RestoreTestingPlanName = 'tests'
+  const RecoveryPointSelection = {
+    Algorithm: 'LATEST_WITHIN_WINDOW' as const,
+    IncludeVaults: ['*'],
+    RecoveryPointTypes: ['SNAPSHOT' as const],
+  }
+  const RestoreTestingPlan = {
+    RestoreTestingPlanName,
+    RecoveryPointSelection,
+    ScheduleExpression: 'cron(0 5 * * ? *)',
+  }
+  await user.send(new CreateRestoreTestingPlanCommand({ RestoreTestingPlan }))
+  const select = (RestoreMetadataOverrides: Record<string, string>, IamRoleArn = ROLE) =>
+    new CreateRestoreTestingSelectionCommand({
+      RestoreTestingPlanName,
+      RestoreTestingSelection: {
+        ...{ RestoreTestingSelectionName: 'all', ProtectedResourceType: 'EC2' },
+        ...{ ProtectedResourceArns: ['*'], IamRoleArn, RestoreMetadataOverrides },
+      },
+    })
+  for (const name of ['iamInstanceProfileName', 'IamInstanceProfileName']) {
+    expect(await nameOf(user.send(select({ [name]: 'admin' })))).toBe(DENIED)
+  }
+  expect(await nameOf(user.send(select({ kmsKeyId: KeyMetadata!.Arn! })))).toBe(DENIED)
+  expect(await nameOf(user.send(select({}, ROLE.replace(/[^/]+$/, 'admin'))))).toBe(DENIED)
+  const refused = 'InvalidParameterValueException'
+  expect(await nameOf(user.send(select({ userData: 'x' })))).toBe(refused)
+  await user.send(select({ instanceType: 't3.micro' }))
 })

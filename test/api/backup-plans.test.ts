@@ -18,6 +18,7 @@ import {
   ListBackupSelectionsCommand,
   ListBackupVaultsCommand,
   ListTagsCommand,
+  StartBackupJobCommand,
   TagResourceCommand,
   UntagResourceCommand,
   UpdateBackupPlanCommand,
@@ -193,8 +194,13 @@ describe('plans', () => {
     expect(await refused({ Lifecycle })).toBe(invalid)
     expect(await refused({ CopyActions: [{ DestinationBackupVaultArn: 'vault' }] })).toBe(invalid)
     expect(await nameOf(plan({ Rules: [rule(), rule()] }))).toBe(invalid)
-    const options = [{ ResourceType: 'EC2', BackupOptions: { WindowsVSS: 'maybe' } }]
-    expect(await nameOf(plan({ AdvancedBackupSettings: options }))).toBe(invalid)
+    for (const BackupOptions of [{ WindowsVSS: 'maybe' }, { constructor: 'maybe' }]) {
+      const options = [{ ResourceType: 'EC2', BackupOptions }] as never
+      expect(await nameOf(plan({ AdvancedBackupSettings: options }))).toBe(invalid)
+      const job = { BackupVaultName: 'vault', IamRoleArn: ROLE, ResourceArn: volumeArn('vol-1') }
+      const start = new StartBackupJobCommand({ ...job, BackupOptions: BackupOptions as never })
+      expect(await nameOf(client().send(start))).toBe(invalid)
+    }
     await plan()
     expect(await nameOf(plan())).toBe('AlreadyExistsException')
     expect(await nameOf(client().send(new GetBackupPlanCommand({ BackupPlanId: 'no-plan' })))).toBe(

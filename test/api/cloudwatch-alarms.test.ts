@@ -1,5 +1,6 @@
 /** Alarms through the real SDK: states, missing data, history, and what they do to instances. */
 import {
+  CloudWatchClient,
   DeleteAlarmsCommand,
   DescribeAlarmHistoryCommand,
   DescribeAlarmsCommand,
@@ -14,14 +15,16 @@ import {
 } from '@aws-sdk/client-cloudwatch'
 import { waitUntilInstanceStopped } from '@aws-sdk/client-ec2'
 import { expect, test } from 'vitest'
+import { startTestCloud, type TestCloud } from '../support/cloud.ts'
 import { nameOf } from '../support/code-of.ts'
+import { allow, userMake } from '../support/iam.ts'
 import { describe, running, WAIT } from '../support/launch.ts'
 import { startMetricsCloud, type MetricsCloud } from '../support/metrics.ts'
 
 const action = (what: string): string => `arn:aws:automate:us-east-1:ec2:${what}`
 
 function put(
-  { cloudwatch }: MetricsCloud,
+  { cloudwatch }: Pick<MetricsCloud, 'cloudwatch'>,
   id: string,
   input: Partial<PutMetricAlarmCommandInput> = {},
 ) {
@@ -171,5 +174,34 @@ test('lists, filters, deletion, and what is refused', async () => {
   expect(await nameOf(put(world, id, { Dimensions: [] }))).toMatch(/InvalidParameterValue/)
   expect(await nameOf(put(world, id, { Statistic: undefined, ExtendedStatistic: 'p90' }))).toMatch(
     /Unsupported/,
+  )
+})
+
+async function strictCloud(): Promise<TestCloud & AsyncDisposable> {
+  const cloud = await startTestCloud({ mode: 'strict' })
+  return { ...cloud, [Symbol.asyncDispose]: () => cloud.close() }
+}
+
+test('who may not stop a machine makes no alarm that does', async () => {
+  await using cloud = await strictCloud()
+  const id = await running(cloud.ec2)
+  const as = async (name: string, ...statements: object[]) => {
+    const credentials = await userMake(cloud.iamOf(), name, ...statements)
+    const { url: endpoint } = cloud
+    return { cloudwatch: new CloudWatchClient({ endpoint, region: 'us-east-1', credentials }) }
+  }
+  const watcher = await as('watcher', allow('cloudwatch:*'))
+  for (const what of ['stop', 'terminate', 'reboot']) {
+    for (const member of ['AlarmActions', 'OKActions', 'InsufficientDataActions']) {
+      const input = { AlarmActions: [], [member]: [action(what)] }
+      expect(await nameOf(put(watcher, id, input))).toMatch(/AccessDenied/)
+    }
+  }
+  await put(watcher, id, { AlarmActions: [action('recover')] })
+  const arn = `arn:aws:ec2:us-east-1:111122223333:instance/${id}`
+  const keeper = await as('keeper', allow('cloudwatch:*'), allow('ec2:StopInstances', arn))
+  await put(keeper, id)
+  expect(await nameOf(put(keeper, id, { AlarmActions: [action('terminate')] }))).toMatch(
+    /AccessDenied/,
   )
 })

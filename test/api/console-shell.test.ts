@@ -2,8 +2,10 @@
 import ssh2 from 'ssh2'
 import { createServer, type Server } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
+import { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { createSerialHub } from '../../src/api/console/serial.ts'
 import { fingerprintOf, privateKeyCheck, shellOpener } from '../../src/api/console/shell.ts'
 import { sshBannerAwait } from '../../src/api/console/ssh-banner.ts'
 import { createStreams, type Streams } from '../../src/api/console/streams.ts'
@@ -100,6 +102,74 @@ test('a key that the guest does not take is refused in words', async () => {
   const { heard } = shell(otherKey.private)
   await soon(() => expect(heard.closed).toBe(4000))
   expect(JSON.stringify(heard.words)).toContain('does not take this key for ec2-user')
+})
+
+test('an address that is none is refused like one that leads nowhere', async () => {
+  for (const path of ['//', '/api/console/elsewhere']) {
+    const raw = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    raw.write(
+      `GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`,
+    )
+    const answer = await new Promise<string>((resolve) =>
+      raw.once('data', (data: Buffer) => resolve(data.toString())),
+    )
+    raw.destroy()
+    expect(answer).toContain('404 Not Found')
+  }
+})
+
+test('a machine that does not read holds up who types, and nothing is heaped up', async () => {
+  let takenBytes = 0
+  let release = (): void => {}
+  const deaf = new Duplex({
+    read: () => {},
+    write: (chunk: Buffer, _encoding, done) => {
+      takenBytes += chunk.length
+      release = done
+    },
+  })
+  const name = streams.ticket(async () => ({ stream: deaf }), null)
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/api/console/streams/${name}`, {
+    headers: { origin: url },
+  })
+  await new Promise((resolve) => socket.once('message', resolve))
+  const piece = Buffer.alloc(256 * 1024)
+  for (let count = 0; count < 256; count++) socket.send(piece)
+  await soon(() => expect(takenBytes).toBe(piece.length))
+  // All that loopback holds was sent: the rest waits on the sender's side.
+  let before = -1
+  await vi.waitFor(
+    () => {
+      const waiting = socket.bufferedAmount
+      const isStill = waiting === before
+      before = waiting
+      expect(isStill).toBe(true)
+    },
+    { timeout: 10_000, interval: 200 },
+  )
+  expect(deaf.writableLength).toBeLessThan(2 * 1024 * 1024)
+  expect(socket.bufferedAmount).toBeGreaterThan(16 * 1024 * 1024)
+  release()
+  await soon(() => expect(takenBytes).toBeGreaterThan(piece.length))
+  socket.terminate()
+})
+
+test('who does not read a serial console is let go, the others go on', async () => {
+  const upstream = new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => done() })
+  const hub = createSerialHub()
+  const source = { connect: async () => upstream, history: async () => null }
+  const idle = await hub.open('i-1', source)
+  const reader = await hub.open('i-1', source)
+  let readBytes = 0
+  reader.on('data', (chunk: Buffer) => (readBytes += chunk.length))
+  const piece = Buffer.alloc(64 * 1024)
+  for (let count = 0; count < 80; count++) {
+    upstream.push(piece)
+    await soon(() => expect(readBytes).toBe((count + 1) * piece.length))
+  }
+  expect(idle.destroyed).toBe(true)
+  expect(reader.destroyed).toBe(false)
+  reader.destroy()
 })
 
 test('the end of the session is the end of the shell', async () => {

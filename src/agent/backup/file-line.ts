@@ -95,7 +95,7 @@ export async function fileLineOpen(path: string, timeoutMs: number): Promise<Fil
 
 /** `entry MODE SIZE TIME PATH`, the mode in hexadecimal digits. */
 function entryOf(line: string): FileEntry | null {
-  const match = /^entry ([0-9a-f]{1,8}) (\d{1,18}) (-?\d{1,18}) (.*)$/.exec(line)
+  const match = /^entry ([0-9a-f]{1,8}) (\d{1,18}) (-?\d{1,20}) (.*)$/.exec(line)
   if (!match) return null
   const [, mode = '', size = '', time = '', path = ''] = match
   const bits = Number.parseInt(mode, 16)
@@ -104,8 +104,15 @@ function entryOf(line: string): FileEntry | null {
     kind: KINDS[bits >> 12] ?? 'other',
     mode: bits & 0o7777,
     sizeBytes: Number(size),
-    modifiedAt: Number(time) * 1000,
+    modifiedAt: timeOf(Number(time)),
   }
+}
+
+/** File systems can hold times that no calendar has. */
+const DATE_SECONDS_MAX = 8.64e12
+
+function timeOf(seconds: number): number {
+  return Math.abs(seconds) <= DATE_SECONDS_MAX ? seconds * 1000 : 0
 }
 
 interface Stream {

@@ -10,7 +10,8 @@ export interface SerialSource {
   history(): Promise<Uint8Array | null>
 }
 
-const WAITING_BYTES_MAX = 4 * 1024 * 1024
+/** One that does not read what the machine says is let go: neither the machine nor the others wait for it. */
+const BEHIND_BYTES_MAX = 4 * 1024 * 1024
 
 interface Shared {
   upstream: Promise<Duplex>
@@ -32,9 +33,9 @@ export function createSerialHub(): SerialHub {
     }
     shared.upstream.then((upstream) => {
       upstream.on('data', (chunk: Buffer) => {
-        // Whoever reads slower than the machine speaks misses something: nothing else bounds what waits for it.
         for (const viewer of shared.viewers) {
-          if (viewer.readableLength < WAITING_BYTES_MAX) viewer.push(chunk)
+          viewer.push(chunk)
+          if (viewer.readableLength > BEHIND_BYTES_MAX) viewer.destroy()
         }
       })
       upstream.once('error', end)

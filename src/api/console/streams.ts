@@ -65,8 +65,9 @@ export function createStreams(options: { clock: Pick<Clock, 'now'>; log: Log }):
         socket.on('error', () => {})
         socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
       }
-      const url = new URL(request.url ?? '/', 'http://console')
-      if (!url.pathname.startsWith(PATH)) return refuse('404 Not Found')
+      // Any page may ask for any address, `//` too: what is none must not end the daemon.
+      const url = URL.parse(request.url ?? '/', 'http://console')
+      if (!url?.pathname.startsWith(PATH)) return refuse('404 Not Found')
       if (!isOwnPage(request)) return refuse('403 Forbidden')
       sweep()
       const name = url.pathname.slice(PATH.length)
@@ -138,7 +139,7 @@ function join(
     end?.stream.destroy()
   })
   client.on('message', (data: Buffer, isBinary) => {
-    if (isBinary) return void end?.stream.write(data)
+    if (isBinary) return void (end && type(client, end.stream, data))
     const resize = sizeFrom(resizeOf(data))
     if (resize) end?.resize?.(resize.columns, resize.rows)
   })
@@ -165,6 +166,19 @@ function resizeOf(data: Buffer): unknown {
   } catch {
     return undefined
   }
+}
+
+/** From the browser to the machine, which may never read it: then no more is read from the browser either. */
+function type(client: WebSocket, stream: Duplex, data: Buffer): void {
+  if (stream.write(data) || stream.destroyed || client.isPaused) return
+  client.pause()
+  const resume = (): void => {
+    stream.off('drain', resume)
+    stream.off('close', resume)
+    client.resume()
+  }
+  stream.on('drain', resume)
+  stream.on('close', resume)
 }
 
 /** From the machine to the browser, no faster than the browser takes it. */

@@ -48,7 +48,7 @@ export async function backupStart(ctx: Ctx, request: JobRequest): Promise<Backup
   const handler = handlerOfArn(request.resourceArn)
   if (!handler) throw invalidParameter(`Unsupported resource type: ${request.resourceArn}`)
   for (const [name, value] of Object.entries(request.options)) {
-    if (!handler.options[name]?.includes(value)) {
+    if (!Object.hasOwn(handler.options, name) || !handler.options[name]!.includes(value)) {
       throw invalidParameter(`Invalid backup option ${name}=${value} for ${handler.type}`)
     }
   }

@@ -197,7 +197,7 @@ export function bodyCheck({ rules, advanced }: PlanBody): void {
   for (const { resourceType, options } of advanced) {
     const known = HANDLERS.find((handler) => handler.type === resourceType)?.options ?? {}
     for (const [name, value] of Object.entries(options)) {
-      if (known[name]?.includes(value)) continue
+      if (Object.hasOwn(known, name) && known[name]!.includes(value)) continue
       throw invalidParameter(`Invalid backup option ${name}=${value} for ${resourceType}`)
     }
   }

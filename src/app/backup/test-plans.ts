@@ -149,7 +149,11 @@ export async function testSelectionCreate(
 
 function selectionCheck(ctx: Ctx, body: TestSelectionBody): void {
   roleChecked(ctx, body.roleArn)
-  const { resourceArns, conditions, validationHours } = body
+  const { resourceArns, conditions, overrides, validationHours } = body
+  // What a restored machine runs with the rights of its profile is what the old one ran.
+  if (Object.keys(overrides).some((key) => key.toLowerCase() === 'userdata')) {
+    throw invalidParameter('RestoreMetadataOverrides has no userData')
+  }
   const hasConditions = conditions.equals.length + conditions.notEquals.length > 0
   if (resourceArns.length > 0 && hasConditions) {
     throw invalidParameter('A selection has ProtectedResourceArns or conditions, not both')

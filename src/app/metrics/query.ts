@@ -1,6 +1,6 @@
 /** Reading metrics: datapoints of a series at a period, several queries with arithmetic between them. */
 import { FaultError, invalidValue } from '../../domain/faults.ts'
-import { MathError, mathEvaluate, type MathSeries } from '../../domain/metrics/math.ts'
+import { mathBudget, MathError, mathEvaluate, type MathSeries } from '../../domain/metrics/math.ts'
 import { isPeriod, statisticOf, type Bucket, type Statistic } from '../../domain/metrics/metric.ts'
 import type { Ctx } from '../context.ts'
 
@@ -63,6 +63,7 @@ export function dataRead(
   const byId = new Map(queries.map((query) => [query.id, query]))
   const done = new Map<string, MathSeries>()
   const open = new Set<string>()
+  const budget = mathBudget()
   const seriesOf = (id: string): MathSeries => {
     const known = done.get(id)
     if (known) return known
@@ -72,7 +73,7 @@ export function dataRead(
     open.add(id)
     const series = query.metric
       ? metricSeries(ctx, query.metric, range)
-      : mathEvaluate(query.expression ?? '', seriesOf)
+      : mathEvaluate(query.expression ?? '', seriesOf, budget)
     open.delete(id)
     done.set(id, series)
     return series

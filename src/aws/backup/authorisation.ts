@@ -31,6 +31,7 @@ const BY_NAME: Readonly<Record<string, { word: string; members: readonly string[
     members: ['TieringConfigurationName'],
   },
 }
+const VAULT_MAKERS = ['CreateBackupVault', 'CreateLogicallyAirGappedBackupVault']
 const POLICY_CHANGES = ['PutBackupVaultAccessPolicy', 'DeleteBackupVaultAccessPolicy']
 const TAG_MEMBERS = ['BackupVaultTags', 'BackupPlanTags', 'FrameworkTags', 'ReportPlanTags', 'Tags']
 
@@ -127,16 +128,20 @@ function ownKeys(operation: string, input: Input): Wanted['keys'] {
 /** What Backup is to use for the caller: a key, the role of a restored instance's profile. */
 async function used(ctx: Ctx, operation: string, input: Input): Promise<Wanted[]> {
   const wanted: Wanted[] = []
-  if (operation === 'CreateBackupVault' && isText(input.EncryptionKeyArn)) {
+  if (VAULT_MAKERS.includes(operation) && isText(input.EncryptionKeyArn)) {
     wanted.push(await kmsKeyWanted(ctx, 'kms:GenerateDataKey', input.EncryptionKeyArn))
   }
-  if (operation !== 'StartRestoreJob') return wanted
-  const { kmsKeyId, IamInstanceProfileName: name } = (input.Metadata ?? {}) as Input
-  if (isText(kmsKeyId)) {
-    wanted.push(await kmsKeyWanted(ctx, 'kms:GenerateDataKeyWithoutPlaintext', kmsKeyId))
-  }
-  if (isText(name) && name !== '') {
-    const { role } = await profileFind(ctx, { Name: name })
+  // Tests write the same names otherwise, and do what a restore does at their times.
+  const { RestoreMetadataOverrides: overrides } = (input.RestoreTestingSelection ?? {}) as Input
+  const metadata = operation === 'StartRestoreJob' ? input.Metadata : overrides
+  for (const [key, value] of Object.entries((metadata ?? {}) as Input)) {
+    if (!isText(value) || value === '') continue
+    const name = key.toLowerCase()
+    if (name === 'kmskeyid') {
+      wanted.push(await kmsKeyWanted(ctx, 'kms:GenerateDataKeyWithoutPlaintext', value))
+    }
+    if (name !== 'iaminstanceprofilename') continue
+    const { role } = await profileFind(ctx, { Name: value })
     const keys = { 'iam:PassedToService': 'ec2.amazonaws.com' }
     if (role) wanted.push({ action: 'iam:PassRole', resource: iamArn('iamRole', role), keys })
   }
@@ -145,7 +150,8 @@ async function used(ctx: Ctx, operation: string, input: Input): Promise<Wanted[]
 
 /** Whoever has Backup work as a role passes it. */
 function passed(input: Input): Wanted[] {
-  const arn = input.IamRoleArn ?? input.BackupSelection?.IamRoleArn
+  const { IamRoleArn, BackupSelection, RestoreTestingSelection } = input
+  const arn = IamRoleArn ?? (BackupSelection ?? RestoreTestingSelection)?.IamRoleArn
   if (!isText(arn)) return []
   const keys = { 'iam:PassedToService': 'backup.amazonaws.com' }
   return [{ action: 'iam:PassRole', resource: arn, keys }]

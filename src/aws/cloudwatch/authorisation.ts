@@ -1,10 +1,22 @@
 /**
  * What CloudWatch's operations need: alarms by their names or ARNs; metrics have no ARNs, so that their operations are
- * allowed on `*`, by namespace where the request has one.
+ * allowed on `*`, by namespace where the request has one. Who makes an alarm that stops, terminates or reboots an
+ * instance must be allowed to do that. Source: CloudWatch user guide, "Create alarms to stop, terminate, reboot, or
+ * recover an EC2 instance", "Permissions": recovering needs none.
  */
-import { alarmArn } from '../../domain/metrics/alarm.ts'
+import { alarmActionOf, alarmArn } from '../../domain/metrics/alarm.ts'
 import { resourceTypesOf } from '../authorisation/reference.ts'
-import { requestTagKeys, type Deriver } from '../authorisation/wanted.ts'
+import { requestTagKeys, type Deriver, type Wanted } from '../authorisation/wanted.ts'
+import { ec2Wanted } from '../ec2/authorisation.ts'
+
+type Input = Readonly<Record<string, unknown>>
+
+const ACTION_MEMBERS = ['OKActions', 'AlarmActions', 'InsufficientDataActions']
+const EC2_OPERATIONS = {
+  stop: 'StopInstances',
+  terminate: 'TerminateInstances',
+  reboot: 'RebootInstances',
+} as const
 
 export const cloudwatchWanted: Deriver = async (ctx, operation, input) => {
   const action = `cloudwatch:${operation}`
@@ -20,5 +32,26 @@ export const cloudwatchWanted: Deriver = async (ctx, operation, input) => {
   // What lists without names reads all of them.
   const resources = typeof arn === 'string' ? [arn] : listed.map((one) => alarmArn(ctx, one))
   if (resources.length === 0) resources.push(alarmArn(ctx, '*'))
-  return resources.map((resource) => ({ action, resource, keys }))
+  const wanted = resources.map((resource): Wanted => ({ action, resource, keys }))
+  if (operation !== 'PutMetricAlarm') return wanted
+  return [...wanted, ...(await actionsWanted(ctx, input))]
+}
+
+/** What CloudWatch will do to the instance in the account's name. */
+async function actionsWanted(ctx: Parameters<Deriver>[0], input: Input): Promise<Wanted[]> {
+  const operations = new Set<string>()
+  for (const arn of ACTION_MEMBERS.flatMap((member) => (input[member] ?? []) as string[])) {
+    const action = alarmActionOf(arn)
+    if (action.type !== 'ec2' || action.operation === 'recover') continue
+    operations.add(EC2_OPERATIONS[action.operation])
+  }
+  if (operations.size === 0) return []
+  const dimensions = (input.Dimensions ?? []) as { Name?: string; Value?: string }[]
+  const InstanceIds = dimensions.flatMap(({ Name, Value }) =>
+    Name === 'InstanceId' && Value !== undefined ? [Value] : [],
+  )
+  const wanted = await Promise.all(
+    [...operations].map((name) => ec2Wanted(ctx, name, { InstanceIds })),
+  )
+  return wanted.flat()
 }

@@ -149,7 +149,9 @@ function vaults(verb: Verb, cloudOf: CloudOf, context: VerbContext): void {
           readBytes: number
         }>('verify', what),
       )
-      for (const { pointId, reason } of damaged) process.stdout.write(`${pointId}: ${reason}\n`)
+      for (const { pointId, reason } of damaged) {
+        process.stdout.write(plainText(`${pointId}: ${reason}\n`))
+      }
       const outcome = damaged.length === 0 ? 'nothing is damaged' : `${damaged.length} damaged`
       process.stdout.write(`${formatBytes(readBytes)} read: ${outcome}\n`)
       if (damaged.length > 0) context.exit(EXIT.failed)

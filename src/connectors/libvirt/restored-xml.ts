@@ -1,8 +1,11 @@
 /**
  * The definition of a restored domain: the saved one under another name and UUID, with other disks, and without what
- * would clash with the machine it was made from (addresses of network cards) or belong to its host alone. Pure.
+ * would clash with the machine it was made from (addresses of network cards) or belong to its host alone. The saved one
+ * is the word of whoever ran that hypervisor: what names a program, a file, a device or a socket of the host that the
+ * machine is restored to does not come along (restored-devices.ts). Pure.
  */
 import { createHash } from 'node:crypto'
+import { deviceWithoutHost, domainChildWithoutHost, without } from './restored-devices.ts'
 import { element, first, xmlParse, xmlRender, type XmlNode } from './xml.ts'
 
 export interface RestoredDisk {
@@ -29,39 +32,18 @@ export function restoredXml(
   const children = domain.children.flatMap((child): XmlNode[] => {
     if (child.name === 'name') return [element('name', {}, machine.name)]
     if (child.name === 'uuid') return [element('uuid', {}, machine.uuid)]
-    if (child.name === 'os') return [without(child, 'nvram')]
     if (child.name === 'devices') return [devicesOf(child, machine.disks)]
-    // A label of its own is made when it starts.
-    if (child.name === 'seclabel' && child.attributes['type'] !== 'none') return []
-    return [child]
+    return domainChildWithoutHost(child)
   })
   return xmlRender({ ...domain, attributes, children })
 }
 
-function without(node: XmlNode, name: string): XmlNode {
-  return { ...node, children: node.children.filter((child) => child.name !== name) }
-}
-
 function devicesOf(devices: XmlNode, disks: readonly RestoredDisk[]): XmlNode {
   const children = devices.children.flatMap((device): XmlNode[] => {
-    if (device.name === 'interface') return [without(device, 'mac')]
     if (device.name === 'disk') return diskOf(device, disks)
-    // Sockets and files of the old machine have its name in them, ports are taken by it.
-    if (device.name === 'channel') {
-      return [device.attributes['type'] === 'unix' ? without(device, 'source') : device]
-    }
-    if (LINES.includes(device.name)) return [lineOf(device)]
-    return [device]
+    return deviceWithoutHost(device)
   })
   return { ...devices, children }
-}
-
-const LINES = ['console', 'serial', 'parallel']
-
-/** A line to the outside becomes a terminal of the new machine's own. */
-function lineOf(device: XmlNode): XmlNode {
-  const kept = device.children.filter((child) => child.name === 'target')
-  return { ...device, attributes: { type: 'pty' }, children: kept }
 }
 
 /** One that was backed up, with its new file; an empty drive; nothing for what was left out. */
@@ -76,7 +58,7 @@ function diskOf(disk: XmlNode, disks: readonly RestoredDisk[]): XmlNode[] {
   return [
     {
       ...disk,
-      attributes: { ...disk.attributes, type: 'file' },
+      attributes: { type: 'file', device },
       children: [
         element('driver', { name: 'qemu', type: 'qcow2', discard: 'unmap' }),
         element('source', { file: restored.path }),

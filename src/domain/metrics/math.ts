@@ -12,19 +12,33 @@ export type MathSeries = ReadonlyMap<number, number>
 type Value = number | MathSeries
 
 const DEPTH_MAX = 32
+/** Of all expressions of one request: the minutes of three thousand days, a second of work. */
+const VALUES_MAX = 5_000_000
+
+/** How many values may still be computed with. */
+export interface MathBudget {
+  valuesLeft: number
+}
+
+export const mathBudget = (): MathBudget => ({ valuesLeft: VALUES_MAX })
 
 interface Parser {
+  budget: MathBudget
   tokens: string[]
   at: number
   depth: number
   of: (id: string) => MathSeries
 }
 
-export function mathEvaluate(text: string, of: (id: string) => MathSeries): MathSeries {
+export function mathEvaluate(
+  text: string,
+  of: (id: string) => MathSeries,
+  budget: MathBudget = mathBudget(),
+): MathSeries {
   const tokens = text.match(
     /[A-Za-z][A-Za-z0-9_]*|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[-+*/^(),[\]]|\S/g,
   )
-  const parser: Parser = { tokens: tokens ?? [], at: 0, depth: 0, of }
+  const parser: Parser = { budget, tokens: tokens ?? [], at: 0, depth: 0, of }
   const value = sum(parser)
   if (parser.at < parser.tokens.length) {
     throw new MathError(`unexpected '${parser.tokens[parser.at]}'`)
@@ -47,7 +61,7 @@ function sum(parser: Parser): Value {
   for (let token = peek(parser); token === '+' || token === '-'; token = peek(parser)) {
     parser.at++
     const right = product(parser)
-    left = combine([left, right], ([a, b]) => (token === '+' ? a! + b! : a! - b!))
+    left = combine(parser, [left, right], ([a, b]) => (token === '+' ? a! + b! : a! - b!))
   }
   parser.depth--
   return left
@@ -58,7 +72,7 @@ function product(parser: Parser): Value {
   for (let token = peek(parser); token === '*' || token === '/'; token = peek(parser)) {
     parser.at++
     const right = power(parser)
-    left = combine([left, right], ([a, b]) => (token === '*' ? a! * b! : a! / b!))
+    left = combine(parser, [left, right], ([a, b]) => (token === '*' ? a! * b! : a! / b!))
   }
   return left
 }
@@ -67,13 +81,13 @@ function power(parser: Parser): Value {
   const base = unary(parser)
   if (peek(parser) !== '^') return base
   parser.at++
-  return combine([base, unary(parser)], ([a, b]) => a! ** b!)
+  return combine(parser, [base, unary(parser)], ([a, b]) => a! ** b!)
 }
 
 function unary(parser: Parser): Value {
   if (peek(parser) !== '-') return atom(parser)
   parser.at++
-  return combine([atom(parser)], ([a]) => -a!)
+  return combine(parser, [atom(parser)], ([a]) => -a!)
 }
 
 const ONE: Readonly<Record<string, (value: number) => number>> = {
@@ -104,12 +118,12 @@ function atom(parser: Parser): Value {
 
 function call(parser: Parser, name: string): Value {
   expect(parser, '(')
-  const one = ONE[name]
-  const many = MANY[name]
+  const one = Object.hasOwn(ONE, name) ? ONE[name] : undefined
+  const many = Object.hasOwn(MANY, name) ? MANY[name] : undefined
   if (one) {
     const value = sum(parser)
     expect(parser, ')')
-    return combine([value], ([a]) => one(a!))
+    return combine(parser, [value], ([a]) => one(a!))
   }
   if (!many) throw new MathError(`the function ${name} is not served`)
   expect(parser, '[')
@@ -120,12 +134,18 @@ function call(parser: Parser, name: string): Value {
   }
   expect(parser, ']')
   expect(parser, ')')
-  return combine(values, many)
+  return combine(parser, values, many)
 }
 
-function combine(values: readonly Value[], of: (values: readonly number[]) => number): Value {
+function combine(
+  { budget }: Parser,
+  values: readonly Value[],
+  of: (values: readonly number[]) => number,
+): Value {
   const series = values.filter((value) => typeof value !== 'number')
   if (series.length === 0) return of(values as number[])
+  budget.valuesLeft -= values.length * series[0]!.size
+  if (budget.valuesLeft < 0) throw new MathError('the expressions compute with too many values')
   const result = new Map<number, number>()
   for (const at of series[0]!.keys()) {
     if (!series.every((one) => one.has(at))) continue

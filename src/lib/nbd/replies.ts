@@ -10,6 +10,9 @@ import {
   REPLY_FLAG_DONE,
 } from './protocol.ts'
 
+/** Of one request. QEMU tells of an eighth as many at most. */
+const EXTENTS_MAX = 1024 * 1024
+
 /** A request that waits for its answer. */
 export interface Pending {
   offset: number
@@ -74,11 +77,17 @@ async function chunkReceive(
     const offset = Number((await reader.take(8)).readBigUInt64BE(0))
     return reader.fill(placeOf(one, offset, length - 8))
   }
+  if (type === REPLY.blockStatus && one.data) {
+    throw new NbdError('protocol', 'the NBD server answers a read with extents')
+  }
   const payload = await reader.take(length)
   if (type === REPLY.none) return
   if (type === REPLY.offsetHole && length === 12) {
     placeOf(one, Number(payload.readBigUInt64BE(0)), payload.readUInt32BE(8)).fill(0)
   } else if (type === REPLY.blockStatus && length >= 12 && length % 8 === 4) {
+    if (one.extents.length + length / 8 > EXTENTS_MAX) {
+      throw new NbdError('protocol', 'the NBD server does not end its list of extents')
+    }
     const contextId = payload.readUInt32BE(0)
     for (let at = 4; at < length; at += 8) {
       const extent = { length: payload.readUInt32BE(at), flags: payload.readUInt32BE(at + 4) }

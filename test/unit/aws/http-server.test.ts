@@ -139,6 +139,17 @@ describe('routes', () => {
       expect(await foreign.text()).toContain('<Code>AccessDenied</Code>')
     }
   })
+
+  it('do not let them call what is signed and ours either', async () => {
+    const shutdown = { ...routes[0]!, path: '/api/*', isSigned: true }
+    await using edge = await startEdge({ auth: { mode: 'open' }, http: { routes: [shutdown] } })
+    const post = (origin: string) =>
+      fetch(`${edge.url}/api/shutdown`, { method: 'POST', body: '{}', headers: { origin } })
+    expect(await (await post(edge.url)).text()).toBe('fine')
+    for (const origin of ['http://evil.example', 'null']) {
+      expect((await post(origin)).status).toBe(403)
+    }
+  })
 })
 
 describe('connections that guests opened', () => {

@@ -38,6 +38,18 @@ test.each(VERBS.map((verb) => verb.name))('%s --help teaches', async (name) => {
   expect(stdout).toContain(`Usage: brume ${name}`)
 })
 
+test('words of an error steer no terminal', async () => {
+  const env = {
+    PATH: process.env['PATH'],
+    BRUME_HOME: join(folder, 'a\u001B[31mb\u001B]0;x\u0007c'),
+  }
+  const error = await exec(LAUNCHER, ['backup', 'list'], { env }).catch((one: unknown) => one)
+  const { stderr } = error as ExecError
+  expect(stderr).toContain(join(folder, 'abc'))
+  expect(stderr).not.toContain('\u001B')
+  expect(stderr).not.toContain('\u0007')
+})
+
 test('reached through symbolic links, also relative ones', async () => {
   await symlink(LAUNCHER, join(folder, 'one'))
   await symlink('one', join(folder, 'two'))

@@ -78,6 +78,62 @@ test('a restored one is the same machine with other disks, and nothing that woul
   expect(domain.words).toHaveLength(2)
 })
 
+test('a hostile definition brings no program, file, device or socket of the host to it', () => {
+  const hostile = `<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+    <name>web</name><uuid>${UUID}</uuid>
+    <bootloader>/tmp/evil-boot</bootloader>
+    <os firmware='efi'><type arch='x86_64'>hvm</type><loader readonly='yes'>/etc/evil-loader</loader>
+      <kernel>/etc/evil-kernel</kernel><initrd>/etc/evil-initrd</initrd><boot dev='hd'/>
+      <acpi><table type='slic'>/etc/evil-slic</table></acpi></os>
+    <sysinfo type='fwcfg'><entry name='opt/x' file='/etc/evil-fwcfg'/></sysinfo>
+    <seclabel type='none' model='evil-label'/>
+    <qemu:commandline><qemu:arg value='evil-argument'/></qemu:commandline>
+    <devices>
+      <emulator>/tmp/evil-emulator</emulator>
+      <disk type='file' device='disk' rawio='yes'><source file='/evil-disk'/><target dev='vda'/></disk>
+      <filesystem type='mount'><source dir='/evil-folder'/><target dir='x'/></filesystem>
+      <hostdev mode='subsystem' type='pci'><source evil='1'/></hostdev>
+      <interface type='ethernet'><script path='/tmp/evil-script'/></interface>
+      <interface type='network'><source network='default'/><script path='/tmp/evil-script'/>
+        <target dev='evil0'/><model type='virtio'/></interface>
+      <channel type='file'><source path='/root/.ssh/evil-keys'/><target type='virtio' name='a'/></channel>
+      <channel type='unix'><log file='/evil-log'/><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
+      <graphics type='vnc' socket='/evil-vnc'><listen type='socket' socket='/evil-vnc'/></graphics>
+      <input type='evdev'><source dev='/dev/evil-input'/></input>
+      <video><model type='virtio'><acceleration accel3d='yes' rendernode='/dev/evil-gpu'/></model></video>
+      <rng model='virtio'><backend model='random'>/dev/evil-random</backend></rng>
+      <tpm model='tpm-crb'><backend type='emulator' version='2.0'><source type='dir' path='/evil-tpm'/></backend></tpm>
+      <tpm model='tpm-crb'><backend type='passthrough'><device path='/dev/evil-tpm0'/></backend></tpm>
+      <memory model='nvdimm'><source><path>/evil-memory</path></source></memory>
+      <audio id='1' type='file' path='/evil-audio'/>
+      <shmem name='evil-memory'/><smartcard mode='host'/><redirdev bus='usb' type='tcp'/>
+      <panic model='isa'/>
+    </devices>
+  </domain>`
+  const xml = restoredXml(hostile, {
+    name: 'again',
+    uuid: uuidOf('job-1'),
+    disks: [{ target: 'vda', path: '/pool/x.qcow2' }],
+  })
+  for (const gone of ['evil', 'hostdev', 'rawio', 'passthrough', 'nvdimm', 'smartcard', 'tcp']) {
+    expect(xml).not.toContain(gone)
+  }
+  for (const kept of [
+    'firmware="efi"',
+    '<boot dev="hd"',
+    'file="/pool/x.qcow2"',
+    'network="default"',
+    '<model type="virtio"',
+    'org.qemu.guest_agent.0',
+    '<graphics type="vnc"',
+    '/dev/urandom',
+    '<backend type="emulator" version="2.0"/>',
+    '<panic model="isa"/>',
+  ]) {
+    expect(xml).toContain(kept)
+  }
+})
+
 test('the documents that begin a backup', () => {
   const { disks } = domainParse(DOMAIN)
   const plan: BackupPlan = {

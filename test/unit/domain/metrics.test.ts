@@ -8,7 +8,7 @@ import {
   creditsAtLaunch,
 } from '../../../src/domain/cpu-credits.ts'
 import { alarmVerdict, type AlarmConfiguration } from '../../../src/domain/metrics/alarm.ts'
-import { MathError, mathEvaluate } from '../../../src/domain/metrics/math.ts'
+import { mathBudget, MathError, mathEvaluate } from '../../../src/domain/metrics/math.ts'
 
 const configuration: AlarmConfiguration = {
   name: 'a',
@@ -103,11 +103,33 @@ test('arithmetic: precedence, lists, gaps, and what is no expression', () => {
     [2, 0],
   ])
   expect(value('a / 0')).toEqual([])
-  for (const wrong of ['1 + 1', 'a +', 'a b', 'c', 'RATE(a)', '(a', '((((', '']) {
+  for (const wrong of [
+    '1 + 1',
+    'a +',
+    'a b',
+    'c',
+    'RATE(a)',
+    '(a',
+    '((((',
+    '',
+    'valueOf(a)',
+    'toString([a])',
+  ]) {
     expect(() => mathEvaluate(wrong, of), wrong).toThrow(MathError)
   }
   const deep = `${'('.repeat(2000)}a${')'.repeat(2000)}`
   expect(() => mathEvaluate(deep, of)).toThrow(MathError)
+})
+
+test('metric math computes with so many values of one request and no more', () => {
+  const day = new Map(Array.from({ length: 1440 }, (_, minute) => [minute, 1]))
+  const budget = mathBudget()
+  const long = Array.from({ length: 1000 }, () => 'a').join('+')
+  expect(mathEvaluate(long, () => day, budget).get(0)).toBe(1000)
+  const many = () => {
+    for (let count = 0; count < 10; count++) mathEvaluate(long, () => day, budget)
+  }
+  expect(many).toThrow('too many values')
 })
 
 test('credits: never more than a day earns, never less than none, and baseline work is free', () => {

@@ -1,7 +1,7 @@
 /** Our NBD client and server with each other: what is read, what is a hole, what cannot be read, who may connect. */
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -12,6 +12,15 @@ import {
   nbdConnect,
   type NbdClient,
 } from '../../../src/lib/nbd/client.ts'
+import { createByteReader } from '../../../src/lib/nbd/byte-reader.ts'
+import {
+  MAGIC_OPTION,
+  MAGIC_OPTION_REPLY,
+  MAGIC_SERVER,
+  MAGIC_STRUCTURED_REPLY,
+  OPTION,
+  OPTION_REPLY,
+} from '../../../src/lib/nbd/protocol.ts'
 import { nbdServe, type NbdDisk, type NbdServer } from '../../../src/lib/nbd/server.ts'
 
 const KIB = 1024
@@ -117,4 +126,74 @@ test('nothing is written, no other export is there, nonsense ends the connection
   socket.write(randomBytes(64))
   await new Promise((resolve) => socket.once('close', resolve))
   expect((await open()).sizeBytes).toBe(SIZE)
+})
+
+/** Grants whatever is asked for, and answers the first request with extents without end. */
+async function endless(at: string, sent: { bytes: number }): Promise<Server> {
+  const list = createServer((socket) => {
+    socket.on('error', () => {})
+    const reader = createByteReader(socket)
+    const u32 = (...values: number[]): Buffer => {
+      const bytes = Buffer.alloc(values.length * 4)
+      values.forEach((value, index) => bytes.writeUInt32BE(value, index * 4))
+      return bytes
+    }
+    const u64 = (value: bigint): Buffer => {
+      const bytes = Buffer.alloc(8)
+      bytes.writeBigUInt64BE(value)
+      return bytes
+    }
+    const answer = (option: number, type: number, data: Buffer): void => {
+      const head = Buffer.concat([u64(MAGIC_OPTION_REPLY), u32(option, type, data.length)])
+      socket.write(Buffer.concat([head, data]))
+    }
+    const serve = async (): Promise<void> => {
+      socket.write(Buffer.concat([u64(MAGIC_SERVER), u64(MAGIC_OPTION), Buffer.from([0, 3])]))
+      await reader.take(4)
+      for (let option = 0; option !== OPTION.go;) {
+        const head = await reader.take(16)
+        option = head.readUInt32BE(8)
+        await reader.take(head.readUInt32BE(12))
+        if (option === OPTION.setMetaContext) {
+          const context = Buffer.concat([u32(1), Buffer.from(CONTEXT_ALLOCATION)])
+          answer(option, OPTION_REPLY.metaContext, context)
+        }
+        if (option === OPTION.go) {
+          const shape = Buffer.concat([Buffer.from([0, 0]), u64(BigInt(SIZE)), Buffer.from([0, 3])])
+          answer(option, OPTION_REPLY.info, shape)
+        }
+        answer(option, OPTION_REPLY.ack, Buffer.alloc(0))
+      }
+      const request = await reader.take(28)
+      const extents = Buffer.concat([u32(1), Buffer.alloc(1024 * 1024)])
+      const cookie = request.subarray(8, 16)
+      const head = Buffer.concat([u32(MAGIC_STRUCTURED_REPLY, 5), cookie, u32(extents.length)])
+      const more = (): void => {
+        while (!socket.destroyed && socket.write(Buffer.concat([head, extents]))) {
+          sent.bytes += extents.length
+        }
+      }
+      socket.on('drain', more)
+      more()
+    }
+    serve().catch(() => socket.destroy())
+  })
+  await new Promise<void>((resolve) => list.listen(at, resolve))
+  return list
+}
+
+test('a server that never ends its list of extents is left', async () => {
+  const at = join(folder, 'endless')
+  const sent = { bytes: 0 }
+  const hostile = await endless(at, sent)
+  const options = { contexts: [CONTEXT_ALLOCATION], requestTimeoutMs: 5_000 }
+  const client = await nbdConnect({ path: at }, options)
+  clients.push(client)
+  const whole = { start: 0, length: SIZE }
+  const all = async (): Promise<void> => {
+    for await (const _ of client.extents(CONTEXT_ALLOCATION, whole));
+  }
+  await expect(all()).rejects.toThrow('does not end its list of extents')
+  expect(sent.bytes).toBeLessThan(32 * MIB)
+  await new Promise((resolve) => hostile.close(resolve))
 })
