@@ -43,6 +43,15 @@ export function createLibvirtConnector(options: { home: string; log: Log }): Lib
     linkTo(connection, ssh, virshOf(connection), await id())
   /** By machine, the session that has it: a domain has one backup job at a time. */
   const busy = new Map<string, Promise<void>>()
+  const claim = (key: string): (() => void) => {
+    const ended = Promise.withResolvers<void>()
+    busy.set(key, ended.promise)
+    return () => {
+      // A session may be ended twice, and another one have the machine by then.
+      if (busy.get(key) === ended.promise) busy.delete(key)
+      ended.resolve()
+    }
+  }
   return {
     sshKey: () => ssh.publicKey(),
     test: (connection, signal) => test(virshOf(connection), signal),
@@ -52,12 +61,7 @@ export function createLibvirtConnector(options: { home: string; log: Log }): Lib
       for (let other = busy.get(key); other; other = busy.get(key)) {
         await unlessAborted(other, signal)
       }
-      const ended = Promise.withResolvers<void>()
-      busy.set(key, ended.promise)
-      const release = (): void => {
-        busy.delete(key)
-        ended.resolve()
-      }
+      const release = claim(key)
       try {
         const session = await open(await linkOf(connection), request, signal)
         return { ...session, finish: (isSuccess) => session.finish(isSuccess).finally(release) }
@@ -67,8 +71,12 @@ export function createLibvirtConnector(options: { home: string; log: Log }): Lib
       }
     },
     sweep: async (connection, signal) => {
-      const isBusy = (uuid: string) => busy.has(`${connection.uri} ${uuid}`)
-      const ended = await sweep(await linkOf(connection), isBusy, signal)
+      const keyOf = (uuid: string) => `${connection.uri} ${uuid}`
+      const machines = {
+        isBusy: (uuid: string) => busy.has(keyOf(uuid)),
+        claim: (uuid: string) => claim(keyOf(uuid)),
+      }
+      const ended = await sweep(await linkOf(connection), machines, signal)
       if (ended.length > 0) log.info({ uri: connection.uri, ended }, 'old backup jobs were ended')
     },
     restore: async (connection, request, signal) =>

@@ -80,7 +80,7 @@ export async function staleEnd(
  */
 export async function sweep(
   link: SessionLink,
-  isBusy: (uuid: string) => boolean,
+  { isBusy, claim }: { isBusy(uuid: string): boolean; claim(uuid: string): () => void },
   signal: AbortSignal,
 ): Promise<string[]> {
   const text = await link.virsh.run(['list', '--all', '--uuid'], { signal })
@@ -91,11 +91,17 @@ export async function sweep(
   const ended: string[] = []
   for (const uuid of uuids) {
     if (isBusy(uuid)) continue
-    const job = await jobOf(link.virsh, uuid, signal)
-    if (!job?.socket.includes(`/brume-${link.programId}-`) || isBusy(uuid)) continue
-    await jobEnd(link.virsh, uuid)
-    await link.remove(job.scratches)
-    ended.push(uuid)
+    // Whoever begins meanwhile waits: its job must not be taken for the old one.
+    const release = claim(uuid)
+    try {
+      const job = await jobOf(link.virsh, uuid, signal)
+      if (!job?.socket.includes(`/brume-${link.programId}-`)) continue
+      await jobEnd(link.virsh, uuid)
+      await link.remove(job.scratches)
+      ended.push(uuid)
+    } finally {
+      release()
+    }
   }
   const left = await scratchesOf(link, uuids, signal)
   // Known to be nobody's: whoever begins now makes files with other names.
