@@ -153,7 +153,13 @@ async function inBucket(
   for (const folder of folders) {
     const root = folder === undefined ? null : await realpath(folder).catch(() => null)
     const real = root === null ? null : await realpath(join(root, key)).catch(() => null)
-    if (root !== null && real?.startsWith(`${root}${sep}`) && !real.includes(`${sep}.`)) return real
+    if (
+      root !== null &&
+      real?.startsWith(`${root}${sep}`) &&
+      !real.slice(root.length).includes(`${sep}.`)
+    ) {
+      return real
+    }
   }
   const reason = 'there is no such file: a bucket is a folder among the exports or the imports'
   throw new FaultError({ type: 'InvalidValue', parameter: 'Url', value: url, reason })

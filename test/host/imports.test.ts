@@ -36,7 +36,7 @@ let volumes: VolumeBackend
 let work: ImportWork
 let count = 0
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'brume-import-'))
+  root = await mkdtemp(join(tmpdir(), '.brume-import-'))
   imports = join(root, 'imports')
   volumes = await createQcow2Backend({ folder: join(root, 'volumes'), log: silentLog })
   const sourcePath = (source: VolumeSource): string =>
