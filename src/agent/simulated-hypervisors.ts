@@ -110,5 +110,5 @@ async function restore(hypervisor: SimulatedHypervisor, request: RestoreRequest)
     hypervisor.machines = [...hypervisor.machines, machine]
   }
   request.onProgress(content.length)
-  return { machineId, name: request.name, path }
+  return { machineId, name: request.name, path, message: null }
 }

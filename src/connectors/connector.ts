@@ -70,4 +70,6 @@ export interface RestoredMachine {
   machineId: string
   name: string
   path: string
+  /** What it lacks, for who is to start it; null: nothing. */
+  message: string | null
 }

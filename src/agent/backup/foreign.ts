@@ -85,7 +85,8 @@ async function restore(
       },
       signal,
     )
-    return { sizeBytes: totalBytes, machine: { ...made } }
+    const { message, ...restored } = made
+    return { sizeBytes: totalBytes, machine: restored, message }
   } finally {
     for (const { disk } of disks) await disk.close()
   }

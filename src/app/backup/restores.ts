@@ -208,7 +208,7 @@ async function restoreEnd(
     await tx.update('backupRestoreJob', {
       ...now,
       state: isDone ? 'COMPLETED' : 'FAILED',
-      message: isDone ? null : ended.reason,
+      message: isDone ? (ended.message ?? null) : ended.reason,
       percentDone: isDone ? 100 : now.percentDone,
       createdResourceArn: isDone ? ended.arn : null,
       endedAt,

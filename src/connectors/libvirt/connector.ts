@@ -15,7 +15,8 @@ import type {
   MachineListing,
 } from '../../domain/hypervisor.ts'
 import type { BackupSession, Connector, SessionRequest } from '../connector.ts'
-import { domainParse, domainsSplit, listedOf } from './domain.ts'
+import { domainParse, listedOf } from './domain.ts'
+import { allDomainTexts } from './domains.ts'
 import { sweep } from './jobs.ts'
 import { offlineOpen } from './offline.ts'
 import { restore } from './restore.ts'
@@ -24,7 +25,6 @@ import { createSsh, isSsh, type Ssh } from './ssh.ts'
 import { createVirsh, VirshError, type Virsh } from './virsh.ts'
 
 /** So many descriptions in one conversation. */
-const DESCRIPTIONS_AT_ONCE = 50
 
 export interface LibvirtConnector extends Connector {
   /** By which hypervisors let this host in over ssh. */
@@ -156,21 +156,11 @@ async function test(virsh: Virsh, signal: AbortSignal): Promise<HypervisorTest> 
 
 async function machines(virsh: Virsh, signal: AbortSignal): Promise<MachineListing> {
   const hostName = (await virsh.run(['hostname'], { signal })).trim()
-  const list = await virsh.run(['list', '--all', '--uuid'], { signal })
-  const uuids = list
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
   const found: MachineListing['machines'][number][] = []
   const failures: string[] = []
-  for (let at = 0; at < uuids.length; at += DESCRIPTIONS_AT_ONCE) {
-    const part = uuids.slice(at, at + DESCRIPTIONS_AT_ONCE)
-    const { stdout } = await virsh.batch(
-      part.map((uuid) => ['dumpxml', uuid]),
-      { signal },
-    )
-    const missing = new Set(part)
-    for (const text of domainsSplit(stdout)) {
+  for await (const { asked, texts } of allDomainTexts(virsh, signal)) {
+    const missing = new Set(asked)
+    for (const text of texts) {
       try {
         const domain = domainParse(text)
         missing.delete(domain.uuid)

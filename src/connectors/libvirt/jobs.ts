@@ -2,6 +2,7 @@
 import { basename, dirname } from 'node:path'
 import { systemClock } from '../../lib/time.ts'
 import { domainParse } from './domain.ts'
+import { allDomains } from './domains.ts'
 import type { SessionLink } from './session.ts'
 import { VirshError, type Virsh } from './virsh.ts'
 import { all, first, xmlParse } from './xml.ts'
@@ -83,11 +84,7 @@ export async function sweep(
   { isBusy, claim }: { isBusy(uuid: string): boolean; claim(uuid: string): () => void },
   signal: AbortSignal,
 ): Promise<string[]> {
-  const text = await link.virsh.run(['list', '--all', '--uuid'], { signal })
-  const uuids = text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
+  const uuids = await allDomains(link.virsh, signal)
   const ended: string[] = []
   for (const uuid of uuids) {
     if (isBusy(uuid)) continue

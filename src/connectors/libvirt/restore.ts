@@ -9,9 +9,10 @@ import { join } from 'node:path'
 import type { PointDisk } from '../../backup/vault.ts'
 import { exec } from '../../lib/exec.ts'
 import type { RestoredMachine, RestoreRequest } from '../connector.ts'
+import { bootFileKey, bootFilesOf, bootFilesOfHost } from './boot-files.ts'
 import { restoredXml, uuidOf, type RestoredDisk } from './restored-xml.ts'
 import { VirshError, type Virsh } from './virsh.ts'
-import { textAt, xmlParse } from './xml.ts'
+import { textAt, xmlParse, type XmlNode } from './xml.ts'
 
 const UPLOAD_TIMEOUT_MS = 24 * 3_600_000
 const PIECE_BYTES = 4 * 1024 * 1024
@@ -30,7 +31,7 @@ export async function restore(
   if (done !== null) {
     // What ended between its definition and its start, or what did not start.
     if (request.isStarted) await started(virsh, uuid, signal)
-    return { machineId: uuid, name: done, path: `/${done}` }
+    return { machineId: uuid, name: done, path: `/${done}`, message: null }
   }
   const pool = await poolOf(virsh, request.datastore)
   const disks: RestoredDisk[] = []
@@ -43,9 +44,20 @@ export async function restore(
     })
     disks.push({ target: diskId, path })
   }
-  await define(virsh, restoredXml(xml, { name: request.name, uuid, disks }), signal)
+  const saved = xmlParse(xml)
+  const bootFiles = await bootFilesOfHost(virsh, saved, signal)
+  const machine = { name: request.name, uuid, disks, bootFiles }
+  await define(virsh, restoredXml(xml, machine), signal)
   if (request.isStarted) await started(virsh, uuid, signal)
-  return { machineId: uuid, name: request.name, path: disks[0]?.path ?? `/${request.name}` }
+  const path = disks[0]?.path ?? `/${request.name}`
+  return { machineId: uuid, name: request.name, path, message: withoutFiles(saved, bootFiles) }
+}
+
+function withoutFiles(saved: XmlNode, bootFiles: ReadonlySet<string>): string | null {
+  const gone = bootFilesOf(saved).filter((file) => !bootFiles.has(bootFileKey(file)))
+  if (gone.length === 0) return null
+  const files = gone.map((file) => `${file.name} ${file.text.trim()}`).join(', ')
+  return `The machine booted with files of its host (${files}) that no machine of this one has: name them in its definition before it is started.`
 }
 
 const fileName = (name: string): string => name.replaceAll(/[^A-Za-z0-9._-]/g, '_').slice(0, 100)

@@ -3,26 +3,36 @@
  * would run, files, devices and sockets that it would open, and the word that nothing confines it. What is not known to
  * be harmless is left out. Pure.
  */
+import { bootFileKey } from './boot-files.ts'
 import { element, first, type XmlNode } from './xml.ts'
 
 /** Of `<domain>`. Extensions of drivers have a colon in their names: options of QEMU, of Xen. */
 const DOMAIN_HOSTS = ['bootloader', 'bootloader_args', 'resource', 'idmap', 'seclabel']
-/** Of `<os>`: firmware and kernels are files of the host. What starts a container is a file of its own. */
-const OS_KEPT = ['type', 'firmware', 'boot', 'bootmenu', 'smbios', 'bios', 'loader']
+/** Of `<os>`, of any host. Firmware and kernels are files of one. What starts a container is a file of its own. */
+const OS_KEPT = ['type', 'firmware', 'boot', 'bootmenu', 'smbios', 'bios']
 /** Where distributions keep firmware. */
 const FIRMWARE = /^\/usr\/(?:local\/)?(?:share|lib)\/(?:[\w+-][\w.+-]*\/)*[\w+-][\w.+-]*$/
 
-export function domainChildWithoutHost(child: XmlNode): XmlNode[] {
+/** `bootFiles`: keys of those kernels that the new host gives its machines anyway. */
+export function domainChildWithoutHost(
+  child: XmlNode,
+  bootFiles: ReadonlySet<string> = new Set(),
+): XmlNode[] {
   if (child.name.includes(':') || DOMAIN_HOSTS.includes(child.name)) return []
-  if (child.name === 'os') return [osOf(child)]
+  if (child.name === 'os') return [osOf(child, bootFiles)]
   if (child.name === 'sysinfo') return child.attributes['type'] === 'fwcfg' ? [] : [child]
   return [child]
 }
 
-function osOf(os: XmlNode): XmlNode {
-  const isKept = (child: XmlNode): boolean =>
-    OS_KEPT.includes(child.name) &&
-    (child.name !== 'loader' || child.text.trim() === '' || FIRMWARE.test(child.text.trim()))
+function osOf(os: XmlNode, bootFiles: ReadonlySet<string>): XmlNode {
+  const isBootFile = (child: XmlNode): boolean => bootFiles.has(bootFileKey(child))
+  // Without a kernel libvirt refuses its words.
+  const hasKernel = os.children.some((child) => child.name === 'kernel' && isBootFile(child))
+  const isKept = (child: XmlNode): boolean => {
+    if (child.name === 'loader') return child.text.trim() === '' || FIRMWARE.test(child.text.trim())
+    if (hasKernel && (child.name === 'cmdline' || isBootFile(child))) return true
+    return OS_KEPT.includes(child.name)
+  }
   return { ...os, children: os.children.filter(isKept) }
 }
 

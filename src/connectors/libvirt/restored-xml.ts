@@ -24,7 +24,13 @@ export function uuidOf(restoreId: string): string {
 /** @throws Error when `xml` is no definition of a domain. */
 export function restoredXml(
   xml: string,
-  machine: { name: string; uuid: string; disks: readonly RestoredDisk[] },
+  machine: {
+    name: string
+    uuid: string
+    disks: readonly RestoredDisk[]
+    /** Keys (boot-files.ts) of the kernels that it may have. */
+    bootFiles?: ReadonlySet<string>
+  },
 ): string {
   const domain = xmlParse(xml)
   if (domain.name !== 'domain') throw new Error('the recovery point has no definition of a domain')
@@ -33,7 +39,7 @@ export function restoredXml(
     if (child.name === 'name') return [element('name', {}, machine.name)]
     if (child.name === 'uuid') return [element('uuid', {}, machine.uuid)]
     if (child.name === 'devices') return [devicesOf(child, machine.disks)]
-    return domainChildWithoutHost(child)
+    return domainChildWithoutHost(child, machine.bootFiles)
   })
   return xmlRender({ ...domain, attributes, children })
 }

@@ -78,6 +78,23 @@ test('a restored one is the same machine with other disks, and nothing that woul
   expect(domain.words).toHaveLength(2)
 })
 
+test('a kernel of the host comes along where machines of the new host have it, and as nothing else', () => {
+  const booted = DOMAIN.replace(
+    /<os>.*?<\/os>/s,
+    `<os><type>hvm</type><kernel> /boot/k </kernel><initrd>/boot/i</initrd><cmdline>quiet</cmdline></os>`,
+  )
+  expect(booted).toContain('/boot/k')
+  const made = (...keys: string[]): string =>
+    restoredXml(booted, { name: 'a', uuid: UUID, disks: [], bootFiles: new Set(keys) })
+  const whole = made('kernel /boot/k', 'initrd /boot/i')
+  for (const kept of ['/boot/k', '/boot/i', 'quiet']) expect(whole).toContain(kept)
+  const bare = made('kernel /boot/k', 'kernel /boot/i')
+  expect(bare).toContain('/boot/k')
+  expect(bare).not.toContain('/boot/i')
+  const none = made('initrd /boot/k', 'initrd /boot/i')
+  for (const gone of ['/boot/k', '/boot/i', 'quiet']) expect(none).not.toContain(gone)
+})
+
 test('a hostile definition brings no program, file, device or socket of the host to it', () => {
   const hostile = `<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
     <name>web</name><uuid>${UUID}</uuid>

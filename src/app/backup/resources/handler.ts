@@ -120,7 +120,8 @@ export interface RestoreStep {
 export type RestoreState =
   /** `arn`: of what is there already. */
   | { state: 'running'; doneBytes: number; arn?: string }
-  | { state: 'done'; arn: string }
+  /** `message`: what its reader should know. */
+  | { state: 'done'; arn: string; message?: string | null }
   /** Work of the host failed, and is worth trying again after a while. */
   | { state: 'again'; reason: string }
   | { state: 'failed'; reason: string }

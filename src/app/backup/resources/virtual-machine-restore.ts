@@ -174,7 +174,8 @@ async function toHypervisor(step: RestoreStep): Promise<RestoreState> {
   if (outcome === null) return { state: 'running', doneBytes }
   if (!outcome.isDone) return { state: 'failed', reason: outcome.reason }
   const made = outcome.result['machine'] as { machineId: string; name: string; path: string }
-  return { state: 'done', arn: await machineRecord(ctx.app, hypervisor, made) }
+  const { message = null } = outcome.result
+  return { state: 'done', arn: await machineRecord(ctx.app, hypervisor, made), message }
 }
 
 /** Known before its hypervisor is listed again, so that the job can name it. */
