@@ -17,7 +17,7 @@ import {
   TYPE,
   uptimeOf,
 } from '../support/vm/guest.ts'
-import { allTaps, qemuOf, qemuProcesses } from '../support/vm/host.ts'
+import { allTaps, machineProcesses, qemuOf } from '../support/vm/host.ts'
 import { eventually } from '../support/eventually.ts'
 import { useDaemon } from '../support/vm/use.ts'
 
@@ -120,7 +120,7 @@ test('twenty launches, the daemon killed again and again', async () => {
   for (const { InstanceId } of everything) {
     expect(await qemuOf(InstanceId!), `processes of ${InstanceId}`).toHaveLength(1)
   }
-  expect(await qemuProcesses()).toHaveLength(everything.length)
+  expect(await machineProcesses()).toHaveLength(everything.length)
   expect(await allTaps()).toHaveLength(everything.length)
 
   // The one that ran before: the same process, and its clock went on all the time.
@@ -143,7 +143,7 @@ async function terminateWithKill(ids: string[], random: () => number): Promise<v
     await daemon.start()
   }
   await reach(daemon, ids, 'terminated', ALL_RUNNING_TIMEOUT_MS)
-  expect(await qemuProcesses()).toEqual([])
+  expect(await machineProcesses()).toEqual([])
   await eventually(allTaps, (taps) => taps.length === 0, 10_000)
   const volumes = async () => readdir(join(daemon.home, 'volumes'))
   await eventually(volumes, (files) => files.length === 0, 10_000)

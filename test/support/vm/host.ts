@@ -4,6 +4,7 @@
  */
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { PRODUCT_OF_TEMPLATES } from '../../../src/hypervisor/qemu/marks.ts'
 import { exec } from '../../../src/lib/exec.ts'
 
 export interface HostProcess {
@@ -34,6 +35,12 @@ const isProgram = (process: HostProcess, program: string): boolean =>
 
 export function qemuProcesses(): Promise<HostProcess[]> {
   return processes((process) => isProgram(process, 'qemu-system-x86_64'))
+}
+
+/** Without those that make a template, which come and go in the background. */
+export async function machineProcesses(): Promise<HostProcess[]> {
+  const all = await qemuProcesses()
+  return all.filter(({ args }) => !args.some((arg) => arg.includes(PRODUCT_OF_TEMPLATES)))
 }
 
 /** The QEMU processes of one instance: one, if all is well. */
