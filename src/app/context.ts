@@ -13,6 +13,7 @@ import type { MetricStore } from '../store/metrics-store.ts'
 import type { Store } from '../store/store.ts'
 import type { InstanceTypeCatalogue } from './instance-types.ts'
 import type { SettingsOfCloud } from './settings.ts'
+import type { Trail } from './trail.ts'
 
 export interface Principal {
   type: 'root' | 'user' | 'role' | 'federated' | 'anonymous'
@@ -60,6 +61,7 @@ export interface App {
   settings: SettingsOfCloud
   instanceTypes: InstanceTypeCatalogue
   metrics: MetricStore
+  trail: Trail
   hosts: readonly HostHandle[]
   /** Wakes the reconcilers; carries no data, because they look for themselves. */
   activate(reconciler: ReconcilerName): void

@@ -37,6 +37,7 @@ import { systemClock } from '../lib/time.ts'
 import { openMetricStore } from '../store/metrics-store.ts'
 import { observedStore } from '../store/observed.ts'
 import { openStore } from '../store/sql-store.ts'
+import { openTrailStore } from '../store/trail-store.ts'
 import { createConsole } from './console.ts'
 import type { EndpointService } from './endpoint-service.ts'
 import type { Home } from './home.ts'
@@ -86,6 +87,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     store,
     agents: options.agents,
     metrics: openMetricStore(home.metrics),
+    trail: openTrailStore(home.trail),
     log,
     sealKey: await sealKeyOf(home, options.passphrase ?? null),
     ...(options.settings ? { settings: options.settings } : {}),
@@ -134,6 +136,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     tokenKey: await secretOf(home, 'page-tokens'),
     log,
     onRequest: metrics.onRequest,
+    trail: app.trail,
   })
   /** What anybody may see, guests by an endpoint of their VPC too. */
   const endpointRoutes: Route[] = [
@@ -165,7 +168,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       { path: '/metrics', handle: metrics.handle },
       ...(webConsole?.routes ?? []),
       { path: '/', handle: (_request, response) => void response.end(welcome(root.region)) },
-      { path: '/api/sign-in', handle: createSignIn(app) },
+      { path: '/api/sign-in', handle: createSignIn(app, root.region) },
       { path: '/api/*', isSigned: true, handle: hostApi },
     ],
     host: options.host,

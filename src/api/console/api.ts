@@ -21,7 +21,12 @@ export interface ConsoleApiOptions {
   /** Who signed the request. @throws when the signature is wrong. */
   callerOf(request: IncomingMessage, body: Buffer): Promise<Ctx>
   /** @throws Fault `Unauthorized` unless the caller may. */
-  authorise(ctx: Ctx, service: ServiceOfConsole, operation: string, input: object): Promise<void>
+  authorise(
+    ctx: Ctx,
+    service: ServiceOfConsole,
+    operation: string,
+    input: Record<string, unknown>,
+  ): Promise<void>
   feed: Feed
   links: Links
   streams: Streams
@@ -30,7 +35,7 @@ export interface ConsoleApiOptions {
   dial?: ShellRequest['dial']
 }
 
-export type ServiceOfConsole = 'ec2' | 'ec2-instance-connect'
+export type ServiceOfConsole = 'ec2' | 'ec2-instance-connect' | 'backup'
 
 /** A private key is the largest thing that comes. */
 const BODY_BYTES_MAX = 32 * 1024
