@@ -103,6 +103,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     defaultRegion: root.region,
   }
   const metrics = createMetrics(app)
+  const backup = backupDoor(app, options.home)
   const hostApi = createHostApi({
     accountOf: (request, body) => accountOf(auth, request, body),
     ownerAccount: options.auth === 'strict' ? root.account : null,
@@ -119,7 +120,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     allocation: () => allocationsOf(app),
     gatewayKey: () => activationKeyMake(app),
     gatewaySshKey: () => present(options.agents[0], 'a host').hypervisorSshKey(),
-    backup: backupDoor(app, options.home),
+    backup,
     shutdown: options.shutdown,
     log,
   })
@@ -158,6 +159,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
         source: options.console,
         welcome: welcome(root.region),
         isSimulated,
+        backup,
         log,
       })
     : null

@@ -4,6 +4,8 @@ import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { createConsoleApi, type ServiceOfConsole } from '../api/console/api.ts'
 import { createConsoleAssets, type ConsoleSource } from '../api/console/assets.ts'
+import { createBackupFiles } from '../api/console/backup-files.ts'
+import type { BackupDoor } from '../api/backup.ts'
 import type { Feed } from '../api/console/feed.ts'
 import { createLinks } from '../api/console/links.ts'
 import { createSerialHub } from '../api/console/serial.ts'
@@ -29,6 +31,7 @@ export interface ConsoleOptions {
   /** For clients that are no browsers. */
   welcome: string
   isSimulated: boolean
+  backup: BackupDoor
   log: Log
 }
 
@@ -41,6 +44,7 @@ export interface Console {
 export function createConsole(options: ConsoleOptions): Console {
   const { app, auth, feed, log } = options
   const links = createLinks(app.clock)
+  const backupFiles = createBackupFiles(options.backup, app.clock)
   const streams = createStreams({ clock: app.clock, log })
   const handle = createConsoleApi({
     callerOf: (request, body) => callerOf(app, auth, request, body),
@@ -49,6 +53,7 @@ export function createConsole(options: ConsoleOptions): Console {
     links,
     streams,
     serial: createSerialHub(),
+    backup: backupFiles,
     log,
     ...(options.isSimulated && { dial: nobodyThere }),
   })
@@ -74,6 +79,7 @@ export function createConsole(options: ConsoleOptions): Console {
         },
       },
       { path: '/api/sign-in/link', handle: createLinkSignIn(app, links, auth.defaultRegion) },
+      { path: '/api/console/downloads/*', handle: backupFiles.download },
       { path: '/api/console/*', isSigned: true, handle },
     ],
     upgrade: streams.upgrade,
@@ -119,8 +125,9 @@ async function permit(
 ): Promise<void> {
   const edge = edgeOf(ctx, service, operation)
   const note = (error?: EndedCall['error']): void => {
-    // A console that may see nothing asks again and again.
-    if (service === 'ec2' || !isNoted(edge, error?.code)) return
+    // A console that may see nothing asks again and again; and to look into folders is no restore, a file is.
+    const isLook = service === 'ec2' || (service === 'backup' && !error && !input.Path)
+    if (isLook || !isNoted(edge, error?.code)) return
     const at = ctx.app.clock.now()
     ctx.app.trail.note(() => trailEvent({ edge, input, output: {}, error, at }))
   }
