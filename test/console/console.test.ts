@@ -182,6 +182,7 @@ test('a machine is backed up, a plan shows its next runs, a point becomes anothe
   await page.getByRole('link', { name: 'Recovery points' }).click()
   await page.getByRole('button', { name: /^precious as of/ }).click()
   await page.getByRole('button', { name: 'Restore' }).click()
+  await page.getByRole('radio', { name: 'Everything, at once' }).click()
   await page.getByRole('dialog').getByLabel('Instance type').fill('t3.micro')
   await page.getByRole('dialog').getByRole('button', { name: 'Restore' }).click()
   const restored = page.locator('a[href^="/console/instances/i-"]')
@@ -192,6 +193,47 @@ test('a machine is backed up, a plan shows its next runs, a point becomes anothe
   const [instance] = Reservations![0]!.Instances!
   expect(instance!.InstanceType).toBe('t3.micro')
   expect(instance!.Tags).toContainEqual({ Key: 'Name', Value: 'precious' })
+  await page.goto(`${console.url}/console/backup/points`)
+  await page.getByRole('button', { name: /^precious as of/ }).click()
+  await page.getByRole('button', { name: 'Look inside' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'xvda/' }).click()
+  await page.getByText('a simulated host cannot look into a point').waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('link', { name: 'Overview' }).click()
+  await page.getByText(/\d+ %, [\d.]+ times smaller/).waitFor()
+})
+
+test('a restore test is made by its schedule, and goes again', async () => {
+  page = await console.page()
+  await page.goto(`${console.url}/console/backup/tests`)
+  await page.getByRole('button', { name: 'Create restore test' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText(/Next runs: Sat/).waitFor()
+  await dialog.getByRole('button', { name: 'Create restore test' }).click()
+  await dialog.waitFor({ state: 'detached' })
+  await page.getByRole('heading', { name: 'weekly_restore' }).waitFor()
+  await page.getByText('No results yet.').waitFor()
+  await page.getByRole('button', { name: 'Delete' }).click()
+  await page.getByText('No restore tests yet').waitFor()
+})
+
+test('activity says who did what to which machine, and what was refused', async () => {
+  const [id] = await launched(1, 'watched')
+  await console.ec2.deleteVolume({ VolumeId: 'vol-0123456789abcdef0' }).catch(() => {})
+  page = await console.page()
+  await page.goto(`${console.url}/console/activity`)
+  await page.getByLabel('Resource').fill(id!)
+  const rows = page.getByRole('row')
+  await rows.filter({ hasText: 'RunInstances' }).getByText('done').waitFor()
+  await page.getByRole('button', { name: 'RunInstances' }).click()
+  await page.getByRole('dialog').getByText('"eventSource": "ec2.amazonaws.com"').waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByLabel('Resource').fill('')
+  await page.getByLabel('Outcome').selectOption('errors')
+  await rows.filter({ hasText: 'DeleteVolume' }).getByText('InvalidVolume.NotFound').waitFor()
+  expect(page.url()).toContain('outcome=errors')
+  await page.goto(`${console.url}/console/instances/${id}/activity`)
+  await rows.filter({ hasText: 'RunInstances' }).getByText('done').waitFor()
 })
 
 test('a disk that is dropped becomes an image, block by block', async () => {
@@ -231,7 +273,11 @@ const PAGES = [
   '/console/backup',
   '/console/backup/plans',
   '/console/backup/points',
+  '/console/backup/jobs',
+  '/console/backup/tests',
+  '/console/backup/vaults',
   '/console/backup/elsewhere',
+  '/console/activity',
   '/console/network',
   '/console/security-groups',
   '/console/addresses',

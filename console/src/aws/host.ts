@@ -94,3 +94,36 @@ export interface TemplateListing {
 
 export const templatesRead = async (): Promise<TemplateListing[]> =>
   (await apiGet<{ templates: TemplateListing[] }>('/api/templates')).templates
+
+export interface FileEntry {
+  name: string
+  kind: 'folder' | 'file' | 'link' | 'other'
+  sizeBytes: number
+  modifiedAt: number
+}
+
+/** What lies in a folder of a recovery point; `/` has its disks. */
+export async function filesRead(point: string, path: string): Promise<FileEntry[]> {
+  const answer = await apiPost<{ entries: FileEntry[] }>('/api/console/backup/files', {
+    point,
+    path,
+  })
+  return answer.entries
+}
+
+/** The browser's own download, by an address that is good once. */
+export async function fileDownload(point: string, path: string): Promise<void> {
+  const body = { point, path }
+  const { ticket } = await apiPost<{ ticket: string }>('/api/console/backup/file', body)
+  const link = document.createElement('a')
+  link.href = `/api/console/downloads/${ticket}`
+  link.download = path.split('/').at(-1) ?? ''
+  document.body.append(link)
+  link.click()
+  link.remove()
+}
+
+export const vaultUsage = (
+  vault: string,
+): Promise<{ storedBytes: number; unneededBytes: number }> =>
+  apiPost('/api/console/backup/usage', { vault })

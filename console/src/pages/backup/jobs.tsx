@@ -91,7 +91,13 @@ export function Jobs() {
   )
 }
 
-function JobState({ state, percent }: { state: string | undefined; percent: string | undefined }) {
+export function JobState({
+  state,
+  percent,
+}: {
+  state: string | undefined
+  percent: string | undefined
+}) {
   const tone = TONES[state ?? ''] ?? 'bad'
   return (
     <div className="stack tight" style={{ minWidth: 130 }}>

@@ -8,6 +8,7 @@ import { Elsewhere } from './elsewhere.tsx'
 import { Overview } from './overview.tsx'
 import { Plans } from './plans.tsx'
 import { Points } from './points.tsx'
+import { Tests } from './tests.tsx'
 import { Vaults } from './vaults.tsx'
 
 const PARTS = [
@@ -15,6 +16,7 @@ const PARTS = [
   ['plans', t('Plans'), Plans],
   ['points', t('Recovery points'), Points],
   ['jobs', t('Jobs'), Jobs],
+  ['tests', t('Restore tests'), Tests],
   ['vaults', t('Vaults'), Vaults],
   ['elsewhere', t('Other hypervisors'), Elsewhere],
 ] as const
