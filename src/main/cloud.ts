@@ -39,6 +39,7 @@ import { observedStore } from '../store/observed.ts'
 import { openStore } from '../store/sql-store.ts'
 import { openTrailStore } from '../store/trail-store.ts'
 import { createConsole } from './console.ts'
+import { doctorAsk } from './doctor.ts'
 import type { EndpointService } from './endpoint-service.ts'
 import type { Home } from './home.ts'
 import { createMetrics } from './metrics.ts'
@@ -121,6 +122,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     gatewayKey: () => activationKeyMake(app),
     gatewaySshKey: () => present(options.agents[0], 'a host').hypervisorSshKey(),
     backup,
+    doctor: () => doctorAsk(options.home),
     shutdown: options.shutdown,
     log,
   })

@@ -1,4 +1,5 @@
 /** The host's own API: what it is, and its images. Only the account that owns the host may ask. */
+import type { HostAllocation } from '../../../src/domain/allocation.ts'
 import type { HostDescription } from '../../../src/domain/machine.ts'
 import type { MachineUsage } from '../../../src/domain/metrics/usage.ts'
 import { apiGet, apiPost, linesOf, signedFetch } from './http.ts'
@@ -29,6 +30,19 @@ export interface JobProgress {
 export const hostsRead = (): Promise<HostReport> => apiGet<HostReport>('/api/host')
 
 export const imagesRead = (): Promise<ImageListing[]> => apiGet<ImageListing[]>('/api/images')
+
+export interface Finding {
+  area: string
+  level: 'good' | 'limited' | 'bad'
+  text: string
+  fix: string | null
+}
+
+export const doctorRead = async (): Promise<Finding[]> =>
+  (await apiGet<{ findings: Finding[] }>('/api/doctor')).findings
+
+export const allocationRead = async (): Promise<HostAllocation[]> =>
+  (await apiGet<{ hosts: HostAllocation[] }>('/api/allocation')).hosts
 
 /** Builds or pulls; resolves with the image's id. */
 export async function imageMake(

@@ -5,13 +5,20 @@ import { Link } from 'react-router'
 import { wordsOf } from '../aws/clients.ts'
 import { trailRead, type TrailEntry, type TrailFilter } from '../aws/trail.ts'
 import { t } from '../text/t.ts'
-import { timeText } from '../util/instance.ts'
 import { Modal } from './modal.tsx'
 import { Button, Code, Note } from './parts.tsx'
 
 const STEP = 50
 const POLL_MS = 5_000
 const RESOURCES_MAX = 3
+const WHEN = {
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+} as const
 
 export function TrailList({ filter, without }: { filter: TrailFilter; without?: string }) {
   const [count, setCount] = useState(STEP)
@@ -34,27 +41,21 @@ export function TrailList({ filter, without }: { filter: TrailFilter; without?: 
           <thead>
             <tr>
               <th>{t('Time')}</th>
-              <th>{t('User')}</th>
               <th>{t('What')}</th>
-              <th>{t('About')}</th>
               <th>{t('Outcome')}</th>
+              <th>{t('User')}</th>
+              <th>{t('About')}</th>
             </tr>
           </thead>
           <tbody>
             {data.entries.map((entry) => (
               <tr key={entry.id}>
-                <td className="nowrap muted">{timeText(entry.at)}</td>
-                <td className="nowrap">
-                  {entry.user} <span className="muted small">{entry.sourceAddress}</span>
-                </td>
+                <td className="nowrap muted">{entry.at.toLocaleString('en', WHEN)}</td>
                 <td className="nowrap">
                   <Button look="link" onClick={() => setAbout(entry)}>
                     {entry.operation}
                   </Button>{' '}
                   <span className="muted small">{entry.service}</span>
-                </td>
-                <td className="nowrap">
-                  <About entry={entry} without={without} />
                 </td>
                 <td>
                   {entry.error === null ? (
@@ -64,6 +65,12 @@ export function TrailList({ filter, without }: { filter: TrailFilter; without?: 
                       {entry.error.replace(/^(?:Client|Server)\./, '')}
                     </span>
                   )}
+                </td>
+                <td className="nowrap">
+                  {entry.user} <span className="muted small">{entry.sourceAddress}</span>
+                </td>
+                <td className="nowrap">
+                  <About entry={entry} without={without} />
                 </td>
               </tr>
             ))}

@@ -1,8 +1,9 @@
 /** AWS Backup: what is protected and what is not, plans, jobs, points and their restores, other hypervisors. */
 import { useEffect } from 'react'
-import { Link, useParams } from 'react-router'
+import { useParams } from 'react-router'
 import { t } from '../../text/t.ts'
 import { PageHead } from '../../ui/parts.tsx'
+import { Tabs } from '../../ui/tabs.tsx'
 import { Jobs } from './jobs.tsx'
 import { Elsewhere } from './elsewhere.tsx'
 import { Overview } from './overview.tsx'
@@ -33,17 +34,12 @@ export default function BackupPage() {
         title={t('Backup')}
         subtitle={t('Machines and volumes as they were, and back again')}
       />
-      <nav className="tabs" aria-label={t('Parts')}>
-        {PARTS.map(([name, label]) => (
-          <Link
-            key={name}
-            to={`/console/backup/${name}`}
-            {...(name === part ? { 'aria-current': 'page' as const } : {})}
-          >
-            {label}
-          </Link>
-        ))}
-      </nav>
+      <Tabs
+        label={t('Parts')}
+        entries={PARTS}
+        current={part}
+        to={(name) => `/console/backup/${name}`}
+      />
       <Part />
     </div>
   )

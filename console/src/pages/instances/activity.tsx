@@ -43,16 +43,18 @@ export function Activity({ instance }: { instance: Instance }) {
         <TrailList filter={{ ...about, seconds: null, isErrorsOnly: false }} without={InstanceId} />
       </Card>
       <Card title={t('What happened to it')} isPlain>
-        <table className="plain-table">
-          <tbody>
-            {eventsOf(instance).map(({ at, words }) => (
-              <tr key={`${at?.getTime()} ${words}`}>
-                <td className="nowrap muted">{timeText(at)}</td>
-                <td>{words}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <div className="scroll-x" tabIndex={0} role="region" aria-label={t('What happened to it')}>
+          <table className="plain-table">
+            <tbody>
+              {eventsOf(instance).map(({ at, words }) => (
+                <tr key={`${at?.getTime()} ${words}`}>
+                  <td className="nowrap muted">{timeText(at)}</td>
+                  <td className="nowrap">{words}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       </Card>
     </>
   )
