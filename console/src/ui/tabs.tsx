@@ -11,7 +11,10 @@ export function Tabs(props: {
 }) {
   const { label, entries, current, to } = props
   const shown = useRef<HTMLAnchorElement>(null)
-  useEffect(() => shown.current?.scrollIntoView({ block: 'nearest', inline: 'center' }), [current])
+  useEffect(() => {
+    // No value: what a browser answers here is not what React would call at the end.
+    void shown.current?.scrollIntoView({ block: 'nearest', inline: 'center' })
+  }, [current])
   return (
     <nav className="tabs" aria-label={label}>
       {entries.map(([name, words]) => (
