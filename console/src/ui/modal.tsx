@@ -1,5 +1,6 @@
 /** A dialog over the page, by the browser's own element: it keeps the focus inside and gives it back. */
 import { useEffect, useRef, useState, type FormEvent, type ReactNode } from 'react'
+import { createPortal } from 'react-dom'
 import { wordsOf } from '../aws/clients.ts'
 import { t } from '../text/t.ts'
 import { Button, Note } from './parts.tsx'
@@ -26,6 +27,7 @@ export function Modal(props: {
   }, [])
   const onSubmit = async (event: FormEvent): Promise<void> => {
     event.preventDefault()
+    event.stopPropagation()
     if (!submit || submit.whyNot !== undefined || isBusy) return
     setBusy(true)
     setWrong(undefined)
@@ -37,7 +39,8 @@ export function Modal(props: {
       setBusy(false)
     }
   }
-  return (
+  // Not inside of the dialog that opened it: forms lie in no forms.
+  return createPortal(
     <dialog
       ref={dialog}
       className={`modal ${isWide ? 'wide' : ''}`}
@@ -71,6 +74,7 @@ export function Modal(props: {
           )}
         </footer>
       </form>
-    </dialog>
+    </dialog>,
+    document.body,
   )
 }
