@@ -128,6 +128,8 @@ export interface VmSpec {
   /** A TPM 2.0 of its own, whose state lies beside it. */
   hasTpm?: boolean
   disks: readonly DiskAttachment[]
+  /** Of all its disks together, by its type (domain/bandwidth.ts). Absent or null: none but the disks' own. */
+  diskLimits?: DiskLimits | null
   nics: readonly NicAttachment[]
   /** Network namespace in which QEMU runs; null on a host without networking (tests of the driver). */
   namespace: string | null

@@ -40,6 +40,7 @@ const { values } = parseArgs({
     host: { type: 'string', default: '127.0.0.1' },
     auth: { type: 'string', default: 'strict' },
     'cpu-overcommit': { type: 'string', default: String(SETTINGS_DEFAULT.cpuOvercommit) },
+    'bandwidth-limits': { type: 'string', default: 'on' },
     'memory-overcommit': { type: 'string', default: String(SETTINGS_DEFAULT.memoryOvercommit) },
     'volume-modification-wait': { type: 'string', default: '0' },
     'backup-webhook': { type: 'string' },
@@ -157,6 +158,7 @@ const cloud: Cloud = await startCloud({
   settings: {
     cpuOvercommit: factor('cpu-overcommit'),
     memoryOvercommit: factor('memory-overcommit'),
+    hasBandwidthLimits: values['bandwidth-limits'] !== 'off',
     backupWebhook: values['backup-webhook'] ?? null,
     volumeModificationWaitMs: Math.max(0, Number(values['volume-modification-wait']) || 0) * 1000,
   },

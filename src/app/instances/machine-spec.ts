@@ -1,6 +1,7 @@
 /** From an instance's records to what its host is asked. */
 import type { Instance } from '../../domain/instance.ts'
 import type {
+  DiskLimits,
   LaunchIdentity,
   MachineDisk,
   MachineIntent,
@@ -29,13 +30,14 @@ export async function machineSpecOf(app: App, instance: Instance): Promise<Machi
   const interfaces = await reader.list('networkInterface', mine)
   const { rootDeviceName } = instance.spec
   const disks = await Promise.all(volumes.map((one) => diskOf(app, one, rootDeviceName)))
-  return specOf(instance, disks, interfaces)
+  return specOf(instance, disks, interfaces, app.bandwidth.ebsOf(instance))
 }
 
 function specOf(
   instance: Instance,
   disks: MachineDisk[],
   interfaces: readonly NetworkInterface[],
+  diskLimits: DiskLimits | null,
 ): MachineSpec {
   const { spec, intended } = instance
   return {
@@ -58,6 +60,7 @@ function specOf(
       threadsPerCore: spec.threadsPerCore,
       memoryMiB: spec.memoryMiB,
       cpuQuotaPercent: null,
+      diskLimits,
       hasTpm: spec.hasTpm ?? false,
       pinned: instance.pinned,
     },

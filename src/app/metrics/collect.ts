@@ -55,6 +55,7 @@ export function createMetricsReconciler(app: App): (signal: AbortSignal) => Prom
       const between = before && usageBetween(before, usage)
       if (!before || !between || usage.at - before.at > GAP_MS_MAX) continue
       const seconds = (usage.at - before.at) / 1000
+      if (app.bandwidth.spend(instance, { seconds, ...moved(between) })) app.activate('network')
       const spent = await credits.spend(instance, between.cpuSeconds, seconds)
       const measured = [
         ...machineMetrics(instance, between, seconds),
@@ -69,6 +70,7 @@ export function createMetricsReconciler(app: App): (signal: AbortSignal) => Prom
       samples.push(...checkSamples(instance, now))
     }
     for (const id of last.keys()) if (!byId.has(id)) last.delete(id)
+    app.bandwidth.forget((id) => byId.has(id))
     samples.push(...dueSamples(waiting, now, byId))
     signal.throwIfAborted()
     await app.metrics.put(samples)
@@ -84,6 +86,14 @@ export function createMetricsReconciler(app: App): (signal: AbortSignal) => Prom
     if (current === minute) return
     minute = current
     await run(now, signal)
+  }
+}
+
+/** By all of its interfaces. */
+function moved({ nics }: MachineUsage): { bytesIn: number; bytesOut: number } {
+  return {
+    bytesIn: nics.reduce((sum, nic) => sum + nic.bytesIn, 0),
+    bytesOut: nics.reduce((sum, nic) => sum + nic.bytesOut, 0),
   }
 }
 

@@ -28,6 +28,7 @@ import {
   NIC_PORT_COUNT_MAX,
   diskDeviceId,
   diskObjects,
+  machineLimit,
   diskPort,
   nicDeviceId,
   nicObjects,
@@ -281,7 +282,8 @@ function diskArgs(spec: VmSpec, { io, layout }: CommandLineHost): string[] {
   const disks = spec.disks
     .filter((disk) => disk.isRoot || !isCopy(spec))
     .sort((a, b) => Number(b.isRoot) - Number(a.isRoot))
-  return disks.flatMap((disk, slot) => {
+  const shared = spec.diskLimits ? ['-object', JSON.stringify(machineLimit(spec.diskLimits))] : []
+  const each = disks.flatMap((disk, slot) => {
     const port = layout?.ports[diskDeviceId(disk.volumeId)] ?? diskPort(slot)
     const objects = diskObjects(disk, port, io)
     return [
@@ -291,6 +293,7 @@ function diskArgs(spec: VmSpec, { io, layout }: CommandLineHost): string[] {
       ['-device', JSON.stringify(objects.device)],
     ].flat()
   })
+  return [...shared, ...each]
 }
 
 function nicArgs(spec: VmSpec, { io, layout }: CommandLineHost): string[] {

@@ -145,6 +145,7 @@ async function describe(context: DriverContext, spec: VmSpec, { memory }: Beginn
     hasIoUring: report.hasIoUring,
     hasVhostNet: report.hasVhostNet,
     isDirectIo: (path) => directPaths.has(path),
+    isLimited: Boolean(spec.diskLimits),
   }
   const { executable } = context
   const secrets = await secretFiles(secretsOf(spec.disks), runAs)
