@@ -81,6 +81,7 @@ export async function startApp(options: {
     settings,
     instanceTypes,
     bandwidth: createBandwidth(settings, instanceTypes),
+    cpuHeld: new Map(),
     metrics: options.metrics ?? openMetricStore(':memory:'),
     hosts,
     activate: (name) => loops.get(name)?.activate(),

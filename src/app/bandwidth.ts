@@ -10,6 +10,7 @@ import {
   networkRatesOf,
   type NetworkRates,
 } from '../domain/bandwidth.ts'
+import type { MachineUse, NetworkAllocation } from '../domain/allocation.ts'
 import type { Instance } from '../domain/instance.ts'
 import type { DiskLimits } from '../domain/machine.ts'
 import type { InstanceTypeCatalogue } from './instance-types.ts'
@@ -18,10 +19,12 @@ import type { SettingsOfCloud } from './settings.ts'
 export interface Bandwidth {
   /** Megabits a second that its network lets through now; null: no limit. */
   rateOf(instance: Instance): number | null
-  networkOf(instance: Instance): (NetworkRates & { creditsShare: number | null }) | null
+  networkOf(instance: Instance): NetworkAllocation | null
   ebsOf(instance: Instance): DiskLimits | null
-  /** Accounts what it moved. Answers whether what it may move has changed. */
-  spend(instance: Instance, used: { seconds: number; bytesIn: number; bytesOut: number }): boolean
+  /** Accounts what it moved on average. Answers whether what it may move has changed. */
+  spend(instance: Instance, seconds: number, use: MachineUse): boolean
+  /** What it used when it was last accounted. */
+  useOf(instanceId: string): MachineUse | null
   /** Machines that are gone have nothing left. */
   forget(isLive: (instanceId: string) => boolean): void
 }
@@ -32,6 +35,7 @@ export function createBandwidth(
 ): Bandwidth {
   /** By instance, for the type that it had then. */
   const known = new Map<string, { type: string; credits: number }>()
+  const uses = new Map<string, MachineUse>()
 
   const ratesOf = ({ spec }: Instance): NetworkRates | null => {
     const type = settings.hasBandwidthLimits ? types.get(spec.instanceType) : undefined
@@ -53,23 +57,26 @@ export function createBandwidth(
       if (!rates) return null
       const most = networkCreditsMax(rates)
       const share = most > 0 ? Math.max(0, creditsOf(instance, rates) / most) : null
-      return { ...rates, creditsShare: share }
+      return { ...rates, nowMbps: rateOf(instance)!, creditsShare: share }
     },
     ebsOf: ({ spec }) => {
       const type = settings.hasBandwidthLimits ? types.get(spec.instanceType) : undefined
       return type ? ebsLimitsOf(type) : null
     },
-    spend: (instance, { seconds, bytesIn, bytesOut }) => {
+    useOf: (instanceId) => uses.get(instanceId) ?? null,
+    spend: (instance, seconds, use) => {
+      uses.set(instance.id, use)
       const rates = ratesOf(instance)
       if (!rates) return false
       const before = rateOf(instance)
-      const bytes = Math.max(bytesIn, bytesOut)
+      const bytes = (Math.max(use.networkInMbps, use.networkOutMbps) * 1e6 * seconds) / 8
       const credits = networkCreditsAfter(creditsOf(instance, rates), rates, { seconds, bytes })
       known.set(instance.id, { type: instance.spec.instanceType, credits })
       return rateOf(instance) !== before
     },
     forget: (isLive) => {
       for (const id of known.keys()) if (!isLive(id)) known.delete(id)
+      for (const id of uses.keys()) if (!isLive(id)) uses.delete(id)
     },
   }
 }

@@ -61,6 +61,8 @@ export interface App {
   settings: SettingsOfCloud
   instanceTypes: InstanceTypeCatalogue
   bandwidth: Bandwidth
+  /** Hundredths of a core at which machines are held that have no CPU credits left. */
+  cpuHeld: Map<string, number>
   metrics: MetricStore
   hosts: readonly HostHandle[]
   /** Wakes the reconcilers; carries no data, because they look for themselves. */

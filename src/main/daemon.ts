@@ -22,8 +22,6 @@ import { createLog } from '../lib/log.ts'
 import { systemClock } from '../lib/time.ts'
 import { instancesStopAll } from '../app/instances/stop-all.ts'
 import { startCloud, type Cloud } from './cloud.ts'
-import { gpusOf } from '../domain/pci.ts'
-import { pciDevices } from '../hypervisor/pci.ts'
 import { hostPressure } from './host-pressure.ts'
 import { homeDefault, openHome, type Home } from './home.ts'
 import { createConsoleSource } from './console-source.ts'
@@ -236,7 +234,7 @@ async function describeHost(
     diskFreeBytes: disk.bavail * disk.bsize,
     limitations,
     pressure: await hostPressure(),
-    gpus: gpusOf(await pciDevices()),
+    gpus: await driver.gpus(),
     isSimulated: false,
   }
 }

@@ -27,7 +27,9 @@ describeIsolated('the bandwidth of a machine', import.meta.url, () => {
     const log = createLog({ level: 'warn' })
     fabric = createFabric({ stateFolder: '/run/brume', log, clock: systemClock })
     await fabric.apply([planOf(null)])
-    guests = await Promise.all([sender, first!, second!].map((nic) => guestStart(planOf(null), nic)))
+    guests = await Promise.all(
+      [sender, first!, second!].map((nic) => guestStart(planOf(null), nic)),
+    )
     for (const guest of guests) await guest.dhcp()
   }, 30_000)
   afterAll(async () => {

@@ -14,7 +14,7 @@ import {
   type SeriesKey,
   type Summary,
 } from '../../domain/metrics/metric.ts'
-import { usageBetween, type MachineUsage } from '../../domain/metrics/usage.ts'
+import { usageBetween, useOf, type MachineUsage } from '../../domain/metrics/usage.ts'
 import type { App } from '../context.ts'
 import { alarmsEvaluate } from './alarms.ts'
 import { createCreditKeeper } from './credits.ts'
@@ -55,7 +55,7 @@ export function createMetricsReconciler(app: App): (signal: AbortSignal) => Prom
       const between = before && usageBetween(before, usage)
       if (!before || !between || usage.at - before.at > GAP_MS_MAX) continue
       const seconds = (usage.at - before.at) / 1000
-      if (app.bandwidth.spend(instance, { seconds, ...moved(between) })) app.activate('network')
+      if (app.bandwidth.spend(instance, seconds, useOf(between, seconds))) app.activate('network')
       const spent = await credits.spend(instance, between.cpuSeconds, seconds)
       const measured = [
         ...machineMetrics(instance, between, seconds),
@@ -86,14 +86,6 @@ export function createMetricsReconciler(app: App): (signal: AbortSignal) => Prom
     if (current === minute) return
     minute = current
     await run(now, signal)
-  }
-}
-
-/** By all of its interfaces. */
-function moved({ nics }: MachineUsage): { bytesIn: number; bytesOut: number } {
-  return {
-    bytesIn: nics.reduce((sum, nic) => sum + nic.bytesIn, 0),
-    bytesOut: nics.reduce((sum, nic) => sum + nic.bytesOut, 0),
   }
 }
 

@@ -39,3 +39,15 @@ export function formatTable(
       .trimEnd()
   return [styleHead(line(head)), ...rows.map(line)].join('\n')
 }
+
+/** Lines no wider than `width`, broken at spaces; later ones begin with `indent` (of which the first has none). */
+export function wrapText(text: string, width: number, indent = ''): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    const isFull = line.trim() !== '' && line.length + 1 + word.length > width
+    if (isFull) lines.push(line.trimEnd())
+    line = isFull ? indent + word : line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line].join('\n')
+}

@@ -81,6 +81,7 @@ const sharedNodeName = (volumeId: string): string => `all-${volumeId}`
 export const servedNodeName = (volumeId: string): string => `pnt-${volumeId}`
 
 export const nicPort = (slot: number): string => `nic${slot}`
+export const gpuPort = (slot: number): string => `gpu${slot}`
 export const diskPort = (slot: number): string => `disk${slot}`
 
 /** EBS's serial: the volume id without its dash. 20 characters, exactly virtio-blk's limit. */

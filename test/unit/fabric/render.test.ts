@@ -201,6 +201,9 @@ test('a machine that has a bandwidth: one limit each way for all of its interfac
   // What the kernel could not count is not limited.
   expect(rateChains([{ ...web, rateMbps: 3_200_000 }, router])).toEqual([])
   const limited = { ...plan, interfaces: [{ ...web, rateMbps: 64 }, router] }
-  const change = filterChange(renderFilter({ ...plan, interfaces: [web, router] }), renderFilter(limited))
+  const change = filterChange(
+    renderFilter({ ...plan, interfaces: [web, router] }),
+    renderFilter(limited),
+  )
   expect(change).toMatchSnapshot('filter')
 })
