@@ -12,6 +12,7 @@ import { systemClock, withDeadline, type Clock } from '../lib/time.ts'
 import { openMetricStore, type MetricStore } from '../store/metrics-store.ts'
 import type { Store } from '../store/store.ts'
 import { startLoop, type ReconcilerLoop } from '../workflow/loop.ts'
+import { createBandwidth } from './bandwidth.ts'
 import type { App, HostHandle, ReconcilerName } from './context.ts'
 import { createInstanceTypeCatalogue } from './instance-types.ts'
 import { createBackupReconcilers } from './backup/reconcile.ts'
@@ -69,14 +70,18 @@ export async function startApp(options: {
   const hosts: HostHandle[] = []
   for (const agent of options.agents) hosts.push({ agent, description: await agent.describe() })
   const loops = new Map<ReconcilerName, ReconcilerLoop>()
+  const settings = { ...SETTINGS_DEFAULT, ...options.settings }
+  const instanceTypes = createInstanceTypeCatalogue()
   const app: App = {
     store,
     log,
     seal: createSeal(options.sealKey ?? randomBytes(32)),
     clock: options.clock ?? systemClock,
     random: options.random ?? { bytes: (length) => randomBytes(length) },
-    settings: { ...SETTINGS_DEFAULT, ...options.settings },
-    instanceTypes: createInstanceTypeCatalogue(),
+    settings,
+    instanceTypes,
+    bandwidth: createBandwidth(settings, instanceTypes),
+    cpuHeld: new Map(),
     metrics: options.metrics ?? openMetricStore(':memory:'),
     hosts,
     activate: (name) => loops.get(name)?.activate(),
