@@ -186,6 +186,7 @@ function dispatchOptions(app: RunningApp, mode: Authentication['mode'], log: Log
     operations: operationsFromFiles(),
     tokenKey: randomBytes(32),
     log,
+    trail: app.trail,
   }
 }
 
