@@ -88,6 +88,8 @@ assert all(r==(i+1,'brume %d'%(i+1)) for i,r in enumerate(rows)); print(len(rows
 interface Writer {
   /** The highest number that the guest said is on the disk. */
   acknowledged(): number
+  /** What it complained of. */
+  said(): string
   end(): Promise<void>
 }
 
@@ -95,16 +97,19 @@ function writerStart(key: Key, address: string, program: string): Writer {
   const args = [...sshArgs(key, address), program]
   const child: ChildProcess = spawn('ssh', args, {
     env: PATH_ENV,
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
   let last = 0
   child.stdout!.on('data', (chunk: Buffer) => {
     const numbers = chunk.toString().match(/\d+(?=\n)/g)
     if (numbers) last = Number(numbers.at(-1))
   })
+  let said = ''
+  child.stderr!.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-2_000)))
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   return {
     acknowledged: () => last,
+    said: () => said,
     end: async () => {
       child.kill('SIGKILL')
       await gone
@@ -149,8 +154,13 @@ test('every snapshot holds a whole log with all that was acknowledged before it'
   }
   const written = (more: number): Promise<number> => {
     const goal = writer.acknowledged() + more
-    const count = async (): Promise<number> => writer.acknowledged()
-    return eventually(count, (last) => last >= goal, STALL_TIMEOUT_MS)
+    return eventually(
+      () => writer.acknowledged(),
+      (last) => last >= goal,
+      STALL_TIMEOUT_MS,
+    ).catch((cause: unknown) => {
+      throw new Error(`the guest writes no more: ${writer.said()}`, { cause })
+    })
   }
   /** What was acknowledged is still there: it counts on from it. */
   const writeOn = async (acknowledged: number): Promise<void> => {
