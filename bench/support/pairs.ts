@@ -52,9 +52,7 @@ export async function pairsOpen(
   const taps = await bareNetwork({ folder: bench.folder, count: options.count, publicKey })
   const at = options.dataDisk
   const dataDisk = at ? await fileOf(bench, machines[0]!.instanceId, at) : null
-  const bare = await during('Starting bare machines', () =>
-    bareStartAll(bench, taps, dataDisk),
-  )
+  const bare = await during('Starting bare machines', () => bareStartAll(bench, taps, dataDisk))
   return { bench, probe, machines, bare }
 }
 

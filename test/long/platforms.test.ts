@@ -1,7 +1,7 @@
 /**
  * Machines of every kind beside each other: Debian under BIOS and under UEFI with TPM and Secure Boot, `tiny`, and
- * memtest86+; then a boot loader that Secure Boot refuses. All of them say how they booted; a screenshot of each is kept
- * as evidence.
+ * memtest86+; then a boot loader that Secure Boot refuses. All of them say how they booted; a screenshot of each is
+ * kept as evidence.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -77,85 +77,95 @@ const described = async (id: string) => {
 const microsoftKeys = async (): Promise<string> =>
   (await readFile(MS_KEYS)).subarray(0, 48_000).toString('base64')
 
-test('on one host at once: Debian under BIOS, under UEFI with TPM and Secure Boot, tiny, memtest86+', async () => {
-  const { daemon, key } = use
-  const imports = join(daemon.home, 'imports')
-  await exec('cp', ['/usr/lib/memtest86+/memtest86+x64.iso', join(imports, 'memtest.img')])
-  const memtest = await imported(daemon, 'memtest.img', 'legacy-bios')
-  const images = await daemon.host.images()
-  const debian = images.find((image) => image.name === 'debian-12')!.imageId!
-  const UefiData = await microsoftKeys()
-  const input = { BootMode: 'uefi' as const, TpmSupport: 'v2.0' as const, UefiData }
-  const ids = {
-    'debian-bios': await started(debian, 't3.small'),
-    'debian-secure': await started(await registered(debian, input), 't3.small'),
-    tiny: await started(daemon.imageId),
-    memtest: await started(memtest),
-  }
-  const addresses = Object.fromEntries(
-    (await reach(daemon, Object.values(ids), 'running')).map((one) => [
-      one.InstanceId!,
-      one.PublicIpAddress!,
-    ]),
-  )
-  const admin = { ...key, user: 'admin' }
-  const words = (id: string, command: string) =>
-    sshWhenReady(admin, addresses[id]!, command, DEBIAN_TIMEOUT_MS)
-  const isEfi = 'test -d /sys/firmware/efi && echo uefi || echo bios'
-  expect(await words(ids['debian-bios'], `${isEfi}; ls /sys/class/tpm`)).toBe('bios')
-  const secureBoot = 'od -An -tu1 -j4 -N1 /sys/firmware/efi/efivars/SecureBoot-*'
-  const tpm = 'test -c /dev/tpm0 && cat /sys/class/tpm/tpm0/tpm_version_major'
-  const seen = await words(ids['debian-secure'], `${isEfi}; ${secureBoot}; ${tpm}`)
-  expect(seen.split('\n').map((line) => line.trim())).toEqual(['uefi', '1', '2'])
-  const kernel = await words(ids['debian-secure'], 'sudo dmesg')
-  expect(kernel).toContain('secureboot: Secure boot enabled')
-  expect(await sshWhenReady(key, addresses[ids.tiny]!, 'uname -s', SCREEN_TIMEOUT_MS)).toBe('Linux')
+test(
+  'on one host at once: Debian under BIOS, under UEFI with TPM and Secure Boot, tiny, memtest86+',
+  async () => {
+    const { daemon, key } = use
+    const imports = join(daemon.home, 'imports')
+    await exec('cp', ['/usr/lib/memtest86+/memtest86+x64.iso', join(imports, 'memtest.img')])
+    const memtest = await imported(daemon, 'memtest.img', 'legacy-bios')
+    const images = await daemon.host.images()
+    const debian = images.find((image) => image.name === 'debian-12')!.imageId!
+    const UefiData = await microsoftKeys()
+    const input = { BootMode: 'uefi' as const, TpmSupport: 'v2.0' as const, UefiData }
+    const ids = {
+      'debian-bios': await started(debian, 't3.small'),
+      'debian-secure': await started(await registered(debian, input), 't3.small'),
+      tiny: await started(daemon.imageId),
+      memtest: await started(memtest),
+    }
+    const addresses = Object.fromEntries(
+      (await reach(daemon, Object.values(ids), 'running')).map((one) => [
+        one.InstanceId!,
+        one.PublicIpAddress!,
+      ]),
+    )
+    const admin = { ...key, user: 'admin' }
+    const words = (id: string, command: string) =>
+      sshWhenReady(admin, addresses[id]!, command, DEBIAN_TIMEOUT_MS)
+    const isEfi = 'test -d /sys/firmware/efi && echo uefi || echo bios'
+    expect(await words(ids['debian-bios'], `${isEfi}; ls /sys/class/tpm`)).toBe('bios')
+    const secureBoot = 'od -An -tu1 -j4 -N1 /sys/firmware/efi/efivars/SecureBoot-*'
+    const tpm = 'test -c /dev/tpm0 && cat /sys/class/tpm/tpm0/tpm_version_major'
+    const seen = await words(ids['debian-secure'], `${isEfi}; ${secureBoot}; ${tpm}`)
+    expect(seen.split('\n').map((line) => line.trim())).toEqual(['uefi', '1', '2'])
+    const kernel = await words(ids['debian-secure'], 'sudo dmesg')
+    expect(kernel).toContain('secureboot: Secure boot enabled')
+    expect(await sshWhenReady(key, addresses[ids.tiny]!, 'uname -s', SCREEN_TIMEOUT_MS)).toBe(
+      'Linux',
+    )
 
-  // All of them run, now.
-  const plain = { state: 'running', platform: 'Linux/UNIX', boot: 'legacy-bios', tpm: undefined }
-  expect(await described(ids['debian-bios'])).toEqual(plain)
-  expect(await described(ids.tiny)).toEqual(plain)
-  expect(await described(ids.memtest)).toEqual(plain)
-  const secured = { ...plain, boot: 'uefi', tpm: 'v2.0' }
-  expect(await described(ids['debian-secure'])).toEqual(secured)
-  for (const [name, id] of Object.entries(ids)) {
-    expect((await screen(id, name)).subarray(0, 2).toString('hex')).toMatch(picture)
-  }
-  await terminate(daemon, Object.values(ids))
-  await tpmsGone()
-}, TEST_TIMEOUT_MS)
+    // All of them run, now.
+    const plain = { state: 'running', platform: 'Linux/UNIX', boot: 'legacy-bios', tpm: undefined }
+    expect(await described(ids['debian-bios'])).toEqual(plain)
+    expect(await described(ids.tiny)).toEqual(plain)
+    expect(await described(ids.memtest)).toEqual(plain)
+    const secured = { ...plain, boot: 'uefi', tpm: 'v2.0' }
+    expect(await described(ids['debian-secure'])).toEqual(secured)
+    for (const [name, id] of Object.entries(ids)) {
+      expect((await screen(id, name)).subarray(0, 2).toString('hex')).toMatch(picture)
+    }
+    await terminate(daemon, Object.values(ids))
+    await tpmsGone()
+  },
+  TEST_TIMEOUT_MS,
+)
 
-test('Secure Boot refuses what nobody signed; without keys the firmware starts it', async () => {
-  const { daemon } = use
-  const { ec2 } = daemon
-  await efiDisk(join(daemon.home, 'imports', 'ipxe-efi.img'), '/boot/ipxe.efi')
-  const uefi = await imported(daemon, 'ipxe-efi.img', 'uefi')
-  const UefiData = await microsoftKeys()
-  const withTpm = await registered(uefi, { BootMode: 'uefi', TpmSupport: 'v2.0' })
-  const locked = await registered(uefi, { BootMode: 'uefi', TpmSupport: 'v2.0', UefiData })
-  const ids = { uefi: await started(withTpm), locked: await started(locked) }
-  await reach(daemon, Object.values(ids), 'running')
-  const expected = { state: 'running', platform: 'Linux/UNIX', boot: 'uefi', tpm: 'v2.0' }
-  for (const id of Object.values(ids)) expect(await described(id)).toEqual(expected)
-  await eventually(
-    () => said(daemon, ids.uefi),
-    (text) => text.includes('iPXE'),
-    SCREEN_TIMEOUT_MS,
-  )
-  await eventually(
-    () => said(daemon, ids.locked),
-    (text) => text.includes('Access Denied'),
-    SCREEN_TIMEOUT_MS,
-  )
-  expect(await said(daemon, ids.locked)).not.toContain('iPXE 1')
-  const told = await ec2.send(new GetInstanceUefiDataCommand({ InstanceId: ids.locked }))
-  expect(hasPlatformKey(uefiDataDecode(told.UefiData!))).toBe(true)
-  for (const [name, id] of Object.entries(ids)) {
-    expect((await screen(id, name)).subarray(0, 2).toString('hex')).toMatch(picture)
-  }
-  await terminate(daemon, Object.values(ids))
-  await tpmsGone()
-}, TEST_TIMEOUT_MS)
+test(
+  'Secure Boot refuses what nobody signed; without keys the firmware starts it',
+  async () => {
+    const { daemon } = use
+    const { ec2 } = daemon
+    await efiDisk(join(daemon.home, 'imports', 'ipxe-efi.img'), '/boot/ipxe.efi')
+    const uefi = await imported(daemon, 'ipxe-efi.img', 'uefi')
+    const UefiData = await microsoftKeys()
+    const withTpm = await registered(uefi, { BootMode: 'uefi', TpmSupport: 'v2.0' })
+    const locked = await registered(uefi, { BootMode: 'uefi', TpmSupport: 'v2.0', UefiData })
+    const ids = { uefi: await started(withTpm), locked: await started(locked) }
+    await reach(daemon, Object.values(ids), 'running')
+    const expected = { state: 'running', platform: 'Linux/UNIX', boot: 'uefi', tpm: 'v2.0' }
+    for (const id of Object.values(ids)) expect(await described(id)).toEqual(expected)
+    await eventually(
+      () => said(daemon, ids.uefi),
+      (text) => text.includes('iPXE'),
+      SCREEN_TIMEOUT_MS,
+    )
+    await eventually(
+      () => said(daemon, ids.locked),
+      (text) => text.includes('Access Denied'),
+      SCREEN_TIMEOUT_MS,
+    )
+    expect(await said(daemon, ids.locked)).not.toContain('iPXE 1')
+    const told = await ec2.send(new GetInstanceUefiDataCommand({ InstanceId: ids.locked }))
+    expect(hasPlatformKey(uefiDataDecode(told.UefiData!))).toBe(true)
+    for (const [name, id] of Object.entries(ids)) {
+      expect((await screen(id, name)).subarray(0, 2).toString('hex')).toMatch(picture)
+    }
+    await terminate(daemon, Object.values(ids))
+    await tpmsGone()
+  },
+  TEST_TIMEOUT_MS,
+)
 
 /** The TPMs went with their machines. */
 async function tpmsGone(): Promise<void> {

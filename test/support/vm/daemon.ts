@@ -17,7 +17,7 @@ import { leftovers, networkMounts, networksSweep, PATH_ENV, qemuProcesses } from
 
 const ROOT = join(import.meta.dirname, '../../..')
 /** Emulated guests keep both processors busy while a daemon starts. */
-const START_TIMEOUT_MS = 60_000
+const START_TIMEOUT_MS = 180_000
 const END_TIMEOUT_MS = 120_000
 
 export interface Credentials {
