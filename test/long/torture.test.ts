@@ -1,7 +1,7 @@
 /**
  * A log in a guest is written, each line with an fsync, through snapshots, detaching and attaching, the
- * death of QEMU and of the daemon in the middle of a snapshot, and a host whose disk is full. What a snapshot holds is a
- * whole log with at least everything that had been acknowledged when it was asked for. The guest is Debian, the log a
+ * death of QEMU and of the daemon in the middle of a snapshot, and a host whose disk is full. What a snapshot holds is
+ * a whole log with at least everything that had been acknowledged when it was asked for. The guest is Debian, the log a
  * table of SQLite. The home lies on a file system of its own, so that it can be filled.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
