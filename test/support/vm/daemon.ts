@@ -48,7 +48,7 @@ export interface Daemon {
 }
 
 export async function startDaemon(
-  options: { flags?: readonly string[]; sdkAttempts?: number } = {},
+  options: { flags?: readonly string[]; sdkAttempts?: number; env?: NodeJS.ProcessEnv } = {},
 ): Promise<Daemon> {
   const images = process.env['BRUME_TEST_IMAGES']
   if (process.env['BRUME_TEST_ISOLATED'] !== '1' || !images) {
@@ -58,7 +58,9 @@ export async function startDaemon(
   const home = await mkdtemp(join(tmpdir(), 'brume-vm-test-'))
   await cp(images, join(home, 'images'), { recursive: true, mode: constants.COPYFILE_FICLONE })
   const flags = ['--home', home, ...(options.flags ?? [])]
-  let running = await spawnDaemon(home, [...flags, '--port', '0'])
+  const spawned = (port: number) =>
+    spawnDaemon(home, [...flags, '--port', String(port)], options.env ?? {})
+  let running = await spawned(0)
   // Until `end` takes over.
   process.once('exit', () => running.child.kill('SIGKILL'))
   const { port } = running
@@ -85,7 +87,7 @@ export async function startDaemon(
     pid: () => running.child.pid!,
     kill: () => ended(running.child, 'SIGKILL'),
     start: async () => {
-      running = await spawnDaemon(home, [...flags, '--port', String(port)])
+      running = await spawned(port)
     },
     env: () => ({
       ...PATH_ENV,
@@ -108,11 +110,12 @@ export async function startDaemon(
 async function spawnDaemon(
   home: string,
   flags: readonly string[],
+  env: NodeJS.ProcessEnv,
 ): Promise<{ child: ChildProcess; port: number }> {
   const log = openSync(join(home, 'daemon.log'), 'a', 0o600)
   const child = spawn(process.execPath, [join(ROOT, 'src/main/daemon.ts'), ...flags], {
     cwd: ROOT,
-    env: { ...PATH_ENV },
+    env: { ...PATH_ENV, ...env },
     stdio: ['ignore', log, log],
   })
   closeSync(log)
