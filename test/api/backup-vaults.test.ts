@@ -118,6 +118,13 @@ describe('locks', () => {
     pass(3)
     expect(await nameOf(unlock())).toBe('InvalidRequestException')
     expect(await nameOf(lock({ MinRetentionDays: 1 }))).toBe('InvalidRequestException')
+    // A clock that is set back opens nothing.
+    await soon(async () => {
+      const [kept] = await cloud.app.store.list('backupVault', {})
+      expect(kept!.lock!.isFinal).toBe(true)
+    })
+    pass(-30)
+    expect(await nameOf(unlock())).toBe('InvalidRequestException')
   })
 
   test('let in only what is kept as long as they say', async () => {
@@ -160,6 +167,23 @@ describe('lifecycles', () => {
     expect(await nameOf(client().send(cold))).toBe('InvalidRequestException')
     expect((await restore('vault', job.RecoveryPointArn!)).Status).toBe('COMPLETED')
     pass(90)
+    await soon(async () => expect(await points('vault')).toEqual([]))
+  })
+
+  test('are over when they have been for a while: a clock that is wrong for a moment costs nothing', async () => {
+    Object.assign(cloud.app.settings, { backupExpiryHoldMs: 1_000_000 })
+    await vault('vault')
+    await backUp(volumeArn(await volume()), 'vault', { Lifecycle: { DeleteAfterDays: 1 } })
+    pass(400)
+    await cloud.app.settled()
+    expect((await points('vault')).map(({ Status }) => Status)).toEqual(['COMPLETED'])
+    pass(-400)
+    await cloud.app.settled()
+    Object.assign(cloud.app.settings, { backupExpiryHoldMs: 0 })
+    pass(0)
+    await cloud.app.settled()
+    expect(await points('vault')).toHaveLength(1)
+    pass(2)
     await soon(async () => expect(await points('vault')).toEqual([]))
   })
 

@@ -21,6 +21,8 @@ export interface VaultLock {
   maxRetentionDays: number | null
   /** From then on nobody can change or remove it; null: whoever may can remove it. */
   lockedAt: number | null
+  /** That date has been seen: a clock that is set back opens nothing. */
+  isFinal?: boolean
 }
 
 export interface BackupVault extends ResourceBase<string> {
