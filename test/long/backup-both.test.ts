@@ -206,14 +206,17 @@ function expectOneInstant(counted: string, beside: string): void {
 
 test('a plan protects machines of both, and both come back', { timeout: 30 * MINUTE_MS }, async () => {
   const { daemon, key } = use
-  const uuid = await guestDefined()
   const [made] = await launch(daemon, {
     KeyName: key.name,
     BlockDeviceMappings: [{ DeviceName: '/dev/sdf', Ebs: { VolumeSize: 1 } }],
     TagSpecifications: [{ ResourceType: 'instance', Tags: [{ Key: TAG.key, Value: TAG.value }] }],
   })
+  const uuid = await guestDefined()
+  // From its start on, or what it says first is lost.
+  const opening = shellOf(uuid)
+  opening.catch(() => {})
   const foreign = await machineListed()
-  const guest = await shellOf(uuid)
+  const guest = await opening
   await guest.run(KEPT)
   const foreignDigest = await guest.run('sha256sum /var/kept')
   await guest.run(WRITER)
