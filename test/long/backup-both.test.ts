@@ -219,7 +219,7 @@ test('a plan protects machines of both, and both come back', { timeout: 30 * MIN
   const guest = await opening
   await guest.run(KEPT)
   const foreignDigest = await guest.run('sha256sum /var/kept')
-  await guest.run(WRITER)
+  await guest.run(`${WRITER} true`)
   const [running] = await reach(daemon, [made!.InstanceId!], 'running')
   const address = running!.PublicIpAddress!
   await sshWhenReady(key, address)

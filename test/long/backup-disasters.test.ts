@@ -4,7 +4,7 @@
  * what could not be done then is done once it can be.
  */
 import { randomInt } from 'node:crypto'
-import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -28,10 +28,18 @@ const daemons: Daemon[] = []
 const mounts: string[] = []
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'brume-disasters-'))
+  // Disks are read by users without rights.
+  await chmod(folder, 0o711)
 })
 afterEach(async () => {
+  const isWithin = (mount: string): boolean => daemons.some(({ home }) => mount.startsWith(home))
+  const inner = mounts.filter(isWithin)
+  // Of a daemon that would not go it may be gone with its home.
+  for (const mount of inner) await exec('umount', ['--lazy', mount]).catch(() => {})
   for (const daemon of daemons.splice(0)) await daemon.end()
-  for (const mount of mounts.splice(0)) await exec('umount', ['--lazy', mount])
+  for (const mount of mounts.splice(0)) {
+    if (!inner.includes(mount)) await exec('umount', ['--lazy', mount]).catch(() => {})
+  }
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -298,5 +306,9 @@ test('two daemons work on one vault, and one is killed', { timeout: 15 * MINUTE_
   expect(await lostOf(second, theirs, name)).toBe(0)
   await sound(first)
   await sound(second, name)
+  // The end of the first looks for what was left behind.
+  daemons.splice(daemons.indexOf(second.daemon), 1)
+  await second.daemon.kill()
+  await rm(second.daemon.home, { recursive: true, force: true })
   console.warn(`two daemons, ${kills} kills: 0 of ${points.length + theirs.length} lost`)
 })
