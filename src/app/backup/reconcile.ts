@@ -8,6 +8,7 @@ import { backupHostOf } from './background.ts'
 import { copyStep } from './copies.ts'
 import { backupStep } from './job-steps.ts'
 import { plansReconcile } from './plan-run.ts'
+import { reportsReconcile } from './reports.ts'
 import { restoreJobStep } from './restores.ts'
 import { testsReconcile } from './test-run.ts'
 import { upkeepReconcile } from './upkeep.ts'
@@ -61,6 +62,7 @@ export function createBackupReconcilers(app: App): {
       [
         'backupAges',
         async (signal) => {
+          await reportsReconcile(app, signal)
           const delays = [await agesReconcile(app, overSince, signal), await upkeepReconcile(app, signal)]
           const delayMs = Math.min(...delays.map((one) => one ?? Infinity))
           if (Number.isFinite(delayMs)) later('backupAges', delayMs)

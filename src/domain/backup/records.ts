@@ -7,6 +7,7 @@ import type { SnapshotId } from '../ids.ts'
 import type { DataKey } from '../kms.ts'
 import type { LayerId } from '../layer.ts'
 import type { ResourceBase, Tags } from '../resource.ts'
+import type { AuditResourceTypes } from './audit.ts'
 
 export type BackedType = 'EC2' | 'EBS' | 'VirtualMachine'
 
@@ -289,7 +290,7 @@ export interface TestSelection extends ResourceBase<string> {
   creatorRequestId: string | null
 }
 
-export interface BackupResourceTypes {
+export interface BackupResourceTypes extends AuditResourceTypes {
   backupVault: BackupVault
   backupPlan: BackupPlan
   backupPlanVersion: BackupPlanVersion
