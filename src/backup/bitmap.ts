@@ -80,8 +80,9 @@ export function chunkBits(count: number): ChunkBits {
   }
 }
 
-const ONES = Uint8Array.from({ length: 256 }, (_, byte) =>
-  byte.toString(2).replaceAll('0', '').length,
+const ONES = Uint8Array.from(
+  { length: 256 },
+  (_, byte) => byte.toString(2).replaceAll('0', '').length,
 )
 
 function onesOf(block: Uint8Array | null): number {

@@ -101,7 +101,12 @@ test('controls say of each thing whether it is as it should be', async () => {
   const shut = await kit.vault('shut')
   const Policy = JSON.stringify({
     Version: '2012-10-17',
-    Statement: { Effect: 'Deny', Principal: '*', Action: 'backup:DeleteRecoveryPoint', Resource: '*' },
+    Statement: {
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 'backup:DeleteRecoveryPoint',
+      Resource: '*',
+    },
   })
   await kit
     .client()
@@ -126,7 +131,10 @@ test('controls say of each thing whether it is as it should be', async () => {
     Object.fromEntries(
       reportItems
         .filter(({ controlName }) => controlName === control)
-        .map(({ resourceArn, resourceComplianceStatus }) => [resourceArn, resourceComplianceStatus]),
+        .map(({ resourceArn, resourceComplianceStatus }) => [
+          resourceArn,
+          resourceComplianceStatus,
+        ]),
     )
   const [yes, no] = ['COMPLIANT', 'NON_COMPLIANT']
   expect(of('BACKUP_RESOURCES_PROTECTED_BY_BACKUP_PLAN')).toEqual({
@@ -157,9 +165,7 @@ test('controls say of each thing whether it is as it should be', async () => {
   const FrameworkControls = [
     { ControlName: CONTROLS[5]!.ControlName, ControlScope: { ComplianceResourceIds: [guarded] } },
   ]
-  await kit
-    .client()
-    .send(new UpdateFrameworkCommand({ FrameworkName: 'all', FrameworkControls }))
+  await kit.client().send(new UpdateFrameworkCommand({ FrameworkName: 'all', FrameworkControls }))
   const later = JSON.parse((await reported('found')).json!) as typeof JSON
   expect(later).toMatchObject({
     reportItems: [{ resourceArn: volumeArn(guarded), resourceComplianceStatus: no }],
@@ -180,7 +186,11 @@ test('frameworks are shown, listed, tagged, refused and deleted', async () => {
     kit.client().send(new CreateFrameworkCommand({ FrameworkName, FrameworkControls }))
   const { FrameworkArn } = await make('one', CONTROLS)
   const shown = await kit.client().send(new DescribeFrameworkCommand({ FrameworkName: 'one' }))
-  expect(shown).toMatchObject({ FrameworkArn, DeploymentStatus: 'COMPLETED', FrameworkStatus: 'ACTIVE' })
+  expect(shown).toMatchObject({
+    FrameworkArn,
+    DeploymentStatus: 'COMPLETED',
+    FrameworkStatus: 'ACTIVE',
+  })
   expect(shown.FrameworkControls![1]).toMatchObject(CONTROLS[1]!)
   const { Frameworks } = await kit.client().send(new ListFrameworksCommand({}))
   expect(Frameworks).toMatchObject([{ FrameworkName: 'one', NumberOfControls: 6 }])
@@ -190,7 +200,10 @@ test('frameworks are shown, listed, tagged, refused and deleted', async () => {
   expect(await nameOf(make('one', CONTROLS))).toBe('AlreadyExistsException')
   const wrongs: FrameworkControl[] = [
     { ControlName: 'BACKUP_NOTHING' },
-    { ...CONTROLS[0], ControlInputParameters: [{ ParameterName: 'a', ParameterValue: 'b' }] } as FrameworkControl,
+    {
+      ...CONTROLS[0],
+      ControlInputParameters: [{ ParameterName: 'a', ParameterValue: 'b' }],
+    } as FrameworkControl,
     {
       ControlName: 'BACKUP_LAST_RECOVERY_POINT_CREATED',
       ControlInputParameters: [{ ParameterName: 'recoveryPointAgeUnit', ParameterValue: 'years' }],
@@ -209,7 +222,11 @@ test('frameworks are shown, listed, tagged, refused and deleted', async () => {
 test('reports of jobs come once a day, and into a bucket that is registered', async () => {
   await kit.vault('open')
   await kit.backUp(volumeArn(await volume()), 'open')
-  const channel = (S3BucketName: string) => ({ S3BucketName, S3KeyPrefix: 'of/brume', Formats: ['CSV'] })
+  const channel = (S3BucketName: string) => ({
+    S3BucketName,
+    S3KeyPrefix: 'of/brume',
+    Formats: ['CSV'],
+  })
   const setting = (ReportTemplate: string) => ({ ReportTemplate })
   const make = (ReportPlanName: string, bucket: string, template: string) => {
     const ReportDeliveryChannel = channel(bucket)
@@ -225,7 +242,13 @@ test('reports of jobs come once a day, and into a bucket that is registered', as
   )
   s3 = await startS3(join(cloud.vaultsFolder, 's3'))
   const { endpoint, region, bucket, credentials } = s3.location
-  await locationPut(cloud.app, 'far', { endpoint, region, bucket, prefix: 'vaults/', ...credentials! })
+  await locationPut(cloud.app, 'far', {
+    endpoint,
+    region,
+    bucket,
+    prefix: 'vaults/',
+    ...credentials!,
+  })
   await make('jobs', bucket, 'BACKUP_JOB_REPORT')
   offset += DAY_MS - 60_000
   cloud.app.activate('backupAges')
@@ -235,7 +258,9 @@ test('reports of jobs come once a day, and into a bucket that is registered', as
   offset += 120_000
   cloud.app.activate('backupAges')
   await soon(async () => {
-    expect(await list()).toMatchObject([{ Status: 'COMPLETED', ReportTemplate: 'BACKUP_JOB_REPORT' }])
+    expect(await list()).toMatchObject([
+      { Status: 'COMPLETED', ReportTemplate: 'BACKUP_JOB_REPORT' },
+    ])
   })
   const put = s3.seen.find(({ method }) => method === 'PUT')!
   expect(put.path).toMatch(/\/of\/brume\/Backup\/us-east-1\/\d{4}\/\d\d\/\d\d\/jobs_.*\.csv/)

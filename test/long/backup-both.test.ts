@@ -100,7 +100,13 @@ interface Machine {
 async function machineListed(): Promise<{ arn: string; hypervisor: string }> {
   const { key } = await use.daemon.host.gatewayKey()
   const gateway = ['--gateway-type', 'BACKUP_VM', '--gateway-display-name', 'lab']
-  const { GatewayArn } = await aws('backup-gateway', 'create-gateway', ...gateway, '--activation-key', key)
+  const { GatewayArn } = await aws(
+    'backup-gateway',
+    'create-gateway',
+    ...gateway,
+    '--activation-key',
+    key,
+  )
   const { HypervisorArn } = await aws(
     ...['backup-gateway', 'import-hypervisor-configuration', '--name', 'kvm'],
     ...['--host', 'qemu:///system'],
@@ -124,18 +130,30 @@ async function machineListed(): Promise<{ arn: string; hypervisor: string }> {
     ],
   }
   const role = await aws<{ Role: { Arn: string } }>(
-    ...['iam', 'create-role', '--role-name', 'tagger', '--assume-role-policy-document', json(trust)],
+    ...[
+      'iam',
+      'create-role',
+      '--role-name',
+      'tagger',
+      '--assume-role-policy-document',
+      json(trust),
+    ],
   )
   const mapping = { VmwareCategory: 'env', VmwareTagName: 'prod' }
   await aws(
-    ...['backup-gateway', 'put-hypervisor-property-mappings', ...of, '--iam-role-arn', role.Role.Arn],
+    ...[
+      'backup-gateway',
+      'put-hypervisor-property-mappings',
+      ...of,
+      '--iam-role-arn',
+      role.Role.Arn,
+    ],
     '--vmware-to-aws-tag-mappings',
     json([{ ...mapping, AwsTagKey: TAG.key, AwsTagValue: TAG.value }]),
   )
   await aws('backup-gateway', 'start-virtual-machines-metadata-sync', ...of)
   const { VirtualMachines } = await eventually(
-    () =>
-      aws<{ VirtualMachines: Machine[] }>('backup-gateway', 'list-virtual-machines', ...of),
+    () => aws<{ VirtualMachines: Machine[] }>('backup-gateway', 'list-virtual-machines', ...of),
     (seen) => seen.VirtualMachines.some(({ Name }) => Name === 'guest'),
     2 * MINUTE_MS,
   )
@@ -204,83 +222,94 @@ function expectOneInstant(counted: string, beside: string): void {
   expect([Number(counted), Number(counted) - 1]).toContain(Number(beside))
 }
 
-test('a plan protects machines of both, and both come back', { timeout: 30 * MINUTE_MS }, async () => {
-  const { daemon, key } = use
-  const [made] = await launch(daemon, {
-    KeyName: key.name,
-    BlockDeviceMappings: [{ DeviceName: '/dev/sdf', Ebs: { VolumeSize: 1 } }],
-    TagSpecifications: [{ ResourceType: 'instance', Tags: [{ Key: TAG.key, Value: TAG.value }] }],
-  })
-  const uuid = await guestDefined()
-  // From its start on, or what it says first is lost.
-  const opening = shellOf(uuid)
-  opening.catch(() => {})
-  const foreign = await machineListed()
-  const guest = await opening
-  await guest.run(KEPT)
-  const foreignDigest = await guest.run('sha256sum /var/kept')
-  await guest.run(`${WRITER} true`)
-  const [running] = await reach(daemon, [made!.InstanceId!], 'running')
-  const address = running!.PublicIpAddress!
-  await sshWhenReady(key, address)
-  await ssh(key, address, `sudo sh -c '${KEPT}'`)
-  const digest = await ssh(key, address, 'sudo sha256sum /var/kept')
-  await ssh(key, address, WRITER.replace('setsid', 'sudo setsid'))
+test(
+  'a plan protects machines of both, and both come back',
+  { timeout: 30 * MINUTE_MS },
+  async () => {
+    const { daemon, key } = use
+    const [made] = await launch(daemon, {
+      KeyName: key.name,
+      BlockDeviceMappings: [{ DeviceName: '/dev/sdf', Ebs: { VolumeSize: 1 } }],
+      TagSpecifications: [{ ResourceType: 'instance', Tags: [{ Key: TAG.key, Value: TAG.value }] }],
+    })
+    const uuid = await guestDefined()
+    // From its start on, or what it says first is lost.
+    const opening = shellOf(uuid)
+    opening.catch(() => {})
+    const foreign = await machineListed()
+    const guest = await opening
+    await guest.run(KEPT)
+    const foreignDigest = await guest.run('sha256sum /var/kept')
+    await guest.run(`${WRITER} true`)
+    const [running] = await reach(daemon, [made!.InstanceId!], 'running')
+    const address = running!.PublicIpAddress!
+    await sshWhenReady(key, address)
+    await ssh(key, address, `sudo sh -c '${KEPT}'`)
+    const digest = await ssh(key, address, 'sudo sha256sum /var/kept')
+    await ssh(key, address, WRITER.replace('setsid', 'sudo setsid'))
 
-  const { plan, selection } = await planMade()
-  // Twice each: the second one builds upon the first.
-  const jobs = await eventually(
-    jobsDone,
-    (done) =>
-      ['EC2', 'VirtualMachine'].every(
-        (type) => done.filter((job) => job.ResourceType === type).length >= 2,
-      ),
-    12 * MINUTE_MS,
-  )
-  await aws(
-    ...['backup', 'delete-backup-selection', '--backup-plan-id', plan, '--selection-id', selection],
-  )
-  const lastOf = (type: string): Job =>
-    jobs
-      .filter((job) => job.ResourceType === type)
-      .sort((a, b) => String(b.CreationDate).localeCompare(String(a.CreationDate)))[0]!
-  expect(lastOf('VirtualMachine').ResourceArn).toBe(foreign.arn)
-  expect(lastOf('EC2').ResourceArn).toMatch(new RegExp(`instance/${made!.InstanceId}$`))
-  const { VirtualMachine } = await aws<{ VirtualMachine: Machine }>(
-    ...['backup-gateway', 'get-virtual-machine', '--resource-arn', foreign.arn],
-  )
-  expect(VirtualMachine).toMatchObject({ Name: 'guest', ResourceArn: foreign.arn })
-  expect(VirtualMachine.LastBackupDate).toBeDefined()
-  const { Results } = await aws<{ Results: { ResourceArn: string }[] }>(
-    ...['backup', 'list-protected-resources'],
-  )
-  expect(Results.map(({ ResourceArn }) => ResourceArn)).toContain(foreign.arn)
-  await guest.close()
-  await libvirt.virsh('destroy', uuid)
+    const { plan, selection } = await planMade()
+    // Twice each: the second one builds upon the first.
+    const jobs = await eventually(
+      jobsDone,
+      (done) =>
+        ['EC2', 'VirtualMachine'].every(
+          (type) => done.filter((job) => job.ResourceType === type).length >= 2,
+        ),
+      12 * MINUTE_MS,
+    )
+    await aws(
+      ...[
+        'backup',
+        'delete-backup-selection',
+        '--backup-plan-id',
+        plan,
+        '--selection-id',
+        selection,
+      ],
+    )
+    const lastOf = (type: string): Job =>
+      jobs
+        .filter((job) => job.ResourceType === type)
+        .sort((a, b) => String(b.CreationDate).localeCompare(String(a.CreationDate)))[0]!
+    expect(lastOf('VirtualMachine').ResourceArn).toBe(foreign.arn)
+    expect(lastOf('EC2').ResourceArn).toMatch(new RegExp(`instance/${made!.InstanceId}$`))
+    const { VirtualMachine } = await aws<{ VirtualMachine: Machine }>(
+      ...['backup-gateway', 'get-virtual-machine', '--resource-arn', foreign.arn],
+    )
+    expect(VirtualMachine).toMatchObject({ Name: 'guest', ResourceArn: foreign.arn })
+    expect(VirtualMachine.LastBackupDate).toBeDefined()
+    const { Results } = await aws<{ Results: { ResourceArn: string }[] }>(
+      ...['backup', 'list-protected-resources'],
+    )
+    expect(Results.map(({ ResourceArn }) => ResourceArn)).toContain(foreign.arn)
+    await guest.close()
+    await libvirt.virsh('destroy', uuid)
 
-  // The daemon dies and comes again; what it has promised is there.
-  await daemon.kill()
-  await daemon.start()
-  const arn = await restored(lastOf('EC2').RecoveryPointArn, {})
-  const id = arn.split('/')[1]!
-  const [again] = await describe(daemon, id)
-  const there = again!.PublicIpAddress!
-  expect(await sshWhenReady(key, there, 'sudo sha256sum /var/kept')).toBe(digest)
-  expectOneInstant(
-    await ssh(key, there, 'sudo cat /var/counted'),
-    await ssh(key, there, 'sudo head -c 9 /dev/vdb'),
-  )
-  await terminate(daemon, [made!.InstanceId!, id])
+    // The daemon dies and comes again; what it has promised is there.
+    await daemon.kill()
+    await daemon.start()
+    const arn = await restored(lastOf('EC2').RecoveryPointArn, {})
+    const id = arn.split('/')[1]!
+    const [again] = await describe(daemon, id)
+    const there = again!.PublicIpAddress!
+    expect(await sshWhenReady(key, there, 'sudo sha256sum /var/kept')).toBe(digest)
+    expectOneInstant(
+      await ssh(key, there, 'sudo cat /var/counted'),
+      await ssh(key, there, 'sudo head -c 9 /dev/vdb'),
+    )
+    await terminate(daemon, [made!.InstanceId!, id])
 
-  await restored(lastOf('VirtualMachine').RecoveryPointArn, {
-    RestoreTo: 'VMware',
-    VMName: 'guest-again',
-    HypervisorArn: foreign.hypervisor,
-    VMDatastore: folder,
-  })
-  await libvirt.virsh('start', 'guest-again')
-  const back = await shellOf('guest-again')
-  expect(await back.run('sha256sum /var/kept')).toBe(foreignDigest)
-  expectOneInstant(await back.run('cat /var/counted'), await back.run('head -c 9 /dev/vdb'))
-  await back.close()
-})
+    await restored(lastOf('VirtualMachine').RecoveryPointArn, {
+      RestoreTo: 'VMware',
+      VMName: 'guest-again',
+      HypervisorArn: foreign.hypervisor,
+      VMDatastore: folder,
+    })
+    await libvirt.virsh('start', 'guest-again')
+    const back = await shellOf('guest-again')
+    expect(await back.run('sha256sum /var/kept')).toBe(foreignDigest)
+    expectOneInstant(await back.run('cat /var/counted'), await back.run('head -c 9 /dev/vdb'))
+    await back.close()
+  },
+)

@@ -76,39 +76,46 @@ test('jobs under way end, whatever the clock says meanwhile', { timeout: 600_000
   console.warn(`${jumps} jumps amid backups: 0 of ${points.length} points lost`)
 })
 
-test('a plan makes up for a jump once, and goes on after one back', { timeout: 600_000 }, async () => {
-  const volume = await work.volumeMake()
-  const rule = { RuleName: 'hourly', ScheduleExpression: 'cron(0 * * * ? *)' }
-  const { BackupPlanId } = await work.backup.send(
-    new CreateBackupPlanCommand({
-      BackupPlan: { BackupPlanName: 'hourly', Rules: [{ ...rule, TargetBackupVaultName: 'vault' }] },
-    }),
-  )
-  const Resources = [work.volumeArn(volume)]
-  const BackupSelection = { SelectionName: 'one', IamRoleArn: work.roleArn, Resources }
-  await work.backup.send(new CreateBackupSelectionCommand({ BackupPlanId, BackupSelection }))
-  const count = async (): Promise<number> => {
-    const ByResourceArn = Resources[0]
-    const { BackupJobs } = await work.backup.send(new ListBackupJobsCommand({ ByResourceArn }))
-    return BackupJobs!.length
-  }
-  const toNextHour = (): number => HOUR - (Math.floor(clock.now() / 1000) % HOUR)
-  // Just after an hour, so that none comes by itself meanwhile.
-  await clock.set(clock.seconds() + toNextHour() + 60)
-  await wait(LOOKED_MS)
-  const before = await count()
-  await clock.set(clock.seconds() + 5 * HOUR)
-  await eventually(count, (now) => now > before, 2 * LOOKED_MS)
-  expect(await count()).toBe(before + 1)
-  await clock.set(clock.seconds() - 10 * HOUR)
-  await wait(LOOKED_MS)
-  expect(await count()).toBe(before + 1)
-  // The next of its times, by the clock as it is now.
-  await clock.set(clock.seconds() + toNextHour() - 5)
-  await eventually(count, (now) => now > before + 1, 2 * LOOKED_MS)
-  expect(await count()).toBe(before + 2)
-  await clock.set(0)
-})
+test(
+  'a plan makes up for a jump once, and goes on after one back',
+  { timeout: 600_000 },
+  async () => {
+    const volume = await work.volumeMake()
+    const rule = { RuleName: 'hourly', ScheduleExpression: 'cron(0 * * * ? *)' }
+    const { BackupPlanId } = await work.backup.send(
+      new CreateBackupPlanCommand({
+        BackupPlan: {
+          BackupPlanName: 'hourly',
+          Rules: [{ ...rule, TargetBackupVaultName: 'vault' }],
+        },
+      }),
+    )
+    const Resources = [work.volumeArn(volume)]
+    const BackupSelection = { SelectionName: 'one', IamRoleArn: work.roleArn, Resources }
+    await work.backup.send(new CreateBackupSelectionCommand({ BackupPlanId, BackupSelection }))
+    const count = async (): Promise<number> => {
+      const ByResourceArn = Resources[0]
+      const { BackupJobs } = await work.backup.send(new ListBackupJobsCommand({ ByResourceArn }))
+      return BackupJobs!.length
+    }
+    const toNextHour = (): number => HOUR - (Math.floor(clock.now() / 1000) % HOUR)
+    // Just after an hour, so that none comes by itself meanwhile.
+    await clock.set(clock.seconds() + toNextHour() + 60)
+    await wait(LOOKED_MS)
+    const before = await count()
+    await clock.set(clock.seconds() + 5 * HOUR)
+    await eventually(count, (now) => now > before, 2 * LOOKED_MS)
+    expect(await count()).toBe(before + 1)
+    await clock.set(clock.seconds() - 10 * HOUR)
+    await wait(LOOKED_MS)
+    expect(await count()).toBe(before + 1)
+    // The next of its times, by the clock as it is now.
+    await clock.set(clock.seconds() + toNextHour() - 5)
+    await eventually(count, (now) => now > before + 1, 2 * LOOKED_MS)
+    expect(await count()).toBe(before + 2)
+    await clock.set(0)
+  },
+)
 
 test('a wrong clock ends no retention and opens no lock', { timeout: 600_000 }, async () => {
   const disk = await drillDisk(daemon.home, folder, await work.volumeMake())

@@ -1,7 +1,7 @@
 /**
- * What goes wrong around a real daemon while it backs up: the vault's disk and the host's disk are full, S3 errs, is slow
- * or says nothing, QEMU is killed, two daemons share a vault. What was COMPLETED is restored and compared each time, and
- * what could not be done then is done once it can be.
+ * What goes wrong around a real daemon while it backs up: the vault's disk and the host's disk are full, S3 errs, is
+ * slow or says nothing, QEMU is killed, two daemons share a vault. What was COMPLETED is restored and compared each
+ * time, and what could not be done then is done once it can be.
  */
 import { randomInt } from 'node:crypto'
 import { chmod, mkdir, mkdtemp, rm, statfs } from 'node:fs/promises'
@@ -133,45 +133,51 @@ test("the vault's disk is full", { timeout: 10 * MINUTE_MS }, async () => {
   console.warn(`the vault's disk was full 4 times: ${points.length} points, 0 lost`)
 })
 
-test("the host's disk is full beneath volumes, layers and the database", { timeout: 15 * MINUTE_MS }, async () => {
-  const small = join(folder, 'small')
-  await memoryDisk(small, 1_500)
-  const before = process.env['TMPDIR']
-  process.env['TMPDIR'] = small
-  const place = await begun().finally(() => {
-    if (before === undefined) delete process.env['TMPDIR']
-    else process.env['TMPDIR'] = before
-  })
-  const { daemon, work } = place
-  await memoryDisk(join(daemon.home, 'vaults'), 500)
-  await vaultMade(place)
-  const disk = await drillDisk(daemon.home, folder, await work.volumeMake())
-  const points = [await backedUp(place, disk)]
-  let refused = 0
-  for (const room of [0, 4_096, 65_536, 300_000, 2 * MIB]) {
-    await disk.write()
-    const kept = await disk.keep()
-    await leave(small, room)
-    const started = await work
-      .backupStart(work.volumeArn(disk.volumeId), 'vault')
-      .catch((error: Error) => error)
-    if (started instanceof Error) refused++
-    // Long enough to fail a few times.
-    await wait(3_000)
-    await roomAgain(small)
-    const id =
-      typeof started === 'string'
-        ? started
-        : await work.backupStart(work.volumeArn(disk.volumeId), 'vault')
-    const done = await work.backupEnd(id)
-    expect(done, done.message).toMatchObject({ state: 'COMPLETED' })
-    points.push({ arn: done.arn, kept })
-    expect(await isSame(daemon.home, disk.volumeId, kept)).toBe(true)
-  }
-  expect(await lostOf(place, points)).toBe(0)
-  await sound(place)
-  console.warn(`the host's disk was full 5 times (${refused} refused): 0 of ${points.length} lost`)
-})
+test(
+  "the host's disk is full beneath volumes, layers and the database",
+  { timeout: 15 * MINUTE_MS },
+  async () => {
+    const small = join(folder, 'small')
+    await memoryDisk(small, 1_500)
+    const before = process.env['TMPDIR']
+    process.env['TMPDIR'] = small
+    const place = await begun().finally(() => {
+      if (before === undefined) delete process.env['TMPDIR']
+      else process.env['TMPDIR'] = before
+    })
+    const { daemon, work } = place
+    await memoryDisk(join(daemon.home, 'vaults'), 500)
+    await vaultMade(place)
+    const disk = await drillDisk(daemon.home, folder, await work.volumeMake())
+    const points = [await backedUp(place, disk)]
+    let refused = 0
+    for (const room of [0, 4_096, 65_536, 300_000, 2 * MIB]) {
+      await disk.write()
+      const kept = await disk.keep()
+      await leave(small, room)
+      const started = await work
+        .backupStart(work.volumeArn(disk.volumeId), 'vault')
+        .catch((error: Error) => error)
+      if (started instanceof Error) refused++
+      // Long enough to fail a few times.
+      await wait(3_000)
+      await roomAgain(small)
+      const id =
+        typeof started === 'string'
+          ? started
+          : await work.backupStart(work.volumeArn(disk.volumeId), 'vault')
+      const done = await work.backupEnd(id)
+      expect(done, done.message).toMatchObject({ state: 'COMPLETED' })
+      points.push({ arn: done.arn, kept })
+      expect(await isSame(daemon.home, disk.volumeId, kept)).toBe(true)
+    }
+    expect(await lostOf(place, points)).toBe(0)
+    await sound(place)
+    console.warn(
+      `the host's disk was full 5 times (${refused} refused): 0 of ${points.length} lost`,
+    )
+  },
+)
 
 test('S3 errs, is slow, cuts answers and says nothing', { timeout: 15 * MINUTE_MS }, async () => {
   const place = await begun()

@@ -163,7 +163,8 @@ test(
       // Once a day it collects, once a week it verifies.
       if (kill % 2 === 1) await clock.set(clock.seconds() + DAY_SECONDS + 60)
       await daemon.start()
-      if (kill % 20 === 0) console.warn(`${kill} kills`, told.kills, told.counts, told.failed.length)
+      if (kill % 20 === 0)
+        console.warn(`${kill} kills`, told.kills, told.counts, told.failed.length)
     }
     isEnding = true
     await drivers
@@ -184,7 +185,8 @@ test(
     expect(told.lost).toEqual([])
     // Killed jobs go on; none fails for it.
     expect(told.failed).toEqual([])
-    if (KILLS >= 50) expect(Math.min(...PHASES.map((phase) => told.kills[phase]))).toBeGreaterThan(0)
+    if (KILLS >= 50)
+      expect(Math.min(...PHASES.map((phase) => told.kills[phase]))).toBeGreaterThan(0)
   },
   4 * 3_600_000,
 )

@@ -2,8 +2,8 @@
  * What becomes of recovery points with time: cold, then gone. A deletion takes the content out of the vault first and
  * the record last; nothing that is held or being read goes. Baselines of resources that are no more go too.
  *
- * A clock that is wrong for a while must not cost anybody's points: what is over by the clock goes when it has been over
- * for an hour of this process's life. AWS, too, deletes within hours.
+ * A clock that is wrong for a while must not cost anybody's points: what is over by the clock goes when it has been
+ * over for an hour of this process's life. AWS, too, deletes within hours.
  */
 import { coldAt, deleteAt } from '../../domain/backup/lifecycle.ts'
 import type { RecoveryPoint } from '../../domain/backup/records.ts'

@@ -55,7 +55,10 @@ export async function frameworkEvaluate(ctx: Ctx, framework: BackupFramework): P
 function isWithin({ scope }: Control, { arn, type, tags }: Thing): boolean {
   if (scope === null) return true
   const { ids, types, tags: wanted } = scope
-  if (ids.length > 0 && !ids.some((id) => arn === id || arn.endsWith(`/${id}`) || arn.endsWith(`:${id}`))) {
+  if (
+    ids.length > 0 &&
+    !ids.some((id) => arn === id || arn.endsWith(`/${id}`) || arn.endsWith(`:${id}`))
+  ) {
     return false
   }
   if (types.length > 0 && !types.includes(type)) return false

@@ -11,7 +11,12 @@ import type { App } from '../context.ts'
 
 const PERIOD_MS = 5 * 60_000
 const UNTIL = 'backup-metrics-until'
-const JOB_ENDS = { COMPLETED: 'Completed', FAILED: 'Failed', ABORTED: 'Aborted', EXPIRED: 'Expired' }
+const JOB_ENDS = {
+  COMPLETED: 'Completed',
+  FAILED: 'Failed',
+  ABORTED: 'Aborted',
+  EXPIRED: 'Expired',
+}
 const JOB_NOW = { PENDING: 'Pending', RUNNING: 'Running' }
 const POINT_NOW = { EXPIRED: 'Expired', DELETING: 'Deleting', PARTIAL: 'Partial' }
 
@@ -48,7 +53,8 @@ export async function backupSamples(app: App, now: number): Promise<Sample[]> {
   return samplesOf(counted)
 }
 
-const vaultOf = (job: CopyJob): string | null => parseVaultArn(job.destinationVaultArn)?.name ?? null
+const vaultOf = (job: CopyJob): string | null =>
+  parseVaultArn(job.destinationVaultArn)?.name ?? null
 
 function ofJob(
   job: BackupJob | CopyJob | RestoreJob,

@@ -63,7 +63,10 @@ export function createBackupReconcilers(app: App): {
         'backupAges',
         async (signal) => {
           await reportsReconcile(app, signal)
-          const delays = [await agesReconcile(app, overSince, signal), await upkeepReconcile(app, signal)]
+          const delays = [
+            await agesReconcile(app, overSince, signal),
+            await upkeepReconcile(app, signal),
+          ]
           const delayMs = Math.min(...delays.map((one) => one ?? Infinity))
           if (Number.isFinite(delayMs)) later('backupAges', delayMs)
         },

@@ -93,7 +93,9 @@ async function find(ctx: Ctx, name: string, reader: StoreReader) {
 async function bodyChecked(
   ctx: Ctx,
   body: ReportPlanBody,
-): Promise<Omit<ReportPlanBody, 'formats' | 'template'> & Pick<ReportPlan, 'formats' | 'template'>> {
+): Promise<
+  Omit<ReportPlanBody, 'formats' | 'template'> & Pick<ReportPlan, 'formats' | 'template'>
+> {
   const { description, bucket, prefix, formats, template, frameworkArns } = body
   const isCompliance = (COMPLIANCE_TEMPLATES as readonly string[]).includes(template)
   if (!isCompliance && !(JOB_TEMPLATES as readonly string[]).includes(template)) {
@@ -112,7 +114,10 @@ async function bodyChecked(
     )
   }
   await frameworksCheck(ctx, frameworkArns, isCompliance)
-  const known = { template: template as ReportTemplate, formats: formats as readonly ReportFormat[] }
+  const known = {
+    template: template as ReportTemplate,
+    formats: formats as readonly ReportFormat[],
+  }
   return { description, bucket, prefix, frameworkArns, ...known }
 }
 

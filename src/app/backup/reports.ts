@@ -137,9 +137,7 @@ async function controlRows(ctx: Ctx, plan: ReportPlan): Promise<Row[]> {
   const meant = frameworks.filter((one) => plan.frameworkArns.includes(frameworkArn(one)))
   return meant.flatMap(({ name, controls }) =>
     controls.map((control) => {
-      const mine = findings.filter(
-        (one) => one.framework === name && one.control === control.name,
-      )
+      const mine = findings.filter((one) => one.framework === name && one.control === control.name)
       const failing = mine.filter((one) => !one.isCompliant).length
       return {
         accountId: ctx.account,

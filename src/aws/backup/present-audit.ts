@@ -1,9 +1,5 @@
 /** Frameworks, report plans and report jobs as Backup's API shows them, and as it is given them. */
-import type {
-  FrameworkControl,
-  ReportDeliveryChannel,
-  ReportSetting,
-} from '@aws-sdk/client-backup'
+import type { FrameworkControl, ReportDeliveryChannel, ReportSetting } from '@aws-sdk/client-backup'
 import { invalidParameter } from '../../app/backup/faults.ts'
 import type { ReportPlanBody } from '../../app/backup/report-plans.ts'
 import { frameworkArn, reportPlanArn } from '../../domain/backup/arn.ts'

@@ -12,7 +12,11 @@ import {
   StartCopyJobCommand,
   StartRestoreJobCommand,
 } from '@aws-sdk/client-backup'
-import { CreateVolumeCommand, DeleteVolumeCommand, DescribeVolumesCommand } from '@aws-sdk/client-ec2'
+import {
+  CreateVolumeCommand,
+  DeleteVolumeCommand,
+  DescribeVolumesCommand,
+} from '@aws-sdk/client-ec2'
 import { setTimeout as wait } from 'node:timers/promises'
 import { eventually } from '../eventually.ts'
 import type { Daemon } from '../vm/daemon.ts'
@@ -20,7 +24,8 @@ import type { Daemon } from '../vm/daemon.ts'
 /** Of a daemon that starts again, beside whatever else the machine does. */
 const AWAY_MS_MAX = 180_000
 const JOB_MS_MAX = 600_000
-const AWAY = /ECONNREFUSED|ECONNRESET|EPIPE|socket hang up|TimeoutError|aborted|non-retryable streaming/i
+const AWAY =
+  /ECONNREFUSED|ECONNRESET|EPIPE|socket hang up|TimeoutError|aborted|non-retryable streaming/i
 const ENDED = ['COMPLETED', 'FAILED', 'ABORTED', 'EXPIRED']
 
 export interface Ended {

@@ -9,13 +9,7 @@ import { zonesOf } from '../../../domain/zones.ts'
 import { volumeDelete } from '../../volumes/create.ts'
 import { volumeShapeChecked } from '../../volumes/shape.ts'
 import { invalidParameter } from '../faults.ts'
-import {
-  freezeBegin,
-  freezeDescribe,
-  freezeEnd,
-  freezeSettle,
-  snapshotsDrop,
-} from './freeze.ts'
+import { freezeBegin, freezeDescribe, freezeEnd, freezeSettle, snapshotsDrop } from './freeze.ts'
 import type { BackedResource, ResourceHandler, Scope } from './handler.ts'
 import { INSTANT_KEY, volumesRestore, type VolumeToRestore } from './restore-volumes.ts'
 
