@@ -51,6 +51,7 @@ export async function startDaemon(
   options: {
     flags?: readonly string[]
     sdkAttempts?: number
+    env?: NodeJS.ProcessEnv
     /** Of the layer `long`, besides `tiny`. */
     images?: readonly string[]
   } = {},
@@ -69,7 +70,9 @@ export async function startDaemon(
     await cp(join(folder, name), join(home, 'images', name), copy)
   }
   const flags = ['--home', home, ...(options.flags ?? [])]
-  let running = await spawnDaemon(home, [...flags, '--port', '0'])
+  const spawned = (port: number) =>
+    spawnDaemon(home, [...flags, '--port', String(port)], options.env ?? {})
+  let running = await spawned(0)
   // Until `end` takes over.
   process.once('exit', () => running.child.kill('SIGKILL'))
   const { port } = running
@@ -96,7 +99,7 @@ export async function startDaemon(
     pid: () => running.child.pid!,
     kill: () => ended(running.child, 'SIGKILL'),
     start: async () => {
-      running = await spawnDaemon(home, [...flags, '--port', String(port)])
+      running = await spawned(port)
     },
     env: () => ({
       ...PATH_ENV,
@@ -119,11 +122,12 @@ export async function startDaemon(
 async function spawnDaemon(
   home: string,
   flags: readonly string[],
+  env: NodeJS.ProcessEnv,
 ): Promise<{ child: ChildProcess; port: number }> {
   const log = openSync(join(home, 'daemon.log'), 'a', 0o600)
   const child = spawn(process.execPath, [join(ROOT, 'src/main/daemon.ts'), ...flags], {
     cwd: ROOT,
-    env: { ...PATH_ENV },
+    env: { ...PATH_ENV, ...env },
     stdio: ['ignore', log, log],
   })
   closeSync(log)
