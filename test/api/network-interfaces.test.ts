@@ -160,7 +160,7 @@ describe('an interface of its own', () => {
     ['no address', { PrivateIpAddress: '172.31.0' }, 'InvalidParameterValue'],
     ['an unknown subnet', { SubnetId: 'subnet-01234567' }, 'InvalidSubnetID.NotFound'],
     ['an unknown group', { Groups: ['sg-01234567'] }, 'InvalidGroup.NotFound'],
-    ['too many groups', { Groups: groupIds(6) }, 'SecurityGroupsPerInstanceLimitExceeded'],
+    ['too many groups', { Groups: groupIds(6) }, 'SecurityGroupsPerInterfaceLimitExceeded'],
     ['IPv6 in a subnet without', { Ipv6AddressCount: 1 }, 'InvalidParameterValue'],
     ['IPv6 prefixes', { Ipv6PrefixCount: 1 }, 'UnsupportedOperation'],
     ['a long description', { Description: 'x'.repeat(256) }, 'InvalidParameterValue'],

@@ -234,7 +234,7 @@ export const LIMITS: Record<string, string> = {
   subnet: 'SubnetLimitExceeded',
   securityGroup: 'SecurityGroupLimitExceeded',
   securityGroupRule: 'RulesPerSecurityGroupLimitExceeded',
-  securityGroupsPerInterface: 'SecurityGroupsPerInstanceLimitExceeded',
+  securityGroupsPerInterface: 'SecurityGroupsPerInterfaceLimitExceeded',
   internetGateway: 'InternetGatewayLimitExceeded',
   egressOnlyGateway: 'EgressOnlyInternetGatewayLimitExceeded',
   routeTable: 'RouteTableLimitExceeded',
@@ -249,9 +249,12 @@ export const LIMITS: Record<string, string> = {
   placementGroup: 'PlacementGroupLimitExceeded',
   vpcEndpoint: 'VpcEndpointLimitExceeded',
   insightsPath: 'NetworkInsightsPathLimitExceeded',
-  launchTemplate: 'LaunchTemplateLimitExceeded',
+  launchTemplate: 'MaxTemplateLimitExceeded',
+  launchTemplateVersion: 'MaxTemplateVersionLimitExceeded',
+  keyPair: 'KeyPairLimitExceeded',
   prefixList: 'PrefixListLimitExceeded',
-  vpcPeering: 'VpcPeeringConnectionLimitExceeded',
+  vpcPeeringActive: 'ActiveVpcPeeringConnectionPerVpcLimitExceeded',
+  vpcPeeringPending: 'OutstandingVpcPeeringConnectionLimitExceeded',
   prefixListEntry: 'PrefixListMaxEntriesExceeded',
 }
 

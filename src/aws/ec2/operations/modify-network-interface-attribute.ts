@@ -8,6 +8,7 @@ import {
 import { FaultError, invalidValue } from '../../../domain/faults.ts'
 import { parseId } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
+import { refuseFeatures } from '../absent-features.ts'
 import { oneAttribute } from '../one-attribute.ts'
 
 export default operation<'ec2', 'ModifyNetworkInterfaceAttribute'>({
@@ -56,6 +57,9 @@ function changeOf(input: Readonly<ModifyNetworkInterfaceAttributeRequest>): Inte
 
 function attachmentOf({ Attachment }: Readonly<ModifyNetworkInterfaceAttributeRequest>) {
   const { AttachmentId: id, DeleteOnTermination: deleteOnTermination } = Attachment ?? {}
+  refuseFeatures('ModifyNetworkInterfaceAttribute', {
+    EnaQueueCount: Attachment?.EnaQueueCount ?? Attachment?.DefaultEnaQueueCount,
+  })
   if (id === undefined || deleteOnTermination === undefined) {
     const parameter =
       id === undefined ? 'attachment.attachmentId' : 'attachment.deleteOnTermination'
