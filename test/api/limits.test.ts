@@ -12,14 +12,13 @@ let cloud: TestCloud
 let aws: TestCloud['ec2']
 let kit: VpcKit
 let VpcId: string
-let SubnetId: string
 
 beforeAll(async () => {
   cloud = await startTestCloud()
   aws = cloud.ec2
   kit = createVpcKit(aws)
   VpcId = (await kit.vpc()).VpcId!
-  SubnetId = (await kit.subnet(VpcId, '10.0.0.0/24')).SubnetId!
+  await kit.subnet(VpcId, '10.0.0.0/24')
 })
 afterAll(() => cloud.close())
 

@@ -251,7 +251,7 @@ test('a peering', async () => {
       [
         'accepted',
         () => aws.acceptVpcPeeringConnection({ VpcPeeringConnectionId }),
-        ({ ExpirationTime: _, ...before }) => ({
+        ({ ExpirationTime: _ended, ...before }) => ({
           ...before,
           Status: { Code: 'active', Message: 'Active' },
           RequesterVpcInfo: { ...before.RequesterVpcInfo, PeeringOptions: options(false) },

@@ -243,6 +243,7 @@ export const LIMITS: Record<string, string> = {
   networkAclEntry: 'NetworkAclEntryLimitExceeded',
   networkInterface: 'NetworkInterfaceLimitExceeded',
   elasticAddress: 'AddressLimitExceeded',
+  publicAddress: 'InsufficientAddressCapacity',
   tag: 'TagLimitExceeded',
   attachment: 'AttachmentLimitExceeded',
   privateAddress: 'PrivateIpAddressLimitExceeded',

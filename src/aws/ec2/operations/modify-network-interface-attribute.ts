@@ -44,6 +44,8 @@ function changeOf(input: Readonly<ModifyNetworkInterfaceAttributeRequest>): Inte
       return { isSourceDestChecked: input.SourceDestCheck?.Value }
     case 'Attachment':
       return { attachment: attachmentOf(input) }
+    case 'AssociatePublicIpAddress':
+      return { hasPublic: input.AssociatePublicIpAddress }
     case 'EnablePrimaryIpv6':
       if (input.EnablePrimaryIpv6) return { hasPrimaryIpv6: true }
       throw invalidValue('EnablePrimaryIpv6', false, 'It can be enabled, and stays so')
