@@ -53,7 +53,6 @@ describeIsolated('convergence', import.meta.url, () => {
     ])
     // Link numbers differ after a repair; the order of routes is the kernel's, and when a link that is up has a
     // carrier.
-    // carrier.
     const sorted = (text: string): string =>
       text
         .replaceAll(/@if\d+/g, '')
