@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { FaultError, invalidValue } from '../domain/faults.ts'
+import { hypervisorWords } from '../domain/hypervisor-words.ts'
 import type { HostDescription } from '../domain/machine.ts'
 import type { ReachAnswer, ReachWords } from '../domain/reach.ts'
 import type { HostAllocation } from '../domain/allocation.ts'
@@ -121,7 +122,8 @@ async function route(
   switch (`${request.method} ${path}`) {
     case 'GET /api/host': {
       const hosts = await options.hosts()
-      return answer(response, 200, { ...hosts[0], hosts, daemon: options.daemon() })
+      const told = hosts.map((host) => ({ ...host, words: hypervisorWords(host.hypervisor) }))
+      return answer(response, 200, { ...told[0], hosts: told, daemon: options.daemon() })
     }
     case 'GET /api/images':
       return answer(response, 200, await options.images.list(call.account))

@@ -13,6 +13,7 @@ import { openMetricStore, type MetricStore } from '../store/metrics-store.ts'
 import type { Store } from '../store/store.ts'
 import { openTrailStore, type TrailStore } from '../store/trail-store.ts'
 import { startLoop, type ReconcilerLoop } from '../workflow/loop.ts'
+import { createBandwidth } from './bandwidth.ts'
 import type { App, HostHandle, ReconcilerName } from './context.ts'
 import { createInstanceTypeCatalogue } from './instance-types.ts'
 import { createBackupReconcilers } from './backup/reconcile.ts'
@@ -73,6 +74,8 @@ export async function startApp(options: {
   const hosts: HostHandle[] = []
   for (const agent of options.agents) hosts.push({ agent, description: await agent.describe() })
   const loops = new Map<ReconcilerName, ReconcilerLoop>()
+  const settings = { ...SETTINGS_DEFAULT, ...options.settings }
+  const instanceTypes = createInstanceTypeCatalogue()
   const clock = options.clock ?? systemClock
   const app: App = {
     store,
@@ -80,8 +83,10 @@ export async function startApp(options: {
     seal: createSeal(options.sealKey ?? randomBytes(32)),
     clock,
     random: options.random ?? { bytes: (length) => randomBytes(length) },
-    settings: { ...SETTINGS_DEFAULT, ...options.settings },
-    instanceTypes: createInstanceTypeCatalogue(),
+    settings,
+    instanceTypes,
+    bandwidth: createBandwidth(settings, instanceTypes),
+    cpuHeld: new Map(),
     metrics: options.metrics ?? openMetricStore(':memory:'),
     trail: createTrail(options.trail ?? openTrailStore(':memory:'), clock, log),
     hosts,

@@ -5,6 +5,8 @@ export interface SettingsOfCloud {
   memoryOvercommit: number
   /** vCPUs per processor of the host: idle machines cost nothing, busy ones share. */
   cpuOvercommit: number
+  /** Whether machines are held to the network and EBS bandwidth of their types (decision 0092). */
+  hasBandwidthLimits: boolean
   /** Memory kept for the host itself, MiB. */
   memoryReservedMiB: number
   /** Zones of every region, by their letters. */
@@ -22,6 +24,8 @@ export interface SettingsOfCloud {
   stopGraceMs: number
   /** Where notifications of backup vaults are posted; null: they are only in the log. */
   backupWebhook: string | null
+  /** How long a recovery point has to be over, by a clock that nobody sets, before it goes (app/backup/ages.ts). */
+  backupExpiryHoldMs: number
   /** From one look at a foreign hypervisor to the next; with the deadline of a look, the age of its state. */
   hypervisorLookMs: number
 }
@@ -29,6 +33,7 @@ export interface SettingsOfCloud {
 export const SETTINGS_DEFAULT: SettingsOfCloud = {
   memoryOvercommit: 1,
   cpuOvercommit: 8,
+  hasBandwidthLimits: true,
   memoryReservedMiB: 512,
   zones: ['a', 'b', 'c'],
   publicPool: '100.64.0.0/16',
@@ -41,5 +46,6 @@ export const SETTINGS_DEFAULT: SettingsOfCloud = {
   volumeModificationWaitMs: 0,
   stopGraceMs: 60_000,
   backupWebhook: null,
+  backupExpiryHoldMs: 0,
   hypervisorLookMs: 4_000,
 }
