@@ -13,7 +13,7 @@ export function Tabs(props: {
   const shown = useRef<HTMLAnchorElement>(null)
   useEffect(() => {
     // No value: what a browser answers here is not what React would call at the end.
-    void shown.current?.scrollIntoView({ block: 'nearest', inline: 'center' })
+    shown.current?.scrollIntoView({ block: 'nearest', inline: 'center' })
   }, [current])
   return (
     <nav className="tabs" aria-label={label}>
