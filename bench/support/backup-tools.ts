@@ -53,7 +53,9 @@ export const brume: Tool = {
       basePointId: points.basePointId ?? ids.base,
       target,
     }
-    const result = await timed([process.execPath, ENGINE, JSON.stringify(call)])
+    // As every other call of an installed program finds it: compiled.
+    const env = { NODE_COMPILE_CACHE: join(place, 'compiled') }
+    const result = await timed([process.execPath, ENGINE, JSON.stringify(call)], { env })
     if (action === 'restore') await sameAndGone(target, disk.image)
     return result
   },

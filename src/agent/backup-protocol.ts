@@ -8,6 +8,7 @@ import type {
   BackupWork,
   FileEntry,
   PointOfVault,
+  VaultLocation,
   VaultPlace,
 } from '../domain/backup.ts'
 
@@ -32,5 +33,10 @@ export interface BackupHost {
    */
   fileList(vault: VaultPlace, pointId: string, path: string): Promise<FileEntry[]>
   fileRead(vault: VaultPlace, pointId: string, path: string): AsyncIterable<Uint8Array>
+  /** Small files, whole or not there: into a bucket, or (null) into a folder of the host. */
+  reportWrite(
+    location: VaultLocation | null,
+    files: readonly { key: string; text: string }[],
+  ): Promise<void>
   close(): Promise<void>
 }

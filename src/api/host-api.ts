@@ -83,6 +83,8 @@ export interface HostApiOptions {
   /** The public half of the key with which this host logs in to hypervisors. */
   gatewaySshKey(): Promise<string>
   backup: BackupDoor
+  /** What this host can do, and how to mend what it cannot. */
+  doctor(): Promise<object>
   shutdown(options: { instances: boolean }): void
   log: Log
 }
@@ -131,6 +133,8 @@ async function route(
       return answer(response, 200, await options.explain(call.account, wordsOf(call.body)))
     case 'GET /api/allocation':
       return answer(response, 200, { hosts: await options.allocation() })
+    case 'GET /api/doctor':
+      return answer(response, 200, await options.doctor())
     case 'POST /api/recommend':
       return answer(response, 200, await options.recommend(askOf(call.body)))
     case 'POST /api/gateway/key':

@@ -14,6 +14,7 @@ import type { Store } from '../store/store.ts'
 import type { Bandwidth } from './bandwidth.ts'
 import type { InstanceTypeCatalogue } from './instance-types.ts'
 import type { SettingsOfCloud } from './settings.ts'
+import type { Trail } from './trail.ts'
 
 export interface Principal {
   type: 'root' | 'user' | 'role' | 'federated' | 'anonymous'
@@ -64,6 +65,7 @@ export interface App {
   /** Hundredths of a core at which machines are held that have no CPU credits left. */
   cpuHeld: Map<string, number>
   metrics: MetricStore
+  trail: Trail
   hosts: readonly HostHandle[]
   /** Wakes the reconcilers; carries no data, because they look for themselves. */
   activate(reconciler: ReconcilerName): void

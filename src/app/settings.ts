@@ -24,6 +24,8 @@ export interface SettingsOfCloud {
   stopGraceMs: number
   /** Where notifications of backup vaults are posted; null: they are only in the log. */
   backupWebhook: string | null
+  /** How long a recovery point has to be over, by a clock that nobody sets, before it goes (app/backup/ages.ts). */
+  backupExpiryHoldMs: number
   /** From one look at a foreign hypervisor to the next; with the deadline of a look, the age of its state. */
   hypervisorLookMs: number
 }
@@ -44,5 +46,6 @@ export const SETTINGS_DEFAULT: SettingsOfCloud = {
   volumeModificationWaitMs: 0,
   stopGraceMs: 60_000,
   backupWebhook: null,
+  backupExpiryHoldMs: 0,
   hypervisorLookMs: 4_000,
 }

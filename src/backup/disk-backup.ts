@@ -46,8 +46,8 @@ export async function diskWork(
 ): Promise<DiskWork> {
   const { sizeBytes } = reader
   const chunks = chunkCount(sizeBytes)
-  const [keep, read] = [chunkBits(chunks), chunkBits(chunks)]
-  const allocated = await chunksTouched(sizeBytes, reader.allocated(signal))
+  const keep = chunkBits(chunks)
+  const read = await chunksTouched(sizeBytes, reader.allocated(signal))
   const isUpon = base !== null && reader.changed !== null
   if (isUpon) {
     const changed = await chunksTouched(sizeBytes, reader.changed!(signal))
@@ -56,11 +56,10 @@ export async function diskWork(
       sizeBytes === base.sizeBytes
         ? chunks
         : Math.floor(Math.min(sizeBytes, base.sizeBytes) / CHUNK_BYTES)
-    for (let index = 0; index < same; index++) if (!changed.has(index)) keep.set(index)
+    keep.setAll(0, same)
+    keep.without(changed)
   }
-  for (let index = 0; index < chunks; index++) {
-    if (!keep.has(index) && allocated.has(index)) read.set(index)
-  }
+  read.without(keep)
   return { reader, basePages: isUpon ? base.pages : null, keep, read }
 }
 
@@ -107,6 +106,7 @@ export async function backupDisk(
   try {
     for (let page = 0; page < pageCount(sizeBytes); page++) {
       signal.throwIfAborted()
+      if (isEmpty(work, page)) continue
       const ids = await takeOver(needs, work, page)
       const reads = readsOf(work.read, sizeBytes, page)
       let left = reads.length
@@ -125,6 +125,13 @@ export async function backupDisk(
     await pool.drain()
   }
   return result
+}
+
+/** Nothing of it is read, and nothing of it is there to be taken over. */
+function isEmpty({ read, basePages }: DiskWork, page: number): boolean {
+  if (read.hasAny(page * PAGE_CHUNKS, (page + 1) * PAGE_CHUNKS)) return false
+  const pageId = basePages === null ? null : idAt(basePages, page)
+  return pageId === null || pageId.length === 0 || isZero(pageId)
 }
 
 /** The ids of a page as far as they are the base's; chunks that cannot be had are added to those to be read. */

@@ -94,9 +94,14 @@ async function* allocated(
     signal.throwIfAborted()
     const first = index * PAGE_CHUNKS
     const ids = isZero(idAt(disk.pages, index)) ? null : await page(index)
+    if (ids === null) {
+      if (from >= 0) yield range(first)
+      from = -1
+      continue
+    }
     const count = Math.min(PAGE_CHUNKS, chunkCount(sizeBytes) - first)
     for (let slot = 0; slot < count; slot++) {
-      const isData = ids !== null && !isZero(idAt(ids, slot))
+      const isData = !isZero(idAt(ids, slot))
       if (isData && from < 0) from = first + slot
       if (isData || from < 0) continue
       yield range(first + slot)

@@ -97,10 +97,18 @@ export async function filesBeneath(volumes: VolumeBackend): Promise<Set<string>>
   const add = (file: DiskBacking | null | undefined): void => {
     for (let next = file; next; next = next.backing) paths.add(next.path)
   }
-  for (const id of await volumes.list()) add((await volumes.info(id))?.backing)
+  for (const id of await volumes.list()) add((await ifWhole(volumes.info(id)))?.backing)
   // What a snapshot holds outlives the volume that it was taken of.
   for (const id of await volumes.layers.list()) {
-    add((await volumes.content(volumes.layers.path(id), null)).backing)
+    add((await ifWhole(volumes.content(volumes.layers.path(id), null)))?.backing)
   }
   return paths
+}
+
+/** One of whose files is gone needs none of the others any more, and keeps nobody from what is whole. */
+async function ifWhole<T>(read: Promise<T>): Promise<T | null> {
+  return read.catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null
+    throw error
+  })
 }

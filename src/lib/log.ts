@@ -18,8 +18,14 @@ const SECRET_FIELDS = [
   'authorization',
 ]
 
+/** Characters that are kept for when there is room again. */
+const UNWRITTEN_MAX = 1024 * 1024
+
 export function createLog(options: { path?: string; level?: string } = {}): Log {
-  const destination = pino.destination({ dest: options.path ?? 2, sync: true, mkdir: true })
+  const { path: dest = 2 } = options
+  const destination = pino.destination({ dest, sync: true, mkdir: true, maxLength: UNWRITTEN_MAX })
+  // A disk that is full costs lines of the log, never the process.
+  destination.on('error', () => {})
   return pino(
     {
       level: options.level ?? 'info',

@@ -158,6 +158,7 @@ const cloud: Cloud = await startCloud({
     memoryOvercommit: factor('memory-overcommit'),
     hasBandwidthLimits: values['bandwidth-limits'] !== 'off',
     backupWebhook: values['backup-webhook'] ?? null,
+    backupExpiryHoldMs: 3_600_000,
     volumeModificationWaitMs: Math.max(0, Number(values['volume-modification-wait']) || 0) * 1000,
   },
   console: createConsoleSource({ cacheFolder: home.cache, log: log.child({ part: 'console' }) }),

@@ -70,6 +70,18 @@ export const BACKUP_KINDS: BackupTable = {
     references: (r) => ref('name', r.name),
     claims: (r) => [{ scope: `backup-test-plan:${placeOf(r)}`, name: r.name }],
   },
+  backupFramework: {
+    references: (r) => ref('name', r.name),
+    claims: (r) => [{ scope: `backup-framework:${placeOf(r)}`, name: r.name }],
+  },
+  backupReportPlan: {
+    references: (r) => ref('name', r.name),
+    claims: (r) => [{ scope: `backup-report-plan:${placeOf(r)}`, name: r.name }],
+  },
+  backupReportJob: {
+    references: (r) => [...when('open', r.state === 'CREATED'), ...ref('plan', r.planId)],
+    claims: nothing,
+  },
   backupTestSelection: {
     references: (r) => ref('plan', r.planId),
     claims: (r) => [{ scope: `backup-test-selection:${r.planId}`, name: r.name }],

@@ -195,6 +195,42 @@ test('backups', { timeout: 120_000 }, async () => {
   expect(writes).toBeGreaterThan(3)
 })
 
+test('backups that are stopped, whatever had begun of them', { timeout: 120_000 }, async () => {
+  const id = await volumeMade()
+  const ended = async (jobId: string): Promise<boolean> =>
+    ['ABORTED', 'COMPLETED'].includes((await real.get('backupJob', jobId))!.state)
+  let turn = 0
+  let isThrough = false
+  for (let writes = 0; !isThrough; writes++) {
+    for (isAfter of [false, true]) {
+      storage.write(id, turn % 5, `turn ${turn++}`)
+      const expected = [0, 1, 2, 3, 4].map((block) => storage.read(id, block))
+      const job = await backUp(id)
+      writesLeft = writes
+      const through = eventually(() => ended(job.id), Boolean).then(() => true)
+      isThrough = await Promise.race([through, died.promise.then(() => false)])
+      through.catch(() => {})
+      if (isThrough) break
+      await app.close()
+      // The first that the next daemon knows of it is that nobody wants it any more.
+      const now = (await real.get('backupJob', job.id))!
+      if (!(await ended(job.id))) {
+        await real.transact((tx) => tx.update('backupJob', { ...now, state: 'ABORTING' }))
+      }
+      await begin()
+      await eventually(() => ended(job.id), Boolean, 10_000)
+      await app.settled()
+      // What the volume was frozen into is still beneath it.
+      const beneath = storage.all.get(id)!.beneath
+      const layer = beneath === null ? null : await real.get('layer', beneath)
+      if (layer !== null) expect(layer).toMatchObject({ intended: 'present', isFrozen: true })
+      expect([0, 1, 2, 3, 4].map((block) => storage.read(id, block))).toEqual(expected)
+    }
+    expect(writes).toBeLessThan(WRITES_MAX)
+  }
+  writesLeft = null
+})
+
 test('restores', { timeout: 120_000 }, async () => {
   const id = await volumeMade()
   storage.write(id, 3, 'three')

@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import {
   CancelLegalHoldCommand,
-  CreateFrameworkCommand,
   CreateLegalHoldCommand,
   DeleteBackupVaultAccessPolicyCommand,
   DeleteBackupVaultCommand,
@@ -28,6 +27,7 @@ import {
   ListProtectedResourcesCommand,
   ListRecoveryPointsByLegalHoldCommand,
   ListScanJobsCommand,
+  ListTieringConfigurationsCommand,
   PutBackupVaultAccessPolicyCommand,
   PutBackupVaultLockConfigurationCommand,
   PutBackupVaultNotificationsCommand,
@@ -118,6 +118,13 @@ describe('locks', () => {
     pass(3)
     expect(await nameOf(unlock())).toBe('InvalidRequestException')
     expect(await nameOf(lock({ MinRetentionDays: 1 }))).toBe('InvalidRequestException')
+    // A clock that is set back opens nothing.
+    await soon(async () => {
+      const [kept] = await cloud.app.store.list('backupVault', {})
+      expect(kept!.lock!.isFinal).toBe(true)
+    })
+    pass(-30)
+    expect(await nameOf(unlock())).toBe('InvalidRequestException')
   })
 
   test('let in only what is kept as long as they say', async () => {
@@ -331,8 +338,8 @@ test('protected resources, summaries, types and settings', async () => {
 test('what is not served says so', async () => {
   const unsupported = 'UnsupportedOperationException'
   expect(await nameOf(client().send(new ListScanJobsCommand({})))).toBe(unsupported)
-  const framework = { FrameworkName: 'a', FrameworkControls: [] }
-  expect(await nameOf(client().send(new CreateFrameworkCommand(framework)))).toBe(unsupported)
+  const tiering = new ListTieringConfigurationsCommand({})
+  expect(await nameOf(client().send(tiering))).toBe(unsupported)
 })
 
 test('a vault that rots is found out: its point is marked, and the next backup is whole', async () => {

@@ -20,6 +20,7 @@ import type { BackupDisks } from './disks.ts'
 import type { HelperMachines } from './file-helper.ts'
 import { createFileBrowser } from './files.ts'
 import { createFileRestore } from './restore-file.ts'
+import { reportsWrite } from './reports.ts'
 import { createVaults } from './vaults.ts'
 import { FinalError, workDo, type ForeignMachines, type WorkTools } from './work.ts'
 
@@ -117,6 +118,7 @@ export function createBackupHost(options: BackupHostOptions): BackupHost {
     usage: (place) => vaults.use(place, (vault) => vault.usage()),
     fileList: files.list,
     fileRead: files.read,
+    reportWrite: (location, written) => reportsWrite(options.exportsFolder, location, written),
     close: async () => {
       listeners.clear()
       await Promise.all([...known.keys()].map(cancel))

@@ -1,6 +1,9 @@
 /**
  * What becomes of recovery points with time: cold, then gone. A deletion takes the content out of the vault first and
  * the record last; nothing that is held or being read goes. Baselines of resources that are no more go too.
+ *
+ * A clock that is wrong for a while must not cost anybody's points: what is over by the clock goes when it has been
+ * over for an hour of this process's life. AWS, too, deletes within hours.
  */
 import { coldAt, deleteAt } from '../../domain/backup/lifecycle.ts'
 import type { RecoveryPoint } from '../../domain/backup/records.ts'
@@ -13,13 +16,22 @@ import { holdsOn, isInUse } from './points.ts'
 import { vaultPlace } from './vault-key.ts'
 import { workFollow, workForget } from './work.ts'
 
+/** By point, since when by the monotonic clock it is over by the other one. */
+export type OverSince = Map<string, number>
+
 /** Answers how long until it is worth looking again; null: at the loop's own period. */
-export async function agesReconcile(app: App, signal: AbortSignal): Promise<number | null> {
+export async function agesReconcile(
+  app: App,
+  since: OverSince,
+  signal: AbortSignal,
+): Promise<number | null> {
   const aging = await app.store.list('backupPoint', { reference: { name: 'aging', value: 'yes' } })
   for (const point of aging) {
     signal.throwIfAborted()
-    await ageOne(app, point)
+    await ageOne(app, since, point)
   }
+  const ids = new Set(aging.map(({ id }) => id))
+  for (const id of since.keys()) if (!ids.has(id)) since.delete(id)
   const reference = { name: 'deleting', value: 'yes' }
   let isWaiting = false
   for (const point of await app.store.list('backupPoint', { reference })) {
@@ -30,10 +42,14 @@ export async function agesReconcile(app: App, signal: AbortSignal): Promise<numb
   return isWaiting ? 500 : null
 }
 
-async function ageOne(app: App, point: RecoveryPoint): Promise<void> {
+async function ageOne(app: App, since: OverSince, point: RecoveryPoint): Promise<void> {
   const now = app.clock.now()
   const end = deleteAt(point.lifecycle, point.createdAt)
-  const isOver = end !== null && end <= now && point.state !== 'DELETING'
+  const isEnd = end !== null && end <= now && point.state !== 'DELETING'
+  if (!isEnd) since.delete(point.id)
+  else if (!since.has(point.id)) since.set(point.id, performance.now())
+  const heldMs = performance.now() - (since.get(point.id) ?? performance.now())
+  const isOver = isEnd && heldMs >= app.settings.backupExpiryHoldMs
   const cold = coldAt(point.lifecycle, point.createdAt)
   const isColdNow = cold !== null && cold <= now && !point.isCold
   if (!isOver && !isColdNow) return

@@ -336,6 +336,8 @@ async function jobEnd(
 ): Promise<boolean> {
   // Nothing is written any more when what was written is deleted.
   await workCancel(app, job.id)
+  const handler = handlerMust(job.resourceType)
+  if (handler.settle && !(await handler.settle(app, job))) return false
   const hasEnded = await app.store.transact(async (tx) => {
     const one = await tx.get('backupJob', job.id)
     if (one?.state !== job.state) return false

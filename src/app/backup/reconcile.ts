@@ -3,11 +3,12 @@
  * timer of its own for when it is worth looking again, beside activations and the loop's period.
  */
 import type { App, ReconcilerName } from '../context.ts'
-import { agesReconcile } from './ages.ts'
+import { agesReconcile, type OverSince } from './ages.ts'
 import { backupHostOf } from './background.ts'
 import { copyStep } from './copies.ts'
 import { backupStep } from './job-steps.ts'
 import { plansReconcile } from './plan-run.ts'
+import { reportsReconcile } from './reports.ts'
 import { restoreJobStep } from './restores.ts'
 import { testsReconcile } from './test-run.ts'
 import { upkeepReconcile } from './upkeep.ts'
@@ -40,6 +41,7 @@ export function createBackupReconcilers(app: App): {
       app.activate(/^(delete|upkeep)\//.test(id) ? 'backupAges' : 'backupJobs')
     }),
   )
+  const overSince: OverSince = new Map()
   let lookMs = LOOK_MS_FIRST
   const jobs: Reconcile = async (signal) => {
     const { isOpen, hasChanged } = await jobsLook(app, signal)
@@ -60,7 +62,11 @@ export function createBackupReconcilers(app: App): {
       [
         'backupAges',
         async (signal) => {
-          const delays = [await agesReconcile(app, signal), await upkeepReconcile(app, signal)]
+          await reportsReconcile(app, signal)
+          const delays = [
+            await agesReconcile(app, overSince, signal),
+            await upkeepReconcile(app, signal),
+          ]
           const delayMs = Math.min(...delays.map((one) => one ?? Infinity))
           if (Number.isFinite(delayMs)) later('backupAges', delayMs)
         },

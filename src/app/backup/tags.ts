@@ -1,4 +1,4 @@
-/** Tags of vaults, plans, recovery points, holds and restore testing plans, by their ARNs. */
+/** Tags of vaults, plans, recovery points, holds, restore testing plans, frameworks and report plans, by their ARNs. */
 import { parseArn } from '../../domain/backup/arn.ts'
 import type { BackupKind } from '../../domain/backup/records.ts'
 import type { ResourceTypes, Tags } from '../../domain/resource.ts'
@@ -60,6 +60,14 @@ export async function taggedGet(
     const plans = await reader.list('backupTestPlan', scope)
     const resource = plans.find((plan) => `${plan.name}-${plan.id}` === name)
     if (resource) return { kind: 'backupTestPlan', resource }
+    throw missing
+  }
+  const audited = { framework: 'backupFramework', 'report-plan': 'backupReportPlan' } as const
+  if (word === 'framework' || word === 'report-plan') {
+    const kind = audited[word]
+    const all = await reader.list(kind, scope)
+    const resource = all.find((one) => `${one.name}-${one.id}` === name)
+    if (resource) return { kind, resource } as Tagged
     throw missing
   }
   const kind = KIND_BY_WORD[word]

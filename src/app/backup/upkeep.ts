@@ -25,6 +25,7 @@ export async function upkeepReconcile(app: App, signal: AbortSignal): Promise<nu
   let isWorking = false
   for (const vault of await app.store.list('backupVault', {})) {
     signal.throwIfAborted()
+    await lockSeen(app, vault)
     if (await isPostponed(app, vault)) continue
     try {
       if (await vaultUpkeep(app, vault)) isWorking = true
@@ -36,6 +37,17 @@ export async function upkeepReconcile(app: App, signal: AbortSignal): Promise<nu
   }
   await jobsForget(app)
   return isWorking ? LOOK_MS : null
+}
+
+/** Once its date has come a lock is for good, whatever the clock says later. */
+async function lockSeen(app: App, { id, lock }: BackupVault): Promise<void> {
+  if (lock === null || lock.lockedAt === null || lock.isFinal) return
+  if (lock.lockedAt > app.clock.now()) return
+  await app.store.transact(async (tx) => {
+    const vault = await tx.get('backupVault', id)
+    if (!vault?.lock?.lockedAt || vault.lock.lockedAt > app.clock.now()) return
+    await tx.update('backupVault', { ...vault, lock: { ...vault.lock, isFinal: true } })
+  })
 }
 
 const postponedSetting = (vault: BackupVault): string => `backup-postponed:${vault.id}`

@@ -157,7 +157,7 @@ export interface LockRequest {
 
 /** Whether nobody can change it any more. */
 export function lockIsFinal(lock: VaultLock | null, now: number): boolean {
-  return lock !== null && lock.lockedAt !== null && lock.lockedAt <= now
+  return lock !== null && lock.lockedAt !== null && (lock.isFinal === true || lock.lockedAt <= now)
 }
 
 function retentionCheck({ minRetentionDays, maxRetentionDays }: LockRequest): void {

@@ -16,6 +16,7 @@ import {
 } from '../../domain/metrics/metric.ts'
 import { usageBetween, useOf, type MachineUsage } from '../../domain/metrics/usage.ts'
 import type { App } from '../context.ts'
+import { backupSamples } from '../backup/metrics.ts'
 import { alarmsEvaluate } from './alarms.ts'
 import { createCreditKeeper } from './credits.ts'
 import { RESIDENT } from './optimizer.ts'
@@ -71,7 +72,7 @@ export function createMetricsReconciler(app: App): (signal: AbortSignal) => Prom
     }
     for (const id of last.keys()) if (!byId.has(id)) last.delete(id)
     app.bandwidth.forget((id) => byId.has(id))
-    samples.push(...dueSamples(waiting, now, byId))
+    samples.push(...dueSamples(waiting, now, byId), ...(await backupSamples(app, now)))
     signal.throwIfAborted()
     await app.metrics.put(samples)
     await alarmsEvaluate(app, now)

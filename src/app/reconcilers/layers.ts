@@ -23,7 +23,13 @@ export async function layersReconcile(app: App, signal: AbortSignal): Promise<vo
     for (const layer of going) {
       signal.throwIfAborted()
       // The file goes first: a record without a file is asked for again, a file without a record is lost.
-      for (const host of app.hosts) await host.agent.layerDelete(layer.id)
+      try {
+        for (const host of app.hosts) await host.agent.layerDelete(layer.id)
+      } catch (err) {
+        // In use after all, or its host is away: the others go.
+        app.log.error({ err, layer: layer.id }, 'a layer does not go')
+        continue
+      }
       await app.store.transact(async (tx) => {
         const now = await tx.get('layer', layer.id)
         if (now) await tx.remove('layer', now)

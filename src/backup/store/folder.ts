@@ -236,6 +236,7 @@ interface OpenFile {
 /** Least recently used ones are closed, none while it is read. */
 function createOpenFiles(): OpenFiles {
   const files = new Map<string, OpenFile>()
+  let isClosed = false
   const closeOf = async (file: OpenFile): Promise<void> => {
     if (file.readers > 0) return
     const handle = await file.handle.catch(() => null)
@@ -250,10 +251,12 @@ function createOpenFiles(): OpenFiles {
   }
   return {
     use: async (key, path, read) => {
-      const file = files.get(key) ?? { handle: openOf(key, path), readers: 0, isForgotten: false }
-      files.delete(key)
-      files.set(key, file)
+      const there = files.get(key)
+      const file = there ?? { handle: openOf(key, path), readers: 0, isForgotten: isClosed }
       file.readers++
+      files.delete(key)
+      // Whoever still reads when all is closed has its file for itself: nobody would close it later.
+      if (!isClosed) files.set(key, file)
       if (files.size > OPEN_FILES_MAX) void forget(files.keys().next().value!)
       try {
         return await read(await file.handle)
@@ -268,6 +271,7 @@ function createOpenFiles(): OpenFiles {
     },
     forget,
     close: async () => {
+      isClosed = true
       for (const key of files.keys()) await forget(key)
     },
   }

@@ -78,7 +78,11 @@ export function createLayers(volumesFolder: string, layersFolder: string): Layer
       const names = await readdir(layersFolder)
       return names.map((name) => basename(name, SUFFIX)).filter(isLayerId)
     },
-    delete: async (layerId) => removeDurable(path(layerId)),
+    delete: async (layerId) => {
+      const volumeId = await volumeUpon(volumesFolder, path(layerId))
+      if (volumeId) throw new Error(`${layerId} stays: ${volumeId} lies on it`)
+      await removeDurable(path(layerId))
+    },
     collapse: (volumeId, signal) => collapse(volumesFolder, volumeId, layerOfPath, signal),
   }
 }
@@ -141,6 +145,21 @@ async function collapse(
     signal,
   })
   await fsyncFile(head)
+}
+
+/**
+ * A volume whose own file was made upon this one when it was frozen. Records say that there is none; a volume is too
+ * much to lose for a mistake in them.
+ */
+async function volumeUpon(volumesFolder: string, layer: string): Promise<string | null> {
+  const name = `on-${basename(layer)}`
+  for (const volumeId of await readdir(volumesFolder)) {
+    const head = join(volumesFolder, volumeId, name)
+    const header = await readHeader(head).catch(() => null)
+    if (header?.backing?.path !== layer) continue
+    if ((await headPath(volumesFolder, volumeId as VolumeId)) === head) return volumeId
+  }
+  return null
 }
 
 /** Everything that a file lies on, from the top down. */

@@ -15,6 +15,10 @@ export const pointArn = (point: Place & { id: string }): string =>
   backup(point, `recovery-point:${point.id}`)
 export const holdArn = (hold: Place & { id: string }): string =>
   backup(hold, `legal-hold:${hold.id}`)
+export const frameworkArn = (framework: Place & { name: string; id: string }): string =>
+  backup(framework, `framework:${framework.name}-${framework.id}`)
+export const reportPlanArn = (plan: Place & { name: string; id: string }): string =>
+  backup(plan, `report-plan:${plan.name}-${plan.id}`)
 /** Its last part is the name and an id, as AWS has it. */
 export const testPlanArn = (plan: Place & { name: string; id: string }): string =>
   backup(plan, `restore-testing-plan:${plan.name}-${plan.id}`)

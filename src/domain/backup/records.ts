@@ -7,6 +7,7 @@ import type { SnapshotId } from '../ids.ts'
 import type { DataKey } from '../kms.ts'
 import type { LayerId } from '../layer.ts'
 import type { ResourceBase, Tags } from '../resource.ts'
+import type { AuditResourceTypes } from './audit.ts'
 
 export type BackedType = 'EC2' | 'EBS' | 'VirtualMachine'
 
@@ -21,6 +22,8 @@ export interface VaultLock {
   maxRetentionDays: number | null
   /** From then on nobody can change or remove it; null: whoever may can remove it. */
   lockedAt: number | null
+  /** That date has been seen: a clock that is set back opens nothing. */
+  isFinal?: boolean
 }
 
 export interface BackupVault extends ResourceBase<string> {
@@ -287,7 +290,7 @@ export interface TestSelection extends ResourceBase<string> {
   creatorRequestId: string | null
 }
 
-export interface BackupResourceTypes {
+export interface BackupResourceTypes extends AuditResourceTypes {
   backupVault: BackupVault
   backupPlan: BackupPlan
   backupPlanVersion: BackupPlanVersion

@@ -17,7 +17,7 @@ import { leftovers, networkMounts, networksSweep, PATH_ENV, qemuProcesses } from
 
 const ROOT = join(import.meta.dirname, '../../..')
 /** Emulated guests keep both processors busy while a daemon starts. */
-const START_TIMEOUT_MS = 60_000
+const START_TIMEOUT_MS = 180_000
 const END_TIMEOUT_MS = 120_000
 
 export interface Credentials {
@@ -48,7 +48,13 @@ export interface Daemon {
 }
 
 export async function startDaemon(
-  options: { flags?: readonly string[]; sdkAttempts?: number } = {},
+  options: {
+    flags?: readonly string[]
+    sdkAttempts?: number
+    env?: NodeJS.ProcessEnv
+    /** Of the layer `long`, besides `tiny`. */
+    images?: readonly string[]
+  } = {},
 ): Promise<Daemon> {
   const images = process.env['BRUME_TEST_IMAGES']
   if (process.env['BRUME_TEST_ISOLATED'] !== '1' || !images) {
@@ -56,9 +62,17 @@ export async function startDaemon(
   }
   const mountsBefore = await networkMounts()
   const home = await mkdtemp(join(tmpdir(), 'brume-vm-test-'))
-  await cp(images, join(home, 'images'), { recursive: true, mode: constants.COPYFILE_FICLONE })
+  const copy = { recursive: true, mode: constants.COPYFILE_FICLONE }
+  await cp(images, join(home, 'images'), copy)
+  for (const name of options.images ?? []) {
+    const folder = process.env['BRUME_TEST_LONG_IMAGES']
+    if (!folder) throw new Error(`the image ${name} is there for the layer long`)
+    await cp(join(folder, name), join(home, 'images', name), copy)
+  }
   const flags = ['--home', home, ...(options.flags ?? [])]
-  let running = await spawnDaemon(home, [...flags, '--port', '0'])
+  const spawned = (port: number) =>
+    spawnDaemon(home, [...flags, '--port', String(port)], options.env ?? {})
+  let running = await spawned(0)
   // Until `end` takes over.
   process.once('exit', () => running.child.kill('SIGKILL'))
   const { port } = running
@@ -85,7 +99,7 @@ export async function startDaemon(
     pid: () => running.child.pid!,
     kill: () => ended(running.child, 'SIGKILL'),
     start: async () => {
-      running = await spawnDaemon(home, [...flags, '--port', String(port)])
+      running = await spawned(port)
     },
     env: () => ({
       ...PATH_ENV,
@@ -108,11 +122,12 @@ export async function startDaemon(
 async function spawnDaemon(
   home: string,
   flags: readonly string[],
+  env: NodeJS.ProcessEnv,
 ): Promise<{ child: ChildProcess; port: number }> {
   const log = openSync(join(home, 'daemon.log'), 'a', 0o600)
   const child = spawn(process.execPath, [join(ROOT, 'src/main/daemon.ts'), ...flags], {
     cwd: ROOT,
-    env: { ...PATH_ENV },
+    env: { ...PATH_ENV, ...env },
     stdio: ['ignore', log, log],
   })
   closeSync(log)

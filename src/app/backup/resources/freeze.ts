@@ -14,6 +14,7 @@ import { GIB } from '../../../domain/backup/sizes.ts'
 import { snapshotStateOf } from '../../../domain/image.ts'
 import type { LayerId } from '../../../domain/layer.ts'
 import type { Volume } from '../../../domain/volume.ts'
+import { assert } from '../../../lib/assert.ts'
 import type { StoreTransaction } from '../../../store/store.ts'
 import type { App, Ctx } from '../../context.ts'
 import { batchId, snapshotOf } from '../../snapshots/take.ts'
@@ -79,6 +80,16 @@ export async function freezeDescribe(
   }
 }
 
+/** A freeze that has begun is carried to its end, whatever becomes of the job. */
+export async function freezeSettle(app: App, { frozen }: BackupJob): Promise<boolean> {
+  if (!frozen?.batch) return true
+  const ids = frozen.disks.map((disk) => disk.snapshotId)
+  const isPending = async (): Promise<boolean> =>
+    (await app.store.list('snapshot', { ids })).some((one) => snapshotStateOf(one) === 'pending')
+  if (await isPending()) await app.snapshotsTaken(frozen.batch)
+  return !(await isPending())
+}
+
 /** The earlier layer, when the later one still lies on it: only then is it known what changed. */
 async function sinceOf(app: App, layerId: LayerId, earlier: LayerId): Promise<LayerId | null> {
   for (let id: LayerId | null = layerId; id !== null;) {
@@ -107,7 +118,10 @@ export async function snapshotsDrop(
 ): Promise<void> {
   for (const { snapshotId } of disks) {
     const snapshot = await tx.get('snapshot', snapshotId)
-    if (snapshot) await tx.remove('snapshot', snapshot)
+    if (!snapshot) continue
+    // The volume may lie on its layer already, and only the snapshot keeps that.
+    assert(snapshotStateOf(snapshot) !== 'pending', `${snapshotId} is being taken`)
+    await tx.remove('snapshot', snapshot)
   }
 }
 

@@ -68,6 +68,11 @@ export interface ResourceHandler {
   /** After `begin`, until it is ready or failed. */
   describe(app: App, job: BackupJob, base: RecoveryPoint | undefined): Promise<BackupReady>
   /**
+   * Before a job ends without its content: whether it is known what came of fixing it. A host that has begun may have
+   * gone over to new files, and what they lie upon must not go with the job. False: not yet, later.
+   */
+  settle?(app: App, job: BackupJob): Promise<boolean>
+  /**
    * In the transaction that ends a job: `result` for one that is COMPLETED, null otherwise. What it kept for the job
    * goes, or becomes the baseline that it returns.
    */

@@ -22,6 +22,7 @@ import {
   freezeConsistency,
   freezeDescribe,
   freezeEnd,
+  freezeSettle,
   snapshotsDrop,
 } from './freeze.ts'
 import type {
@@ -86,6 +87,7 @@ export const instanceHandler: ResourceHandler = {
     return freezeBegin(ctx, tx, job, labelled, { ...description })
   },
   describe: freezeDescribe,
+  settle: freezeSettle,
   end: (tx, job, result) => freezeEnd(tx, job, result !== null),
   consistency: freezeConsistency,
   baselineDrop: (tx, point) => snapshotsDrop(tx, point.baseline ?? []),

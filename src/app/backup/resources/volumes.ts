@@ -9,7 +9,7 @@ import { zonesOf } from '../../../domain/zones.ts'
 import { volumeDelete } from '../../volumes/create.ts'
 import { volumeShapeChecked } from '../../volumes/shape.ts'
 import { invalidParameter } from '../faults.ts'
-import { freezeBegin, freezeDescribe, freezeEnd, snapshotsDrop } from './freeze.ts'
+import { freezeBegin, freezeDescribe, freezeEnd, freezeSettle, snapshotsDrop } from './freeze.ts'
 import type { BackedResource, ResourceHandler, Scope } from './handler.ts'
 import { INSTANT_KEY, volumesRestore, type VolumeToRestore } from './restore-volumes.ts'
 
@@ -112,6 +112,7 @@ export const volumeHandler: ResourceHandler = {
     return freezeBegin(ctx, tx, job, [{ volume, label }], description)
   },
   describe: freezeDescribe,
+  settle: freezeSettle,
   end: (tx, job, result) => freezeEnd(tx, job, result !== null),
   baselineDrop: (tx, point) => snapshotsDrop(tx, point.baseline ?? []),
   restoreMetadata: (point) => {
