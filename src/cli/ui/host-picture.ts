@@ -8,7 +8,6 @@ import { formatBytes } from './format.ts'
 import { machinesName } from './host-words.ts'
 
 const WIDTH = 860
-const NAMESPACE = ['xml', 'ns="http://www.w3.org/2000/svg"'].join('')
 const MARGIN = 24
 const INNER = WIDTH - 2 * MARGIN
 const LAYER = 46
@@ -34,7 +33,7 @@ export function hostPicture(host: PicturedHost, allocation: HostAllocation): str
   const height = barsTop + 2 * 44 + 14
   const title = `${host.hostName}: ${host.cpuCount} processors, ${bytes(host.memoryMiB)} of memory`
   return [
-    `<svg ${NAMESPACE} width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escape(`${title}; ${kind}; ${machinesName(allocation.machines.length)}`)}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escape(`${title}; ${kind}; ${machinesName(allocation.machines.length)}`)}">`,
     `<rect width="${WIDTH}" height="${height}" rx="10" fill="#14181d"/>`,
     `<g font-family="${FONT}" font-size="13" fill="#d7dde4">`,
     text(MARGIN, 34, title, 'font-size="17" font-weight="600"'),
