@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { generateConsoleText } from './generate-console-text.ts'
 import { generateCoverage } from './generate-coverage.ts'
 import { generateModels } from './generate-models.ts'
+import { generatePictures } from './generate-pictures.ts'
 
 const { values } = parseArgs({
   options: { from: { type: 'string' }, check: { type: 'boolean', default: false } },
@@ -15,3 +16,4 @@ if (values.check || values.from !== undefined) {
 }
 await generateCoverage({ isCheck: values.check })
 await generateConsoleText({ isCheck: values.check })
+await generatePictures({ isCheck: values.check })

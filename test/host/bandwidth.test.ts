@@ -1,4 +1,4 @@
-/** Limits that all disks of a machine share, kept by a real QEMU: at boot, of a disk plugged in later, after a snapshot. */
+/** Limits that all disks of a machine share, kept by a real QEMU: burst and baseline, and after a snapshot. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

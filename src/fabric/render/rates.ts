@@ -1,7 +1,7 @@
 /**
- * What a machine may send and receive a second: one limit for all of its interfaces each way, kept by the kernel where
- * packets are forwarded. What is above it is dropped, as on EC2, and TCP slows down by itself. What the namespace itself
- * serves (metadata, names, time) does not count. Pure.
+ * What a machine may send and receive a second: one limit for all of its interfaces each way, kept by the kernel
+ * where packets are forwarded. What is above it is dropped, as on EC2, and TCP slows down by itself. What the namespace
+ * itself serves (metadata, names, time) does not count. Pure.
  */
 import type { InterfacePlan } from '../../domain/network-plan.ts'
 import { tapNameOf } from '../../domain/network-plan.ts'
