@@ -15,6 +15,7 @@ const PATIENCE_MS = 120_000
 const COPY_TIMEOUT_MS = 240_000
 /** Of a job: not counted, so that what the guest does for the first time is not measured. */
 const RAMP_SECONDS = 0.5
+const ATTEMPTS_MAX = 3
 
 export interface FioJob {
   direction: 'read' | 'write'
@@ -64,7 +65,7 @@ export async function fioInGuest(
   return {
     run: async (job) => {
       const command = ['sudo', '-n', loader, ...wordsOf(job, device)].join(' ')
-      return resultOf(job, await ssh(login, command, { timeoutMs: PATIENCE_MS }))
+      return measured(job, () => ssh(login, command, { timeoutMs: PATIENCE_MS }))
     },
   }
 }
@@ -72,8 +73,8 @@ export async function fioInGuest(
 export function fioHere(path: string): FioPlace {
   return {
     run: async (job) => {
-      const { stdout } = await exec(PROGRAM, wordsOf(job, path), { timeoutMs: PATIENCE_MS })
-      return resultOf(job, stdout)
+      const run = () => exec(PROGRAM, wordsOf(job, path), { timeoutMs: PATIENCE_MS })
+      return measured(job, async () => (await run()).stdout)
     },
   }
 }
@@ -103,10 +104,18 @@ interface FioCounts {
   clat_ns: { percentile?: Record<string, number> }
 }
 
+/** Again when nothing was done: on a very busy host a second may pass without one request. */
+async function measured(job: FioJob, run: () => Promise<string>): Promise<FioResult> {
+  for (let attempt = 1; ; attempt++) {
+    const result = resultOf(job, await run())
+    if (result.operations > 0 && result.seconds > 0) return result
+    if (attempt === ATTEMPTS_MAX) throw new Error(`fio did nothing, ${attempt} times`)
+  }
+}
+
 function resultOf({ direction }: FioJob, output: string): FioResult {
   const counts = (JSON.parse(output.slice(output.indexOf('{'))) as FioOutput).jobs[0]![direction]
   const { io_bytes: bytes, total_ios: operations, runtime } = counts
-  if (operations === 0 || runtime === 0) throw new Error(`fio did nothing: ${output}`)
   const us = (key: string): number => (counts.clat_ns.percentile?.[key] ?? Number.NaN) / 1000
   return {
     bytes,
