@@ -28,6 +28,7 @@ export const SERVICES = [
   'organizations',
   'ec2-instance-connect',
   'rbin',
+  'cloudtrail',
 ] as const
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json }

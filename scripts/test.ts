@@ -21,7 +21,7 @@ import { formatDuration } from '../src/cli/ui/format.ts'
 import { step } from '../src/cli/ui/progress.ts'
 import { exec, ExecError } from '../src/lib/exec.ts'
 import { requirementsOf as imageRequirementsOf } from '../src/images/requirements.ts'
-import { imagesPrepare } from './support/images.ts'
+import { imagesPrepare, longImagesPrepare } from './support/images.ts'
 import { isolated } from './support/isolated.ts'
 import { startPostgres } from './support/postgres.ts'
 import { resultOf, type LayerResult } from './support/vitest-report.ts'
@@ -78,7 +78,7 @@ const LAYERS: readonly Layer[] = [
   },
   guests('vm'),
   // Minutes each, most of them waiting: beyond what every change can wait for.
-  { ...guests('long'), isOnDemand: true },
+  { ...long(guests('long')), isOnDemand: true },
 ]
 
 function guests(name: string): Layer {
@@ -93,6 +93,19 @@ function guests(name: string): Layer {
     prepare: async () => {
       const { env, end } = await imagesOnce()
       return { env: { ...env, BRUME_TEST_ISOLATED: '1' }, end }
+    },
+  }
+}
+
+/** With Debian, and as long as it takes. */
+function long(layer: Layer): Layer {
+  return {
+    ...layer,
+    timeoutMs: 180 * MINUTE_MS,
+    needs: [...layer.needs, ...requirementsOf(['long']), ...imageRequirementsOf('debian-12')],
+    prepare: async () => {
+      const { env, end } = await layer.prepare!()
+      return { env: { ...env, ...(await longImagesPrepare(join(ROOT, '.cache'))) }, end }
     },
   }
 }

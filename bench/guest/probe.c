@@ -1,20 +1,16 @@
 /*
- * The workloads of `bench disk` and `bench network`: one static program, so that it runs in any Linux guest, and the
+ * The workloads of `bench network`: one static program, so that it runs in any Linux guest, and the
  * same in Brume's guest, in the bare one and on the host. Each run prints one line of JSON.
  *
- *   probe disk PATH MEGABYTES SECONDS read|write sequential|random BLOCK_BYTES DEPTH
  *   probe serve PORT
  *   probe stream ADDRESS PORT SECONDS      bytes to a server, as fast as they go
  *   probe ping ADDRESS PORT SECONDS        one byte there and back, again and again
  *
- * Disks are read and written past every cache (O_DIRECT) by Linux AIO with DEPTH requests on their way; SECONDS 0
- * means once over the whole area. Build: cc -O2 -static -o probe probe.c
+ * Build: cc -O2 -static -o probe probe.c
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/aio_abi.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -22,12 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #define SAMPLES_MAX 1000000
-#define DEPTH_MAX 256
 #define STREAM_BYTES (256 * 1024)
 
 static uint32_t *samples;
@@ -62,81 +56,6 @@ static void report(uint64_t bytes, uint64_t operations, uint64_t ns) {
   printf("{\"bytes\":%llu,\"operations\":%llu,\"seconds\":%.6f,\"p50Us\":%u,\"p99Us\":%u}\n",
          (unsigned long long)bytes, (unsigned long long)operations, (double)ns / 1e9,
          quantile(0.5), quantile(0.99));
-}
-
-/* xorshift64: the same offsets in every run. */
-static uint64_t random_state = 88172645463325252ull;
-static uint64_t random_next(void) {
-  random_state ^= random_state << 13;
-  random_state ^= random_state >> 7;
-  random_state ^= random_state << 17;
-  return random_state;
-}
-
-static void disk(char **words) {
-  const char *path = words[0];
-  uint64_t area = strtoull(words[1], NULL, 10) << 20;
-  uint64_t limit = strtoull(words[2], NULL, 10) * 1000000000ull;
-  int is_write = !strcmp(words[3], "write"), is_random = !strcmp(words[4], "random");
-  uint64_t block = strtoull(words[5], NULL, 10);
-  long depth = strtol(words[6], NULL, 10);
-  if (depth < 1 || depth > DEPTH_MAX || block < 512 || area < block) {
-    errno = EINVAL;
-    die("disk");
-  }
-  int fd = open(path, (is_write ? O_RDWR | O_CREAT : O_RDONLY) | O_DIRECT, 0600);
-  if (fd < 0) die(path);
-  aio_context_t context = 0;
-  if (syscall(SYS_io_setup, depth, &context) < 0) die("io_setup");
-  static struct iocb requests[DEPTH_MAX];
-  static uint64_t begun[DEPTH_MAX];
-  struct io_event events[DEPTH_MAX];
-  uint64_t blocks = area / block, next = 0, operations = 0;
-  long idle[DEPTH_MAX], idle_count = depth, under_way = 0;
-  for (long n = 0; n < depth; n++) {
-    void *buffer;
-    if (posix_memalign(&buffer, 4096, block)) die("memory");
-    /* Nothing a disk could leave out or pack. */
-    for (uint64_t at = 0; at < block; at += 8) *(uint64_t *)((char *)buffer + at) = random_next();
-    requests[n].aio_fildes = (uint32_t)fd;
-    requests[n].aio_lio_opcode = is_write ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD;
-    requests[n].aio_buf = (uint64_t)(uintptr_t)buffer;
-    requests[n].aio_nbytes = block;
-    requests[n].aio_data = (uint64_t)n;
-    idle[n] = n;
-  }
-  uint64_t started = now_ns();
-  for (;;) {
-    struct iocb *batch[DEPTH_MAX];
-    long batch_count = 0;
-    int is_over = limit ? now_ns() - started >= limit : next >= blocks;
-    while (!is_over && idle_count > 0 && (limit || next < blocks)) {
-      long n = idle[--idle_count];
-      uint64_t at = is_random ? random_next() % blocks : next % blocks;
-      next++;
-      requests[n].aio_offset = (int64_t)(at * block);
-      begun[n] = now_ns();
-      batch[batch_count++] = &requests[n];
-    }
-    if (batch_count > 0 && syscall(SYS_io_submit, context, batch_count, batch) != batch_count)
-      die("io_submit");
-    under_way += batch_count;
-    if (under_way == 0) break;
-    long got = syscall(SYS_io_getevents, context, 1, (long)DEPTH_MAX, events, NULL);
-    if (got < 1) die("io_getevents");
-    for (long e = 0; e < got; e++) {
-      if (events[e].res != (int64_t)block) {
-        errno = events[e].res < 0 ? (int)-events[e].res : EIO;
-        die(path);
-      }
-      sample(now_ns() - begun[events[e].data]);
-      idle[idle_count++] = (long)events[e].data;
-      operations++;
-    }
-    under_way -= got;
-  }
-  if (is_write && fsync(fd) < 0) die("fsync");
-  report(operations * block, operations, now_ns() - started);
 }
 
 static void serve_one(int fd) {
@@ -224,12 +143,11 @@ int main(int count, char **words) {
   if (!samples) die("memory");
   signal(SIGPIPE, SIG_IGN);
   const char *what = count > 1 ? words[1] : "";
-  if (!strcmp(what, "disk") && count == 9) disk(words + 2);
-  else if (!strcmp(what, "serve") && count == 3) serve(words + 2);
+  if (!strcmp(what, "serve") && count == 3) serve(words + 2);
   else if (!strcmp(what, "stream") && count == 5) stream(words + 2);
   else if (!strcmp(what, "ping") && count == 5) ping(words + 2);
   else {
-    fprintf(stderr, "probe disk|serve|stream|ping …: see the source\n");
+    fprintf(stderr, "probe serve|stream|ping …: see the source\n");
     return 2;
   }
   return 0;

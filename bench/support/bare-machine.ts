@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HypervisorReport } from '../../src/domain/machine.ts'
 import { INTERFACE_MTU } from '../../src/domain/network-plan.ts'
@@ -21,8 +21,8 @@ export interface BareOptions {
   vcpus: number
   memoryMiB: number
   tap: BareTap
-  /** A second, empty disk of this size. */
-  dataDiskMiB?: number
+  /** An empty qcow2 file, of which the second disk is a copy. */
+  dataDisk?: string
 }
 
 export interface BareMachine {
@@ -41,9 +41,7 @@ export async function bareStart(options: BareOptions): Promise<BareMachine> {
   const base = join(options.imageFolder, manifest.disk.file)
   const create = ['create', '-q', '-f', 'qcow2']
   await exec('qemu-img', [...create, '-b', base, '-F', manifest.disk.format, overlay])
-  if (options.dataDiskMiB) {
-    await exec('qemu-img', [...create, join(folder, 'data.qcow2'), `${options.dataDiskMiB}M`])
-  }
+  if (options.dataDisk) await copyFile(options.dataDisk, join(folder, 'data.qcow2'))
   const words = bareCommandLine(options, { folder, boot: manifest.boot.kernel })
   const child = spawn('qemu-system-x86_64', words, { stdio: ['ignore', 'ignore', 'pipe'] })
   let stderr = ''
@@ -96,7 +94,7 @@ export function bareCommandLine(
     ...['-device', 'virtio-rng-pci'],
     ...['-object', 'iothread,id=io'],
     ...diskWords('root', hypervisor, folder),
-    ...(options.dataDiskMiB ? diskWords('data', hypervisor, folder) : []),
+    ...(options.dataDisk ? diskWords('data', hypervisor, folder) : []),
     '-netdev',
     `tap,id=net,ifname=${tap.name},script=no,downscript=no${hasVhostNet ? ',vhost=on' : ''}`,
     ...['-device', `virtio-net-pci,netdev=net,mac=${tap.mac},host_mtu=${INTERFACE_MTU},romfile=`],

@@ -31,7 +31,7 @@ import { mustEnd } from './cleanup.ts'
 const CONNECT_TIMEOUT_MS = 30_000
 const GUEST_TIMEOUT_MS = 60_000
 
-export interface RestoreOptions extends Omit<BareOptions, 'dataDiskMiB'> {
+export interface RestoreOptions extends Omit<BareOptions, 'dataDisk'> {
   templateFolder: string
   publicKey: string
 }

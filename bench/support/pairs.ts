@@ -1,5 +1,7 @@
 /** Machines of the cloud and as many bare ones beside them, up and reached, with the compiled workloads. */
-import type { RunInstancesCommandInput } from '@aws-sdk/client-ec2'
+import { join } from 'node:path'
+import { DescribeInstancesCommand, type RunInstancesCommandInput } from '@aws-sdk/client-ec2'
+import { FIRST_FILE } from '../../src/blocks/qcow2/files.ts'
 import type { MachineValues } from '../../src/cli/bench-arguments.ts'
 import { during } from '../../src/cli/ui/progress.ts'
 import { bareNetwork, type BareTap } from './bare-network.ts'
@@ -27,7 +29,8 @@ export async function pairsOpen(
   options: {
     count: number
     change?: Partial<RunInstancesCommandInput>
-    dataDiskMiB?: number
+    /** A device of Brume's machine, of whose file, still empty, the bare machines get a copy each. */
+    dataDisk?: string
   },
 ): Promise<Machines> {
   const bench = await openCloud(values)
@@ -47,9 +50,9 @@ export async function pairsOpen(
   if (bench.imageFolder === null) return { bench, probe, machines, bare: [] }
   const publicKey = await publicKeyOf(bench.identityPath)
   const taps = await bareNetwork({ folder: bench.folder, count: options.count, publicKey })
-  const bare = await during('Starting bare machines', () =>
-    bareStartAll(bench, taps, options.dataDiskMiB),
-  )
+  const at = options.dataDisk
+  const dataDisk = at ? await fileOf(bench, machines[0]!.instanceId, at) : null
+  const bare = await during('Starting bare machines', () => bareStartAll(bench, taps, dataDisk))
   return { bench, probe, machines, bare }
 }
 
@@ -62,7 +65,7 @@ const loginOf = (bench: BenchCloud, machine: BareMachine): Login => ({
 async function bareStartAll(
   bench: BenchCloud,
   taps: readonly BareTap[],
-  dataDiskMiB: number | undefined,
+  dataDisk: string | null,
 ): Promise<Login[]> {
   const shape = await shapeOf(bench)
   const logins: Login[] = []
@@ -73,11 +76,19 @@ async function bareStartAll(
       hypervisor: bench.host.hypervisor,
       ...shape,
       tap,
-      ...(dataDiskMiB && { dataDiskMiB }),
+      ...(dataDisk && { dataDisk }),
     })
     const login = loginOf(bench, machine)
     await reach(login, TRY_EVERY_MS)
     logins.push(login)
   }
   return logins
+}
+
+async function fileOf(bench: BenchCloud, instanceId: string, device: string): Promise<string> {
+  const command = new DescribeInstancesCommand({ InstanceIds: [instanceId] })
+  const { Reservations } = await bench.ec2.send(command)
+  const disks = Reservations![0]!.Instances![0]!.BlockDeviceMappings!
+  const volumeId = disks.find((one) => one.DeviceName === device)!.Ebs!.VolumeId!
+  return join(bench.cloud.home, 'volumes', volumeId, FIRST_FILE)
 }

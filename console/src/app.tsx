@@ -30,6 +30,7 @@ const HostsPage = lazy(() => import('./pages/hosts.tsx'))
 const IamPage = lazy(() => import('./pages/iam/page.tsx'))
 const TemplatesPage = lazy(() => import('./pages/templates.tsx'))
 const BackupPage = lazy(() => import('./pages/backup/page.tsx'))
+const ActivityPage = lazy(() => import('./pages/activity.tsx'))
 const SettingsPage = lazy(() => import('./pages/settings.tsx'))
 
 export function App() {
@@ -94,6 +95,7 @@ function Pages() {
         <Route path="iam/:part?" element={<IamPage />} />
         <Route path="templates" element={<TemplatesPage />} />
         <Route path="backup/:part?" element={<BackupPage />} />
+        <Route path="activity" element={<ActivityPage />} />
         <Route path="settings" element={<SettingsPage />} />
         <Route path="*" element={<div className="empty">{t('There is no such page.')}</div>} />
       </Route>

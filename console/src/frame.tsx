@@ -42,6 +42,7 @@ const PLACES: readonly { title: string; entries: readonly [string, string][] }[]
     entries: [
       ['/console/hosts', t('Hosts')],
       ['/console/iam', t('Users & policies')],
+      ['/console/activity', t('Activity')],
       ['/console/settings', t('Settings')],
     ],
   },

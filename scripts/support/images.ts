@@ -3,10 +3,12 @@
  * mirror can be reached: the image tiny, the packages it is made of, the hypervisor tests’ guest.
  * Kept between runs in the checkout’s `.cache/`; CI and developers may delete it any time.
  */
-import { readdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { step } from '../../src/cli/ui/progress.ts'
+import { buildDebian12 } from '../../src/images/build-debian.ts'
 import { buildTiny } from '../../src/images/build-tiny.ts'
+import { listImages } from '../../src/images/store.ts'
 import { testGuest } from '../../test/support/test-guest.ts'
 
 /** The environment by which tests find it: images as `NAME/VERSION`, and the cache of packages. */
@@ -33,4 +35,26 @@ export async function imagesPrepare(cacheRoot: string): Promise<NodeJS.ProcessEn
     progress.fail()
     throw error
   }
+}
+
+/** The image debian-12, for guests that take minutes: made once; delete it in the cache to have it made again. */
+export async function longImagesPrepare(cacheRoot: string): Promise<NodeJS.ProcessEnv> {
+  const outputFolder = join(cacheRoot, 'long-images')
+  await mkdir(outputFolder, { recursive: true })
+  const known = await listImages(outputFolder)
+  if (known.length === 0) {
+    const progress = step('Building the image debian-12')
+    try {
+      const { manifest } = await buildDebian12({
+        cacheFolder: join(cacheRoot, 'image-packages'),
+        outputFolder,
+        onProgress: ({ fraction, detail }) => progress.update({ fraction, detail }),
+      })
+      progress.done(`${manifest.name} ${manifest.version}`)
+    } catch (error) {
+      progress.fail()
+      throw error
+    }
+  }
+  return { BRUME_TEST_LONG_IMAGES: outputFolder }
 }

@@ -210,9 +210,9 @@ export function createLauncher(options: LauncherOptions): Launcher {
   }
 }
 
-/** Firmware's variables and a TPM's state are a machine's own: nothing to be a copy of. */
+/** Firmware's variables, a TPM's state and GPUs are a machine's own: nothing to be a copy of. */
 function isPlain({ firmware, vm }: MachineSpec): boolean {
-  return firmware?.mode !== 'uefi' && !vm.hasTpm
+  return firmware?.mode !== 'uefi' && !vm.hasTpm && !vm.gpus
 }
 
 async function launchFacts(

@@ -22,6 +22,7 @@ import { createHypervisorWork } from './hypervisors.ts'
 import { createSimulatedConnector, type SimulatedHypervisors } from './simulated-hypervisors.ts'
 import { createSimulatedUsage, type SimulatedRates } from './simulated-usage.ts'
 import { simulatedSerial } from './simulated-serial.ts'
+import type { Gpu } from '../domain/pci.ts'
 import { simulatedHost } from './simulated-host.ts'
 import { createSimulatedVolumes, type SimulatedVolumes } from './simulated-volumes.ts'
 
@@ -30,6 +31,7 @@ export interface SimulatedOptions {
   clock: Clock
   cpuCount?: number
   memoryMiB?: number
+  gpus?: readonly Gpu[]
   /** How long each change takes; 0: in the next turn of the event loop. */
   delayMs?: number
   /** Shared with other hosts; absent: its own. */

@@ -1,5 +1,6 @@
 /** What a simulated host says of itself (simulated-agent.ts): roomy, and open about being none. */
 import type { HostId } from '../domain/ids.ts'
+import type { Gpu } from '../domain/pci.ts'
 import type { HostDescription } from '../domain/machine.ts'
 
 /** A processor's worth of room is cheap when nothing runs. */
@@ -10,6 +11,7 @@ export function simulatedHost(options: {
   hostId: string
   cpuCount?: number
   memoryMiB?: number
+  gpus?: readonly Gpu[]
 }): HostDescription {
   return {
     hostId: options.hostId as HostId,
@@ -32,6 +34,7 @@ export function simulatedHost(options: {
     memoryMiB: options.memoryMiB ?? MEMORY_MIB_DEFAULT,
     diskFreeBytes: 1e12,
     limitations: ['simulated: nothing boots'],
+    ...(options.gpus && { gpus: options.gpus }),
     isSimulated: true,
   }
 }

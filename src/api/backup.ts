@@ -49,7 +49,7 @@ export async function backupRoute(
 }
 
 /** What cannot be read at all is an answer with words; later, the connection breaks. */
-async function* startingWith(
+export async function* startingWith(
   first: IteratorResult<Uint8Array>,
   rest: AsyncIterable<Uint8Array>,
 ): AsyncIterable<Uint8Array> {

@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { FaultError, invalidValue } from '../domain/faults.ts'
+import { hypervisorWords } from '../domain/hypervisor-words.ts'
 import type { HostDescription } from '../domain/machine.ts'
 import type { ReachAnswer, ReachWords } from '../domain/reach.ts'
 import type { HostAllocation } from '../domain/allocation.ts'
@@ -82,6 +83,8 @@ export interface HostApiOptions {
   /** The public half of the key with which this host logs in to hypervisors. */
   gatewaySshKey(): Promise<string>
   backup: BackupDoor
+  /** What this host can do, and how to mend what it cannot. */
+  doctor(): Promise<object>
   shutdown(options: { instances: boolean }): void
   log: Log
 }
@@ -119,7 +122,8 @@ async function route(
   switch (`${request.method} ${path}`) {
     case 'GET /api/host': {
       const hosts = await options.hosts()
-      return answer(response, 200, { ...hosts[0], hosts, daemon: options.daemon() })
+      const told = hosts.map((host) => ({ ...host, words: hypervisorWords(host.hypervisor) }))
+      return answer(response, 200, { ...told[0], hosts: told, daemon: options.daemon() })
     }
     case 'GET /api/images':
       return answer(response, 200, await options.images.list(call.account))
@@ -129,6 +133,8 @@ async function route(
       return answer(response, 200, await options.explain(call.account, wordsOf(call.body)))
     case 'GET /api/allocation':
       return answer(response, 200, { hosts: await options.allocation() })
+    case 'GET /api/doctor':
+      return answer(response, 200, await options.doctor())
     case 'POST /api/recommend':
       return answer(response, 200, await options.recommend(askOf(call.body)))
     case 'POST /api/gateway/key':

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import type { App } from '../app/context.ts'
 import { signIn, TooManyTries, type SignedIn } from '../app/iam/sign-in.ts'
 import { FaultError } from '../domain/faults.ts'
+import { signInFailedNote, signInNote } from './sign-in-trail.ts'
 
 const BODY_BYTES_MAX = 8 * 1024
 
@@ -18,7 +19,7 @@ const Request = z.strictObject({
   newPassword: z.string().max(128).optional(),
 })
 
-export function createSignIn(app: App) {
+export function createSignIn(app: App, region: string) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const answer = (status: number, value: object): void => {
       const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' }
@@ -30,7 +31,19 @@ export function createSignIn(app: App) {
       if (!type.startsWith('application/json')) return answer(415, { error: 'JSON only' })
       const parsed = Request.safeParse(await bodyOf(request))
       if (!parsed.success) return answer(400, { error: z.prettifyError(parsed.error) })
-      answer(200, presentSignedIn(await signIn(app, parsed.data)))
+      const { userName } = parsed.data
+      try {
+        const result = await signIn(app, parsed.data)
+        if (result.type === 'session') {
+          signInNote(app, request, { account: result.account, userName, isDone: true, region })
+        }
+        answer(200, presentSignedIn(result))
+      } catch (error) {
+        if (error instanceof FaultError) {
+          await signInFailedNote(app, request, { account: parsed.data.account, userName, region })
+        }
+        throw error
+      }
     } catch (error) {
       if (error instanceof TooManyTries) return answer(429, { error: error.message })
       if (error instanceof FaultError) return answer(403, { error: reasonOf(error) })

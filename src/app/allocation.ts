@@ -1,6 +1,10 @@
 /** What each host has promised, and what its machines have of it: for the command line, the console and Prometheus. */
 import { instanceStateOf } from '../domain/instance.ts'
-import { allocationWarnings, type HostAllocation } from '../domain/allocation.ts'
+import {
+  allocationWarnings,
+  type HostAllocation,
+  type MachineAllocation,
+} from '../domain/allocation.ts'
 import { hostCapacities } from './capacity.ts'
 import type { App } from './context.ts'
 
@@ -14,19 +18,28 @@ export async function allocationsOf(app: App): Promise<HostAllocation[]> {
       const [description, usages] = await Promise.all([agent.describe(), agent.machineUsage()])
       const used = new Map(usages.map((usage) => [usage.instanceId, usage]))
       const capacity = capacities.find(({ hostId }) => hostId === description.hostId)!
-      const machines = live
+      const gpusOf = (id: string): string[] =>
+        (description.gpus ?? []).filter(({ heldBy }) => heldBy === id).map(({ address }) => address)
+      const machines: MachineAllocation[] = live
         .filter(({ hostId }) => hostId === description.hostId)
         .filter((instance) => instanceStateOf(instance) !== 'stopped')
-        .map(({ id, spec }) => {
+        .map((instance) => {
+          const { id, spec } = instance
           const usage = used.get(id)
           return {
             instanceId: id,
             instanceType: spec.instanceType,
+            accelerator: instance.pinned?.accelerator ?? null,
             vcpus: spec.vcpus,
             memoryMiB: spec.memoryMiB,
             memoryResidentMiB: usage ? Math.round(usage.memoryBytes / MIB) : null,
             cpuSeconds: usage?.cpuSeconds ?? null,
             throttledSeconds: usage?.throttledSeconds ?? null,
+            cpuHeldPercent: app.cpuHeld.get(id) ?? null,
+            network: app.bandwidth.networkOf(instance),
+            ebs: app.bandwidth.ebsOf(instance),
+            used: app.bandwidth.useOf(id),
+            gpus: gpusOf(id),
           }
         })
       const host = {

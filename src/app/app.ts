@@ -11,7 +11,9 @@ import { createSeal } from '../lib/seal.ts'
 import { systemClock, withDeadline, type Clock } from '../lib/time.ts'
 import { openMetricStore, type MetricStore } from '../store/metrics-store.ts'
 import type { Store } from '../store/store.ts'
+import { openTrailStore, type TrailStore } from '../store/trail-store.ts'
 import { startLoop, type ReconcilerLoop } from '../workflow/loop.ts'
+import { createBandwidth } from './bandwidth.ts'
 import type { App, HostHandle, ReconcilerName } from './context.ts'
 import { createInstanceTypeCatalogue } from './instance-types.ts'
 import { createBackupReconcilers } from './backup/reconcile.ts'
@@ -36,6 +38,7 @@ import { createTemplatesReconciler } from './reconcilers/templates.ts'
 import { volumesReconcile } from './reconcilers/volumes.ts'
 import { createSnapshotSettler } from './snapshots/settle.ts'
 import { SETTINGS_DEFAULT, type SettingsOfCloud } from './settings.ts'
+import { createTrail } from './trail.ts'
 
 /** A full look at everything at least this often, should an activation ever be lost. */
 const PERIOD_MS = 30_000
@@ -62,6 +65,8 @@ export async function startApp(options: {
   settings?: Partial<SettingsOfCloud>
   /** Absent: in memory, gone with the process. */
   metrics?: MetricStore
+  /** The same. */
+  trail?: TrailStore
   /** 32 bytes that stay the same as long as the store does. Absent: sealed things end with the process. */
   sealKey?: Uint8Array
 }): Promise<RunningApp> {
@@ -69,15 +74,21 @@ export async function startApp(options: {
   const hosts: HostHandle[] = []
   for (const agent of options.agents) hosts.push({ agent, description: await agent.describe() })
   const loops = new Map<ReconcilerName, ReconcilerLoop>()
+  const settings = { ...SETTINGS_DEFAULT, ...options.settings }
+  const instanceTypes = createInstanceTypeCatalogue()
+  const clock = options.clock ?? systemClock
   const app: App = {
     store,
     log,
     seal: createSeal(options.sealKey ?? randomBytes(32)),
-    clock: options.clock ?? systemClock,
+    clock,
     random: options.random ?? { bytes: (length) => randomBytes(length) },
-    settings: { ...SETTINGS_DEFAULT, ...options.settings },
-    instanceTypes: createInstanceTypeCatalogue(),
+    settings,
+    instanceTypes,
+    bandwidth: createBandwidth(settings, instanceTypes),
+    cpuHeld: new Map(),
     metrics: options.metrics ?? openMetricStore(':memory:'),
+    trail: createTrail(options.trail ?? openTrailStore(':memory:'), clock, log),
     hosts,
     activate: (name) => loops.get(name)?.activate(),
     networkInForce: async () => {
@@ -162,6 +173,7 @@ export async function startApp(options: {
       await Promise.all([...loops.values()].map((loop) => loop.close()))
       await Promise.all(hosts.map(({ agent }) => agent.close()))
       app.metrics.close()
+      app.trail.close()
       await store.close()
     },
   }

@@ -2,7 +2,8 @@
 import { FaultError, invalidValue } from '../domain/faults.ts'
 import { instanceStateOf } from '../domain/instance.ts'
 import type { HostId } from '../domain/ids.ts'
-import { place, type HostCapacity } from '../scheduler/place.ts'
+import { gpuWishOf } from '../domain/pci.ts'
+import { gpusUsable, place, type HostCapacity } from '../scheduler/place.ts'
 import type { StoreReader } from '../store/store.ts'
 import type { App } from './context.ts'
 import type { InstanceType } from '../domain/instance-type.ts'
@@ -21,6 +22,7 @@ export async function hostCapacities(app: App, reader: StoreReader): Promise<Hos
     vcpusUsed: 0,
     memoryUsedMiB: 0,
     gpus: description.gpus ?? [],
+    gpusUsed: {} as Record<string, number>,
   }))
   const byId = new Map(hosts.map((host) => [host.hostId, host]))
   const live = await reader.list('instance', { reference: { name: 'live', value: 'yes' } })
@@ -29,6 +31,9 @@ export async function hostCapacities(app: App, reader: StoreReader): Promise<Hos
     if (!host || instanceStateOf(instance) === 'stopped') continue
     host.vcpusUsed += instance.spec.vcpus
     host.memoryUsedMiB += instance.spec.memoryMiB
+    const type = app.instanceTypes.get(instance.spec.instanceType)
+    const gpus = type ? gpuWishOf(type) : null
+    if (gpus) host.gpusUsed[gpus.vendor] = (host.gpusUsed[gpus.vendor] ?? 0) + gpus.count
   }
   return hosts
 }
@@ -52,8 +57,10 @@ export function whyNever(type: InstanceType, hosts: readonly HostCapacity[]): st
   if (type.isMac) return 'macOS needs Apple hardware'
   if (type.isBareMetal) return 'bare metal cannot be given by a hypervisor'
   // By kind, not by count: g6f types have a share of a GPU, counted as none.
-  if (type.acceleratorKind !== null) return whyNoAccelerator(type, hosts)
-  const placement = place(type, hosts)
+  const gpus = gpuWishOf(type)
+  const isGiven = gpus !== null && hosts.some((host) => gpusUsable(host, gpus) >= gpus.count)
+  if (type.acceleratorKind !== null && !isGiven) return whyNoAccelerator(type, hosts)
+  const placement = place({ ...type, gpus }, hosts)
   return placement.type === 'never' ? placement.reason : null
 }
 
@@ -63,10 +70,12 @@ function whyNoAccelerator(type: InstanceType, hosts: readonly HostCapacity[]): s
   const gpus = type.acceleratorKind === 'gpu' ? hosts.flatMap((host) => host.gpus ?? []) : []
   if (gpus.length === 0) return `${kind}; none is here`
   const words = gpus.map(({ address, vendor, obstacles }) => {
-    const why = obstacles.length > 0 ? obstacles.join('; ') : 'handing it over is not served yet'
+    const why = obstacles.length > 0 ? obstacles.join('; ') : 'it could be handed over'
     return `${vendor} ${address}: ${why}`
   })
-  return `${kind} (${type.acceleratorVendor} ${type.acceleratorName}); ${words.join('. ')}`
+  const many = type.acceleratorCount
+  const needed = many > 0 ? `${many} by ${type.acceleratorVendor} needed` : 'a share of one needed'
+  return `${kind} (${type.acceleratorVendor} ${type.acceleratorName}, ${needed}); ${words.join('. ')}`
 }
 
 /** The runnable type most like the wanted one, of the same family if there is one. */
@@ -104,6 +113,11 @@ export function placeOrFault(
     })
   }
   const host = hosts.find((candidate) => candidate.hostId === placement.hostId)!
+  const { gpus } = request
+  if (gpus) {
+    const used = (host.gpusUsed?.[gpus.vendor] ?? 0) + gpus.count
+    host.gpusUsed = { ...host.gpusUsed, [gpus.vendor]: used }
+  }
   host.vcpusUsed += request.vcpus
   host.memoryUsedMiB += request.memoryMiB
   return placement.hostId as HostId

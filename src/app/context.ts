@@ -11,8 +11,10 @@ import type { Seal } from '../lib/seal.ts'
 import type { Clock } from '../lib/time.ts'
 import type { MetricStore } from '../store/metrics-store.ts'
 import type { Store } from '../store/store.ts'
+import type { Bandwidth } from './bandwidth.ts'
 import type { InstanceTypeCatalogue } from './instance-types.ts'
 import type { SettingsOfCloud } from './settings.ts'
+import type { Trail } from './trail.ts'
 
 export interface Principal {
   type: 'root' | 'user' | 'role' | 'federated' | 'anonymous'
@@ -59,7 +61,11 @@ export interface App {
   seal: Seal
   settings: SettingsOfCloud
   instanceTypes: InstanceTypeCatalogue
+  bandwidth: Bandwidth
+  /** Hundredths of a core at which machines are held that have no CPU credits left. */
+  cpuHeld: Map<string, number>
   metrics: MetricStore
+  trail: Trail
   hosts: readonly HostHandle[]
   /** Wakes the reconcilers; carries no data, because they look for themselves. */
   activate(reconciler: ReconcilerName): void

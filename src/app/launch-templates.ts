@@ -60,7 +60,7 @@ export async function templateCreate(
   const make = async (tx: StoreTransaction) => {
     const { result } = await onceByToken(ctx, tx, 'CreateLaunchTemplate', clientToken, async () => {
       if ((await tx.count('launchTemplate', scopeOf(ctx))) >= TEMPLATES_MAX) {
-        throw tooMany(TEMPLATES_MAX, 'launch templates in this region')
+        throw tooMany('launchTemplate', TEMPLATES_MAX, 'launch templates in this region')
       }
       const template = await tx.insert('launchTemplate', {
         ...baseOf(ctx, request.tags),
@@ -79,9 +79,9 @@ export async function templateCreate(
   return await claiming(() => ctx.app.store.transact(make), taken)
 }
 
-function tooMany(limit: number, what: string): FaultError {
+function tooMany(kind: string, limit: number, what: string): FaultError {
   const reason = `The maximum number of ${what} has been reached.`
-  return new FaultError({ type: 'LimitExceeded', kind: 'launchTemplate', limit, reason })
+  return new FaultError({ type: 'LimitExceeded', kind, limit, reason })
 }
 
 async function versionInsert(
@@ -127,7 +127,7 @@ export async function versionCreate(
       const template = await templateFind(ctx, tx, target)
       const reference = { name: 'template', value: template.id }
       if ((await tx.count('launchTemplateVersion', { reference })) >= VERSIONS_MAX) {
-        throw tooMany(VERSIONS_MAX, 'versions of this launch template')
+        throw tooMany('launchTemplateVersion', VERSIONS_MAX, 'versions of this launch template')
       }
       const base = source === null ? {} : (await versionFind(tx, template, source)).data
       const data = merge(base, request.data)

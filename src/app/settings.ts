@@ -5,6 +5,8 @@ export interface SettingsOfCloud {
   memoryOvercommit: number
   /** vCPUs per processor of the host: idle machines cost nothing, busy ones share. */
   cpuOvercommit: number
+  /** Whether machines are held to the network and EBS bandwidth of their types (decision 0092). */
+  hasBandwidthLimits: boolean
   /** Memory kept for the host itself, MiB. */
   memoryReservedMiB: number
   /** Zones of every region, by their letters. */
@@ -31,6 +33,7 @@ export interface SettingsOfCloud {
 export const SETTINGS_DEFAULT: SettingsOfCloud = {
   memoryOvercommit: 1,
   cpuOvercommit: 8,
+  hasBandwidthLimits: true,
   memoryReservedMiB: 512,
   zones: ['a', 'b', 'c'],
   publicPool: '100.64.0.0/16',

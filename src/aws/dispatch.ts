@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import type { Ctx, Principal } from '../app/context.ts'
+import type { Trail } from '../app/trail.ts'
 import { FaultError } from '../domain/faults.ts'
 import type { AccountId } from '../domain/ids.ts'
 import type { Log } from '../lib/log.ts'
@@ -15,6 +16,7 @@ import type { Authentication } from './auth/authenticate.ts'
 import { readClaim } from './auth/sigv4.ts'
 import { bindCall, checkEngine } from './call.ts'
 import { hashOfInput } from './canonical.ts'
+import { isNoted, trailEvent } from './cloudtrail/record.ts'
 import { faultError } from './faults.ts'
 import { serviceModel, shapeOf } from './model.ts'
 import type { Protocol, ServiceModel, ServiceName } from './model.ts'
@@ -80,6 +82,8 @@ export interface DispatchOptions {
   /** Whether the caller may: throws the fault `Unauthorized`. */
   authorise?: (ctx: Ctx, request: EdgeRequest, input: object) => void | Promise<void>
   onRequest?: (report: RequestReport) => void
+  /** Takes what is worth noting, after the answer is made. */
+  trail?: Pick<Trail, 'note'>
 }
 
 /** Clients give up after a minute; work goes on, the answer does not wait for it. */
@@ -97,13 +101,12 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       routed: { service: undefined, protocol: 'rest-json', operation: undefined },
     }
     let answer: Answer
-    let code: string | undefined
+    let wire: WireError | undefined
     try {
       answer = await serve(options, raw, requestId, state)
     } catch (error) {
       const { service, protocol } = state.routed
-      const wire = toWireError(options.log, error, state.routed, requestId)
-      code = wire.code
+      wire = toWireError(options.log, error, state.routed, requestId)
       answer = errorAnswer({ service, protocol }, wire, requestId)
     }
     options.onRequest?.({
@@ -111,9 +114,10 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       service: state.routed.service ?? 'unknown',
       operation: state.known ?? 'unknown',
       status: answer.status,
-      code,
+      code: wire?.code,
       durationMs: performance.now() - started,
     })
+    note(options, state, wire)
     return answer
   }
 }
@@ -122,6 +126,17 @@ interface State {
   routed: Routed
   /** The operation's name once the model has confirmed it: safe as a metric's label. */
   known?: string
+  /** Once it is known who asks for what. */
+  edge?: EdgeRequest
+  input?: Record<string, unknown>
+  output?: Record<string, unknown>
+}
+
+function note({ trail, auth }: DispatchOptions, state: State, error: WireError | undefined): void {
+  const { edge, input, output } = state
+  if (!trail || !edge || !input || !isNoted(edge, error?.code)) return
+  const at = auth.now()
+  trail.note(() => trailEvent({ edge, input, output, error, at }))
 }
 
 async function serve(
@@ -159,8 +174,11 @@ async function serve(
     service,
     operation,
   }
+  state.edge = edge
+  state.input = input
   const definition = await options.operations.load(service, operation)
   const output = await run(options, definition, edge, input)
+  state.output = output
   return successAnswer(to, output, requestId)
 }
 

@@ -23,6 +23,7 @@ export type ServiceName =
   | 'organizations'
   | 'ec2-instance-connect'
   | 'rbin'
+  | 'cloudtrail'
 
 export interface ShapeReference {
   shape: string

@@ -6,6 +6,7 @@
  */
 import type * as CloudWatch from '@aws-sdk/client-cloudwatch'
 import type * as Backup from '@aws-sdk/client-backup'
+import type * as CloudTrail from '@aws-sdk/client-cloudtrail'
 import type * as ComputeOptimizer from '@aws-sdk/client-compute-optimizer'
 import type * as Ec2 from '@aws-sdk/client-ec2'
 import type * as BackupGateway from '@aws-sdk/client-backup-gateway'
@@ -22,6 +23,7 @@ import type { ServiceName } from './model.ts'
 /** The clients whose types the operations have. A service without one here has untyped input and output. */
 interface Clients {
   cloudwatch: typeof CloudWatch
+  cloudtrail: typeof CloudTrail
   'compute-optimizer': typeof ComputeOptimizer
   backup: typeof Backup
   'backup-gateway': typeof BackupGateway

@@ -38,6 +38,10 @@ export const SERVICE_ADDRESSES: Record<ServiceName, ServiceAddress> = {
     target: 'AWSEC2InstanceConnectService',
   },
   rbin: { signingName: 'rbin', rest: true },
+  cloudtrail: {
+    signingName: 'cloudtrail',
+    target: 'com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101',
+  },
 }
 
 const entries = Object.entries(SERVICE_ADDRESSES) as [ServiceName, ServiceAddress][]

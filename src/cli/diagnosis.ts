@@ -1,4 +1,5 @@
 /** From facts to findings: what works, what does not, what to do about it. Pure: the words are tested. */
+import { EMULATION_COST, hypervisorWords, KINDS } from '../domain/hypervisor-words.ts'
 import type { Gpu } from '../domain/pci.ts'
 import { requirementsOf } from './requirements.ts'
 import type { HostFacts } from './host-facts.ts'
@@ -79,6 +80,7 @@ function machineFindings(facts: HostFacts, host: HostReport | null): Finding[] {
         area,
         `new machines get ${host.hypervisor.machineType} with the CPU model ${host.hypervisor.cpuModel}`,
       ),
+      good(area, hypervisorWords(host.hypervisor).nested),
     )
     for (const limitation of host.limitations) findings.push(limited(area, limitation, null))
     for (const gpu of host.gpus ?? []) findings.push(gpuFinding(gpu))
@@ -96,30 +98,23 @@ function machineFindings(facts: HostFacts, host: HostReport | null): Finding[] {
   return findings
 }
 
-function gpuFinding({ address, vendor, iommuGroup, obstacles }: Gpu): Finding {
+function gpuFinding({ address, vendor, iommuGroup, obstacles, heldBy }: Gpu): Finding {
   const name = `GPU ${address} (${vendor})`
-  const words =
-    obstacles.length > 0
-      ? `cannot be handed to a machine: ${obstacles.join('; ')}`
-      : `is alone in IOMMU group ${iommuGroup}; handing it to a machine is not served yet`
-  return limited('Machines', `${name} ${words}`, null)
+  if (heldBy) return good('Machines', `${name} is ${heldBy}'s alone`)
+  if (obstacles.length > 0) {
+    return limited('Machines', `${name} cannot be handed over: ${obstacles.join('; ')}`, null)
+  }
+  const words = `alone in IOMMU group ${iommuGroup}: a machine of an accelerated type can have it`
+  return good('Machines', `${name} is ${words}`)
 }
 
 function accelerationFinding(facts: HostFacts, host: HostReport | null): Finding {
   const area = 'Machines'
   if (host) {
-    const { accelerator, explanation, hypervisorType } = host.hypervisor
-    if (accelerator !== 'tcg') {
-      return good(
-        area,
-        `${accelerator.toUpperCase()}, a type ${hypervisorType} hypervisor: ${explanation}`,
-      )
-    }
-    return limited(
-      area,
-      `software emulation (QEMU TCG, type 2): everything works, 5 to 30 times slower. ${explanation}`,
-      kvmFix(facts),
-    )
+    const { accelerator, explanation } = host.hypervisor
+    const kind = KINDS[accelerator]
+    if (accelerator !== 'tcg') return good(area, `${kind}: ${explanation}`)
+    return limited(area, `${kind}: ${EMULATION_COST}. ${explanation}`, kvmFix(facts))
   }
   if (facts.kvm === 'present') {
     return good(
@@ -131,7 +126,7 @@ function accelerationFinding(facts: HostFacts, host: HostReport | null): Finding
     facts.kvm === 'forbidden' ? '/dev/kvm is there but not for this user' : 'there is no /dev/kvm'
   return limited(
     area,
-    `${why}: machines will run by software emulation; everything works, 5 to 30 times slower`,
+    `${why}: machines will run by software emulation; ${EMULATION_COST}`,
     kvmFix(facts),
   )
 }

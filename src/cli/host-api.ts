@@ -2,6 +2,7 @@
  * What only the host can do and AWS has no words for: describe the host, build images, shut down. Requests go to the
  * same port as AWS's, signed like theirs (SigV4, service `brume`), by the same keys.
  */
+import type { HypervisorWords } from '../domain/hypervisor-words.ts'
 import type { HostDescription } from '../domain/machine.ts'
 import type { ReachAnswer, ReachWords } from '../domain/reach.ts'
 import type { HostAllocation } from '../domain/allocation.ts'
@@ -11,6 +12,8 @@ import { CliError } from './errors.ts'
 import type { Cloud } from './home.ts'
 
 export interface HostReport extends HostDescription {
+  /** What its hypervisor is and what that means. */
+  words: HypervisorWords
   daemon: { version: string; uptimeSeconds: number; rssBytes: number }
 }
 

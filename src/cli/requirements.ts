@@ -15,6 +15,7 @@ export type Feature =
   | 'console'
   | 'host'
   | 'vm'
+  | 'long'
   | 'workloads'
   | 'anchors'
 
@@ -241,7 +242,19 @@ export const REQUIREMENTS: readonly Requirement[] = [
     proof: { program: 'mcopy' },
     why: 'makes disks that UEFI starts',
   },
+  {
+    feature: 'long',
+    package: 'memtest86+',
+    proof: { file: '/usr/lib/memtest86+/memtest86+x64.iso' },
+    why: 'is a machine that is no Linux, and shows something',
+  },
   // What `bench disk` and `bench network` need on top.
+  {
+    feature: 'workloads',
+    package: 'fio',
+    proof: { file: '/usr/bin/fio' },
+    why: 'is the workload of disks, on the host and in guests',
+  },
   {
     feature: 'workloads',
     package: 'gcc',

@@ -107,6 +107,13 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./verbs/status.ts'),
   },
   {
+    name: 'host',
+    usage: '[--picture FILE]',
+    summary: 'what this host is, what machines were promised and what they get',
+    group: 'The cloud',
+    load: () => import('./verbs/host.ts'),
+  },
+  {
     name: 'doctor',
     usage: '',
     summary: 'what this host can do, and how to fix what is missing',

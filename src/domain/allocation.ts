@@ -2,6 +2,7 @@
  * What a host has, what it has promised to machines and what they have of it; and what to say before it hurts. Pure.
  */
 import type { InstanceId } from './ids.ts'
+import type { Accelerator, DiskLimits } from './machine.ts'
 
 /** Shares of the last minute in which something waited, hundredths (the kernel's pressure stall information). */
 export interface HostPressure {
@@ -13,6 +14,8 @@ export interface HostPressure {
 export interface MachineAllocation {
   instanceId: InstanceId
   instanceType: string
+  /** What it really runs on; null: it never ran. */
+  accelerator: Accelerator | null
   vcpus: number
   memoryMiB: number
   /** Of the host's memory, what it has touched; null: not measured. */
@@ -20,6 +23,34 @@ export interface MachineAllocation {
   cpuSeconds: number | null
   /** How long its limit held it up since it started. */
   throttledSeconds: number | null
+  /** Hundredths of a core at which it is held for want of CPU credits; null: what its vCPUs are. */
+  cpuHeldPercent: number | null
+  /** Megabits a second, each way; null: its type says nothing, or limits are off. */
+  network: NetworkAllocation | null
+  /** Of all its disks; null as above. */
+  ebs: DiskLimits | null
+  /** PCI addresses of the GPUs that it has. Absent: none. */
+  gpus?: readonly string[]
+  /** In the last whole minute; null: not measured yet. */
+  used: MachineUse | null
+}
+
+export interface NetworkAllocation {
+  baselineMbps: number
+  peakMbps: number
+  /** What is let through now. */
+  nowMbps: number
+  /** What is left of the burst, 0 to 1; null: it has none. */
+  creditsShare: number | null
+}
+
+export interface MachineUse {
+  /** In cores. */
+  cpu: number
+  networkInMbps: number
+  networkOutMbps: number
+  ebsIops: number
+  ebsMBps: number
 }
 
 export interface HostAllocation {

@@ -5,6 +5,7 @@ import type { ImageId, SnapshotId, VolumeId } from './ids.ts'
 import type { Architecture } from './machine.ts'
 import type { Recycled } from './rbin.ts'
 import type { ResourceBase } from './resource.ts'
+import type { SnapshotLock } from './snapshot-lock.ts'
 import type { UefiVariable } from './uefi.ts'
 import type { VolumeType } from './volume.ts'
 
@@ -20,6 +21,8 @@ export interface Snapshot extends ResourceBase<SnapshotId> {
   isPublic: boolean
   /** Deleted, and kept by the Recycle Bin. */
   recycled?: Recycled | null
+  /** Not to be deleted until then. */
+  lock?: SnapshotLock | null
   /** Accounts that may make volumes of it. */
   sharedWith?: readonly string[]
   /** Absent: completed. `pending` until the host has fixed the point in time. */

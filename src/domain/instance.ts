@@ -41,6 +41,13 @@ export interface MetadataOptions {
   areTagsEnabled: boolean
 }
 
+/** What does not exist here, and was said not to be wanted: shown again. */
+export interface Declined {
+  capacityReservations?: true
+  amdSevSnp?: true
+  nestedVirtualization?: true
+}
+
 export interface InstanceSpec {
   reservationId: IdOf<'reservation'>
   launchIndex: number
@@ -88,6 +95,7 @@ export interface InstanceSpec {
   clientToken: string | null
   cpuCredits: 'standard' | 'unlimited' | null
   autoRecovery: 'default' | 'disabled'
+  declined?: Declined
   /** Interfaces in order of device index. */
   interfaceIds: readonly NetworkInterfaceId[]
   primaryMac: string

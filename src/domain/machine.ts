@@ -4,7 +4,7 @@
  * survives JSON, because a host may be on the other side of a network.
  */
 import type { HostPressure } from './allocation.ts'
-import type { Gpu } from './pci.ts'
+import type { Gpu, GpuWish } from './pci.ts'
 import type { HostId, InstanceId, NetworkInterfaceId, SubnetId, VolumeId, VpcId } from './ids.ts'
 import type { AccountId } from './ids.ts'
 import type { LayerId } from './layer.ts'
@@ -128,7 +128,11 @@ export interface VmSpec {
   /** A TPM 2.0 of its own, whose state lies beside it. */
   hasTpm?: boolean
   disks: readonly DiskAttachment[]
+  /** Of all its disks together, by its type (domain/bandwidth.ts). Absent or null: none but the disks' own. */
+  diskLimits?: DiskLimits | null
   nics: readonly NicAttachment[]
+  /** Whole GPUs of the host, its alone. Absent or null: none. */
+  gpus?: GpuWish | null
   /** Network namespace in which QEMU runs; null on a host without networking (tests of the driver). */
   namespace: string | null
   /** Share of the host's CPU time in hundredths of a core (cgroup quota), null: as many cores as vCPUs. */
@@ -195,6 +199,10 @@ export interface HypervisorReport {
   hasTpm?: boolean
   hasIoUring: boolean
   hasVhostNet: boolean
+  /** The host is a virtual machine itself. Absent: it does not say. */
+  isHostVirtual?: boolean
+  /** Machines can use KVM themselves. */
+  hasNested?: boolean
 }
 
 export interface HostDescription {

@@ -138,6 +138,8 @@ export interface InterfacePlan {
   /** DHCP hands out no name, because the DNS is not to know it. */
   isUnnamed?: true
   metadata: { isEnabled: boolean; hopLimit: number }
+  /** What its whole machine may send, and as much again receive, megabits a second. Absent: no limit. */
+  rateMbps?: number
   /** Whether a machine runs on it on this host now: only then it has a TAP. */
   isLive: boolean
 }

@@ -6,6 +6,9 @@
  * other endpoint of it may stay with the host. Bridges stay; the functions of one card go together.
  */
 
+import type { InstanceId } from './ids.ts'
+import type { InstanceType } from './instance-type.ts'
+
 export interface PciDevice {
   /** `0000:01:00.0`. */
   address: string
@@ -20,6 +23,14 @@ export interface PciDevice {
   iommuGroup: number | null
   /** The screen that the host itself booted with. */
   isBootVga: boolean
+  /** Of its memory that the processor sees: a window of that size must be kept for it. */
+  windowBytes: number
+}
+
+/** What goes to a machine together: all functions of a card, first the one that it is known by. */
+export interface Card {
+  functions: string[]
+  windowBytes: number
 }
 
 export interface Gpu {
@@ -31,6 +42,22 @@ export interface Gpu {
   iommuGroup: number | null
   /** Why it cannot be handed over; empty: it can. */
   obstacles: string[]
+  /** The machine that has it. Absent: none. */
+  heldBy?: InstanceId
+}
+
+/** Whole cards by a maker: which of its cards a type names, sysfs cannot tell from another. */
+export interface GpuWish {
+  vendor: string
+  count: number
+}
+
+/** What a type wants of a host; null: nothing. Types with a share of a card (`g6f`) count none. */
+export function gpuWishOf(
+  type: Pick<InstanceType, 'acceleratorCount' | 'acceleratorKind' | 'acceleratorVendor'>,
+): GpuWish | null {
+  const { acceleratorKind, acceleratorVendor: vendor, acceleratorCount: count } = type
+  return acceleratorKind === 'gpu' && vendor !== null && count > 0 ? { vendor, count } : null
 }
 
 const VENDORS: Readonly<Record<string, Gpu['vendor']>> = {
@@ -45,13 +72,17 @@ const isBridge = ({ classCode }: PciDevice): boolean => classCode.startsWith('06
 /** `0000:01:00` of `0000:01:00.1`: one card. */
 const slotOf = (address: string): string => address.slice(0, address.lastIndexOf('.'))
 
-export function gpusOf(devices: readonly PciDevice[]): Gpu[] {
+export function gpusOf(devices: readonly PciDevice[], { hasKvm } = { hasKvm: true }): Gpu[] {
   return devices.filter(isGpu).map((gpu) => {
     const group = devices.filter(
       (one) => gpu.iommuGroup !== null && one.iommuGroup === gpu.iommuGroup && !isBridge(one),
     )
     const others = group.filter((one) => slotOf(one.address) !== slotOf(gpu.address))
     const obstacles: string[] = []
+    if (!hasKvm)
+      obstacles.push(
+        'machines here run by software emulation, and it can only be handed over with KVM',
+      )
     if (gpu.iommuGroup === null) {
       obstacles.push(
         'it is in no IOMMU group: turn on VT-d or AMD-Vi in the firmware, and start the kernel ' +
@@ -78,7 +109,7 @@ export function gpusOf(devices: readonly PciDevice[]): Gpu[] {
 }
 
 export type GpuAssignment =
-  | { type: 'assigned'; addresses: string[]; steps: SysfsWrite[] }
+  | { type: 'assigned'; addresses: string[]; cards: Card[]; steps: SysfsWrite[] }
   /** What is missing, in words. */
   | { type: 'missing'; reasons: string[] }
 
@@ -91,7 +122,7 @@ export interface SysfsWrite {
 /** Whole devices for one machine, none of which another has. The same wish upon the same host has the same answer. */
 export function gpusAssign(
   devices: readonly PciDevice[],
-  wish: { vendor: string; count: number },
+  wish: GpuWish,
   taken: ReadonlySet<string>,
 ): GpuAssignment {
   const gpus = gpusOf(devices)
@@ -121,6 +152,10 @@ export function gpusAssign(
   return {
     type: 'assigned',
     addresses: chosen.map(({ address }) => address),
+    cards: chosen.map(({ address, functions: all }) => ({
+      functions: [address, ...all.filter((one) => one !== address)],
+      windowBytes: all.reduce((sum, one) => sum + byAddress.get(one)!.windowBytes, 0),
+    })),
     steps: functions.flatMap((address) => bindSteps(byAddress.get(address)!)),
   }
 }
@@ -136,11 +171,15 @@ function bindSteps({ address, driver }: PciDevice): SysfsWrite[] {
   ]
 }
 
-/** Back to whatever driver the host finds for it. */
-export function gpuReturnSteps(functions: readonly string[]): SysfsWrite[] {
-  return functions.flatMap((address) => [
-    { path: `/sys/bus/pci/devices/${address}/driver_override`, text: '\n' },
-    { path: `/sys/bus/pci/devices/${address}/driver/unbind`, text: address },
-    { path: '/sys/bus/pci/drivers_probe', text: address },
-  ])
+/** Back to whatever driver the host finds for it. Repeated, or begun half-way: it comes to the same. */
+export function gpuReturnSteps(devices: readonly PciDevice[]): SysfsWrite[] {
+  return devices.flatMap(({ address, driver }) => {
+    const folder = `/sys/bus/pci/devices/${address}`
+    const isOthers = driver !== null && driver !== 'vfio-pci'
+    return [
+      { path: `${folder}/driver_override`, text: '\n' },
+      ...(driver === 'vfio-pci' ? [{ path: `${folder}/driver/unbind`, text: address }] : []),
+      ...(isOthers ? [] : [{ path: '/sys/bus/pci/drivers_probe', text: address }]),
+    ]
+  })
 }

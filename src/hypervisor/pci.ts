@@ -21,13 +21,14 @@ async function deviceOf(folder: string, address: string): Promise<PciDevice> {
     const target = await readlink(join(folder, name)).catch(() => null)
     return target === null ? null : basename(target)
   }
-  const [vendor, device, classCode, driver, group, boot] = await Promise.all([
+  const [vendor, device, classCode, driver, group, boot, resource] = await Promise.all([
     text('vendor'),
     text('device'),
     text('class'),
     link('driver'),
     link('iommu_group'),
     text('boot_vga'),
+    text('resource'),
   ])
   return {
     address,
@@ -37,5 +38,22 @@ async function deviceOf(folder: string, address: string): Promise<PciDevice> {
     driver,
     iommuGroup: group === null || !/^\d+$/.test(group) ? null : Number(group),
     isBootVga: boot === '1',
+    windowBytes: windowOf(resource),
   }
+}
+
+const BAR_COUNT = 6
+/** IORESOURCE_MEM, of linux/ioport.h. */
+const IS_MEMORY = 0x200n
+
+/** A line a register: its first address, its last one, flags. */
+function windowOf(resource: string): number {
+  let bytes = 0n
+  for (const line of resource.split('\n').slice(0, BAR_COUNT)) {
+    const match = /^(?:0x)?([0-9a-f]+) 0x([0-9a-f]+) 0x([0-9a-f]+)$/.exec(line.trim())
+    if (!match) continue
+    const [from, to, flags] = match.slice(1).map((digits) => BigInt(`0x${digits}`))
+    if ((flags! & IS_MEMORY) !== 0n && to! > from!) bytes += to! - from! + 1n
+  }
+  return Number(bytes)
 }

@@ -64,6 +64,10 @@ export function backupDoor(app: App, home: Home): BackupDoor {
       if (!outcome.isDone) throw new Error(outcome.reason)
       return outcome.result
     },
+    usage: async (scope, body) => {
+      const vault = await vaultMust(app, scope, backupWord(body, 'vault'))
+      return host().usage(await vaultPlace(app, vault))
+    },
     ls: async (scope, body) => {
       const { place, point } = await pointPlace(app, scope, backupWord(body, 'point'))
       const path = typeof body['path'] === 'string' ? body['path'] : '/'

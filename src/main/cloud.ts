@@ -37,7 +37,9 @@ import { systemClock } from '../lib/time.ts'
 import { openMetricStore } from '../store/metrics-store.ts'
 import { observedStore } from '../store/observed.ts'
 import { openStore } from '../store/sql-store.ts'
+import { openTrailStore } from '../store/trail-store.ts'
 import { createConsole } from './console.ts'
+import { doctorAsk } from './doctor.ts'
 import type { EndpointService } from './endpoint-service.ts'
 import type { Home } from './home.ts'
 import { createMetrics } from './metrics.ts'
@@ -86,6 +88,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     store,
     agents: options.agents,
     metrics: openMetricStore(home.metrics),
+    trail: openTrailStore(home.trail),
     log,
     sealKey: await sealKeyOf(home, options.passphrase ?? null),
     ...(options.settings ? { settings: options.settings } : {}),
@@ -101,6 +104,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     defaultRegion: root.region,
   }
   const metrics = createMetrics(app)
+  const backup = backupDoor(app, options.home)
   const hostApi = createHostApi({
     accountOf: (request, body) => accountOf(auth, request, body),
     ownerAccount: options.auth === 'strict' ? root.account : null,
@@ -117,7 +121,8 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     allocation: () => allocationsOf(app),
     gatewayKey: () => activationKeyMake(app),
     gatewaySshKey: () => present(options.agents[0], 'a host').hypervisorSshKey(),
-    backup: backupDoor(app, options.home),
+    backup,
+    doctor: () => doctorAsk(options.home),
     shutdown: options.shutdown,
     log,
   })
@@ -134,6 +139,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     tokenKey: await secretOf(home, 'page-tokens'),
     log,
     onRequest: metrics.onRequest,
+    trail: app.trail,
   })
   /** What anybody may see, guests by an endpoint of their VPC too. */
   const endpointRoutes: Route[] = [
@@ -155,6 +161,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
         source: options.console,
         welcome: welcome(root.region),
         isSimulated,
+        backup,
         log,
       })
     : null
@@ -165,7 +172,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       { path: '/metrics', handle: metrics.handle },
       ...(webConsole?.routes ?? []),
       { path: '/', handle: (_request, response) => void response.end(welcome(root.region)) },
-      { path: '/api/sign-in', handle: createSignIn(app) },
+      { path: '/api/sign-in', handle: createSignIn(app, root.region) },
       { path: '/api/*', isSigned: true, handle: hostApi },
     ],
     host: options.host,

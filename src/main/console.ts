@@ -2,8 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
-import { createConsoleApi } from '../api/console/api.ts'
+import { createConsoleApi, type ServiceOfConsole } from '../api/console/api.ts'
 import { createConsoleAssets, type ConsoleSource } from '../api/console/assets.ts'
+import { createBackupFiles } from '../api/console/backup-files.ts'
+import type { BackupDoor } from '../api/backup.ts'
 import type { Feed } from '../api/console/feed.ts'
 import { createLinks } from '../api/console/links.ts'
 import { createSerialHub } from '../api/console/serial.ts'
@@ -12,8 +14,11 @@ import { createStreams, type Streams } from '../api/console/streams.ts'
 import type { App, Ctx } from '../app/context.ts'
 import { authorise } from '../aws/authorisation/authorise.ts'
 import { authenticate, type Authentication } from '../aws/auth/authenticate.ts'
+import { isNoted, trailEvent, type EndedCall } from '../aws/cloudtrail/record.ts'
 import type { EdgeRequest } from '../aws/dispatch.ts'
+import { faultError } from '../aws/faults.ts'
 import { readHead, type Route } from '../aws/http-server.ts'
+import { FaultError } from '../domain/faults.ts'
 import { parseAccountId } from '../domain/ids.ts'
 import type { Log } from '../lib/log.ts'
 import { VERSION } from './version.ts'
@@ -26,6 +31,7 @@ export interface ConsoleOptions {
   /** For clients that are no browsers. */
   welcome: string
   isSimulated: boolean
+  backup: BackupDoor
   log: Log
 }
 
@@ -38,15 +44,16 @@ export interface Console {
 export function createConsole(options: ConsoleOptions): Console {
   const { app, auth, feed, log } = options
   const links = createLinks(app.clock)
+  const backupFiles = createBackupFiles(options.backup, app.clock)
   const streams = createStreams({ clock: app.clock, log })
   const handle = createConsoleApi({
     callerOf: (request, body) => callerOf(app, auth, request, body),
-    authorise: (ctx, service, operation, input) =>
-      authorise(ctx, edgeOf(ctx, service, operation), input),
+    authorise: (ctx, service, operation, input) => permit(ctx, service, operation, input),
     feed,
     links,
     streams,
     serial: createSerialHub(),
+    backup: backupFiles,
     log,
     ...(options.isSimulated && { dial: nobodyThere }),
   })
@@ -71,7 +78,8 @@ export function createConsole(options: ConsoleOptions): Console {
           response.writeHead(200, headers).end(`${JSON.stringify(info)}\n`)
         },
       },
-      { path: '/api/sign-in/link', handle: createLinkSignIn(app, links) },
+      { path: '/api/sign-in/link', handle: createLinkSignIn(app, links, auth.defaultRegion) },
+      { path: '/api/console/downloads/*', handle: backupFiles.download },
       { path: '/api/console/*', isSigned: true, handle },
     ],
     upgrade: streams.upgrade,
@@ -108,8 +116,35 @@ async function callerOf(
   }
 }
 
-function edgeOf(ctx: Ctx, service: 'ec2' | 'ec2-instance-connect', operation: string): EdgeRequest {
-  const { region, principal, requestId, requestHash, sourceIp = '' } = ctx
+/** As the edge does it for a call: may they, and what is noted of it. */
+async function permit(
+  ctx: Ctx,
+  service: ServiceOfConsole,
+  operation: string,
+  input: Record<string, unknown>,
+): Promise<void> {
+  const edge = edgeOf(ctx, service, operation)
+  const note = (error?: EndedCall['error']): void => {
+    // A console that may see nothing asks again and again; and to look into folders is no restore, a file is.
+    const isLook = service === 'ec2' || (service === 'backup' && !error && !input.Path)
+    if (isLook || !isNoted(edge, error?.code)) return
+    const at = ctx.app.clock.now()
+    ctx.app.trail.note(() => trailEvent({ edge, input, output: {}, error, at }))
+  }
+  try {
+    await authorise(ctx, edge, input)
+  } catch (error) {
+    if (!(error instanceof FaultError)) throw error
+    const { code, message, status } = faultError(service, 'json', error.fault)
+    note({ code, message, status })
+    throw error
+  }
+  note()
+}
+
+function edgeOf(ctx: Ctx, service: ServiceOfConsole, operation: string): EdgeRequest {
+  const { region, principal, requestId, requestHash, sourceIp = '', userAgent } = ctx
   const account = parseAccountId(ctx.account)
-  return { account, region, principal, requestId, requestHash, sourceIp, service, operation }
+  const by = { requestId, requestHash, sourceIp, userAgent }
+  return { account, region, principal, ...by, service, operation }
 }

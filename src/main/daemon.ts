@@ -22,8 +22,6 @@ import { createLog } from '../lib/log.ts'
 import { systemClock } from '../lib/time.ts'
 import { instancesStopAll } from '../app/instances/stop-all.ts'
 import { startCloud, type Cloud } from './cloud.ts'
-import { gpusOf } from '../domain/pci.ts'
-import { pciDevices } from '../hypervisor/pci.ts'
 import { hostPressure } from './host-pressure.ts'
 import { homeDefault, openHome, type Home } from './home.ts'
 import { createConsoleSource } from './console-source.ts'
@@ -40,6 +38,7 @@ const { values } = parseArgs({
     host: { type: 'string', default: '127.0.0.1' },
     auth: { type: 'string', default: 'strict' },
     'cpu-overcommit': { type: 'string', default: String(SETTINGS_DEFAULT.cpuOvercommit) },
+    'bandwidth-limits': { type: 'string', default: 'on' },
     'memory-overcommit': { type: 'string', default: String(SETTINGS_DEFAULT.memoryOvercommit) },
     'volume-modification-wait': { type: 'string', default: '0' },
     'backup-webhook': { type: 'string' },
@@ -157,6 +156,7 @@ const cloud: Cloud = await startCloud({
   settings: {
     cpuOvercommit: factor('cpu-overcommit'),
     memoryOvercommit: factor('memory-overcommit'),
+    hasBandwidthLimits: values['bandwidth-limits'] !== 'off',
     backupWebhook: values['backup-webhook'] ?? null,
     backupExpiryHoldMs: 3_600_000,
     volumeModificationWaitMs: Math.max(0, Number(values['volume-modification-wait']) || 0) * 1000,
@@ -235,7 +235,7 @@ async function describeHost(
     diskFreeBytes: disk.bavail * disk.bsize,
     limitations,
     pressure: await hostPressure(),
-    gpus: gpusOf(await pciDevices()),
+    gpus: await driver.gpus(),
     isSimulated: false,
   }
 }

@@ -8,6 +8,7 @@ export interface Home {
   root: string
   database: string
   metrics: string
+  trail: string
   credentials: string
   daemonFile: string
   instances: string
@@ -30,6 +31,7 @@ export async function openHome(root: string): Promise<Home> {
     root,
     database: join(root, 'brume.db'),
     metrics: join(root, 'metrics.db'),
+    trail: join(root, 'trail.db'),
     credentials: join(root, 'credentials.json'),
     daemonFile: join(root, 'daemon.json'),
     instances: join(root, 'instances'),

@@ -3,7 +3,7 @@
  * find room later; a type that no host could ever run is told apart from one that does not fit now.
  */
 import type { Architecture } from '../domain/machine.ts'
-import type { Gpu } from '../domain/pci.ts'
+import type { Gpu, GpuWish } from '../domain/pci.ts'
 
 export interface HostCapacity {
   hostId: string
@@ -15,12 +15,15 @@ export interface HostCapacity {
   vcpusUsed: number
   memoryUsedMiB: number
   gpus?: readonly Gpu[]
+  /** Promised to machines, by maker. */
+  gpusUsed?: Readonly<Record<string, number>>
 }
 
 export interface PlacementRequest {
   architecture: Architecture
   vcpus: number
   memoryMiB: number
+  gpus?: GpuWish | null
 }
 
 export type Placement =
@@ -34,8 +37,12 @@ export function place(request: PlacementRequest, hosts: readonly HostCapacity[])
     const have = [...new Set(hosts.map((host) => host.architecture))].join(', ')
     return { type: 'never', reason: `it is ${request.architecture} and the hosts here are ${have}` }
   }
+  const { gpus } = request
   const able = same.filter(
-    (host) => host.memoryTotalMiB >= request.memoryMiB && host.vcpusTotal >= request.vcpus,
+    (host) =>
+      gpusUsable(host, gpus) >= (gpus?.count ?? 0) &&
+      host.memoryTotalMiB >= request.memoryMiB &&
+      host.vcpusTotal >= request.vcpus,
   )
   if (able.length === 0) {
     const memory = Math.max(...same.map((host) => host.memoryTotalMiB))
@@ -50,11 +57,18 @@ export function place(request: PlacementRequest, hosts: readonly HostCapacity[])
   const free = able
     .map((host) => ({ host, memory: host.memoryTotalMiB - host.memoryUsedMiB }))
     .filter(({ host, memory }) => {
-      return memory >= request.memoryMiB && host.vcpusTotal - host.vcpusUsed >= request.vcpus
+      const hasRoom = host.vcpusTotal - host.vcpusUsed >= request.vcpus
+      return memory >= request.memoryMiB && hasRoom && gpusFree(host, request.gpus) >= 0
     })
     .sort((a, b) => a.memory - b.memory || (a.host.hostId < b.host.hostId ? -1 : 1))
   const best = free[0]
   if (best) return { type: 'placed', hostId: best.host.hostId }
+  if (gpus && able.every((host) => gpusFree(host, gpus) < 0)) {
+    return {
+      type: 'full',
+      reason: `${gpus.count} by ${gpus.vendor} are needed, and other machines have them`,
+    }
+  }
   const memory = Math.max(...able.map((host) => host.memoryTotalMiB - host.memoryUsedMiB))
   const vcpus = Math.max(...able.map((host) => host.vcpusTotal - host.vcpusUsed))
   return {
@@ -63,4 +77,16 @@ export function place(request: PlacementRequest, hosts: readonly HostCapacity[])
       `${request.vcpus} vCPUs and ${request.memoryMiB} MiB are needed; ` +
       `${Math.max(0, vcpus)} vCPUs and ${Math.max(0, memory)} MiB are free on the emptiest host`,
   }
+}
+
+/** Cards of the maker that could be handed over. */
+export function gpusUsable({ gpus = [] }: HostCapacity, wish: GpuWish | null | undefined): number {
+  if (!wish) return 0
+  return gpus.filter((gpu) => gpu.vendor === wish.vendor && gpu.obstacles.length === 0).length
+}
+
+/** Cards that would be left; below 0: too few. */
+function gpusFree(host: HostCapacity, wish: GpuWish | null | undefined): number {
+  if (!wish) return 0
+  return gpusUsable(host, wish) - (host.gpusUsed?.[wish.vendor] ?? 0) - wish.count
 }

@@ -3,6 +3,7 @@
  * what it refuses: foreign pages, used links and tickets, callers without permission.
  */
 import { WebSocket } from 'ws'
+import { Backup } from '@aws-sdk/client-backup'
 import { IAM } from '@aws-sdk/client-iam'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { exec } from '../../src/lib/exec.ts'
@@ -222,4 +223,46 @@ test('the daemon does not wait for consoles that are open', async () => {
   // Those that keep silent are given five seconds.
   expect(performance.now() - startedAt).toBeLessThan(4_000)
   expect((await reader.read()).done).toBe(true)
+})
+
+test('inside of a recovery point looks who may restore it, and a download is good once', async () => {
+  const url = { endpoint: console.url, region: 'us-east-1', credentials: console.root }
+  const backup = new Backup(url)
+  const BackupVaultName = 'files'
+  await backup.createBackupVault({ BackupVaultName })
+  const { account } = console.root
+  const job = await backup.startBackupJob({
+    BackupVaultName,
+    ResourceArn: `arn:aws:ec2:us-east-1:${account}:instance/${instanceId}`,
+    IamRoleArn: `arn:aws:iam::${account}:role/any`,
+  })
+  const { BackupJobId } = job
+  await vi.waitFor(
+    async () => expect((await backup.describeBackupJob({ BackupJobId })).State).toBe('COMPLETED'),
+    { timeout: 20_000, interval: 100 },
+  )
+  const point = (await backup.describeBackupJob({ BackupJobId })).RecoveryPointArn!
+  const ask = (name: string, body: object, keys?: Keys) =>
+    console.signed('POST', `/api/console/backup/${name}`, body, keys)
+  const found = await ask('files', { point, path: '/' })
+  expect(await found.json()).toMatchObject({ entries: [{ name: 'xvda', kind: 'folder' }] })
+  const used = (await (await ask('usage', { vault: BackupVaultName })).json()) as object
+  expect(used).toMatchObject({ storedBytes: expect.any(Number) })
+  expect((await ask('files', { point: `${point}0`, path: '/' })).status).toBe(400)
+  expect((await ask('nothing', {})).status).toBe(404)
+  const { ticket } = (await (await ask('file', { point, path: '/xvda/etc/hosts' })).json()) as {
+    ticket: string
+  }
+  const fetched = await fetch(`${console.url}/api/console/downloads/${ticket}`)
+  // No helper machine boots on a simulated host.
+  expect(fetched.status).toBe(409)
+  expect(await fetched.text()).toContain('simulated host')
+  expect((await fetch(`${console.url}/api/console/downloads/${ticket}`)).status).toBe(404)
+  const lookers = await userWith({ Effect: 'Allow', Action: 'backup:Describe*', Resource: '*' })
+  const refused = await ask('files', { point, path: '/' }, lookers)
+  expect(refused.status).toBe(403)
+  expect(await refused.text()).toContain('backup:StartRestoreJob')
+  const may = { Effect: 'Allow', Action: 'backup:StartRestoreJob', Resource: point }
+  expect((await ask('files', { point, path: '/' }, await userWith(may))).status).toBe(200)
+  backup.destroy()
 })

@@ -89,7 +89,7 @@ test('a path from its making to its end', async () => {
   })
   const { NetworkInsightsAnalysisId } = NetworkInsightsAnalysis!
   const remove = () => aws.deleteNetworkInsightsPath({ NetworkInsightsPathId })
-  expect(await codeOf(remove())).toBe('DependencyViolation')
+  expect(await codeOf(remove())).toBe('AnalysisExistsForNetworkInsightsPath')
   await aws.deleteNetworkInsightsAnalysis({ NetworkInsightsAnalysisId })
   await remove()
   expect(await codeOf(remove())).toBe('InvalidNetworkInsightsPathId.NotFound')

@@ -15,6 +15,7 @@ import { instancesRun } from '../../src/app/instances/run.ts'
 import { ctxOf, runRequest } from '../support/app.ts'
 import { ACCOUNT, codeOf, startTestCloud, type TestCloud } from '../support/cloud.ts'
 import { eventually } from '../support/eventually.ts'
+import { launch } from '../support/launch.ts'
 
 let cloud: TestCloud
 let SubnetId: string
@@ -160,7 +161,7 @@ describe('an interface of its own', () => {
     ['no address', { PrivateIpAddress: '172.31.0' }, 'InvalidParameterValue'],
     ['an unknown subnet', { SubnetId: 'subnet-01234567' }, 'InvalidSubnetID.NotFound'],
     ['an unknown group', { Groups: ['sg-01234567'] }, 'InvalidGroup.NotFound'],
-    ['too many groups', { Groups: groupIds(6) }, 'SecurityGroupsPerInstanceLimitExceeded'],
+    ['too many groups', { Groups: groupIds(6) }, 'SecurityGroupsPerInterfaceLimitExceeded'],
     ['IPv6 in a subnet without', { Ipv6AddressCount: 1 }, 'InvalidParameterValue'],
     ['IPv6 prefixes', { Ipv6PrefixCount: 1 }, 'UnsupportedOperation'],
     ['a long description', { Description: 'x'.repeat(256) }, 'InvalidParameterValue'],
@@ -182,9 +183,32 @@ describe('an interface of its own', () => {
     expect(await codeOf(ask())).toBe('MissingParameter')
     const two = { Description: { Value: 'x' }, SourceDestCheck: { Value: false } }
     expect(await codeOf(modify(id!, two))).toBe('InvalidParameterCombination')
-    expect(await codeOf(modify(id!, { AssociatePublicIpAddress: true }))).toBe(
-      'UnsupportedOperation',
-    )
+    const attribute = { NetworkInterfaceId: id, Attribute: 'associatePublicIpAddress' as const }
+    const has = async () =>
+      (await cloud.ec2.send(new DescribeNetworkInterfaceAttributeCommand(attribute)))
+        .AssociatePublicIpAddress
+    expect(await has()).toBe(false)
+    await modify(id!, { AssociatePublicIpAddress: true })
+    expect(await has()).toBe(true)
+  })
+
+  test('the public address of a running machine goes and comes, at once', async () => {
+    const [launched] = await launch(cloud.ec2, {})
+    const look = async () => {
+      const [one] = await find('attachment.instance-id', launched!)
+      const plans = cloud.agent.networkPlans().flatMap((plan) => plan.interfaces)
+      const told = plans.find((nic) => nic.interfaceId === one!.NetworkInterfaceId)
+      const address = one!.Association?.PublicIp
+      return { id: one!.NetworkInterfaceId!, address, told: told?.publicAddresses ?? null }
+    }
+    const before = await eventually(look, ({ told }) => told !== null)
+    expect(before.told).toMatchObject([{ publicAddress: before.address }])
+    await modify(before.id, { AssociatePublicIpAddress: false })
+    expect(await look()).toEqual({ id: before.id, address: undefined, told: [] })
+    await modify(before.id, { AssociatePublicIpAddress: true })
+    const after = await look()
+    expect(after.address).toMatch(/^100\.64\./)
+    expect(after.told).toMatchObject([{ publicAddress: after.address }])
   })
 })
 

@@ -35,7 +35,9 @@ beforeAll(async () => {
   cloud = await startTestCloud({ mode: 'strict', clock })
   iam = cloud.iamOf()
   await iam.send(new CreateAccountAliasCommand({ AccountAlias: 'brume-test' }))
-  server = createServer((request, response) => void createSignIn(cloud.app)(request, response))
+  server = createServer(
+    (request, response) => void createSignIn(cloud.app, 'us-east-1')(request, response),
+  )
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/sign-in`
 })

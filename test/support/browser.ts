@@ -19,7 +19,8 @@ export interface ConsolePage extends Page {
 }
 
 const EXECUTABLE = process.env['BRUME_TEST_CHROMIUM'] ?? '/usr/bin/chromium'
-const ACTION_TIMEOUT_MS = 10_000
+/** Only a failure waits so long; a machine that others use too may. */
+const ACTION_TIMEOUT_MS = 30_000
 const BUILD_TIMEOUT_MS = 60_000
 
 /** As root there is no sandbox to be had; the pages are our own. */

@@ -34,7 +34,8 @@ import { parseAccountId } from '../../src/domain/ids.ts'
 import { silentLog, type Log } from '../../src/lib/log.ts'
 import { systemClock, type Clock } from '../../src/lib/time.ts'
 import { openStore } from '../../src/store/sql-store.ts'
-import { imageInsert } from './app.ts'
+import type { Store } from '../../src/store/store.ts'
+import { imageInsert, TINY } from './app.ts'
 
 export const ACCOUNT = '111122223333'
 export const REGION = 'us-east-1'
@@ -51,6 +52,8 @@ export interface CloudOptions {
   simulated?: Partial<SimulatedOptions>
   settings?: Partial<SettingsOfCloud>
   clock?: Clock
+  /** What is in the store already when the cloud starts. */
+  before?: (store: Store) => Promise<void>
   /** Silent unless a test is being looked into. */
   log?: Log
 }
@@ -91,6 +94,7 @@ export async function startTestCloud(options: CloudOptions = {}): Promise<TestCl
   const { mode = 'open', clock = systemClock, log = silentLog } = options
   const folder = await mkdtemp(join(tmpdir(), 'brume-cloud-'))
   const store = await openStore({ path: join(folder, 'brume.db') })
+  await options.before?.(store)
   const agent = createSimulatedAgent({
     hostId: 'host-1',
     clock,
@@ -104,7 +108,7 @@ export async function startTestCloud(options: CloudOptions = {}): Promise<TestCl
     clock,
     ...(options.settings && { settings: options.settings }),
   })
-  await imageInsert(app)
+  if (!(await store.get('image', TINY))) await imageInsert(app)
   const dispatch = createDispatch(dispatchOptions(app, mode, log))
   const listen = { host: '127.0.0.1', port: 0, log }
   const server = await startHttpServer({ ...listen, dispatch })
@@ -182,6 +186,7 @@ function dispatchOptions(app: RunningApp, mode: Authentication['mode'], log: Log
     operations: operationsFromFiles(),
     tokenKey: randomBytes(32),
     log,
+    trail: app.trail,
   }
 }
 

@@ -36,16 +36,23 @@ export interface ConsoleCloud {
 const NOTHING: ConsoleSource = { state: async () => ({ status: 'building' }) }
 
 export async function startConsoleCloud(
-  options: { source?: (home: Home) => ConsoleSource; delayMs?: number } = {},
+  options: {
+    source?: (home: Home) => ConsoleSource
+    delayMs?: number
+    /** Of the host: for thousands of machines. */
+    cpuCount?: number
+    memoryMiB?: number
+  } = {},
 ): Promise<ConsoleCloud> {
   const folder = await mkdtemp(join(tmpdir(), 'brume-console-'))
   const home = await openHome(folder)
   const root = await rootCredentials(home)
-  const { delayMs = 0 } = options
+  const { delayMs = 0, cpuCount, memoryMiB } = options
+  const size = { ...(cpuCount && { cpuCount }), ...(memoryMiB && { memoryMiB }) }
   const cloud = await startCloud({
     home,
     root,
-    agents: [createSimulatedAgent({ hostId: 'host-1', clock: systemClock, delayMs })],
+    agents: [createSimulatedAgent({ hostId: 'host-1', clock: systemClock, delayMs, ...size })],
     auth: 'strict',
     host: '127.0.0.1',
     port: 0,

@@ -36,8 +36,10 @@ import {
 } from '@aws-sdk/client-ec2'
 import { codeOf, ec2 } from './clients.ts'
 import { collection, paged } from './collection.ts'
+import { instancesPage } from './lean.ts'
 
 const PAGE = 1000
+const FIRST_PAGE = 100
 
 const one = async function* <T>(ask: () => Promise<T[] | undefined>) {
   yield (await ask()) ?? []
@@ -50,9 +52,10 @@ export const instances = collection<Instance>({
   kinds: ['instance'],
   idOf: (item) => item.InstanceId ?? '',
   pages: () =>
-    paged(async (NextToken) => {
-      const page = await ec2().send(new DescribeInstancesCommand({ MaxResults: PAGE, NextToken }))
-      return { items: page.Reservations?.flatMap((r) => r.Instances ?? []), next: page.NextToken }
+    paged((NextToken) => {
+      // What fits on a screen is there at once.
+      const MaxResults = NextToken === undefined ? FIRST_PAGE : PAGE
+      return instancesPage({ MaxResults, ...(NextToken === undefined ? {} : { NextToken }) })
     }),
   byIds: async (ids) => {
     const ask = async (input: DescribeInstancesCommandInput) =>

@@ -1,4 +1,5 @@
 /** The host's own API: what it is, and its images. Only the account that owns the host may ask. */
+import type { HostAllocation } from '../../../src/domain/allocation.ts'
 import type { HostDescription } from '../../../src/domain/machine.ts'
 import type { MachineUsage } from '../../../src/domain/metrics/usage.ts'
 import { apiGet, apiPost, linesOf, signedFetch } from './http.ts'
@@ -29,6 +30,19 @@ export interface JobProgress {
 export const hostsRead = (): Promise<HostReport> => apiGet<HostReport>('/api/host')
 
 export const imagesRead = (): Promise<ImageListing[]> => apiGet<ImageListing[]>('/api/images')
+
+export interface Finding {
+  area: string
+  level: 'good' | 'limited' | 'bad'
+  text: string
+  fix: string | null
+}
+
+export const doctorRead = async (): Promise<Finding[]> =>
+  (await apiGet<{ findings: Finding[] }>('/api/doctor')).findings
+
+export const allocationRead = async (): Promise<HostAllocation[]> =>
+  (await apiGet<{ hosts: HostAllocation[] }>('/api/allocation')).hosts
 
 /** Builds or pulls; resolves with the image's id. */
 export async function imageMake(
@@ -94,3 +108,36 @@ export interface TemplateListing {
 
 export const templatesRead = async (): Promise<TemplateListing[]> =>
   (await apiGet<{ templates: TemplateListing[] }>('/api/templates')).templates
+
+export interface FileEntry {
+  name: string
+  kind: 'folder' | 'file' | 'link' | 'other'
+  sizeBytes: number
+  modifiedAt: number
+}
+
+/** What lies in a folder of a recovery point; `/` has its disks. */
+export async function filesRead(point: string, path: string): Promise<FileEntry[]> {
+  const answer = await apiPost<{ entries: FileEntry[] }>('/api/console/backup/files', {
+    point,
+    path,
+  })
+  return answer.entries
+}
+
+/** The browser's own download, by an address that is good once. */
+export async function fileDownload(point: string, path: string): Promise<void> {
+  const body = { point, path }
+  const { ticket } = await apiPost<{ ticket: string }>('/api/console/backup/file', body)
+  const link = document.createElement('a')
+  link.href = `/api/console/downloads/${ticket}`
+  link.download = path.split('/').at(-1) ?? ''
+  document.body.append(link)
+  link.click()
+  link.remove()
+}
+
+export const vaultUsage = (
+  vault: string,
+): Promise<{ storedBytes: number; unneededBytes: number }> =>
+  apiPost('/api/console/backup/usage', { vault })

@@ -28,19 +28,26 @@ export interface Signer {
 export async function signedFetch(
   method: 'GET' | 'POST',
   path: string,
-  options: { body?: unknown; signal?: AbortSignal; signer?: Signer } = {},
+  options: {
+    body?: unknown
+    signal?: AbortSignal
+    signer?: Signer
+    /** An operation of AWS, by its JSON protocol. */
+    target?: { service: string; name: string }
+  } = {},
 ): Promise<Response> {
   const signer = options.signer ?? sessionNow()
   if (!signer) throw new ApiError(401, 'not signed in')
   const text = options.body === undefined ? undefined : JSON.stringify(options.body)
   const { accessKeyId, secretAccessKey, sessionToken } = signer.keys
   const signature = new SignatureV4({
-    service: 'brume',
+    service: options.target?.service ?? 'brume',
     region: signer.region,
     credentials: { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) },
     sha256: Sha256,
   })
   const { hostname, port, host } = location
+  const { target } = options
   const signed = await signature.sign({
     method,
     protocol: location.protocol,
@@ -48,7 +55,13 @@ export async function signedFetch(
     ...(port ? { port: Number(port) } : {}),
     path,
     query: {},
-    headers: { host, ...(text === undefined ? {} : { 'content-type': 'application/json' }) },
+    headers: {
+      host,
+      ...(text === undefined
+        ? {}
+        : { 'content-type': target ? 'application/x-amz-json-1.1' : 'application/json' }),
+      ...(target ? { 'x-amz-target': target.name } : {}),
+    },
     ...(text === undefined ? {} : { body: text }),
   })
   // The browser says the host by itself and lets nobody else.
@@ -59,8 +72,21 @@ export async function signedFetch(
     ...(text === undefined ? {} : { body: text }),
     ...(options.signal ? { signal: options.signal } : {}),
   })
-  if (!response.ok) throw new ApiError(response.status, await wordsOf(response))
+  if (!response.ok) throw await errorOf(response)
   return response
+}
+
+/** An operation's error has AWS's code for its name, as the SDK's have. */
+async function errorOf(response: Response): Promise<ApiError> {
+  const text = (await response.text()).slice(0, 2000)
+  try {
+    const body = JSON.parse(text) as { error?: string; message?: string; __type?: string }
+    const error = new ApiError(response.status, body.error ?? body.message ?? text)
+    if (body.__type !== undefined) error.name = body.__type.split('#').at(-1) ?? error.name
+    return error
+  } catch {
+    return new ApiError(response.status, text || response.statusText)
+  }
 }
 
 export async function apiGet<T>(path: string): Promise<T> {
@@ -79,18 +105,8 @@ export async function plainPost<T>(path: string, body: unknown): Promise<T> {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   })
-  if (!response.ok) throw new ApiError(response.status, await wordsOf(response))
+  if (!response.ok) throw await errorOf(response)
   return (await response.json()) as T
-}
-
-async function wordsOf(response: Response): Promise<string> {
-  const text = (await response.text()).slice(0, 2000)
-  try {
-    const body = JSON.parse(text) as { error?: string; message?: string }
-    return body.error ?? body.message ?? text
-  } catch {
-    return text || response.statusText
-  }
 }
 
 /** The objects of an `application/x-ndjson` body, as they come. */

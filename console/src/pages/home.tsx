@@ -84,7 +84,7 @@ function Latest() {
     .slice(0, LATEST)
   if (latest.length === 0) return <div className="empty">{t('No instances yet')}</div>
   return (
-    <div className="scroll-x">
+    <div className="scroll-x" tabIndex={0} role="region" aria-label={t('Table')}>
       <table className="plain-table">
         <thead>
           <tr>

@@ -1,11 +1,13 @@
 /** Hosts: what runs the machines, what it can and cannot do, and the frozen machines that new ones are copies of. */
 import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
+import { Link } from 'react-router'
 import { wordsOf } from '../aws/clients.ts'
 import { hostsRead, templatesRead, type HostReport } from '../aws/host.ts'
 import { t } from '../text/t.ts'
 import { Card, Fact, Note, PageHead, State } from '../ui/parts.tsx'
 import { ago, sizeText } from '../util/instance.ts'
+import { Capacity } from './capacity.tsx'
 
 const POLL_MS = 10_000
 
@@ -41,6 +43,7 @@ export default function HostsPage() {
       {data?.hosts.map((host) => (
         <Host key={host.hostId} host={host} />
       ))}
+      {data && <Capacity />}
       {data && <Templates />}
     </div>
   )
@@ -77,7 +80,7 @@ function Host({ host }: { host: HostReport['hosts'][number] }) {
                 <li key={words}>{words}</li>
               ))}
             </ul>
-            {t('How to mend it:')} <code>./brume doctor</code>
+            <Link to="/console/settings#doctor">{t('How to mend it')}</Link>
           </Note>
         )}
       </div>

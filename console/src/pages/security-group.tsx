@@ -77,7 +77,7 @@ function Rules(props: {
       {rules.length === 0 ? (
         <div className="empty">{t('Nobody.')}</div>
       ) : (
-        <div className="scroll-x">
+        <div className="scroll-x" tabIndex={0} role="region" aria-label={t('Table')}>
           <table className="plain-table">
             <thead>
               <tr>

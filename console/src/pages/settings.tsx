@@ -4,6 +4,7 @@ import { useSession } from '../aws/collection.ts'
 import { t } from '../text/t.ts'
 import { Card, Code, CopyId, Fact, PageHead } from '../ui/parts.tsx'
 import { timeText } from '../util/instance.ts'
+import { Doctor } from './doctor.tsx'
 
 export default function SettingsPage() {
   const session = useSession()
@@ -29,6 +30,7 @@ export default function SettingsPage() {
           </Fact>
         </dl>
       </Card>
+      <Doctor />
       <Card title={t('Your own tools')}>
         <div className="stack">
           <p className="muted">{t('On the host, for this terminal:')}</p>

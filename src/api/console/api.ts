@@ -9,6 +9,7 @@ import { machineAddress, machineReport } from '../../app/instances/machine.ts'
 import { streamTargetOf, type StreamKind } from '../../app/instances/streams.ts'
 import { FaultError } from '../../domain/faults.ts'
 import type { Log } from '../../lib/log.ts'
+import type { BackupFiles } from './backup-files.ts'
 import type { Feed } from './feed.ts'
 import type { Links } from './links.ts'
 import { sessionOfKey } from './sign-in.ts'
@@ -21,16 +22,22 @@ export interface ConsoleApiOptions {
   /** Who signed the request. @throws when the signature is wrong. */
   callerOf(request: IncomingMessage, body: Buffer): Promise<Ctx>
   /** @throws Fault `Unauthorized` unless the caller may. */
-  authorise(ctx: Ctx, service: ServiceOfConsole, operation: string, input: object): Promise<void>
+  authorise(
+    ctx: Ctx,
+    service: ServiceOfConsole,
+    operation: string,
+    input: Record<string, unknown>,
+  ): Promise<void>
   feed: Feed
   links: Links
   streams: Streams
   serial: SerialHub
+  backup: BackupFiles
   log: Log
   dial?: ShellRequest['dial']
 }
 
-export type ServiceOfConsole = 'ec2' | 'ec2-instance-connect'
+export type ServiceOfConsole = 'ec2' | 'ec2-instance-connect' | 'backup'
 
 /** A private key is the largest thing that comes. */
 const BODY_BYTES_MAX = 32 * 1024
@@ -79,6 +86,13 @@ export function createConsoleApi(options: ConsoleApiOptions) {
           if (machine && request.method === 'GET') {
             return await machineAnswer(options, ctx, response, machine)
           }
+          const inBackup = BACKUP.exec(path ?? '')
+          if (inBackup && request.method === 'POST') {
+            // A helper machine boots first.
+            response.setTimeout(0)
+            const found = await backupAnswer(options, ctx, inBackup[1]!, body)
+            if (found) return answer(response, 200, found)
+          }
           return answer(response, 404, { error: `there is no ${request.method} ${path}` })
         }
       }
@@ -92,6 +106,19 @@ export function createConsoleApi(options: ConsoleApiOptions) {
 }
 
 const MACHINE = /^\/api\/console\/machines\/([\w-]{1,40})(\/ssh)?$/
+const BACKUP = /^\/api\/console\/backup\/(\w{1,20})$/
+
+function backupAnswer(
+  { backup, authorise }: ConsoleApiOptions,
+  ctx: Ctx,
+  name: string,
+  body: Buffer,
+): Promise<object | undefined> {
+  return backup.call(ctx, name, jsonOf(body), (who, operation, input) =>
+    authorise(who, 'backup', operation, input),
+  )
+}
+
 /** Half a minute, then the page asks again: no proxy cuts it. */
 const SSH_WAIT_MS = 25_000
 
@@ -218,6 +245,7 @@ function jsonOf(body: Buffer): unknown {
 function errorOf(error: unknown): { status: number; message: string } {
   if (error instanceof FaultError) {
     const { fault } = error
+    if (fault.type === 'Service') return { status: 400, message: fault.message }
     if (fault.type === 'Unauthorized') return { status: 403, message: fault.reason }
     if (fault.type === 'NotFound') {
       return { status: 404, message: `there is no ${fault.kind} ${fault.ids.join(', ')}` }

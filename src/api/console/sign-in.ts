@@ -9,6 +9,7 @@ import type { App, Ctx, Principal } from '../../app/context.ts'
 import { sessionIssue, type IssuedCredentials } from '../../app/iam/sessions.ts'
 import { SESSION_SECONDS } from '../../app/iam/sign-in.ts'
 import { presentSignedIn } from '../sign-in.ts'
+import { signInNote } from '../sign-in-trail.ts'
 import type { Links } from './links.ts'
 
 const BODY_BYTES_MAX = 1024
@@ -33,7 +34,7 @@ export function sessionOfKey({ app, account, principal }: Ctx): object | undefin
 }
 
 /** `POST /api/sign-in/link`. JSON only, so that a form on a foreign page cannot send one. */
-export function createLinkSignIn(app: App, links: Links) {
+export function createLinkSignIn(app: App, links: Links, region: string) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const answer = (status: number, value: object): void => {
       const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' }
@@ -48,7 +49,9 @@ export function createLinkSignIn(app: App, links: Links) {
       const error = 'This link was used already, or is older than a minute. Make a new one.'
       return answer(403, { error })
     }
-    answer(200, sessionOf(app, holder.account, holder.principal))
+    const { account, principal } = holder
+    signInNote(app, request, { account, userName: 'root', isDone: true, region })
+    answer(200, sessionOf(app, account, principal))
   }
 }
 

@@ -42,7 +42,7 @@ export async function signIn(app: App, request: SignInRequest): Promise<SignedIn
   const tries = triesOf(app)
   const key = `${request.account.toLowerCase()}/${request.userName.toLowerCase()}`
   tries.admit(key)
-  const user = await userOf(app, request)
+  const user = await signInUser(app, request)
   const isRight = await passwordMatches(user, request.password)
   if (!user || !isRight) throw tries.wrong(key)
   const ctx = contextOf(app, user)
@@ -69,7 +69,11 @@ export async function signIn(app: App, request: SignInRequest): Promise<SignedIn
   return { type: 'session', account: user.account, userArn, credentials }
 }
 
-async function userOf(app: App, request: SignInRequest): Promise<IamUser | undefined> {
+/** Whom a sign-in names, if there is such a user. */
+export async function signInUser(
+  app: App,
+  request: Pick<SignInRequest, 'account' | 'userName'>,
+): Promise<IamUser | undefined> {
   const account = /^\d{12}$/.test(request.account)
     ? request.account
     : await byAlias(app, request.account)

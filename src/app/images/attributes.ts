@@ -4,6 +4,7 @@ import type { ImageId } from '../../domain/ids.ts'
 import { imageStateOf, type Image } from '../../domain/image.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
+import { publicAccessCheck } from '../public-access.ts'
 import { imageGet } from './list.ts'
 
 export interface LaunchPermission {
@@ -49,6 +50,9 @@ export async function imageModifyPlan(
       }
       return { ...image, description: change.text }
     case 'launchPermission':
+      if (change.add.some(({ to }) => to.type === 'all')) {
+        await publicAccessCheck(ctx, 'image', id, reader)
+      }
       return withPermissions(image, change.add, change.remove)
     case 'resetLaunchPermission':
       return { ...image, isPublic: false, launchPermissions: [] }
@@ -76,6 +80,27 @@ function mustBe(image: Image, wanted: string, operation: string): void {
 export async function imageModify(ctx: Ctx, id: ImageId, change: ImageChange): Promise<void> {
   await ctx.app.store.transact(async (tx) => {
     await tx.update('image', await imageModifyPlan(ctx, id, change, tx))
+  })
+}
+
+/** What an account that an image was shared with may say: it is not, any more. @throws Fault `NotPermitted`. */
+export async function imageUnshareOwnPlan(
+  ctx: Ctx,
+  id: ImageId,
+  reader: StoreReader = ctx.app.store,
+): Promise<Image> {
+  const image = await imageGet(ctx, id, reader)
+  if (!image.launchPermissions.includes(ctx.account)) {
+    const reason = `The AMI ${id} is not shared with account ${ctx.account}`
+    throw new FaultError({ type: 'NotPermitted', kind: 'image', id, reason })
+  }
+  const launchPermissions = image.launchPermissions.filter((one) => one !== ctx.account)
+  return { ...image, launchPermissions }
+}
+
+export async function imageUnshareOwn(ctx: Ctx, id: ImageId): Promise<void> {
+  await ctx.app.store.transact(async (tx) => {
+    await tx.update('image', await imageUnshareOwnPlan(ctx, id, tx))
   })
 }
 

@@ -40,7 +40,7 @@ type FreeSpec = Pick<
   | 'cpuCredits'
   | 'resourceNames'
 >
-type StoppedSpec = Pick<InstanceSpec, 'isEbsOptimized' | 'privateDnsHostnameType'>
+type StoppedSpec = Pick<InstanceSpec, 'isEbsOptimized' | 'privateDnsHostnameType' | 'declined'>
 
 interface ChangePlan {
   instance?: Instance

@@ -13,6 +13,7 @@ import {
   type InstanceState,
 } from '../../domain/instance.ts'
 import type { StoreReader, StoreTransaction } from '../../store/store.ts'
+import { gpuWishOf } from '../../domain/pci.ts'
 import { hostCapacities, placeOrFault, typeChecked } from '../capacity.ts'
 import type { App, Ctx } from '../context.ts'
 import { publicAddressOf } from '../../domain/network.ts'
@@ -69,8 +70,8 @@ export function instancesStart(ctx: Ctx, ids: readonly InstanceId[]): Promise<St
     if (instance.intended.state === 'running') return undefined
     await mustHaveRoot(tx, instance)
     const hosts = await hostCapacities(ctx.app, tx)
-    typeChecked(ctx.app, instance.spec.instanceType, hosts)
-    const hostId = placeOrFault(instance.spec, hosts)
+    const type = typeChecked(ctx.app, instance.spec.instanceType, hosts)
+    const hostId = placeOrFault({ ...instance.spec, gpus: gpuWishOf(type) }, hosts)
     await publicAddressesAssign(ctx.app, tx, instance)
     const intended = wish(ctx.app, instance, 'running', { code: 'pending', message: 'pending' })
     const spec = { ...instance.spec, launchedAt: ctx.app.clock.now() }

@@ -6,9 +6,11 @@ import type {
   MachineIntent,
   MachineNic,
   MachineSpec,
+  VmSpec,
 } from '../../domain/machine.ts'
 import { hostNameOf, privateDomainOf, type NetworkInterface } from '../../domain/network.ts'
 import type { AccountId } from '../../domain/ids.ts'
+import { gpuWishOf } from '../../domain/pci.ts'
 import { volumeIsLeaving, type Volume } from '../../domain/volume.ts'
 import { volumeLimits } from '../../domain/volume-types.ts'
 import { sourceOf } from '../volumes/create.ts'
@@ -29,13 +31,18 @@ export async function machineSpecOf(app: App, instance: Instance): Promise<Machi
   const interfaces = await reader.list('networkInterface', mine)
   const { rootDeviceName } = instance.spec
   const disks = await Promise.all(volumes.map((one) => diskOf(app, one, rootDeviceName)))
-  return specOf(instance, disks, interfaces)
+  const type = app.instanceTypes.get(instance.spec.instanceType)
+  return specOf(instance, disks, interfaces, {
+    diskLimits: app.bandwidth.ebsOf(instance),
+    gpus: type ? gpuWishOf(type) : null,
+  })
 }
 
 function specOf(
   instance: Instance,
   disks: MachineDisk[],
   interfaces: readonly NetworkInterface[],
+  ofType: Pick<VmSpec, 'diskLimits' | 'gpus'>,
 ): MachineSpec {
   const { spec, intended } = instance
   return {
@@ -58,6 +65,7 @@ function specOf(
       threadsPerCore: spec.threadsPerCore,
       memoryMiB: spec.memoryMiB,
       cpuQuotaPercent: null,
+      ...ofType,
       hasTpm: spec.hasTpm ?? false,
       pinned: instance.pinned,
     },

@@ -51,6 +51,7 @@ export interface RunRequest {
     | 'tenancy'
     | 'cpuCredits'
     | 'autoRecovery'
+    | 'declined'
   >
 }
 

@@ -7,6 +7,7 @@ import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
 import { imageStateOf, type Image } from '../../domain/image.ts'
 import { newId, type InstanceId, type IdOf } from '../../domain/ids.ts'
 import type { Instance, InstanceSpec } from '../../domain/instance.ts'
+import { gpuWishOf } from '../../domain/pci.ts'
 import { present } from '../../lib/assert.ts'
 import type { Subnet } from '../../domain/network.ts'
 import type { StoreTransaction } from '../../store/store.ts'
@@ -169,7 +170,10 @@ async function recordOne(
   }
   // Room first: nothing of an instance that does not fit may be written.
   const zone = primary.subnet.zone
-  const hostId = placeOrFault({ instanceType: type.name, zone, ...machine }, resolved.hosts)
+  const hostId = placeOrFault(
+    { instanceType: type.name, zone, ...machine, gpus: gpuWishOf(type) },
+    resolved.hosts,
+  )
   const placed = request.placement
     ? await placementResolve(ctx, tx, request.placement, zone)
     : { placementGroup: null }

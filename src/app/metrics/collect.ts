@@ -14,7 +14,7 @@ import {
   type SeriesKey,
   type Summary,
 } from '../../domain/metrics/metric.ts'
-import { usageBetween, type MachineUsage } from '../../domain/metrics/usage.ts'
+import { usageBetween, useOf, type MachineUsage } from '../../domain/metrics/usage.ts'
 import type { App } from '../context.ts'
 import { backupSamples } from '../backup/metrics.ts'
 import { alarmsEvaluate } from './alarms.ts'
@@ -56,6 +56,7 @@ export function createMetricsReconciler(app: App): (signal: AbortSignal) => Prom
       const between = before && usageBetween(before, usage)
       if (!before || !between || usage.at - before.at > GAP_MS_MAX) continue
       const seconds = (usage.at - before.at) / 1000
+      if (app.bandwidth.spend(instance, seconds, useOf(between, seconds))) app.activate('network')
       const spent = await credits.spend(instance, between.cpuSeconds, seconds)
       const measured = [
         ...machineMetrics(instance, between, seconds),
@@ -70,6 +71,7 @@ export function createMetricsReconciler(app: App): (signal: AbortSignal) => Prom
       samples.push(...checkSamples(instance, now))
     }
     for (const id of last.keys()) if (!byId.has(id)) last.delete(id)
+    app.bandwidth.forget((id) => byId.has(id))
     samples.push(...dueSamples(waiting, now, byId), ...(await backupSamples(app, now)))
     signal.throwIfAborted()
     await app.metrics.put(samples)

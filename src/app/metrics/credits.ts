@@ -54,6 +54,8 @@ export function createCreditKeeper(app: App): CreditKeeper {
         const host = app.hosts.find(({ description }) => description.hostId === instance.hostId)
         await host?.agent.machineCpuCap(instance.id, cap)
         caps.set(instance.id, cap)
+        if (cap === null) app.cpuHeld.delete(instance.id)
+        else app.cpuHeld.set(instance.id, cap)
         if (cap !== null) {
           app.log.info({ instance: instance.id, cap }, 'out of CPU credits: held at its baseline')
         }

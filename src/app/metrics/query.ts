@@ -1,6 +1,12 @@
 /** Reading metrics: datapoints of a series at a period, several queries with arithmetic between them. */
 import { FaultError, invalidValue } from '../../domain/faults.ts'
-import { mathBudget, MathError, mathEvaluate, type MathSeries } from '../../domain/metrics/math.ts'
+import {
+  MathError,
+  mathEvaluate,
+  mathSpace,
+  type MathSeries,
+  type Series,
+} from '../../domain/metrics/math.ts'
 import { isPeriod, statisticOf, type Bucket, type Statistic } from '../../domain/metrics/metric.ts'
 import type { Ctx } from '../context.ts'
 
@@ -61,10 +67,11 @@ export function dataRead(
   range: { from: number; to: number },
 ): DataResult[] {
   const byId = new Map(queries.map((query) => [query.id, query]))
-  const done = new Map<string, MathSeries>()
+  const done = new Map<string, Series>()
   const open = new Set<string>()
-  const budget = mathBudget()
-  const seriesOf = (id: string): MathSeries => {
+  const space = mathSpace(range)
+  const metrics = queries.filter(({ metric }) => metric !== null).map(({ id }) => id)
+  const seriesOf = (id: string): Series => {
     const known = done.get(id)
     if (known) return known
     const query = byId.get(id)
@@ -72,8 +79,11 @@ export function dataRead(
     if (open.has(id)) throw new MathError(`${id} needs itself`)
     open.add(id)
     const series = query.metric
-      ? metricSeries(ctx, query.metric, range)
-      : mathEvaluate(query.expression ?? '', seriesOf, budget)
+      ? {
+          points: metricSeries(ctx, query.metric, range),
+          periodSeconds: query.metric.period,
+        }
+      : mathEvaluate(query.expression ?? '', { of: seriesOf, metrics: () => metrics }, space)
     open.delete(id)
     done.set(id, series)
     return series
@@ -82,7 +92,7 @@ export function dataRead(
     .filter(({ isReturned }) => isReturned)
     .map((query) => {
       try {
-        const points = [...seriesOf(query.id)].toSorted(([a], [b]) => a - b)
+        const points = [...seriesOf(query.id).points].toSorted(([a], [b]) => a - b)
         return { id: query.id, label: query.label ?? labelOf(query), points }
       } catch (error) {
         if (!(error instanceof MathError)) throw error

@@ -21,7 +21,7 @@ import { interfaceOfInstance } from './interfaces.ts'
 import { baseOf, inVpc, ownGet, ownList, scopeOf } from './scope.ts'
 
 /** AWS's quota is 5 and is raised on request; ours are not scarce. */
-const ADDRESSES_MAX = 500
+export const ELASTIC_ADDRESSES_MAX = 500
 
 export interface ElasticAddressView {
   address: ElasticAddress
@@ -60,10 +60,10 @@ export function elasticAddressAllocate(
   request: { wanted: string | null; tags: Tags },
 ): Change<ElasticAddress> {
   return async (tx) => {
-    if ((await tx.count('elasticAddress', scopeOf(ctx))) >= ADDRESSES_MAX) {
+    if ((await tx.count('elasticAddress', scopeOf(ctx))) >= ELASTIC_ADDRESSES_MAX) {
       const reason = 'The maximum number of addresses has been reached.'
       const kind = 'elasticAddress'
-      throw new FaultError({ type: 'LimitExceeded', kind, limit: ADDRESSES_MAX, reason })
+      throw new FaultError({ type: 'LimitExceeded', kind, limit: ELASTIC_ADDRESSES_MAX, reason })
     }
     const { random, settings } = ctx.app
     const chooser = createAddressChooser(tx, random, settings.publicPool)

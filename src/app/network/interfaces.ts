@@ -7,7 +7,14 @@ import {
   type SecurityGroupId,
   type SubnetId,
 } from '../../domain/ids.ts'
-import { managerOf, type NetworkInterface, type Subnet, type Vpc } from '../../domain/network.ts'
+import { instanceStateOf } from '../../domain/instance.ts'
+import {
+  managerOf,
+  publicAddressOf,
+  type NetworkInterface,
+  type Subnet,
+  type Vpc,
+} from '../../domain/network.ts'
 import type { Tags } from '../../domain/resource.ts'
 import type { StoreReader } from '../../store/store.ts'
 import { onceByToken } from '../client-tokens.ts'
@@ -165,6 +172,8 @@ export interface InterfaceChange {
   description?: string | undefined
   groupIds?: readonly SecurityGroupId[] | undefined
   isSourceDestChecked?: boolean | undefined
+  /** Whether it has a public address of the pool: now, if it is the first of a running machine, and at each start. */
+  hasPublic?: boolean | undefined
   /** It stays so. */
   hasPrimaryIpv6?: true | undefined
   attachment?: { id: string; deleteOnTermination: boolean } | undefined
@@ -185,12 +194,33 @@ export async function interfaceModifyPlan(
   return {
     ...before,
     ...(change.hasPrimaryIpv6 && { hasPrimaryIpv6: true }),
+    ...(change.hasPublic !== undefined &&
+      (await publicChanged(ctx, reader, before, change.hasPublic))),
     ...(description !== undefined && { description }),
     ...(isSourceDestChecked !== undefined && { isSourceDestChecked }),
     ...(groupIds && {
       groupIds: await groupsForInterface(ctx, reader, before.vpcId, groupIds),
     }),
     attachment: attachmentChanged(before, change),
+  }
+}
+
+async function publicChanged(
+  ctx: Ctx,
+  reader: StoreReader,
+  one: NetworkInterface,
+  hasPublicOnLaunch: boolean,
+): Promise<Pick<NetworkInterface, 'hasPublicOnLaunch' | 'publicAddress'>> {
+  if (!hasPublicOnLaunch) return { hasPublicOnLaunch, publicAddress: null }
+  const { attachment } = one
+  const isFirst = attachment !== null && attachment.deviceIndex === 0
+  const instance = isFirst && (await reader.get('instance', attachment.instanceId))
+  const state = instance ? instanceStateOf(instance) : null
+  const isDue = (state === 'running' || state === 'pending') && publicAddressOf(one) === null
+  const chooser = createAddressChooser(reader, ctx.app.random, ctx.app.settings.publicPool)
+  return {
+    hasPublicOnLaunch,
+    publicAddress: isDue ? await chooser.publicAddress() : one.publicAddress,
   }
 }
 

@@ -100,10 +100,13 @@ function isOpen(ctx: Ctx, peering: Peering): boolean {
 function mustHaveRoom(ctx: Ctx, present: readonly Peering[]): void {
   const open = present.filter((each) => isOpen(ctx, each))
   const active = open.filter((each) => each.status === 'active').length
-  const isFull = active >= ACTIVE_MAX || open.length - active >= PENDING_MAX
-  if (!isFull) return
-  const reason = 'The maximum number of VPC peering connections has been reached.'
-  throw new FaultError({ type: 'LimitExceeded', kind: 'vpcPeering', limit: ACTIVE_MAX, reason })
+  const full = (kind: string, limit: number, which: string): FaultError => {
+    const reason = `The maximum number of ${which} VPC peering connections has been reached.`
+    return new FaultError({ type: 'LimitExceeded', kind, limit, reason })
+  }
+  if (active >= ACTIVE_MAX) throw full('vpcPeeringActive', ACTIVE_MAX, 'active')
+  if (open.length - active < PENDING_MAX) return
+  throw full('vpcPeeringPending', PENDING_MAX, 'outstanding')
 }
 
 async function forgetOld(ctx: Ctx, tx: StoreTransaction): Promise<void> {

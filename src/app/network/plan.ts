@@ -38,6 +38,9 @@ import { blocksOf } from './plan-blocks.ts'
 import { routesOf } from './plan-routes.ts'
 import { routeTargets, type RouteTargets } from './routes.ts'
 
+/** Megabits a second that a machine may move now; null: no limit. */
+export type RateOf = (instance: Instance) => number | null
+
 /** Everything of one VPC that its plan is made from. */
 export interface VpcRecords {
   vpc: Vpc
@@ -54,6 +57,7 @@ export interface VpcRecords {
   peers: readonly PeerPlan[]
   /** Of the account, those with a name of their own. */
   namedAddresses: readonly ElasticAddress[]
+  rateOf: RateOf
   /** Records of peered VPCs whose public names resolve to private addresses here. */
   resolved: readonly VpcRecords[]
 }
@@ -62,14 +66,18 @@ export interface VpcRecords {
  * Plans of all VPCs that have a machine on this host, or had one that is still shown as terminated, in order of id: the
  * next machine then finds its network there, which takes 300 ms to make.
  */
-export async function networkPlans(reader: StoreReader, hostId: string): Promise<VpcNetworkPlan[]> {
+export async function networkPlans(
+  reader: StoreReader,
+  hostId: string,
+  rateOf: RateOf,
+): Promise<VpcNetworkPlan[]> {
   const here = await reader.list('instance', { reference: { name: 'host', value: hostId } })
   const live = here.filter(hasMachine)
   const vpcIds = [...new Set(here.map((instance) => instance.spec.vpcId))].sort()
   const found: VpcRecords[] = []
   for (const vpcId of vpcIds) {
     const records = await vpcRecords(reader, vpcId, live)
-    if (records) found.push(records)
+    if (records) found.push({ ...records, rateOf })
   }
   const byVpc = new Map(found.map((records) => [records.vpc.id, records]))
   return found.map((records) =>
@@ -181,7 +189,7 @@ async function vpcRecords(
   reader: StoreReader,
   vpcId: string,
   live: readonly Instance[],
-): Promise<VpcRecords | undefined> {
+): Promise<Omit<VpcRecords, 'rateOf'> | undefined> {
   const vpc = await reader.get('vpc', vpcId)
   if (!vpc) return undefined
   const inVpc = { reference: { name: 'vpc', value: vpcId } }
@@ -232,7 +240,7 @@ export function planOf(records: VpcRecords): VpcNetworkPlan {
     })),
     interfaces: records.interfaces
       .filter((networkInterface) => networkInterface.attachment)
-      .flatMap((networkInterface) => interfacePlan(networkInterface, instances)),
+      .flatMap((networkInterface) => interfacePlan(networkInterface, instances, records.rateOf)),
     groups: records.groups.map((group) => groupPlan(group, records)),
     ...(records.peers.length > 0 && { peers: records.peers }),
     ...(records.endpoints.length > 0 && { endpoints: endpointPlans(records) }),
@@ -272,9 +280,11 @@ function dnsPlan(records: VpcRecords): VpcDnsPlan {
 function interfacePlan(
   networkInterface: NetworkInterface,
   instances: ReadonlyMap<string, Instance>,
+  rateOf: RateOf,
 ): VpcNetworkPlan['interfaces'] {
   const instance = instances.get(networkInterface.attachment!.instanceId)
   if (!instance) return []
+  const rateMbps = rateOf(instance)
   const [primary] = networkInterface.privateAddresses
   const byResource = instance.spec.privateDnsHostnameType === 'resource-name'
   return [
@@ -298,6 +308,7 @@ function interfacePlan(
         isEnabled: instance.spec.metadata.isEnabled,
         hopLimit: instance.spec.metadata.hopLimit,
       },
+      ...(rateMbps !== null && { rateMbps }),
       isLive: true,
     },
   ]

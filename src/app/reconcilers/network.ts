@@ -24,7 +24,7 @@ export function createNetworkApplier(
       await running.get(host)?.catch(() => {})
       waiting.delete(host)
       const work = (async () => {
-        const plans = await networkPlans(next.reader, host.description.hostId)
+        const plans = await networkPlans(next.reader, host.description.hostId, app.bandwidth.rateOf)
         await host.agent.networkEnsure(plans)
       })()
       running.set(host, work)

@@ -6,12 +6,13 @@ import { FaultError } from '../../domain/faults.ts'
 import type { SnapshotId } from '../../domain/ids.ts'
 import { snapshotStateOf, type Snapshot } from '../../domain/image.ts'
 import { recycledBy } from '../../domain/rbin.ts'
+import { lockStateOf } from '../../domain/snapshot-lock.ts'
 import type { StoreReader, StoreTransaction } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import { rulesOf } from '../rbin/rules.ts'
 import { snapshotGet } from './find.ts'
 
-/** @throws Faults `NotFound`, `NotOwner`, `InUse` by an image, `IncorrectState`. */
+/** @throws Faults `NotFound`, `NotOwner`, `InUse` by an image, `IncorrectState`, `NotPermitted` while it is locked. */
 export async function snapshotDeleteCheck(
   ctx: Ctx,
   id: SnapshotId,
@@ -22,6 +23,12 @@ export async function snapshotDeleteCheck(
   if (state === 'pending') {
     const operation = 'DeleteSnapshot'
     throw new FaultError({ type: 'IncorrectState', kind: 'snapshot', id, state, operation })
+  }
+  const { lock } = snapshot
+  if (lock && lockStateOf(lock, ctx.app.clock.now()) !== 'expired') {
+    const until = new Date(lock.expiresAt).toISOString()
+    const reason = `The snapshot ${id} is locked in ${lock.mode} mode until ${until}`
+    throw new FaultError({ type: 'NotPermitted', kind: 'snapshot', id, reason })
   }
   const images = await reader.list('image', { reference: { name: 'snapshot', value: id } })
   if (images[0]) throw new FaultError({ type: 'InUse', kind: 'snapshot', id, by: images[0].id })

@@ -4,11 +4,28 @@ import type { SnapshotId } from '../../domain/ids.ts'
 import type { Snapshot } from '../../domain/image.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
+import { publicAccess } from '../public-access.ts'
 
-export function snapshotIsVisible(ctx: Ctx, snapshot: Snapshot): boolean {
+/** Owners of public snapshots that are not public for now. */
+async function privateOwners(
+  ctx: Ctx,
+  snapshots: readonly Snapshot[],
+  reader: StoreReader,
+): Promise<ReadonlySet<string>> {
+  const owners = new Set(snapshots.filter((one) => one.isPublic).map((one) => one.account))
+  const blocked = new Set<string>()
+  for (const owner of owners) {
+    const access = await publicAccess(ctx, 'snapshot', reader, owner)
+    if (access === 'block-all-sharing') blocked.add(owner)
+  }
+  return blocked
+}
+
+function isVisible(ctx: Ctx, snapshot: Snapshot, blocked: ReadonlySet<string>): boolean {
   if (snapshot.recycled || snapshot.backupJobId) return false
   const isShared = snapshot.sharedWith?.includes(ctx.account) ?? false
-  return snapshot.isPublic || isShared || snapshot.account === ctx.account
+  if (isShared || snapshot.account === ctx.account) return true
+  return snapshot.isPublic && !blocked.has(snapshot.account)
 }
 
 /** @throws Fault `NotFound`, also for those of others. */
@@ -19,7 +36,9 @@ export async function snapshotGet(
 ): Promise<Snapshot> {
   const snapshot = await reader.get('snapshot', id)
   const isHere = snapshot && (snapshot.region === ctx.region || snapshot.region === '*')
-  if (!isHere || !snapshotIsVisible(ctx, snapshot)) throw notFound('snapshot', id)
+  if (!isHere) throw notFound('snapshot', id)
+  const blocked = await privateOwners(ctx, [snapshot], reader)
+  if (!isVisible(ctx, snapshot, blocked)) throw notFound('snapshot', id)
   return snapshot
 }
 
@@ -34,7 +53,8 @@ export interface SnapshotQuery {
 /** @throws Fault `NotFound` naming the ids that the caller does not see. */
 export async function snapshotsFind(ctx: Ctx, query: SnapshotQuery): Promise<Snapshot[]> {
   const all = await ctx.app.store.list('snapshot', { region: ctx.region })
-  const visible = all.filter((snapshot) => snapshotIsVisible(ctx, snapshot))
+  const blocked = await privateOwners(ctx, all, ctx.app.store)
+  const visible = all.filter((snapshot) => isVisible(ctx, snapshot, blocked))
   const known = new Set<string>(visible.map((snapshot) => snapshot.id))
   const missing = query.ids.filter((id) => !known.has(id))
   if (missing.length > 0) throw notFound('snapshot', ...missing)

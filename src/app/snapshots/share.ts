@@ -4,6 +4,7 @@ import type { SnapshotId } from '../../domain/ids.ts'
 import type { Snapshot } from '../../domain/image.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
+import { publicAccessCheck } from '../public-access.ts'
 import { snapshotOwned } from './delete.ts'
 
 export type VolumePermission = { type: 'all' } | { type: 'account'; account: string }
@@ -31,7 +32,10 @@ export async function snapshotSharePlan(
     else if (snapshot.isEncrypted) {
       const reason = 'Encrypted snapshots cannot be shared with everybody'
       throw new FaultError({ type: 'NotPermitted', kind: 'snapshot', id, reason })
-    } else isPublic = true
+    } else {
+      await publicAccessCheck(ctx, 'snapshot', id, reader)
+      isPublic = true
+    }
   }
   for (const one of change.remove) {
     if (one.type === 'account') accounts.delete(one.account)

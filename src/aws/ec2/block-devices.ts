@@ -3,6 +3,7 @@ import type { BlockDeviceMapping } from '@aws-sdk/client-ec2'
 import type { BlockDeviceRequest } from '../../app/instances/run-request.ts'
 import { FaultError, invalidValue } from '../../domain/faults.ts'
 import { parseId } from '../../domain/ids.ts'
+import { refuseFeatures } from './absent-features.ts'
 
 /** Source: EC2 user guide, "Device names for volumes on Amazon EC2 instances". */
 const DEVICE_NAME = /^\/dev\/(?:xvd[a-z]{1,2}|sd[a-z](?:\d{1,2})?)$/
@@ -23,6 +24,12 @@ export function blockDeviceOf(mapping: BlockDeviceMapping): BlockDeviceRequest {
   if (mapping.VirtualName) {
     throw new FaultError({ type: 'Unsupported', feature: 'instance store volumes' })
   }
+  refuseFeatures('a block device', {
+    'Ebs.OutpostArn': ebs?.OutpostArn,
+    'Ebs.AvailabilityZone': ebs?.AvailabilityZone ?? ebs?.AvailabilityZoneId,
+    'Ebs.EbsCardIndex': ebs?.EbsCardIndex,
+    'Ebs.VolumeInitializationRate': ebs?.VolumeInitializationRate,
+  })
   return {
     deviceName: mapping.DeviceName,
     isSuppressed: mapping.NoDevice !== undefined,

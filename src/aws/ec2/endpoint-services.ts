@@ -1,6 +1,7 @@
 /** The services that a VPC can have an endpoint of: those of AWS's that are served here. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { CreateVpcEndpointRequest } from '@aws-sdk/client-ec2'
 import { notFound } from '../../domain/faults.ts'
 import type { ServiceName } from '../model.ts'
 
@@ -43,4 +44,22 @@ export function endpointServiceNamed(region: string, serviceName: string): Endpo
   const found = endpointServices(region).find((each) => each.serviceName === serviceName)
   if (!found) throw notFound('vpcEndpointService', serviceName)
   return found
+}
+
+/** What endpoints here have none of, for `refuseFeatures`: their addresses and names are of IPv4. */
+export function endpointFeatures(
+  input: Readonly<
+    Pick<CreateVpcEndpointRequest, 'IpAddressType' | 'DnsOptions' | 'SubnetConfigurations'>
+  >,
+): Readonly<Record<string, unknown>> {
+  const { IpAddressType: type, DnsOptions: dns } = input
+  return {
+    'IPv6 addresses':
+      (type !== undefined && type !== 'ipv4') ||
+      input.SubnetConfigurations?.some(({ Ipv6 }) => Ipv6 !== undefined),
+    [`DnsRecordIpType ${dns?.DnsRecordIpType}`]:
+      dns?.DnsRecordIpType !== undefined && dns.DnsRecordIpType !== 'ipv4',
+    'a private name for inbound resolvers only': dns?.PrivateDnsOnlyForInboundResolverEndpoint,
+    'a choice of private names': dns?.PrivateDnsPreference ?? dns?.PrivateDnsSpecifiedDomains,
+  }
 }

@@ -260,8 +260,10 @@ function dependency(fault: Extract<Fault, { type: 'DependencyViolation' }>): Wir
   const noun = fault.kind === 'securityGroup' ? 'resource' : spaced(fault.kind)
   const verb = fault.kind === 'securityGroup' ? 'a dependent object' : 'dependencies'
   const list = fault.dependents.length > 0 ? `: ${fault.dependents.join(', ')}` : ''
+  // The only kind that has a code of its own for it: clients wait for the analyses to go.
+  const isPath = fault.kind === 'insightsPath'
   return new WireError(
-    'DependencyViolation',
+    isPath ? 'AnalysisExistsForNetworkInsightsPath' : 'DependencyViolation',
     `The ${noun} '${fault.id}' has ${verb} and cannot be deleted${list}.`,
   )
 }

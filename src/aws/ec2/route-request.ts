@@ -50,6 +50,7 @@ function targetOf(operation: string, input: Input): RouteTargetRequest {
     LocalGatewayId: input.LocalGatewayId,
     CarrierGatewayId: input.CarrierGatewayId,
     CoreNetworkArn: input.CoreNetworkArn,
+    OdbNetworkArn: input.OdbNetworkArn,
   })
   const targets: RouteTargetRequest[] = []
   if (input.GatewayId) targets.push(gatewayOf(operation, input.GatewayId))

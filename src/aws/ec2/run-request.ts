@@ -12,10 +12,12 @@ import { parseId } from '../../domain/ids.ts'
 import type { MetadataOptions } from '../../domain/instance.ts'
 import { blockDeviceOf } from './block-devices.ts'
 import { imageIdOf } from './image-alias.ts'
+import { declinedOf, launchFeaturesRefused } from './launch-features.ts'
 import { launchInputOf } from './launch-template-data.ts'
 import { placementWishOf } from './placement-wish.ts'
 import { ipv6AddressesOf, privateAddressesOf } from './private-addresses.ts'
 import { tagsOfSpecifications } from './tag-specifications.ts'
+import { zoneNameOf } from './zone-parameter.ts'
 
 /** Source: EC2 user guide, "Run commands at launch": 16 KB, before base64. */
 export const USER_DATA_BYTES_MAX = 16_384
@@ -24,7 +26,7 @@ const TYPE_DEFAULT = 'm1.small'
 
 export async function runRequestOf(ctx: Ctx, given: RunInstancesRequest): Promise<RunRequest> {
   const { input, originTags } = await launchInputOf(ctx, given)
-  refuseAbsentFeatures(input)
+  launchFeaturesRefused(input)
   if (!input.ImageId) throw new FaultError({ type: 'MissingParameter', parameter: 'ImageId' })
   const placement = placementWishOf(input.Placement)
   return {
@@ -36,7 +38,7 @@ export async function runRequestOf(ctx: Ctx, given: RunInstancesRequest): Promis
     keyName: input.KeyName || null,
     userData: userDataOf(input.UserData),
     interfaces: interfacesOf(input),
-    zone: input.Placement?.AvailabilityZone || null,
+    zone: zoneNameOf(ctx, input.Placement),
     ...(placement && { placement }),
     blockDevices: (input.BlockDeviceMappings ?? []).map(blockDeviceOf),
     tags: {
@@ -73,26 +75,12 @@ export async function runRequestOf(ctx: Ctx, given: RunInstancesRequest): Promis
         | 'unlimited'
         | null,
       autoRecovery: input.MaintenanceOptions?.AutoRecovery ?? 'default',
+      ...declinedOf(input),
     },
   }
 }
 
 const TAGGABLE = ['instance', 'volume', 'network-interface'] as const
-
-function refuseAbsentFeatures(input: RunInstancesRequest): void {
-  const absent: [unknown, string][] = [
-    [input.InstanceMarketOptions, 'InstanceMarketOptions'],
-    [input.EnclaveOptions?.Enabled, 'EnclaveOptions'],
-    [input.KernelId, 'KernelId'],
-    [input.RamdiskId, 'RamdiskId'],
-    [input.Placement?.HostId, 'Placement.HostId'],
-    [input.Placement?.Tenancy === 'host', 'Placement.Tenancy=host'],
-    [input.LicenseSpecifications?.length, 'LicenseSpecifications'],
-    [input.SecondaryInterfaces?.length, 'SecondaryInterfaces'],
-  ]
-  const found = absent.find(([value]) => Boolean(value))
-  if (found) throw new FaultError({ type: 'Unsupported', feature: `RunInstances with ${found[1]}` })
-}
 
 export function userDataOf(text: string | undefined): string | null {
   if (!text) return null

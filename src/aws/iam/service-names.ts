@@ -2,6 +2,7 @@
 export const SERVICE_NAMES: Readonly<Record<string, string>> = {
   backup: 'AWS Backup',
   'backup-gateway': 'AWS Backup Gateway',
+  cloudtrail: 'AWS CloudTrail',
   cloudwatch: 'Amazon CloudWatch',
   'compute-optimizer': 'AWS Compute Optimizer',
   ebs: 'Amazon Elastic Block Store',

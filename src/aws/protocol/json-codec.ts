@@ -91,18 +91,20 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** Also used for the body of a rest-json request, whose other members come from elsewhere. */
 export function structureCodec(
-  compiler: Pick<Compiler, 'codec'>,
+  compiler: Pick<Compiler, 'codec'> & { model?: ServiceModel },
   shape: Shape,
   inBody: (member: ShapeReference) => boolean,
 ): JsonCodec {
   const required = new Set(shape.required)
+  // EC2's other names are those of XML's elements.
+  const isOfXml = compiler.model?.metadata.protocol === 'ec2'
   const members = Object.entries(shape.members ?? {})
     .filter(([, member]) => inBody(member))
     .map(([name, member]) => {
       let codec: JsonCodec | undefined
       return {
         name,
-        wire: member.locationName ?? name,
+        wire: isOfXml ? name : (member.locationName ?? name),
         get codec() {
           return (codec ??= compiler.codec(member))
         },

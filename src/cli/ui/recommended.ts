@@ -1,27 +1,32 @@
 /** What the recommender answered, for people. Pure. */
 import { PRICE_SOURCE } from '../../domain/instance-type.ts'
 import type { Recommendation, Recommended } from '../../domain/recommend/recommend.ts'
-import { formatTable } from './format.ts'
+import { formatTable, wrapText } from './format.ts'
 import { paint } from './terminal.ts'
 
 const HOST_WORDS = { now: 'fits', full: 'no room now', never: 'no', unknown: '?' } as const
 
-export function recommendedText(found: Recommended, isOn: boolean): string {
+export function recommendedText(found: Recommended, isOn: boolean, columns = 100): string {
+  const wrapped = (text: string, indent = '  '): string => wrapText(text, columns, indent)
   const lines: string[] = []
   const understood = found.understood.map(({ words, meaning }) =>
     words === 'the whole' ? meaning : `${words} → ${meaning}`,
   )
-  if (understood.length > 0) lines.push(paint('dim', `Understood: ${understood.join('; ')}`, isOn))
-  for (const note of found.notes) lines.push(paint('dim', note, isOn))
+  if (understood.length > 0) {
+    lines.push(paint('dim', wrapped(`Understood: ${understood.join('; ')}`), isOn))
+  }
+  for (const note of found.notes) lines.push(paint('dim', wrapped(note), isOn))
   const [first, ...others] = found.recommendations
   if (!first) return [...lines, ...nothing(found)].join('\n')
   lines.push(
     '',
     `${paint('green', first.instanceType, isOn)}  ${paint('bold', price(first), isOn)}`,
   )
-  for (const reason of first.reasons) lines.push(`  ${reason}`)
-  for (const caution of first.cautions) lines.push(`  ${paint('yellow', '!', isOn)} ${caution}`)
-  lines.push(`  ${hostWords(first)}`)
+  for (const reason of first.reasons) lines.push(wrapped(`  ${reason}`, '    '))
+  for (const caution of first.cautions) {
+    lines.push(wrapped(`  ! ${caution}`, '    ').replace('!', paint('yellow', '!', isOn)))
+  }
+  lines.push(wrapped(`  ${hostWords(first)}`, '    '))
   if (others.length > 0) {
     const rows = [first, ...others].map((one) => [
       String(one.rank),
@@ -36,11 +41,12 @@ export function recommendedText(found: Recommended, isOn: boolean): string {
     const head = ['', 'TYPE', 'VCPUS', 'GIB', 'CPU', 'USD/H', 'HERE', 'COMPARED']
     lines.push(
       '',
-      formatTable(head, rows, (text) => paint('bold', text, isOn)),
+      formatTable(head, rows, (text) => paint('bold', text, isOn), columns),
     )
   }
   if (found.givenUp.length > 0) lines.push('', paint('bold', 'Given up', isOn))
-  for (const { instanceType, why } of found.givenUp) lines.push(`  ${instanceType}: ${why}`)
+  for (const { instanceType, why } of found.givenUp)
+    lines.push(wrapped(`  ${instanceType}: ${why}`, '    '))
   lines.push(
     '',
     paint(

@@ -31,3 +31,8 @@ export function plainText(text: string): string {
 export function isInteractive(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true
 }
+
+/** Of the terminal; of a file or a pipe, as wide as a page. */
+export function columnsOf(stream: { columns?: number }): number {
+  return Math.max(40, Math.min(stream.columns ?? 100, 120))
+}

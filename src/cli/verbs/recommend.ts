@@ -16,7 +16,7 @@ import { findCloud, resolveHome } from '../home.ts'
 import { hostApi } from '../host-api.ts'
 import { homeOption, jsonOption } from '../options.ts'
 import { recommendedText } from '../ui/recommended.ts'
-import { isColoured } from '../ui/terminal.ts'
+import { columnsOf, isColoured } from '../ui/terminal.ts'
 import type { VerbContext } from '../verbs.ts'
 
 const DATA = new URL('../../../data/instance-types.tsv', import.meta.url)
@@ -96,7 +96,10 @@ Examples:
       const cloud = await findCloud(resolveHome(options.home)).catch(() => undefined)
       const found = cloud ? await hostApi(cloud).recommend(ask) : recommendAlone(ask)
       if (options.json) process.stdout.write(`${JSON.stringify(listOf(found), null, 2)}\n`)
-      else process.stdout.write(`${recommendedText(found, isColoured(process.stdout))}\n`)
+      else
+        process.stdout.write(
+          `${recommendedText(found, isColoured(process.stdout), columnsOf(process.stdout))}\n`,
+        )
       if (found.recommendations.length === 0) context.exit(EXIT.failed)
     })
 }

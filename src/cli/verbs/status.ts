@@ -1,6 +1,7 @@
 /** `brume status`: is the cloud up, where, on what, and which machines it has. Exit code 3 when it is down. */
 import { Command } from 'commander'
 import type { Instance } from '@aws-sdk/client-ec2'
+import { KINDS } from '../../domain/hypervisor-words.ts'
 import type { HostAllocation } from '../../domain/allocation.ts'
 import { ec2Of, instancesAll, nameOf } from '../client.ts'
 import { daemonLogPath } from '../daemon.ts'
@@ -11,12 +12,6 @@ import { homeOption, jsonOption } from '../options.ts'
 import { formatBytes, formatDuration, formatTable } from '../ui/format.ts'
 import { isColoured, paint } from '../ui/terminal.ts'
 import type { VerbContext } from '../verbs.ts'
-
-const ACCELERATORS: Record<string, string> = {
-  kvm: 'KVM, hardware virtualization',
-  hvf: 'Hypervisor.framework, hardware virtualization',
-  tcg: 'software emulation, without hardware virtualization',
-}
 
 export function command(context: VerbContext): Command {
   return new Command('status')
@@ -103,7 +98,7 @@ export function renderStatus(
 ): string {
   const colour = isColoured(process.stdout)
   const { hypervisor, daemon } = host
-  const words = ACCELERATORS[hypervisor.accelerator] ?? hypervisor.accelerator
+  const words = KINDS[hypervisor.accelerator]
   const uptime = formatDuration(daemon.uptimeSeconds * 1000)
   const lines = [
     `${paint('green', '●', colour)} up at http://localhost:${cloud.port} for ${uptime}` +
@@ -113,6 +108,9 @@ export function renderStatus(
       (host.isSimulated ? ' (simulated: nothing really boots)' : ''),
     `  driver  QEMU ${hypervisor.qemuVersion}, ${words}`,
     ...allocations.flatMap(allocationLines),
+    ...(allocations.some(({ machines }) => machines.length > 0)
+      ? ['          each machine:  ./brume host']
+      : []),
     '',
   ]
   const live = instances.filter((i) => i.State?.Name !== 'terminated')

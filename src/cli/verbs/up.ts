@@ -19,6 +19,7 @@ interface Options {
   importFromPrivate?: boolean
   backupWebhook?: string
   volumeModificationWait?: string
+  bandwidthLimits: 'on' | 'off'
 }
 
 export function command(context: VerbContext): Command {
@@ -35,6 +36,11 @@ export function command(context: VerbContext): Command {
     .option('--passphrase-file <file>', 'its first line locks the key of all keys, from now on')
     .option('--import-from-private', 'disks may be imported from private networks and this host')
     .option('--backup-webhook <url>', 'where notifications of backup vaults are posted')
+    .addOption(
+      new Option('--bandwidth-limits <on|off>', 'hold machines to the bandwidth of their types')
+        .choices(['on', 'off'])
+        .default('on'),
+    )
     .option('--volume-modification-wait <seconds>', 'between two changes of a volume; AWS: 21600')
     .option('-y, --yes', 'install missing system packages without asking')
     .addHelpText(
@@ -74,11 +80,12 @@ Machines outlive the daemon: 'down' and 'up' again never touch them.`,
 
 /** What the daemon is told beyond where and how it listens. */
 function flagsOf(options: Options): string[] {
-  const { passphraseFile, volumeModificationWait: wait } = options
+  const { passphraseFile, volumeModificationWait: wait, bandwidthLimits } = options
   return [
     ...(passphraseFile ? ['--passphrase-file', resolve(passphraseFile)] : []),
     ...(options.importFromPrivate ? ['--import-from-private'] : []),
     ...(options.backupWebhook ? ['--backup-webhook', options.backupWebhook] : []),
+    ...(bandwidthLimits === 'off' ? ['--bandwidth-limits', 'off'] : []),
     ...(wait ? ['--volume-modification-wait', wait] : []),
   ]
 }

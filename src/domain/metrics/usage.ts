@@ -2,6 +2,7 @@
  * What a host has measured of a machine since it started: counters that only grow, so that whoever asks twice knows
  * what happened between. Survives JSON, as all that crosses `HostAgent`.
  */
+import type { MachineUse } from '../allocation.ts'
 import type { InstanceId } from '../ids.ts'
 
 export interface MachineUsage {
@@ -37,6 +38,20 @@ export interface NicUsage {
   bytesOut: number
   packetsIn: number
   packetsOut: number
+}
+
+/** What a machine used on average between two measurements, as a person reads it. */
+export function useOf(between: MachineUsage, seconds: number): MachineUse {
+  const total = <T>(items: readonly T[], of: (item: T) => number): number =>
+    items.reduce((sum, item) => sum + of(item), 0) / seconds
+  const { disks, nics } = between
+  return {
+    cpu: between.cpuSeconds / seconds,
+    networkInMbps: (total(nics, ({ bytesIn }) => bytesIn) * 8) / 1e6,
+    networkOutMbps: (total(nics, ({ bytesOut }) => bytesOut) * 8) / 1e6,
+    ebsIops: total(disks, ({ readOps, writeOps }) => readOps + writeOps),
+    ebsMBps: total(disks, ({ readBytes, writeBytes }) => readBytes + writeBytes) / 1e6,
+  }
 }
 
 /** What happened between two measurements of one start, the elder first; null when they are not comparable. */

@@ -2,9 +2,9 @@
 import { creditRulesOf } from '../cpu-credits.ts'
 import { PRICE_SOURCE, type InstanceType } from '../instance-type.ts'
 import { acceleratorTflopsOf, familyOf, speedOf } from './family.ts'
-import type { Reading } from './read-ask.ts'
+import { MEMORY_SLACK, type Reading } from './read-ask.ts'
 import type { Candidate } from './recommend.ts'
-import { acceleratorMiBOf, amount, unmet } from './requirements.ts'
+import { acceleratorMiBOf, amount, unmet, combined } from './requirements.ts'
 
 export interface GivenUp {
   instanceType: string
@@ -56,7 +56,9 @@ function sizeWords(type: InstanceType, { requirements, hints, demand }: Reading)
   if (asked !== undefined) return `${has}, as asked`
   const usual = [
     demand.vcpus?.min === undefined ? '' : `${amount(demand.vcpus.min)} vCPUs`,
-    demand.memoryMiB?.min === undefined ? '' : `${amount(demand.memoryMiB.min / 1024)} GiB`,
+    demand.memoryMiB?.min === undefined
+      ? ''
+      : `${amount(demand.memoryMiB.min / 1024 / MEMORY_SLACK)} GiB`,
   ].filter(Boolean)
   return `${has}, where such work usually starts at ${usual.join(' and ')}`
 }
@@ -131,10 +133,8 @@ export function givenUpOf(
       given.push({ instanceType: type.name, why })
     }
   }
-  const missing = (type: InstanceType): string[] => [
-    ...unmet(type, reading.hard),
-    ...unmet(type, reading.demand),
-  ]
+  const wanted = combined(reading.demand, reading.hard)
+  const missing = (type: InstanceType): string[] => unmet(type, wanted)
   const family = familyOf(first.type.name).name
   const smaller = types
     .filter((type) => familyOf(type.name).name === family && !type.isBareMetal)

@@ -63,9 +63,12 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
     name: 'eda',
     title: 'single-threaded work with much memory',
     phrases: [
-      [/\b(?:eda|chip design|verilog|vhdl|rtl|cadence|synopsys|tape-?out)\b/, 3],
+      [
+        /\b(?:eda|chip design|verilog|vhdl|rtl|cadence|synopsys|tape-?out|gate[- ]level|netlists?|asics?)\b/,
+        3,
+      ],
       [/\bsingle[- ]?thread(?:ed)?\b/, 2],
-      [/\b(?:very )?fast cores?\b|\bclock speed\b/, 1],
+      [/\b(?:very )?fast cores?\b|\b(?:high(?:est)? )?clock(?: speed| rate)?\b|\bfew threads\b/, 1],
     ],
     suits: [
       { series: ['x+z'], weight: 1, because: 'has fast cores and 32 GiB of memory a vCPU' },
@@ -137,7 +140,7 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
   },
   {
     name: 'render-cpu',
-    title: 'rendering on CPUs',
+    title: 'rendering',
     phrases: [
       [/\brender(?:s|ing|er)?\b|\brender farm\b/, 2],
       [/\b(?:blender|arnold|v-?ray|houdini|cinema 4d|renderman)\b/, 1],
@@ -190,6 +193,42 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
       because: 'training of models needs an accelerator',
     },
     advice: 'Trainium and Inferentia need the Neuron SDK: check that it knows your model.',
+  },
+  {
+    name: 'training-large',
+    title: 'training of large models',
+    phrases: [
+      [
+        /\b(?:pre-?train\w*|train(?:ing|ed)?|from scratch)\b(?=.*\b(?:llms?|(?:large )?language models?|foundation models?|large models?|generative|transformers?|gpt)\b)/,
+        4,
+      ],
+      [
+        /\b(?:llms?|(?:large )?language models?|foundation models?|large models?|transformers?|gpt)\b(?=.*\b(?:pre-?train\w*|train(?:ing|ed)?|from scratch)\b)/,
+        4,
+      ],
+      [/\b(?:pre-?train(?:ing|ed)?|distributed training|multi-?node|trillion tokens)\b/, 2],
+      // Adapting one is the work of one or a few cards.
+      [/\b(?:fine-?tun\w+|q?lora|adapters?|peft)\b/, -8],
+    ],
+    suits: [
+      { series: ['p'], weight: 1, because: `${P}; AWS names it for training large models` },
+      {
+        series: ['trn'],
+        weight: 0.97,
+        because: 'has Trainium, made by AWS for training large models at lower cost',
+      },
+    ],
+    // Weights, gradients and the optimiser are 16 bytes a parameter: 20 billion of them.
+    demand: { vcpus: 32, memoryGiB: 256, acceleratorGB: 320 },
+    cpu: 'steady',
+    speedBy: 'accelerator',
+    requires: {
+      requirements: { acceleratorCount: { min: 1 }, acceleratorKinds: ['gpu', 'neuron'] },
+      because: 'training of models needs accelerators',
+    },
+    advice:
+      'Sized for some 20 billion parameters (16 bytes each in training); say how large yours is ("7b"). ' +
+      'Trainium needs the Neuron SDK: check that it knows your model.',
   },
   {
     name: 'inference',

@@ -125,6 +125,8 @@ function usualOf(profile: Profile, asked: Requirements): Requirements {
   }
 }
 
+/** Sizes come in powers of two: what is nearly one is one. */
+export const MEMORY_SLACK = 0.97
 /** Memory that a database, runtime or operating system needs beside the data that is to be held. */
 const BESIDE_HOT = 1.12
 const BESIDE_HOT_GIB = 1
@@ -148,16 +150,19 @@ function demandOf(
   const memoryGiB = Math.max(demand.memoryGiB * scale, hot, 0.5)
   // Weights of two bytes, and what is computed beside them; adapters and gradients take more.
   const model = (hints.parametersBillion ?? 0) * bytesOf(profile, text)
+  const isModelKnown = profile.name === 'training-large' && model > 0
   const isMemoryAsked = asked.memoryMiB !== undefined && hints.hotGB === undefined
   return {
     ...(asked.vcpus === undefined && { vcpus: { min: Math.max(1, demand.vcpus * scale) } }),
-    ...(!isMemoryAsked && { memoryMiB: { min: memoryGiB * 1024 * 0.97 } }),
+    ...(!isMemoryAsked && { memoryMiB: { min: memoryGiB * 1024 * MEMORY_SLACK } }),
     ...(demand.localStorageGB !== undefined &&
       asked.localStorageGB === undefined && { localStorageGB: { min: demand.localStorageGB } }),
     ...(demand.acceleratorGB !== undefined &&
       asked.acceleratorMiB === undefined &&
       asked.acceleratorKinds !== 'none' && {
-        acceleratorMiB: { min: Math.max(demand.acceleratorGB, model) * 952 },
+        acceleratorMiB: {
+          min: (isModelKnown ? model : Math.max(demand.acceleratorGB, model)) * 952,
+        },
       }),
     ...(hints.writesPerSecond !== undefined && { ebsIops: { min: hints.writesPerSecond * 2 } }),
   }
@@ -166,6 +171,8 @@ function demandOf(
 /** What a parameter takes with what is computed beside it: two bytes and more, of a quantised model less than one. */
 function bytesOf({ name }: Profile, text: string): number {
   if (name === 'training') return 3
+  // Weights, gradients, and what the optimiser keeps of each.
+  if (name === 'training-large') return 16
   return /\b(?:ollama|llama\.cpp|gguf|quanti[sz]ed|4[- ]?bit|q4|int4|awq|gptq)\b/.test(text)
     ? 0.8
     : 2.4

@@ -35,7 +35,10 @@ const KINDS: readonly [Kind, RegExp][] = [
   ['gpu', /\b(?:gpus?|vram|video memory|video ram|graphics|accelerators?|h100s?|a100s?)\b/g],
   ['hot', /\b(?:hot|working set|keys?|cached?|memcached?|redis|valkey|sessions)\b/g],
   ['memory', /\b(?:ram|mem|memory|in-memory(?: databases?)?|heap|dataframes?|jvm)\b/g],
-  ['local', /\b(?:local|ssds?|nvme|hdds?|scratch|spinning|instance store|ephemeral)\b/g],
+  [
+    'local',
+    /\b(?:local|ssds?|nvme|hdds?|scratch|(?:spinning|hard|magnetic)(?: disks?| drives?)?|instance store|ephemeral)\b/g,
+  ],
   [
     'data',
     /\b(?:data|databases?|db|files?|documents|ebs|s3|storage|archive|disks?|tables?|mysql|mariadb|postgres(?:ql)?|mongo(?:db)?|oracle|volumes?)\b/g,
@@ -109,7 +112,7 @@ export function quantitiesOf(text: string): Quantities {
     out.hints.parametersBillion = Number(model[1])
     out.understood.push({
       words: model[0],
-      meaning: `a model of ${model[1]} thousand million parameters, 2 bytes each`,
+      meaning: `a model of ${model[1]} billion parameters`,
     })
   }
   acceleratorCountAdd(text, add)
@@ -221,7 +224,7 @@ function acceleratorCountAdd(
   add: (amount: Amount, found: Requirements, meaning: string) => void,
 ): void {
   const units =
-    '(?:nvidia |amd )?(?:gpus?|graphics cards?|accelerators?|h100s?|h200s?|b200s?|a100s?|v100s?|a10gs?|l40s|l4s?|t4s?|trainiums?|inferentias?)(?![a-z0-9])'
+    '(?:nvidia |amd )?(?:gpus?|(?:graphics |video )?cards?|accelerators?|h100s?|h200s?|b200s?|a100s?|v100s?|a10gs?|l40s|l4s?|t4s?|trainiums?|inferentias?)(?![a-z0-9])'
   for (const amount of amountsOf(text, units, same)) {
     const range = rangeOf(amount)
     add(amount, { acceleratorCount: range }, `${boundsWords(range)} accelerators`)

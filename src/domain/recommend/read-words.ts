@@ -60,7 +60,7 @@ const RULES: readonly Rule[] = [
     meaning: 'macOS: Apple hardware',
   },
   {
-    words: /\bgpus?\b|\bgraphics? cards?\b|\bcuda\b/,
+    words: /\bgpus?\b|\b(?:graphics?|video|one|two|four|eight|single|\d+) cards?\b|\bcuda\b/,
     found: { acceleratorKinds: ['gpu'] },
     meaning: 'a GPU',
     denied: { found: { acceleratorKinds: 'none' }, meaning: 'no accelerators' },
@@ -163,7 +163,7 @@ function namedTypes(text: string): { words: string; patterns: string[] } | null 
 const COST =
   /\b(?:cheap(?:ly|er|est)?|low[- ]cost|low budget|inexpensive|affordable|econom\w+|frugal|tight budget|small budget|budget is tight|save money|cost[- ]effective|cost matters|cost is|bill low|costs? (?:low|down)|lowest price|money is)\b/
 const SPEED =
-  /\b(?:fast(?:er|est)?|speed|quick(?:ly|est)?|high[- ]performance|performance matters|maximum performance|high clock|low[- ]latency|as fast as|no compromise)\b/
+  /\b(?:fast(?:er|est)?|speed|quick(?:ly|est)?|high[- ]performance|performance matters|maximum performance|high clock|low[- ]latency|latency (?:matters|is critical|counts)|latency[- ](?:sensitive|critical)|as fast as|no compromise)\b/
 const HOST =
   /\b(?:fits? (?:on )?(?:this|my|the) (?:host|machine|laptop|computer|server|box)|runs? (?:here|on this (?:host|machine))|on (?:this|my own) (?:host|machine|hardware|laptop))\b/
 

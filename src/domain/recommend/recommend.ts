@@ -180,6 +180,14 @@ function bestOfFamilies(candidates: readonly Candidate[]): Candidate[] {
   })
 }
 
+const SPEED_WORDS: Readonly<Record<Profile['speedBy'], string>> = {
+  accelerator: 'accelerators',
+  vcpu: 'processors',
+  memory: 'memory',
+  network: 'network',
+  storage: 'disks',
+}
+
 function whyNotFirst(candidate: Candidate, first: Candidate, { profile }: Reading): string {
   const parts: string[] = []
   const [price, best] = [candidate.type.usdPerHour, first.type.usdPerHour]
@@ -187,7 +195,7 @@ function whyNotFirst(candidate: Candidate, first: Candidate, { profile }: Readin
   else if (best !== null && price > best * 1.005) parts.push(`${percent(price / best)} dearer`)
   else if (best !== null && price < best * 0.995) parts.push(`${percent(best / price)} cheaper`)
   const ratio = candidate.speed / first.speed
-  const what = profile.speedBy === 'accelerator' ? 'accelerators' : profile.speedBy
+  const what = SPEED_WORDS[profile.speedBy]
   if (ratio < 0.98) parts.push(`slower (${what}, about ${ratio.toFixed(2)} times)`)
   if (ratio > 1.02) parts.push(`faster (${what}, about ${ratio.toFixed(2)} times)`)
   if (candidate.suit.weight < first.suit.weight) parts.push('less made for this work')

@@ -34,6 +34,7 @@ import {
   type HostPlan6,
 } from './ipv6.ts'
 import { liveIpv6, livePublicMappings } from './links.ts'
+import { rateChains } from './rates.ts'
 import { natAcceptRules, natChains, routeChains } from './routes.ts'
 import { peerInRules, peerOutRules, privateNatRules } from './tables.ts'
 import { chain, elements } from './text.ts'
@@ -98,6 +99,7 @@ export function renderFilter(plan: VpcNetworkPlan): string {
     ...groupChains(plan, [...nics, ...endpointNics(plan)]),
     ...nics.flatMap((nic) => interfaceChains(plan, nic)),
     ...endpointChains(plan, nics),
+    ...rateChains(nics),
     ...routeChains(plan, nics),
     ...aclChains(plan, nics),
     ...baseChains(plan, nics),

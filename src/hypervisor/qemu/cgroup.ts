@@ -2,7 +2,7 @@
  * CPU and memory limits of a machine's process, by control groups version 2 or 1, whichever the host lets us write.
  * Where it does not, `cgroupAbilities` says so in words and machines run without: a limitation, never a failure.
  */
-import { access, constants, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises'
+import { access, constants, mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../lib/time.ts'
 import { TCG_CACHE_MIB } from './command-line.ts'
@@ -10,6 +10,11 @@ import { TCG_CACHE_MIB } from './command-line.ts'
 const PERIOD_US = 100_000
 /** What QEMU needs besides the guest's memory: heap, stacks, I/O buffers, the screen; measured 71 MiB. */
 const OVERHEAD_MIB = 256
+/**
+ * What moves the guest's blocks and packets is QEMU's own threads, as it is a card's processor on Nitro: they have a
+ * core beside the vCPUs'. Within the vCPUs' quota a guest that reads and writes much would stand still for it.
+ */
+const IO_CPU_PERCENT = 100
 const REMOVE_POLL_MS = 10
 const REMOVE_ATTEMPTS_MAX = 100
 
@@ -37,7 +42,7 @@ export function limitsOfMachine(spec: {
   cpuQuotaPercent: number | null
 }): CgroupLimits {
   return {
-    cpuPercent: spec.cpuQuotaPercent ?? spec.vcpus * 100,
+    cpuPercent: spec.cpuQuotaPercent ?? spec.vcpus * 100 + IO_CPU_PERCENT,
     cpuWeight: spec.vcpus,
     memoryBytes: (spec.memoryMiB + TCG_CACHE_MIB + OVERHEAD_MIB) * 1024 * 1024,
   }
@@ -84,6 +89,7 @@ export async function cgroupApply(
     await writeFile(join(folder, 'cpu.weight'), String(weightOf(limits, 100, 10_000)))
     await writeFile(join(folder, 'memory.max'), String(limits.memoryBytes))
     await writeFile(join(folder, 'cgroup.procs'), String(pid))
+    await weightSettle(abilities)
   } else if (abilities.version === 1) {
     if (abilities.cpuRoot) {
       const folder = join(abilities.cpuRoot, name)
@@ -92,6 +98,7 @@ export async function cgroupApply(
       await writeFile(join(folder, 'cpu.cfs_quota_us'), quota)
       await writeFile(join(folder, 'cpu.shares'), String(weightOf(limits, 1024, 262_144)))
       await writeFile(join(folder, 'cgroup.procs'), String(pid))
+      await weightSettle(abilities)
     }
     if (abilities.memoryRoot) {
       const folder = join(abilities.memoryRoot, name)
@@ -105,6 +112,29 @@ export async function cgroupApply(
 /** One vCPU weighs as much as one ordinary process of the host. */
 function weightOf({ cpuWeight }: CgroupLimits, one: number, most: number): number {
   return Math.min(most, Math.max(1, Math.round(cpuWeight * one)))
+}
+
+/**
+ * The group of all machines weighs what they weigh together. With a weight of its own, all of them would share that of
+ * one process: on a busy host a machine among ten would have a tenth of it.
+ */
+async function weightSettle(abilities: CgroupAbilities): Promise<void> {
+  const at =
+    abilities.version === 2
+      ? { root: abilities.root, file: 'cpu.weight', least: 100, most: 10_000 }
+      : abilities.version === 1 && abilities.cpuRoot
+        ? { root: abilities.cpuRoot, file: 'cpu.shares', least: 1024, most: 262_144 }
+        : null
+  if (!at) return
+  const entries = await readdir(at.root, { withFileTypes: true })
+  const weights = await Promise.all(
+    entries
+      .filter((entry) => entry.isDirectory())
+      // Another one that is just going counts no more.
+      .map(({ name }) => readFile(join(at.root, name, at.file), 'utf8').then(Number, () => 0)),
+  )
+  const sum = weights.reduce((all, one) => all + one, 0)
+  await writeFile(join(at.root, at.file), String(Math.min(at.most, Math.max(at.least, sum))))
 }
 
 /** Changes what a living machine may have of the CPU. Nothing where its host has no such groups. */
@@ -138,6 +168,7 @@ export async function cgroupRemove(
       await clock.wait(REMOVE_POLL_MS)
     }
   }
+  await weightSettle(abilities)
 }
 
 function rootsOf(abilities: CgroupAbilities): string[] {

@@ -22,13 +22,16 @@ import type {
   MachinePin,
   VmSpec,
 } from '../../domain/machine.ts'
+import type { Card } from '../../domain/pci.ts'
 import { assert } from '../../lib/assert.ts'
 import {
   DISK_PORT_COUNT_MAX,
   NIC_PORT_COUNT_MAX,
   diskDeviceId,
   diskObjects,
+  machineLimit,
   diskPort,
+  gpuPort,
   nicDeviceId,
   nicObjects,
   nicPort,
@@ -45,6 +48,8 @@ export const TCG_CACHE_MIB = 128
 /** Modules that can be plugged into a copy of a frozen machine. */
 const MEMORY_SLOTS = 4
 const FREEZE_NICENESS = 10
+/** QEMU's own, for q35. */
+const WINDOW_BYTES_DEFAULT = 32 * 1024 ** 3
 const LAUNCH_PORT = 'org.brume.launch.0'
 
 export interface CommandLineHost {
@@ -57,6 +62,8 @@ export interface CommandLineHost {
   secretPath?: (name: string) => string
   /** Of a machine that goes on from its saved memory: how its devices were plugged. */
   layout?: DeviceLayout | null
+  /** Cards of the host that are the machine's, bound to VFIO already: the functions of each. */
+  gpus?: readonly Card[]
   /** Whom QEMU becomes once its files are open; null: it stays who we are. */
   runAs: { uid: number; gid: number } | null
 }
@@ -78,6 +85,7 @@ export function commandLine(spec: VmSpec, host: CommandLineHost): CommandLine {
     ...secretArgs(spec, host),
     ...diskArgs(spec, host),
     ...nicArgs(spec, host),
+    ...gpuArgs(host.gpus ?? []),
     ...(isCopy(spec) || host.layout ? ['-incoming', 'defer'] : []),
   ]
   if (spec.memory?.mode === 'to-freeze') {
@@ -85,11 +93,14 @@ export function commandLine(spec: VmSpec, host: CommandLineHost): CommandLine {
     const command = ['nice', '-n', String(FREEZE_NICENESS), host.executable, ...qemuArgs]
     return { exe: 'unshare', args: ['--net', '--', ...command] }
   }
-  if (spec.namespace === null) return { exe: host.executable, args: qemuArgs }
+  // A device that reaches memory by itself needs all of it to stay where it is.
+  const isLocked = (host.gpus ?? []).length > 0
+  const qemu = [...(isLocked ? ['prlimit', '--memlock=unlimited'] : []), host.executable]
+  if (spec.namespace === null) return { exe: qemu[0]!, args: [...qemu.slice(1), ...qemuArgs] }
   // nsenter execs QEMU in its own place, so the process id stays; TAPs plugged later are found there too.
   return {
     exe: 'nsenter',
-    args: [`--net=/run/netns/${spec.namespace}`, '--', host.executable, ...qemuArgs],
+    args: [`--net=/run/netns/${spec.namespace}`, '--', ...qemu, ...qemuArgs],
   }
 }
 
@@ -124,7 +135,7 @@ function identityArgs(spec: VmSpec, { paths, runAs }: CommandLineHost): string[]
   ].flat()
 }
 
-function machineArgs(spec: VmSpec, { pin, report }: CommandLineHost): string[] {
+function machineArgs(spec: VmSpec, { pin, report, gpus = [] }: CommandLineHost): string[] {
   const smm = spec.boot.mode === 'uefi' && report.uefi?.isSecure ? ',smm=on' : ''
   return [
     // The HPET only costs exits under KVM; in emulation a guest without it calibrates its timers wrongly and may hang.
@@ -136,7 +147,8 @@ function machineArgs(spec: VmSpec, { pin, report }: CommandLineHost): string[] {
       '-accel',
       pin.accelerator === 'tcg' ? `tcg,thread=multi,tb-size=${TCG_CACHE_MIB}` : pin.accelerator,
     ],
-    ['-cpu', pin.cpuModel],
+    // The window of a card's memory lies high: the guest must know of as many address bits as the host has.
+    ['-cpu', gpus.length > 0 ? `${pin.cpuModel},host-phys-bits=on` : pin.cpuModel],
     ...sizeArgs(spec),
     // driftfix: a guest that was not scheduled in time catches up instead of losing time.
     ['-rtc', 'base=utc,driftfix=slew'],
@@ -252,19 +264,49 @@ function launchPortArgs(spec: VmSpec, paths: MachinePaths): string[] {
  * no I/O ports, which are few. The slot number is what guests name interfaces after.
  */
 function portArgs(counts: { nic: number; disk: number }): string[] {
-  const port = (id: string, pciSlot: number, index: number, number: number): string[] => {
-    const address = `addr=0x${(pciSlot + Math.floor(index / 8)).toString(16)}.0x${index % 8}`
-    const multifunction = index % 8 === 0 ? ',multifunction=on' : ''
-    const identity = `chassis=${number},slot=${number}`
-    return [
-      '-device',
-      `pcie-root-port,id=${id},bus=pcie.0,${address}${multifunction},${identity},io-reserve=0`,
-    ]
-  }
+  const each = (count: number, of: (at: number) => Parameters<typeof rootPort>[0]): string[] =>
+    Array.from({ length: count }, (_, at) => rootPort(of(at))).flat()
   return [
-    ...Array.from({ length: counts.nic }, (_, at) => port(nicPort(at), 4, at, 1 + at)),
-    ...Array.from({ length: counts.disk }, (_, at) => port(diskPort(at), 5, at, 17 + at)),
-  ].flat()
+    ...each(counts.nic, (at) => ({ id: nicPort(at), pciSlot: 4, index: at, number: 1 + at })),
+    ...each(counts.disk, (at) => ({ id: diskPort(at), pciSlot: 5, index: at, number: 17 + at })),
+  ]
+}
+
+function rootPort(port: { id: string; pciSlot: number; index: number; number: number }): string[] {
+  const { id, pciSlot, index, number } = port
+  const address = `addr=0x${(pciSlot + Math.floor(index / 8)).toString(16)}.0x${index % 8}`
+  const multifunction = index % 8 === 0 ? ',multifunction=on' : ''
+  const identity = `chassis=${number},slot=${number}`
+  return [
+    '-device',
+    `pcie-root-port,id=${id},bus=pcie.0,${address}${multifunction},${identity},io-reserve=0`,
+  ]
+}
+
+/** Slots 7 and 8: sixteen cards. All functions of a card sit behind one port, as they do on the host. */
+function gpuArgs(cards: readonly Card[]): string[] {
+  if (cards.length === 0) return []
+  const needed = cards.reduce((sum, { windowBytes }) => sum + windowBytes, 0)
+  // Twice what they need, for each begins at a multiple of its size; larger than the host's addresses reach, and QEMU
+  // would not start.
+  const window = 2 ** Math.ceil(Math.log2(2 * Math.max(1, needed)))
+  return [
+    ...(window > WINDOW_BYTES_DEFAULT ? ['-global', `q35-pcihost.pci-hole64-size=${window}`] : []),
+    ...cards.flatMap(({ functions }, at) => [
+      ...rootPort({ id: gpuPort(at), pciSlot: 7, index: at, number: 33 + at }),
+      ...functions.flatMap((host, number) => {
+        const device = {
+          driver: 'vfio-pci',
+          id: `gpu-${at}-${number}`,
+          host,
+          bus: gpuPort(at),
+          addr: `0x0.0x${number}`,
+          ...(number === 0 && functions.length > 1 ? { multifunction: true } : {}),
+        }
+        return ['-device', JSON.stringify(device)]
+      }),
+    ]),
+  ]
 }
 
 function secretArgs(spec: VmSpec, { secretPath }: CommandLineHost): string[] {
@@ -281,7 +323,8 @@ function diskArgs(spec: VmSpec, { io, layout }: CommandLineHost): string[] {
   const disks = spec.disks
     .filter((disk) => disk.isRoot || !isCopy(spec))
     .sort((a, b) => Number(b.isRoot) - Number(a.isRoot))
-  return disks.flatMap((disk, slot) => {
+  const shared = spec.diskLimits ? ['-object', JSON.stringify(machineLimit(spec.diskLimits))] : []
+  const each = disks.flatMap((disk, slot) => {
     const port = layout?.ports[diskDeviceId(disk.volumeId)] ?? diskPort(slot)
     const objects = diskObjects(disk, port, io)
     return [
@@ -291,6 +334,7 @@ function diskArgs(spec: VmSpec, { io, layout }: CommandLineHost): string[] {
       ['-device', JSON.stringify(objects.device)],
     ].flat()
   })
+  return [...shared, ...each]
 }
 
 function nicArgs(spec: VmSpec, { io, layout }: CommandLineHost): string[] {

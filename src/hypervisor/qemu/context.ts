@@ -7,6 +7,7 @@ import type { Log } from '../../lib/log.ts'
 import type { Clock } from '../../lib/time.ts'
 import type { QmpClient } from '../qmp/client.ts'
 import type { CgroupAbilities } from './cgroup.ts'
+import type { GpuKeeper, Sysfs } from './gpus.ts'
 import type { MachinePaths } from './layout.ts'
 import type { ProcessIdentity } from './process.ts'
 
@@ -23,6 +24,8 @@ export interface QemuDriverOptions {
   probeKernelPath?: string | null
   /** Known already: no probing (tests, or a caller that probed). */
   report?: HypervisorReport
+  /** Absent: the host's own. */
+  sysfs?: Sysfs
   /** An unprivileged user for each machine's QEMU; null: it stays who we are. Limits: docs/hypervisor.md. */
   runAs?: (instanceId: InstanceId) => { uid: number; gid: number } | null
 }
@@ -76,6 +79,7 @@ export interface DriverContext {
   clock: Clock
   log: Log
   cgroups: CgroupAbilities
+  gpus: GpuKeeper
   runAs: NonNullable<QemuDriverOptions['runAs']>
   report: () => Promise<HypervisorReport>
   /** Machines whose process lives. */

@@ -46,6 +46,8 @@ export interface IoAbilities {
   hasVhostNet: boolean
   /** O_DIRECT works where the disk lies (it does not on some tmpfs and network file systems). */
   isDirectIo: (path: string) => boolean
+  /** Its disks have a limit together (`MACHINE_LIMIT`). */
+  isLimited?: boolean
 }
 
 export interface DiskObjects {
@@ -64,16 +66,22 @@ export interface NicObjects {
 export const diskDeviceId = (volumeId: string): string => `disk-${volumeId}`
 export const nicDeviceId = (interfaceId: string): string => `nic-${interfaceId}`
 export const netdevId = (interfaceId: string): string => `net-${interfaceId}`
+/** The limit that all disks of a machine share, there when its type has one. */
+export const MACHINE_LIMIT = 'limit-machine'
 export const throttleGroupId = (volumeId: string): string => `limit-${volumeId}`
 /** The node of the file that was written to when the disk was attached. At most 31 characters. */
 export const formatNodeName = (volumeId: string): string => `fmt-${volumeId}`
 /** The topmost node, which the device reads: the filter that limits, there for a limit to come too. */
 export const topNodeName = (volumeId: string): string => `top-${volumeId}`
 
+/** Beneath it the filter of the limit that all disks share. */
+const sharedNodeName = (volumeId: string): string => `all-${volumeId}`
+
 /** The node of what is beneath a volume that is being restored. */
 export const servedNodeName = (volumeId: string): string => `pnt-${volumeId}`
 
 export const nicPort = (slot: number): string => `nic${slot}`
+export const gpuPort = (slot: number): string => `gpu${slot}`
 export const diskPort = (slot: number): string => `disk${slot}`
 
 /** EBS's serial: the volume id without its dash. 20 characters, exactly virtio-blk's limit. */
@@ -87,6 +95,7 @@ export function diskObjects(disk: DiskAttachment, port: string, io: IoAbilities)
     if (nbd) return servedNodeName(disk.volumeId)
     return disk.format === 'qcow2' && disk.backing ? backingNode(disk.backing, io) : undefined
   }
+  const file = { ...formatNode(disk, formatNodeName(disk.volumeId), io), backing: beneath() }
   return {
     served: nbd && servedNode(nbd, servedNodeName(disk.volumeId)),
     throttleGroup: {
@@ -98,10 +107,7 @@ export function diskObjects(disk: DiskAttachment, port: string, io: IoAbilities)
       driver: 'throttle',
       'node-name': topNodeName(disk.volumeId),
       'throttle-group': throttleGroupId(disk.volumeId),
-      file: {
-        ...formatNode(disk, formatNodeName(disk.volumeId), io),
-        backing: beneath(),
-      },
+      file: io.isLimited ? sharedNode(disk.volumeId, file) : file,
     },
     device: {
       driver: 'virtio-blk-pci',
@@ -114,6 +120,15 @@ export function diskObjects(disk: DiskAttachment, port: string, io: IoAbilities)
       ...(disk.isRoot ? { bootindex: 1 } : {}),
     },
   }
+}
+
+function sharedNode(volumeId: string, file: object): object {
+  const name = sharedNodeName(volumeId)
+  return { driver: 'throttle', 'node-name': name, 'throttle-group': MACHINE_LIMIT, file }
+}
+
+export function machineLimit(limits: DiskLimits): object {
+  return { id: MACHINE_LIMIT, 'qom-type': 'throttle-group', limits: limitsOf(limits) }
 }
 
 /** The file that a guest's writes go to; what lies beneath is said by the caller. */
@@ -207,18 +222,20 @@ function fileNode(path: string, isDirect: boolean, io: IoAbilities) {
 
 const MIB = 1024 ** 2
 
+const bytesOf = (mib: number): number => Math.round(mib * MIB)
+
 /** Property names of QEMU's ThrottleLimits. */
 export function limitsOf(disk: DiskLimits) {
   const { iopsMax, throughputMaxMiBps, iopsBurst, throughputBurst, ioSizeKiB } = disk
   return {
     ...(iopsMax === null ? {} : { 'iops-total': iopsMax }),
-    ...(throughputMaxMiBps === null ? {} : { 'bps-total': throughputMaxMiBps * MIB }),
+    ...(throughputMaxMiBps === null ? {} : { 'bps-total': bytesOf(throughputMaxMiBps) }),
     ...(iopsBurst
       ? { 'iops-total-max': iopsBurst.perSecond, 'iops-total-max-length': iopsBurst.seconds }
       : {}),
     ...(throughputBurst
       ? {
-          'bps-total-max': throughputBurst.mibPerSecond * MIB,
+          'bps-total-max': bytesOf(throughputBurst.mibPerSecond),
           'bps-total-max-length': throughputBurst.seconds,
         }
       : {}),

@@ -8,6 +8,7 @@ import { connect, type Socket } from 'node:net'
 import type { InstanceId } from '../../domain/ids.ts'
 import type { DiskAttachment, HypervisorReport, MachineObservation } from '../../domain/machine.ts'
 import { FaultError } from '../../domain/faults.ts'
+import type { Gpu } from '../../domain/pci.ts'
 import { ensureFolder, removeDurable } from '../../lib/fs-durable.ts'
 import { createKeyedMutex } from '../../lib/mutex.ts'
 import { systemClock } from '../../lib/time.ts'
@@ -24,6 +25,7 @@ import {
   type QemuDriverOptions,
 } from './context.ts'
 import type { IoAbilities } from './devices.ts'
+import { createGpuKeeper } from './gpus.ts'
 import { attachedDevices, diskPlug, diskUnplug, nicPlug, nicUnplug } from './hotplug.ts'
 import { machinePaths, socketRootEnsure, type MachinePaths } from './layout.ts'
 import { machinesResume, machineStop } from './machine.ts'
@@ -46,6 +48,8 @@ const CONSOLE_TRIM_MS = 10_000
 export interface QemuDriver extends VmDriver {
   /** What this host cannot enforce, in plain words. */
   limitations(): readonly string[]
+  /** The host's GPUs, what stands in the way of each, and who has it. */
+  gpus(): Promise<Gpu[]>
   /** What is plugged in now, by QEMU's own account: for whoever converges attachments. */
   devices(instanceId: InstanceId): Promise<{ volumeIds: string[]; interfaceIds: string[] }>
   /** A QMP command of another part (backup's dirty bitmaps). @throws FaultError `IncorrectState` unless it runs. */
@@ -65,6 +69,7 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
   let report: Promise<HypervisorReport> | null = options.report
     ? Promise.resolve(options.report)
     : null
+  const machines: DriverContext['machines'] = new Map()
   const context: DriverContext = {
     instancesFolder: options.instancesFolder,
     socketRoot: await socketRootEnsure(options.instancesFolder),
@@ -74,7 +79,11 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
     log: options.log,
     cgroups: await cgroupAbilities(),
     runAs: options.runAs ?? (() => null),
-    machines: new Map(),
+    machines,
+    gpus: createGpuKeeper({
+      ...options,
+      isLiving: (instanceId) => machines.has(instanceId),
+    }),
     isClosed: () => isClosed,
     emit: (observation) => {
       for (const listener of listeners) listener(observation)
@@ -92,6 +101,7 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
     ...queries(context),
     ...deviceOperations(context, exclusively),
     limitations: () => context.cgroups.limitations,
+    gpus: async () => context.gpus.list({ hasKvm: (await context.report()).accelerator === 'kvm' }),
     probe: () => context.report(),
     start: (spec, launch) =>
       exclusively(spec.instanceId, async () => {
@@ -122,6 +132,7 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
     resumeStalled: () => machinesResume(context),
     adoptAll: async () => {
       const adopted = await machinesAdopt(context)
+      await context.gpus.returnUnused()
       await guestsThaw(context)
       return adopted
     },

@@ -9,6 +9,7 @@ import { TimeoutError } from '../../lib/time.ts'
 import type { QmpClient, QmpEvent } from '../qmp/client.ts'
 import {
   DISK_PORT_COUNT_MAX,
+  MACHINE_LIMIT,
   NIC_PORT_COUNT_MAX,
   diskDeviceId,
   diskObjects,
@@ -59,7 +60,9 @@ export async function diskPlug(
   const occupants = await portOccupants(qmp)
   if ([...occupants.values()].includes(diskDeviceId(disk.volumeId))) return
   const port = freePort(occupants, diskPort, DISK_PORT_COUNT_MAX, 'disks')
-  const objects = diskObjects({ ...disk, isRoot: false }, port, io)
+  // QEMU is asked, because a machine that was started otherwise has no such limit.
+  const isLimited = await hasMachineLimit(qmp)
+  const objects = diskObjects({ ...disk, isRoot: false }, port, { ...io, isLimited })
   // A detach that was interrupted may have left the nodes without their device.
   await diskNodesRemove(qmp, disk.volumeId)
   const revert = createRevert()
@@ -74,6 +77,11 @@ export async function diskPlug(
     await revert.unwind()
     throw error
   }
+}
+
+async function hasMachineLimit(qmp: QmpClient): Promise<boolean> {
+  const objects = await qmp.execute<{ name: string }[]>('qom-list', { path: '/objects' })
+  return objects.some(({ name }) => name === MACHINE_LIMIT)
 }
 
 export async function diskUnplug(qmp: QmpClient, volumeId: string): Promise<void> {

@@ -238,6 +238,7 @@ async function conclude(
   }
   await tpmEnd(paths, context.clock)
   await cgroupRemove(context.cgroups, instanceId, context.clock)
+  await context.gpus.giveBack(instanceId)
   await socketsRemove(paths)
   const added = await before?.()
   machine.record = await recordWrite(context, paths, {

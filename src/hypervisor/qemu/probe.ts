@@ -225,14 +225,22 @@ async function probeIoUring(executable: string, file: string): Promise<boolean> 
   )
 }
 
-/** What the host has installed; quick, and not worth keeping. */
-async function platformOf(): Promise<Pick<HypervisorReport, 'hasUefi' | 'uefi' | 'hasTpm'>> {
+type Platform = 'hasUefi' | 'uefi' | 'hasTpm' | 'isHostVirtual' | 'hasNested'
+
+/** What the host has installed and how its kernel is set; quick, and not worth keeping. */
+async function platformOf(): Promise<Pick<HypervisorReport, Platform>> {
   const uefi = await findUefi()
   const hasTpm = await exec('swtpm', ['--version'], { timeoutMs: 10_000 }).then(
     () => true,
     () => false,
   )
-  return { hasUefi: uefi !== null, uefi, hasTpm }
+  const text = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '')
+  const nested = await Promise.all(
+    ['kvm_intel', 'kvm_amd'].map((name) => text(`/sys/module/${name}/parameters/nested`)),
+  )
+  const isHostVirtual = /^flags\s*:.*\bhypervisor\b/m.test(await text('/proc/cpuinfo'))
+  const hasNested = nested.some((value) => /^[Y1]/.test(value))
+  return { hasUefi: uefi !== null, uefi, hasTpm, isHostVirtual, hasNested }
 }
 
 async function findUefi(): Promise<NonNullable<HypervisorReport['uefi']> | null> {

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { chown, constants, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import type { InstanceId } from '../../domain/ids.ts'
 import type { VmSpec } from '../../domain/machine.ts'
+import type { Card } from '../../domain/pci.ts'
 import type { UefiVariable } from '../../domain/uefi.ts'
 import { uefiVariablesAdd } from '../../domain/uefi-store.ts'
 import { spawnDetached } from '../../lib/exec.ts'
@@ -56,10 +57,26 @@ export interface Beginning {
   notice?: string | null
 }
 
+/** Whose start fails has no GPUs either. */
 export async function machineStart(
   context: DriverContext,
   spec: VmSpec,
   beginning: Beginning = {},
+): Promise<Machine> {
+  const { instanceId, gpus: wish = null } = spec
+  const gpus = await context.gpus.take(instanceId, wish)
+  try {
+    return await start(context, spec, { ...beginning, gpus })
+  } catch (error) {
+    await context.gpus.giveBack(instanceId)
+    throw error
+  }
+}
+
+async function start(
+  context: DriverContext,
+  spec: VmSpec,
+  beginning: Beginning & { gpus: Card[] },
 ): Promise<Machine> {
   const { paths, pin, io, secrets, runAs, exe, args } = await describe(context, spec, beginning)
   const copied = spec.memory?.mode === 'frozen' ? spec.memory : null
@@ -135,7 +152,11 @@ export async function machineStart(
 }
 
 /** Everything about the process that is known before anything is done. */
-async function describe(context: DriverContext, spec: VmSpec, { memory }: Beginning) {
+async function describe(
+  context: DriverContext,
+  spec: VmSpec,
+  { memory, gpus }: Beginning & { gpus: Card[] },
+) {
   const paths = machinePaths(context.instancesFolder, context.socketRoot, spec.instanceId)
   const report = await context.report()
   const runAs = context.runAs(spec.instanceId)
@@ -145,12 +166,13 @@ async function describe(context: DriverContext, spec: VmSpec, { memory }: Beginn
     hasIoUring: report.hasIoUring,
     hasVhostNet: report.hasVhostNet,
     isDirectIo: (path) => directPaths.has(path),
+    isLimited: Boolean(spec.diskLimits),
   }
   const { executable } = context
   const secrets = await secretFiles(secretsOf(spec.disks), runAs)
   const secretPath = secrets.pathOf
   const layout = memory?.layout ?? null
-  const host = { executable, paths, report, pin, io, secretPath, runAs, layout }
+  const host = { executable, paths, report, pin, io, secretPath, runAs, layout, gpus }
   return { paths, pin, io, secrets, runAs, ...commandLine(spec, host) }
 }
 

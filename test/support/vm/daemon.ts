@@ -17,7 +17,7 @@ import { leftovers, networkMounts, networksSweep, PATH_ENV, qemuProcesses } from
 
 const ROOT = join(import.meta.dirname, '../../..')
 /** Emulated guests keep both processors busy while a daemon starts. */
-const START_TIMEOUT_MS = 60_000
+const START_TIMEOUT_MS = 180_000
 const END_TIMEOUT_MS = 120_000
 
 export interface Credentials {
@@ -48,7 +48,13 @@ export interface Daemon {
 }
 
 export async function startDaemon(
-  options: { flags?: readonly string[]; sdkAttempts?: number; env?: NodeJS.ProcessEnv } = {},
+  options: {
+    flags?: readonly string[]
+    sdkAttempts?: number
+    env?: NodeJS.ProcessEnv
+    /** Of the layer `long`, besides `tiny`. */
+    images?: readonly string[]
+  } = {},
 ): Promise<Daemon> {
   const images = process.env['BRUME_TEST_IMAGES']
   if (process.env['BRUME_TEST_ISOLATED'] !== '1' || !images) {
@@ -56,7 +62,13 @@ export async function startDaemon(
   }
   const mountsBefore = await networkMounts()
   const home = await mkdtemp(join(tmpdir(), 'brume-vm-test-'))
-  await cp(images, join(home, 'images'), { recursive: true, mode: constants.COPYFILE_FICLONE })
+  const copy = { recursive: true, mode: constants.COPYFILE_FICLONE }
+  await cp(images, join(home, 'images'), copy)
+  for (const name of options.images ?? []) {
+    const folder = process.env['BRUME_TEST_LONG_IMAGES']
+    if (!folder) throw new Error(`the image ${name} is there for the layer long`)
+    await cp(join(folder, name), join(home, 'images', name), copy)
+  }
   const flags = ['--home', home, ...(options.flags ?? [])]
   const spawned = (port: number) =>
     spawnDaemon(home, [...flags, '--port', String(port)], options.env ?? {})

@@ -41,7 +41,7 @@ test('a call that comes while one is applied gets an application of its own, rea
     applied++
     if (applied === 1) await gate.promise
   })
-  const apply = createNetworkApplier({ store: reader } as App)
+  const apply = createNetworkApplier({ store: reader, bandwidth: {} } as App)
   const first = apply(host)
   await new Promise((resolve) => setImmediate(resolve))
   // One pass over all hosts, asked before a change, and one call after it, share what follows: with the later reader.

@@ -29,7 +29,7 @@ test('boots the image’s own kernel with its own words', () => {
 
 test('uses what the host has: io_uring, vhost, KVM', () => {
   const hypervisor = { ...HYPERVISOR, accelerator: 'kvm' as const, hasVhostNet: true }
-  const options = { ...OPTIONS, hypervisor, dataDiskMiB: 1024 }
+  const options = { ...OPTIONS, hypervisor, dataDisk: '/volumes/vol-1/disk.qcow2' }
   const words = bareCommandLine(options, { folder: '/f' }).join(' ')
   expect(words).toContain('-accel kvm ')
   expect(words).toContain('vhost=on')

@@ -8,7 +8,7 @@ import {
   creditsAtLaunch,
 } from '../../../src/domain/cpu-credits.ts'
 import { alarmVerdict, type AlarmConfiguration } from '../../../src/domain/metrics/alarm.ts'
-import { mathBudget, MathError, mathEvaluate } from '../../../src/domain/metrics/math.ts'
+import { MathError, mathEvaluate, mathSpace } from '../../../src/domain/metrics/math.ts'
 
 const configuration: AlarmConfiguration = {
   name: 'a',
@@ -91,7 +91,14 @@ test('arithmetic: precedence, lists, gaps, and what is no expression', () => {
     if (!series[id]) throw new MathError(`no ${id}`)
     return series[id]
   }
-  const value = (text: string) => [...mathEvaluate(text, of)]
+  const evaluate = (text: string) => {
+    const names = {
+      of: (id: string) => ({ points: of(id), periodSeconds: 60 }),
+      metrics: () => ['a', 'b'],
+    }
+    return mathEvaluate(text, names, mathSpace({ from: 0, to: 60_000 }))
+  }
+  const value = (text: string) => [...evaluate(text).points]
   expect(value('1 + a * 2 ^ 2')).toEqual([
     [1, 25],
     [2, 33],
@@ -108,26 +115,67 @@ test('arithmetic: precedence, lists, gaps, and what is no expression', () => {
     'a +',
     'a b',
     'c',
-    'RATE(a)',
+    'SEARCH(a)',
+    'METRICS()',
+    'SUM(a)',
+    'IF(0, a)',
+    'FILL(a)',
     '(a',
     '((((',
     '',
     'valueOf(a)',
     'toString([a])',
   ]) {
-    expect(() => mathEvaluate(wrong, of), wrong).toThrow(MathError)
+    expect(() => evaluate(wrong), wrong).toThrow(MathError)
   }
   const deep = `${'('.repeat(2000)}a${')'.repeat(2000)}`
-  expect(() => mathEvaluate(deep, of)).toThrow(MathError)
+  expect(() => evaluate(deep)).toThrow(MathError)
+})
+
+test('functions of metric math', () => {
+  const minutes = (values: Record<number, number>) => ({
+    points: new Map(Object.entries(values).map(([at, value]) => [Number(at) * 60_000, value])),
+    periodSeconds: 60,
+  })
+  const series: Record<string, ReturnType<typeof minutes>> = {
+    errors: minutes({ 0: 2, 1: 8, 3: 20 }),
+    requests: minutes({ 0: 100, 1: 100, 2: 100, 3: 100 }),
+  }
+  const names = { of: (id: string) => series[id]!, metrics: () => Object.keys(series) }
+  const value = (text: string) => {
+    const { points } = mathEvaluate(text, names, mathSpace({ from: 0, to: 300_000 }))
+    return Object.fromEntries([...points].map(([at, one]) => [at / 60_000, one]))
+  }
+  expect(value('RATE(errors)')).toEqual({ 1: 0.1, 3: 0.1 })
+  expect(value('DIFF(errors)')).toEqual({ 1: 6, 3: 12 })
+  expect(value('RUNNING_SUM(errors)')).toEqual({ 0: 2, 1: 10, 3: 30 })
+  expect(value('errors / PERIOD(errors)')).toMatchObject({ 3: 20 / 60 })
+  expect(value('FILL(errors, 0)')).toEqual({ 0: 2, 1: 8, 2: 0, 3: 20, 4: 0 })
+  expect(value('FILL(errors, REPEAT)')).toEqual({ 0: 2, 1: 8, 2: 8, 3: 20, 4: 20 })
+  expect(value('FILL(errors, LINEAR)')).toEqual({ 0: 2, 1: 8, 2: 14, 3: 20 })
+  expect(value('100 * errors / requests')).toEqual({ 0: 2, 1: 8, 3: 20 })
+  expect(value('IF(errors > 5, errors, 0)')).toEqual({ 0: 0, 1: 8, 3: 20 })
+  expect(value('IF(errors > 5 AND errors < 10, 1)')).toEqual({ 1: 1 })
+  expect(value('SUM(METRICS())')).toEqual({ 0: 102, 1: 108, 3: 120 })
+  expect(value('MAX(METRICS("err"))')).toEqual({ 0: 2, 1: 8, 3: 20 })
+  expect(value('AVG(METRICS() * 2)')).toMatchObject({ 0: 102 })
+  // Of one series: a number, of all its times.
+  expect(value('errors - MIN(errors)')).toEqual({ 0: 0, 1: 6, 3: 18 })
+  expect(value('requests + STDDEV(requests)')).toMatchObject({ 0: 100 })
+  expect(value('errors * METRIC_COUNT(METRICS())')).toMatchObject({ 3: 40 })
+  expect(value('MINUTE(errors)')).toEqual({ 0: 0, 1: 1, 3: 3 })
+  expect(() => value('METRICS()')).toThrow('put SUM, AVG')
+  expect(() => value('SEARCH("x")')).toThrow('served are ABS, AVG')
 })
 
 test('metric math computes with so many values of one request and no more', () => {
   const day = new Map(Array.from({ length: 1440 }, (_, minute) => [minute, 1]))
-  const budget = mathBudget()
+  const space = mathSpace({ from: 0, to: 1 })
+  const names = { of: () => ({ points: day, periodSeconds: 60 }), metrics: () => ['a'] }
   const long = Array.from({ length: 1000 }, () => 'a').join('+')
-  expect(mathEvaluate(long, () => day, budget).get(0)).toBe(1000)
+  expect(mathEvaluate(long, names, space).points.get(0)).toBe(1000)
   const many = () => {
-    for (let count = 0; count < 10; count++) mathEvaluate(long, () => day, budget)
+    for (let count = 0; count < 10; count++) mathEvaluate(long, names, space)
   }
   expect(many).toThrow('too many values')
 })

@@ -14,6 +14,7 @@ import {
   renderGuard,
   renderHost,
 } from '../../../src/fabric/render/nft.ts'
+import { rateChains } from '../../../src/fabric/render/rates.ts'
 import { ALLOW_ALL, cidrRule, groupId, groupRule, nicPlan, vpcPlan } from './plans.ts'
 
 const NOTHING = { links: new Map(), routes: new Set<string>() }
@@ -190,4 +191,19 @@ test('IPv6 of a VPC, and of the host', () => {
   expect(renderHost({ ...host, ipv6 })).toMatchSnapshot('host rules')
   // Without a kernel that has it, nothing of it is said.
   expect(renderFilter(withoutIpv6(six))).not.toMatch(/ip6|ipv6/)
+})
+
+test('a machine that has a bandwidth: one limit each way for all of its interfaces', () => {
+  const nics = [web, { ...router, instanceId: web.instanceId }].map((nic) => {
+    return { ...nic, rateMbps: 5_000 }
+  })
+  expect(rateChains(nics)).toMatchSnapshot()
+  // What the kernel could not count is not limited.
+  expect(rateChains([{ ...web, rateMbps: 3_200_000 }, router])).toEqual([])
+  const limited = { ...plan, interfaces: [{ ...web, rateMbps: 64 }, router] }
+  const change = filterChange(
+    renderFilter({ ...plan, interfaces: [web, router] }),
+    renderFilter(limited),
+  )
+  expect(change).toMatchSnapshot('filter')
 })

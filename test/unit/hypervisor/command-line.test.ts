@@ -263,3 +263,40 @@ test('a template of one exact size leaves no room to plug anything in', () => {
   expect(optionsOf(spec, '-smp')).toEqual(['cpus=2,sockets=1,cores=1,threads=2,maxcpus=2'])
   expect(optionsOf(spec, '-m')).toEqual(['size=512M'])
 })
+
+test('GPUs: each card whole behind a port of its own, memory that stays, and a window as large as needed', () => {
+  const report = { ...REPORT, accelerator: 'kvm' as const, cpuModel: 'host' }
+  const gpus = [
+    { functions: ['0000:01:00.0', '0000:01:00.1'], windowBytes: 33 * 1024 ** 3 },
+    { functions: ['0000:81:00.0'], windowBytes: 1024 ** 3 },
+  ]
+  const onHost = host({ report, pin: choosePin(null, report), gpus })
+  const { exe, args } = commandLine(SPEC, onHost)
+  expect(exe).toBe('nsenter')
+  expect(args.slice(1, 5)).toEqual(['--', 'prlimit', '--memlock=unlimited', 'qemu-system-x86_64'])
+  expect(args).toContain('host,host-phys-bits=on')
+  expect(args).toContain(`q35-pcihost.pci-hole64-size=${128 * 1024 ** 3}`)
+  const devices = args.filter((one) => one.includes('vfio-pci') || one.includes('id=gpu'))
+  expect(devices.join('\n')).toMatchSnapshot()
+  // A small card fits into the window that is there.
+  const small = host({ report, pin: choosePin(null, report), gpus: gpus.slice(1) })
+  expect(commandLine(SPEC, small).args.join(' ')).not.toContain('pci-hole64-size')
+})
+
+test('disks with a limit together: its group first, and a filter in each', () => {
+  const diskLimits = { iopsMax: 500, throughputMaxMiBps: 10 }
+  const [shared, own] = optionsOf(
+    { ...SPEC, diskLimits },
+    '-object',
+    host({ io: { ...host().io, isLimited: true } }),
+  )
+    .filter((one) => one.includes('throttle-group'))
+    .map((one) => JSON.parse(one) as Record<string, unknown>)
+  expect(shared).toMatchObject({ id: 'limit-machine', limits: { 'iops-total': 500 } })
+  expect(own).toMatchObject({ id: `limit-${ROOT.volumeId}` })
+  const [node] = nodesOf({ ...SPEC, diskLimits }, host({ io: { ...host().io, isLimited: true } }))
+  expect(node).toMatchObject({
+    driver: 'throttle',
+    file: { driver: 'throttle', 'throttle-group': 'limit-machine' },
+  })
+})

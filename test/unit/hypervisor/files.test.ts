@@ -1,10 +1,10 @@
 /** Small pure parts and file handling of the driver: process identity, console log, pictures, machine versions. */
-import { mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decode } from 'jpeg-js'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { limitsOfMachine } from '../../../src/hypervisor/qemu/cgroup.ts'
+import { cgroupApply, limitsOfMachine } from '../../../src/hypervisor/qemu/cgroup.ts'
 import {
   CONSOLE_BYTES_MAX,
   consoleTail,
@@ -99,9 +99,30 @@ test('sockets of a deep folder get a short address', async () => {
 
 test('limits leave room for QEMU itself', () => {
   expect(limitsOfMachine({ vcpus: 2, memoryMiB: 1024, cpuQuotaPercent: null })).toEqual({
-    cpuPercent: 200,
+    // Two vCPUs, and what moves their blocks and packets.
+    cpuPercent: 300,
     cpuWeight: 2,
     memoryBytes: 1408 * 1024 * 1024,
   })
   expect(limitsOfMachine({ vcpus: 2, memoryMiB: 512, cpuQuotaPercent: 40 }).cpuPercent).toBe(40)
+})
+
+test.each([
+  { version: 2 as const, file: 'cpu.weight', one: 100 },
+  { version: 1 as const, file: 'cpu.shares', one: 1024 },
+])('all machines together weigh as much as each by itself (version $version)', async (of) => {
+  const { version, file, one } = of
+  const root = folder
+  const abilities =
+    version === 2
+      ? { version, root, limitations: [] }
+      : { version, cpuRoot: root, memoryRoot: null, limitations: [] }
+  const weight = async (path: string) => Number(await readFile(join(root, path, file), 'utf8'))
+  for (const [name, vcpus] of Object.entries({ 'i-1': 1, 'i-2': 4 })) {
+    const limits = limitsOfMachine({ vcpus, memoryMiB: 512, cpuQuotaPercent: null })
+    await cgroupApply(abilities, name, process.pid, limits)
+    expect(await weight(name)).toBe(vcpus * one)
+  }
+  // With a weight of one process for all, a machine of many would get nothing on a busy host.
+  expect(await weight('.')).toBe(5 * one)
 })

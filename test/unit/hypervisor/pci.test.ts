@@ -40,7 +40,14 @@ test('a workstation: the card goes with its sound, the screen and the bridge sta
     { path: '/sys/bus/pci/devices/0000:01:00.1/driver/unbind', text: '0000:01:00.1' },
     { path: '/sys/bus/pci/drivers_probe', text: '0000:01:00.1' },
   ])
-  expect(gpuReturnSteps(['0000:01:00.0'])).toHaveLength(3)
+  const given = devices.map((device) => ({ ...device, driver: 'vfio-pci' }))
+  expect(gpuReturnSteps(given.slice(3, 4))).toEqual([
+    { path: '/sys/bus/pci/devices/0000:01:00.0/driver_override', text: '\n' },
+    { path: '/sys/bus/pci/devices/0000:01:00.0/driver/unbind', text: '0000:01:00.0' },
+    { path: '/sys/bus/pci/drivers_probe', text: '0000:01:00.0' },
+  ])
+  // One that the host drives again already only loses the override.
+  expect(gpuReturnSteps(devices.slice(3, 4))).toHaveLength(1)
 })
 
 test('a server: two whole devices, each given once; what VFIO has needs no steps', async () => {

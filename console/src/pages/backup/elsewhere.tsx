@@ -136,7 +136,7 @@ function One({ found, onBackUp }: { found: Found; onBackUp(machine: VirtualMachi
       {state !== 'ONLINE' && hypervisor.LatestMetadataSyncStatusMessage && (
         <Note tone="warn">{hypervisor.LatestMetadataSyncStatusMessage}</Note>
       )}
-      <div className="scroll-x">
+      <div className="scroll-x" tabIndex={0} role="region" aria-label={t('Table')}>
         <table className="plain-table">
           <thead>
             <tr>

@@ -30,7 +30,7 @@ export function Jobs() {
     <>
       <Card title={t('Backups')} isPlain>
         {backups.length === 0 && <div className="empty">{t('None yet.')}</div>}
-        <div className="scroll-x">
+        <div className="scroll-x" tabIndex={0} role="region" aria-label={t('Table')}>
           <table className="plain-table">
             <tbody>
               {byTime(backups).map((job) => (
@@ -67,7 +67,7 @@ export function Jobs() {
       </Card>
       <Card title={t('Restores')} isPlain>
         {restores.length === 0 && <div className="empty">{t('None yet.')}</div>}
-        <div className="scroll-x">
+        <div className="scroll-x" tabIndex={0} role="region" aria-label={t('Table')}>
           <table className="plain-table">
             <tbody>
               {byTime(restores).map((job) => (
@@ -91,7 +91,13 @@ export function Jobs() {
   )
 }
 
-function JobState({ state, percent }: { state: string | undefined; percent: string | undefined }) {
+export function JobState({
+  state,
+  percent,
+}: {
+  state: string | undefined
+  percent: string | undefined
+}) {
   const tone = TONES[state ?? ''] ?? 'bad'
   return (
     <div className="stack tight" style={{ minWidth: 130 }}>

@@ -17,6 +17,7 @@ import { t } from '../../text/t.ts'
 import { Button, Card, Note } from '../../ui/parts.tsx'
 import { ago, sizeText, stateOf, titleOf } from '../../util/instance.ts'
 import BackupNow from './backup-now.tsx'
+import { Storage } from './storage.tsx'
 
 const DAY_MS = 86_400_000
 const SHOWN_MAX = 20
@@ -88,6 +89,7 @@ export function Overview() {
           </p>
         )}
       </Card>
+      <Storage />
       {failed.length > 0 && (
         <Card title={t('Failed lately')} isPlain>
           <table className="plain-table">

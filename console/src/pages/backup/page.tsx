@@ -1,13 +1,15 @@
 /** AWS Backup: what is protected and what is not, plans, jobs, points and their restores, other hypervisors. */
 import { useEffect } from 'react'
-import { Link, useParams } from 'react-router'
+import { useParams } from 'react-router'
 import { t } from '../../text/t.ts'
 import { PageHead } from '../../ui/parts.tsx'
+import { Tabs } from '../../ui/tabs.tsx'
 import { Jobs } from './jobs.tsx'
 import { Elsewhere } from './elsewhere.tsx'
 import { Overview } from './overview.tsx'
 import { Plans } from './plans.tsx'
 import { Points } from './points.tsx'
+import { Tests } from './tests.tsx'
 import { Vaults } from './vaults.tsx'
 
 const PARTS = [
@@ -15,6 +17,7 @@ const PARTS = [
   ['plans', t('Plans'), Plans],
   ['points', t('Recovery points'), Points],
   ['jobs', t('Jobs'), Jobs],
+  ['tests', t('Restore tests'), Tests],
   ['vaults', t('Vaults'), Vaults],
   ['elsewhere', t('Other hypervisors'), Elsewhere],
 ] as const
@@ -31,17 +34,12 @@ export default function BackupPage() {
         title={t('Backup')}
         subtitle={t('Machines and volumes as they were, and back again')}
       />
-      <nav className="tabs" aria-label={t('Parts')}>
-        {PARTS.map(([name, label]) => (
-          <Link
-            key={name}
-            to={`/console/backup/${name}`}
-            {...(name === part ? { 'aria-current': 'page' as const } : {})}
-          >
-            {label}
-          </Link>
-        ))}
-      </nav>
+      <Tabs
+        label={t('Parts')}
+        entries={PARTS}
+        current={part}
+        to={(name) => `/console/backup/${name}`}
+      />
       <Part />
     </div>
   )

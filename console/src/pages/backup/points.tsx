@@ -9,6 +9,7 @@ import { t } from '../../text/t.ts'
 import { Button, Card, Empty, Note, State } from '../../ui/parts.tsx'
 import { doing } from '../../ui/toasts.tsx'
 import { sizeText, timeText, titleOf } from '../../util/instance.ts'
+import { Files } from './files.tsx'
 import { Restore } from './restore.tsx'
 import { Timeline } from './timeline.tsx'
 
@@ -18,7 +19,7 @@ export function Points() {
   const { data, error } = useCollection(recoveryPoints)
   const { data: machines = [] } = useCollection(instances)
   const [chosen, setChosen] = useState<string>()
-  const [isRestoring, setRestoring] = useState(false)
+  const [dialog, setDialog] = useState<'restore' | 'files'>()
   const lines = useMemo(() => {
     const byResource = Map.groupBy(data ?? [], (point) => point.ResourceArn ?? '')
     return [...byResource].toSorted((a, b) => timeOf(b[1].at(-1)!) - timeOf(a[1].at(-1)!))
@@ -73,7 +74,10 @@ export function Points() {
               >
                 {t('Delete')}
               </Button>
-              <Button isSmall look="primary" onClick={() => setRestoring(true)}>
+              <Button isSmall onClick={() => setDialog('files')}>
+                {t('Look inside')}
+              </Button>
+              <Button isSmall look="primary" onClick={() => setDialog('restore')}>
                 {t('Restore')}
               </Button>
             </>
@@ -96,7 +100,14 @@ export function Points() {
         </Card>
       )}
       {!point && <p className="muted small">{t('Choose a point to restore it.')}</p>}
-      {point && isRestoring && <Restore point={point} onClose={() => setRestoring(false)} />}
+      {point && dialog === 'restore' && (
+        <Restore
+          point={point}
+          onFiles={() => setDialog('files')}
+          onClose={() => setDialog(undefined)}
+        />
+      )}
+      {point && dialog === 'files' && <Files point={point} onClose={() => setDialog(undefined)} />}
     </>
   )
 }

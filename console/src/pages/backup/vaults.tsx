@@ -28,7 +28,7 @@ export function Vaults() {
         {data.length === 0 && (
           <div className="empty">{t('None yet: the first backup makes one.')}</div>
         )}
-        <div className="scroll-x">
+        <div className="scroll-x" tabIndex={0} role="region" aria-label={t('Table')}>
           <table className="plain-table">
             <tbody>
               {data.map((one) => (

@@ -7,6 +7,7 @@ import { images, instances } from '../../aws/ec2.ts'
 import { imagesRead } from '../../aws/host.ts'
 import { t } from '../../text/t.ts'
 import { Note, PageHead, State } from '../../ui/parts.tsx'
+import { Tabs } from '../../ui/tabs.tsx'
 import { stateOf, titleOf } from '../../util/instance.ts'
 import { Commands } from './commands.tsx'
 
@@ -55,17 +56,12 @@ export default function ConnectPage() {
           </span>
         }
       />
-      <nav className="tabs" aria-label={t('Ways to connect')}>
-        {WAYS.map(([name, label]) => (
-          <Link
-            key={name}
-            to={`/console/connect/${id}/${name}`}
-            {...(name === way ? { 'aria-current': 'page' as const } : {})}
-          >
-            {label}
-          </Link>
-        ))}
-      </nav>
+      <Tabs
+        label={t('Ways to connect')}
+        entries={WAYS}
+        current={way}
+        to={(name) => `/console/connect/${id}/${name}`}
+      />
       {isRunning || way === 'commands' ? (
         <Suspense fallback={<div className="empty">{t('Loading…')}</div>}>
           {way === 'ssh' && <Shell key={id} instance={instance} user={user} />}

@@ -45,7 +45,7 @@ export default function Screen({ instance }: { instance: Instance }) {
         <span className="muted small" role="status">
           {wrong === undefined && words}
         </span>
-        <div className="row">
+        <div className="row wrap">
           <Button isSmall onClick={() => rfb.current?.sendCtrlAltDel()}>
             {t('Send Ctrl+Alt+Del')}
           </Button>

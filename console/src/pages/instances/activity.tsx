@@ -1,7 +1,8 @@
-/** What happened to it, as far as the records say. */
+/** Who did what to it, by the event history; and what happened to it, as far as its record says. */
 import type { Instance } from '@aws-sdk/client-ec2'
 import { t } from '../../text/t.ts'
 import { Card } from '../../ui/parts.tsx'
+import { TrailList } from '../../ui/trail-list.tsx'
 import { timeText } from '../../util/instance.ts'
 
 interface Event {
@@ -34,18 +35,27 @@ export function eventsOf(instance: Instance): Event[] {
 }
 
 export function Activity({ instance }: { instance: Instance }) {
+  const { InstanceId = '' } = instance
+  const about = { user: '', operation: '', resource: InstanceId }
   return (
-    <Card title={t('Activity')} isPlain>
-      <table className="plain-table">
-        <tbody>
-          {eventsOf(instance).map(({ at, words }) => (
-            <tr key={`${at?.getTime()} ${words}`}>
-              <td className="nowrap muted">{timeText(at)}</td>
-              <td>{words}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Card>
+    <>
+      <Card title={t('Calls about it')} isPlain>
+        <TrailList filter={{ ...about, seconds: null, isErrorsOnly: false }} without={InstanceId} />
+      </Card>
+      <Card title={t('What happened to it')} isPlain>
+        <div className="scroll-x" tabIndex={0} role="region" aria-label={t('What happened to it')}>
+          <table className="plain-table">
+            <tbody>
+              {eventsOf(instance).map(({ at, words }) => (
+                <tr key={`${at?.getTime()} ${words}`}>
+                  <td className="nowrap muted">{timeText(at)}</td>
+                  <td className="nowrap">{words}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </Card>
+    </>
   )
 }

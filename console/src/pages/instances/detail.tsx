@@ -6,6 +6,7 @@ import { useCollection } from '../../aws/collection.ts'
 import { instances } from '../../aws/ec2.ts'
 import { t } from '../../text/t.ts'
 import { Card, CopyId, Fact, PageHead, State } from '../../ui/parts.tsx'
+import { Tabs } from '../../ui/tabs.tsx'
 import { ago, timeText, titleOf } from '../../util/instance.ts'
 import { InstanceActions } from './actions.tsx'
 import { Activity } from './activity.tsx'
@@ -62,17 +63,12 @@ export default function InstancePage() {
         subtitle={`${instance.InstanceType}, ${instance.Placement?.AvailabilityZone}`}
         actions={<InstanceActions chosen={[instance]} />}
       />
-      <nav className="tabs" aria-label={t('About this instance')}>
-        {TABS.map(([name, label]) => (
-          <Link
-            key={name}
-            to={`/console/instances/${id}/${name}`}
-            {...(name === shown[0] ? { 'aria-current': 'page' as const } : {})}
-          >
-            {label}
-          </Link>
-        ))}
-      </nav>
+      <Tabs
+        label={t('About this instance')}
+        entries={TABS}
+        current={shown[0]}
+        to={(name) => `/console/instances/${id}/${name}`}
+      />
       {shown[2](instance)}
     </div>
   )

@@ -10,7 +10,7 @@ export function Storage({ instance }: { instance: Instance }) {
   const { data = [] } = useCollection(volumes)
   return (
     <Card title={t('Block devices')} isPlain>
-      <div className="scroll-x">
+      <div className="scroll-x" tabIndex={0} role="region" aria-label={t('Table')}>
         <table className="plain-table">
           <thead>
             <tr>

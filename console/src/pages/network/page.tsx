@@ -94,7 +94,7 @@ export default function NetworkPage() {
         </dl>
       </Card>
       <Card title={t('Map')} isPlain>
-        <div className="scroll-x">
+        <div className="scroll-x" tabIndex={0} role="region" aria-label={t('Table')}>
           <Map
             layout={layout}
             chosenId={chosen?.InstanceId}
@@ -119,7 +119,7 @@ export default function NetworkPage() {
         <p className="muted small">{t('Choose a machine on the map to see what it can reach.')}</p>
       )}
       <Card title={t('Subnets')} isPlain>
-        <div className="scroll-x">
+        <div className="scroll-x" tabIndex={0} role="region" aria-label={t('Table')}>
           <table className="plain-table">
             <thead>
               <tr>

@@ -22,6 +22,7 @@ export default changing<'CreateNatGateway', NatGateway>({
 function requestOf(input: Readonly<CreateNatGatewayRequest>): NatGatewayRequest {
   refuseFeatures('CreateNatGateway', {
     'AvailabilityMode regional': input.AvailabilityMode === 'regional',
+    AvailabilityZoneAddresses: input.AvailabilityZoneAddresses,
   })
   const { SubnetId: subnetId, AllocationId: allocationId } = input
   if (!subnetId) throw new FaultError({ type: 'MissingParameter', parameter: 'SubnetId' })

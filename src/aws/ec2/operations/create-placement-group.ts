@@ -14,6 +14,7 @@ export default operation<'ec2', 'CreatePlacementGroup'>({
       'SpreadLevel host': input.SpreadLevel === 'host',
       'Strategy precision-time': input.Strategy === 'precision-time',
       LinkedGroupId: input.LinkedGroupId,
+      Operator: input.Operator,
     })
     if (!input.GroupName) {
       throw new FaultError({ type: 'MissingParameter', parameter: 'groupName' })

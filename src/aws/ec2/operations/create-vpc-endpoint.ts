@@ -12,7 +12,7 @@ import { parseId } from '../../../domain/ids.ts'
 import type { VpcEndpoint } from '../../../domain/vpc-endpoint.ts'
 import { refuseFeatures } from '../absent-features.ts'
 import { changing } from '../changing.ts'
-import { endpointServiceNamed } from '../endpoint-services.ts'
+import { endpointFeatures, endpointServiceNamed } from '../endpoint-services.ts'
 import { vpcEndpointShape } from '../present/vpc-endpoint.ts'
 import { tagsOfSpecifications } from '../tag-specifications.ts'
 
@@ -37,7 +37,9 @@ function requestOf(ctx: Ctx, input: Readonly<CreateVpcEndpointRequest>): Endpoin
   const policyDocument = endpointPolicyChecked(input.PolicyDocument)
   refuseFeatures('CreateVpcEndpoint', {
     RouteTableIds: input.RouteTableIds,
-    'IPv6 addresses': input.IpAddressType !== undefined && input.IpAddressType !== 'ipv4',
+    ServiceNetworkArn: input.ServiceNetworkArn,
+    ResourceConfigurationArn: input.ResourceConfigurationArn,
+    ...endpointFeatures(input),
     'a ServiceRegion': input.ServiceRegion && input.ServiceRegion !== ctx.region,
   })
   const addresses = new Map(

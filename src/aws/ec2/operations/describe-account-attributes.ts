@@ -1,4 +1,5 @@
 /** DescribeAccountAttributes: what is so here; quotas that nobody enforces are not claimed. */
+import { ELASTIC_ADDRESSES_MAX } from '../../../app/network/elastic-addresses.ts'
 import { GROUPS_PER_INTERFACE_MAX } from '../../../app/network/groups.ts'
 import { scopeOf } from '../../../app/network/scope.ts'
 import { operation } from '../../operation.ts'
@@ -10,6 +11,8 @@ export default operation<'ec2', 'DescribeAccountAttributes'>({
     const values: Record<string, string> = {
       'supported-platforms': 'VPC',
       'default-vpc': vpc?.id ?? 'none',
+      'max-elastic-ips': String(ELASTIC_ADDRESSES_MAX),
+      'vpc-max-elastic-ips': String(ELASTIC_ADDRESSES_MAX),
       'vpc-max-security-groups-per-interface': String(GROUPS_PER_INTERFACE_MAX),
     }
     const asked = input.AttributeNames ?? []

@@ -1,6 +1,6 @@
 /** DescribeInstances. Filters look at the answer itself; instances of one launch stand together. */
 import type { Reservation } from '@aws-sdk/client-ec2'
-import { instanceViews } from '../../../app/instances/list.ts'
+import { instanceViews, type InstanceView } from '../../../app/instances/list.ts'
 import { parseId } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
 import { INSTANCE_FILTERS, type InstanceRecord } from '../instance-filters.ts'
@@ -13,20 +13,29 @@ export default operation<'ec2', 'DescribeInstances', InstanceRecord>({
   handle: async (ctx, input, call) => {
     const ids = (input.InstanceIds ?? []).map((id) => parseId('instance', id))
     const views = await instanceViews(ctx, ids)
-    const records = views.map((view): InstanceRecord => ({
-      reservationId: view.instance.spec.reservationId,
-      ownerId: view.instance.account,
-      instance: presentInstance(view),
-      elastic: view.interfaces.flatMap((one) => [...(one.elasticAddresses ?? [])]),
-      interfaceTags: view.interfaces.map((one) => one.tags),
-    }))
-    const page = call.page(call.filter(records), {
+    const defaultSize = PAGE_SIZE_DEFAULT
+    if (!input.Filters?.length) {
+      // Of thousands only the page is made an answer of.
+      const page = call.page(views, { key: ({ instance }) => instance.id, defaultSize })
+      return { Reservations: reservationsOf(page.items.map(recordOf)), NextToken: page.nextToken }
+    }
+    const page = call.page(call.filter(views.map(recordOf)), {
       key: (record) => record.instance.InstanceId!,
-      defaultSize: PAGE_SIZE_DEFAULT,
+      defaultSize,
     })
     return { Reservations: reservationsOf(page.items), NextToken: page.nextToken }
   },
 })
+
+function recordOf(view: InstanceView): InstanceRecord {
+  return {
+    reservationId: view.instance.spec.reservationId,
+    ownerId: view.instance.account,
+    instance: presentInstance(view),
+    elastic: view.interfaces.flatMap((one) => [...(one.elasticAddresses ?? [])]),
+    interfaceTags: view.interfaces.map((one) => one.tags),
+  }
+}
 
 /** EC2 answers at most so many at once whether or not the caller asks for pages. */
 const PAGE_SIZE_DEFAULT = 1_000

@@ -15,6 +15,10 @@ export default operation<'ec2', 'DescribeLaunchTemplateVersions', LaunchTemplate
     'create-time': (each) => each.CreateTime,
     'ebs-optimized': (each) => each.LaunchTemplateData!.EbsOptimized,
     'http-endpoint': (each) => each.LaunchTemplateData!.MetadataOptions?.HttpEndpoint,
+    'host-resource-group-arn': (each) => each.LaunchTemplateData!.Placement?.HostResourceGroupArn,
+    'http-protocol-ipv4': (each) => each.LaunchTemplateData!.MetadataOptions?.HttpEndpoint,
+    'license-configuration-arn': (each) =>
+      each.LaunchTemplateData!.LicenseSpecifications?.map((one) => one.LicenseConfigurationArn),
     'http-tokens': (each) => each.LaunchTemplateData!.MetadataOptions?.HttpTokens,
     'iam-instance-profile': (each) => each.LaunchTemplateData!.IamInstanceProfile?.Arn,
     'image-id': (each) => each.LaunchTemplateData!.ImageId,

@@ -27,7 +27,7 @@ export default operation<'ec2', 'DescribeVpcEndpointServices', ServiceDetail>({
       PrivateDnsName: privateDnsName,
       PrivateDnsNames: [{ PrivateDnsName: privateDnsName }],
       PrivateDnsNameVerificationState: 'verified' as const,
-      VpcEndpointPolicySupported: false,
+      VpcEndpointPolicySupported: true,
       AcceptanceRequired: false,
       ManagesVpcEndpoints: false,
       SupportedIpAddressTypes: ['ipv4' as const],
@@ -37,7 +37,9 @@ export default operation<'ec2', 'DescribeVpcEndpointServices', ServiceDetail>({
     const missing = names.find((name) => !all.some((each) => each.ServiceName === name))
     if (missing !== undefined) throw notFound('vpcEndpointService', missing)
     const found = names.length === 0 ? all : all.filter((each) => names.includes(each.ServiceName))
-    const page = call.page(call.filter(found), { key: (each) => each.ServiceName! })
+    const { ServiceRegions: regions = [] } = input
+    const near = regions.length === 0 || regions.includes(ctx.region) ? found : []
+    const page = call.page(call.filter(near), { key: (each) => each.ServiceName! })
     return {
       ServiceNames: page.items.map((each) => each.ServiceName!),
       ServiceDetails: page.items,

@@ -3,7 +3,7 @@ import type { ResponseLaunchTemplateData } from '@aws-sdk/client-ec2'
 import { instanceViews, type InstanceView } from '../../../app/instances/list.ts'
 import { parseId } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
-import { presentInstance } from '../present/instance.ts'
+import { presentInstance, presentReservation } from '../present/instance.ts'
 
 export default operation<'ec2', 'GetLaunchTemplateData'>({
   handle: async (ctx, input) => {
@@ -15,7 +15,6 @@ export default operation<'ec2', 'GetLaunchTemplateData'>({
 function dataOf(view: InstanceView): ResponseLaunchTemplateData {
   const { spec } = view.instance
   const shown = presentInstance(view)
-  const { CoreCount, ThreadsPerCore } = shown.CpuOptions!
   const { HttpEndpoint, HttpTokens, HttpPutResponseHopLimit, InstanceMetadataTags } =
     shown.MetadataOptions!
   const tags = (shown.Tags ?? []).filter(({ Key }) => !Key?.startsWith('aws:'))
@@ -23,8 +22,8 @@ function dataOf(view: InstanceView): ResponseLaunchTemplateData {
     ...(shown.IamInstanceProfile && { IamInstanceProfile: { Arn: shown.IamInstanceProfile.Arn } }),
     BlockDeviceMappings: devicesOf(view),
     NetworkInterfaces: interfacesOf(view),
-    CapacityReservationSpecification: { CapacityReservationPreference: 'open' },
-    CpuOptions: { CoreCount, ThreadsPerCore },
+    CapacityReservationSpecification: presentReservation(spec.declined),
+    CpuOptions: shown.CpuOptions,
     ...(spec.cpuCredits && { CreditSpecification: { CpuCredits: spec.cpuCredits } }),
     DisableApiStop: spec.isStopProtected,
     DisableApiTermination: spec.isTerminationProtected,

@@ -8,6 +8,7 @@ import {
 import { FaultError, invalidValue } from '../../../domain/faults.ts'
 import { parseId } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
+import { refuseFeatures } from '../absent-features.ts'
 import { oneAttribute } from '../one-attribute.ts'
 
 export default operation<'ec2', 'ModifyNetworkInterfaceAttribute'>({
@@ -43,6 +44,8 @@ function changeOf(input: Readonly<ModifyNetworkInterfaceAttributeRequest>): Inte
       return { isSourceDestChecked: input.SourceDestCheck?.Value }
     case 'Attachment':
       return { attachment: attachmentOf(input) }
+    case 'AssociatePublicIpAddress':
+      return { hasPublic: input.AssociatePublicIpAddress }
     case 'EnablePrimaryIpv6':
       if (input.EnablePrimaryIpv6) return { hasPrimaryIpv6: true }
       throw invalidValue('EnablePrimaryIpv6', false, 'It can be enabled, and stays so')
@@ -56,6 +59,9 @@ function changeOf(input: Readonly<ModifyNetworkInterfaceAttributeRequest>): Inte
 
 function attachmentOf({ Attachment }: Readonly<ModifyNetworkInterfaceAttributeRequest>) {
   const { AttachmentId: id, DeleteOnTermination: deleteOnTermination } = Attachment ?? {}
+  refuseFeatures('ModifyNetworkInterfaceAttribute', {
+    EnaQueueCount: Attachment?.EnaQueueCount ?? Attachment?.DefaultEnaQueueCount,
+  })
   if (id === undefined || deleteOnTermination === undefined) {
     const parameter =
       id === undefined ? 'attachment.attachmentId' : 'attachment.deleteOnTermination'

@@ -6,12 +6,13 @@ import { FaultError } from '../../../domain/faults.ts'
 import { parseId } from '../../../domain/ids.ts'
 import { refuseFeatures } from '../absent-features.ts'
 import { changing } from '../changing.ts'
+import { endpointFeatures } from '../endpoint-services.ts'
 
 export default changing<'ModifyVpcEndpoint', void>({
   change: (ctx, input) => {
     refuseFeatures('ModifyVpcEndpoint', {
       'route tables': [...(input.AddRouteTableIds ?? []), ...(input.RemoveRouteTableIds ?? [])],
-      'IPv6 addresses': input.IpAddressType !== undefined && input.IpAddressType !== 'ipv4',
+      ...endpointFeatures(input),
     })
     const addresses = new Map(
       (input.SubnetConfigurations ?? []).map((each) => [each.SubnetId, each.Ipv4]),

@@ -6,7 +6,10 @@ import { changing } from '../changing.ts'
 
 export default changing<'ReleaseAddress', void>({
   change: (ctx, input) => {
-    const { AllocationId: id, PublicIp: address } = input
+    const { AllocationId: id, PublicIp: address, NetworkBorderGroup: group } = input
+    if (group !== undefined && group !== ctx.region) {
+      throw invalidValue('NetworkBorderGroup', group, `the only one is ${ctx.region}`)
+    }
     if (id) return elasticAddressRelease(ctx, parseId('elasticAddress', id))
     if (address) {
       const reason = 'You must specify an allocation id when releasing a VPC elastic IP address'

@@ -12,7 +12,7 @@ export default operation<'ec2', 'StopInstances'>({
   },
   handle: async (ctx, input) => {
     const changes = await instancesStop(ctx, idsOf(input.InstanceIds), {
-      isForced: input.Force ?? false,
+      isForced: (input.Force ?? false) || (input.SkipOsShutdown ?? false),
       isHibernated: input.Hibernate ?? false,
     })
     return { StoppingInstances: presentChanges(changes) }

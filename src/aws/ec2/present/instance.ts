@@ -7,7 +7,7 @@ import type {
 } from '@aws-sdk/client-ec2'
 import type { InstanceView } from '../../../app/instances/list.ts'
 import { INSTANCE_STATE_CODES, instanceStateOf, resourceNamesOf } from '../../../domain/instance.ts'
-import type { InstanceState as State } from '../../../domain/instance.ts'
+import type { Declined, InstanceState as State } from '../../../domain/instance.ts'
 import {
   hostNameOf,
   privateDomainOf,
@@ -63,9 +63,14 @@ export function presentInstance(view: InstanceView): Ec2Instance {
       },
     })),
     BootMode: spec.imageBootMode ?? spec.bootMode,
-    CapacityReservationSpecification: { CapacityReservationPreference: 'open' },
+    CapacityReservationSpecification: presentReservation(spec.declined),
     ClientToken: spec.clientToken ?? '',
-    CpuOptions: { CoreCount: spec.coresPerSocket, ThreadsPerCore: spec.threadsPerCore },
+    CpuOptions: {
+      CoreCount: spec.coresPerSocket,
+      ThreadsPerCore: spec.threadsPerCore,
+      ...(spec.declined?.amdSevSnp && { AmdSevSnp: 'disabled' }),
+      ...(spec.declined?.nestedVirtualization && { NestedVirtualization: 'disabled' }),
+    },
     CurrentInstanceBootMode: spec.bootMode,
     EbsOptimized: spec.isEbsOptimized,
     EnaSupport: true,
@@ -123,6 +128,11 @@ export function presentInstance(view: InstanceView): Ec2Instance {
     VirtualizationType: 'hvm',
     VpcId: isGone ? undefined : spec.vpcId,
   }
+}
+
+export function presentReservation(declined: Declined | undefined) {
+  const preference = declined?.capacityReservations ? 'none' : 'open'
+  return { CapacityReservationPreference: preference } as const
 }
 
 export function presentMetadataOptions({ spec }: InstanceView['instance']) {

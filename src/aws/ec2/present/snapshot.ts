@@ -1,6 +1,8 @@
 /** Snapshots as EC2 shows them. */
-import type { Snapshot as Ec2Snapshot } from '@aws-sdk/client-ec2'
+import type { LockSnapshotResult, Snapshot as Ec2Snapshot } from '@aws-sdk/client-ec2'
+import type { LockedSnapshot } from '../../../app/snapshots/lock.ts'
 import { snapshotStateOf, type Snapshot } from '../../../domain/image.ts'
+import { coolOffEndOf, lockStateOf } from '../../../domain/snapshot-lock.ts'
 import { tagList } from '../tags.ts'
 
 export function presentSnapshot(snapshot: Snapshot): Ec2Snapshot {
@@ -24,5 +26,19 @@ export function presentSnapshot(snapshot: Snapshot): Ec2Snapshot {
     TransferType: snapshot.copyOf ? 'standard' : undefined,
     VolumeId: snapshot.volumeId,
     VolumeSize: snapshot.sizeGiB,
+  }
+}
+
+export function presentLock({ id, lock }: LockedSnapshot, now: number): LockSnapshotResult {
+  const coolOffEnd = coolOffEndOf(lock)
+  return {
+    SnapshotId: id,
+    LockState: lockStateOf(lock, now),
+    LockDuration: lock.days,
+    CoolOffPeriod: lock.coolOffHours ?? undefined,
+    CoolOffPeriodExpiresOn: coolOffEnd === null ? undefined : new Date(coolOffEnd),
+    LockCreatedOn: new Date(lock.createdAt),
+    LockDurationStartTime: new Date(lock.startedAt),
+    LockExpiresOn: new Date(lock.expiresAt),
   }
 }

@@ -3,7 +3,7 @@
  * and whether the host booted with it as its screen. Written by hand after machines of these kinds; `make` makes a
  * tree of one.
  */
-import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 type Row = readonly [
@@ -48,6 +48,56 @@ export const SHARED_GROUP: readonly Row[] = [
   ['0000:05:00.0', '8086', '15f3', '020000', 'igc', 14],
 ]
 
+const REGISTERS = [
+  '0x00000000fb000000 0x00000000fbffffff 0x0000000000040200',
+  '0x0000006000000000 0x00000067ffffffff 0x000000000014220c',
+  '0x0000000000000000 0x0000000000000000 0x0000000000000000',
+  '0x000000000000e000 0x000000000000e07f 0x0000000000040101',
+  '',
+].join('\n')
+
+async function driverSet(folder: string, driver: string): Promise<void> {
+  await symlink(`../../../drivers/${driver}`, join(folder, 'driver'))
+}
+
+/**
+ * The kernel's side of such a tree: unbinding takes the driver away, probing gives the one that the override names, or
+ * else the host's own. `refuses`: functions that their driver does not let go of.
+ */
+export function kernelOf(root: string, rows: readonly Row[], refuses: readonly string[] = []) {
+  const overrides = new Map<string, string>()
+  const log: string[] = []
+  const natural = new Map(rows.map(([address, , , , driver]) => [address, driver]))
+  return {
+    root,
+    log,
+    overrides,
+    vfioLoad: async () => void log.push('modprobe vfio-pci'),
+    write: async (path: string, text: string): Promise<void> => {
+      const name = path.slice(root.length + 1)
+      log.push(`${name} ${text.trim()}`)
+      const address = /devices\/([^/]+)\//.exec(name)?.[1] ?? text
+      const folder = join(root, 'bus/pci/devices', address)
+      if (name.endsWith('/driver_override')) {
+        if (text.trim() === '') overrides.delete(address)
+        else overrides.set(address, text)
+      } else if (name.endsWith('/unbind')) {
+        if (refuses.includes(address)) throw new Error(`EBUSY: ${address}`)
+        await rm(join(folder, 'driver'))
+      } else {
+        const driver = overrides.get(address) ?? natural.get(address)
+        if (driver && !(await hasDriver(folder))) await driverSet(folder, driver)
+      }
+    },
+  }
+}
+
+const hasDriver = (folder: string): Promise<boolean> =>
+  readlink(join(folder, 'driver')).then(
+    () => true,
+    () => false,
+  )
+
 /** As the kernel lays it out; links point where nothing needs to be. */
 export async function make(root: string, rows: readonly Row[]): Promise<void> {
   for (const [address, vendor, device, classCode, driver, group, boot] of rows) {
@@ -58,7 +108,9 @@ export async function make(root: string, rows: readonly Row[]): Promise<void> {
     await writeFile(join(folder, 'class'), `0x${classCode}\n`)
     if (classCode.startsWith('0300'))
       await writeFile(join(folder, 'boot_vga'), boot ? '1\n' : '0\n')
-    if (driver) await symlink(`../../../bus/pci/drivers/${driver}`, join(folder, 'driver'))
+    // The first register of a card of the workstation is 16 MiB of memory, the second 32 GiB.
+    if (device === '2684') await writeFile(join(folder, 'resource'), REGISTERS)
+    if (driver) await driverSet(folder, driver)
     if (group !== null) {
       await symlink(`../../../kernel/iommu_groups/${group}`, join(folder, 'iommu_group'))
     }

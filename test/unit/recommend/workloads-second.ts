@@ -1,0 +1,145 @@
+/**
+ * Twenty more workloads, in the form of workloads.ts: written by somebody who had not read the engine, and committed
+ * before they were first run. docs/choosing.md says what that first run came to.
+ */
+import type { DescribedWorkload } from './workloads.ts'
+
+export const SECOND_WORKLOADS: readonly DescribedWorkload[] = [
+  {
+    text: 'Home Assistant and a Pi-hole for our flat, always on, next to nothing to do',
+    accept: ['t'],
+    must: { vcpusMax: 2, memoryMaxGiB: 4 },
+    why: 'Low use with an occasional moment of load: what credits are for.',
+    guide: 'Amazon EC2 User Guide: Burstable performance instances',
+  },
+  {
+    text: 'Mastodon instance for 500 people',
+    accept: ['t', 'm'],
+    must: { memoryMinGiB: 4 },
+    why: 'Ruby, Sidekiq, PostgreSQL and Redis on one machine: a balance of memory and CPU.',
+    guide: 'Amazon EC2 Instance Types: General Purpose',
+  },
+  {
+    text: 'HAProxy in front of our fleet, 400k connections, mostly TLS handshakes',
+    accept: ['c', 'c+n', 'm+n'],
+    why: 'Handshakes are CPU; compute optimised types are named for high-performance front ends.',
+    guide: 'Amazon EC2 Instance Types: Compute Optimized',
+  },
+  {
+    text: 'an OLTP MariaDB with a working set of about 200 GB that must stay in memory',
+    accept: ['r', 'x'],
+    must: { memoryMinGiB: 200 },
+    why: "The working set should fit in the instance's memory.",
+    guide: 'Amazon RDS User Guide: DB instance RAM recommendations',
+  },
+  {
+    text: 'Neo4j graph with 60 million nodes, want the page cache at 48 gigs',
+    accept: ['r', 'x'],
+    must: { memoryMinGiB: 48 },
+    why: 'The graph is served from the page cache: memory beside few vCPUs.',
+    guide: 'Amazon EC2 Instance Types: Memory Optimized',
+  },
+  {
+    text: 'ScyllaDB node, 6 TB of local NVMe, latency matters',
+    accept: ['i'],
+    must: { storeMinGB: 6000, storeType: 'ssd' },
+    why: 'NoSQL databases with low latency on local NVMe are what the I family is for.',
+    guide: 'Amazon EC2 Instance Types: Storage Optimized',
+  },
+  {
+    text: 'Hadoop HDFS data node, cheap spinning disks, 40 TB',
+    accept: ['d', 'h'],
+    must: { storeMinGB: 40_000, storeType: 'hdd' },
+    why: 'Dense HDD storage types are named for HDFS.',
+    guide: 'Amazon EC2 Instance Types: Storage Optimized',
+  },
+  {
+    text: 'training a large language model',
+    accept: ['p', 'trn'],
+    must: { acceleratorMinGB: 256 },
+    why: 'P and Trn types are what is named for training of large language models.',
+    guide: 'Amazon EC2 Instance Types: Accelerated Computing',
+  },
+  {
+    text: 'serve Stable Diffusion to our designers, one card is enough',
+    accept: ['g'],
+    must: { acceleratorCountMin: 1, acceleratorMinGB: 16 },
+    why: 'Graphics types are named for inference of generative models on a single GPU.',
+    guide: 'AWS Deep Learning AMIs Developer Guide: Recommended GPU instances',
+  },
+  {
+    text: 'fine-tune Llama 8B with LoRA over the weekend',
+    accept: ['g', 'p', 'trn'],
+    must: { acceleratorMinGB: 20 },
+    why: 'Sixteen GB of weights and little beside them: one or a few G6e/G5 cards, or a small P or Trn.',
+    guide: 'AWS Deep Learning AMIs Developer Guide: Recommended GPU instances',
+  },
+  {
+    text: 'OpenFOAM on 96 cores with MPI, tightly coupled',
+    accept: ['hpc', 'c', 'c+n'],
+    must: { vcpusMin: 96 },
+    why: 'Tightly coupled CFD is the named use of the HPC types, and C types with EFA come next.',
+    guide: 'Amazon EC2 Instance Types: HPC Optimized',
+  },
+  {
+    text: 'gate-level simulation of a chip, few threads, highest clock you have, 128 GB',
+    accept: ['z', 'r', 'x', 'm'],
+    must: { memoryMinGiB: 128 },
+    why: 'EDA is the named use of the types with high frequency and much memory.',
+    guide: 'Amazon EC2 Instance Types: X2iezn, Z1d and R7iz',
+  },
+  {
+    text: 'transcode our lecture recordings with ffmpeg at night',
+    accept: ['c', 'vt', 'g'],
+    why: 'Media transcoding is the first named use of compute optimised types.',
+    guide: 'Amazon EC2 Instance Types: Compute Optimized',
+  },
+  {
+    text: 'self-hosted GitHub Actions runners, 20 jobs a day, Rust compiles',
+    accept: ['c', 'm'],
+    must: { vcpusMin: 2 },
+    why: 'Compiling is bound by CPU.',
+    guide: 'Amazon EC2 Instance Types: Compute Optimized',
+  },
+  {
+    text: 'three Kafka brokers, 300 MB/s in, keep seven days',
+    accept: ['m', 'r', 'i'],
+    why: 'M types are what AWS uses for brokers: memory as page cache, bandwidth to network and disk.',
+    guide: 'Amazon MSK Developer Guide: Best practices for Standard brokers',
+  },
+  {
+    text: 'Windows remote desktop for the accountant, two people at most',
+    accept: ['t', 'm', 'm+flex'],
+    must: { architecture: 'x86_64', memoryMinGiB: 4 },
+    why: 'Small virtual desktops are named as a use of the T family; Windows runs on x86.',
+    guide: 'Amazon EC2 User Guide: Burstable performance instances',
+  },
+  {
+    text: 'SAP HANA, 2 TB of RAM, certified',
+    accept: ['x', 'u', 'r'],
+    must: { memoryMinGiB: 2000, architecture: 'x86_64' },
+    why: 'HANA is certified on the R, X and High Memory types, which are x86.',
+    guide: 'SAP on AWS: Amazon EC2 instance types for SAP on AWS',
+  },
+  {
+    text: 'Valheim server for me and nine friends',
+    accept: ['t', 'm', 'c'],
+    must: { memoryMinGiB: 4 },
+    why: 'One busy thread and a few GB; game servers are a named use of C, small ones run on T or M.',
+    guide: 'Amazon EC2 Instance Types: Compute Optimized',
+  },
+  {
+    text: 'I want to run Firecracker microVMs of my own, so I need /dev/kvm',
+    accept: ['m', 'c', 'r', 'i', 'a', 't'],
+    must: { isBareMetal: true },
+    why: 'Virtualisation extensions reach the guest on bare metal types.',
+    guide: 'Amazon EC2 User Guide: Bare metal instances',
+  },
+  {
+    text: 'pandas over 300 GB of parquet on one machine, all of it in RAM',
+    accept: ['r', 'x'],
+    must: { memoryMinGiB: 300 },
+    why: 'In-memory analytics: memory decides.',
+    guide: 'Amazon EC2 Instance Types: Memory Optimized',
+  },
+]
