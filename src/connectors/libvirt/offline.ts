@@ -3,12 +3,7 @@
  * the marks that its last run left in them. While they are read, the machine cannot be started. The checkpoint stays
  * the one before: it marks everything since, so that the next backup reads a little more and never less.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { appearance } from '../../lib/appearance.ts'
-import { exec } from '../../lib/exec.ts'
-import { withDeadline } from '../../lib/time.ts'
+import { nbdConfined, ownerOf } from '../../lib/nbd/confined-server.ts'
 import type { DiskReader } from '../../backup/vault.ts'
 import type { BackupSession, SessionRequest } from '../connector.ts'
 import { checkpointDisks, checkpointList } from './checkpoints.ts'
@@ -17,7 +12,6 @@ import { readerOf } from './reader.ts'
 import { describe, once, type SessionLink } from './session.ts'
 import type { VirshError } from './virsh.ts'
 
-const START_TIMEOUT_MS = 15_000
 const LIFE_MS_MAX = 7 * 24 * 3_600_000
 
 export async function offlineOpen(
@@ -114,42 +108,27 @@ async function served(
   bitmap: string | null,
   signal: AbortSignal,
 ): Promise<OpenDisk> {
-  const folder = await mkdtemp(join(tmpdir(), 'brume-offline-'))
-  const end = new AbortController()
-  const stop = (): void => end.abort(new Error('the disk is not needed any more'))
-  signal.addEventListener('abort', stop, { once: true })
-  const there = appearance(folder, 'pid')
-  const args = [
-    ...['--read-only', '--persistent', `--format=${disk.format}`, `--export-name=${disk.target}`],
-    ...[`--socket=${join(folder, 'socket')}`, `--pid-file=${join(folder, 'pid')}`],
-    ...(bitmap === null ? [] : [`--bitmap=${bitmap}`]),
-    ...['--', path],
-  ]
-  const mortal = ['--pdeathsig=KILL', '--no-new-privs', '--', 'qemu-nbd', ...args]
-  const ended = exec('setpriv', mortal, { timeoutMs: LIFE_MS_MAX, signal: end.signal })
-  const close = async (): Promise<void> => {
-    signal.removeEventListener('abort', stop)
-    stop()
-    await ended.catch(() => {})
-    await rm(folder, { recursive: true, force: true })
-  }
+  const server = await nbdConfined(
+    [
+      ...['--read-only', '--persistent', `--format=${disk.format}`],
+      `--export-name=${disk.target}`,
+      ...(bitmap === null ? [] : [`--bitmap=${bitmap}`]),
+      ...['--', path],
+    ],
+    { user: await ownerOf(path), signal, lifeMs: LIFE_MS_MAX },
+  )
   try {
-    const early = ended.then(() => Promise.reject(new Error('qemu-nbd ended at once')))
-    early.catch(() => {})
-    await withDeadline('qemu-nbd', START_TIMEOUT_MS, Promise.race([there.seen, early]))
-    const reader = await readerOf(join(folder, 'socket'), disk.target, bitmap, signal)
+    const reader = await readerOf(server.socket, disk.target, bitmap, signal)
     return {
       disk,
       reader,
       close: async () => {
         await reader.close().catch(() => {})
-        await close()
+        await server.close()
       },
     }
   } catch (error) {
-    await close()
+    await server.close()
     throw error
-  } finally {
-    there.close()
   }
 }
