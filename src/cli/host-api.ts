@@ -2,6 +2,7 @@
  * What only the host can do and AWS has no words for: describe the host, build images, shut down. Requests go to the
  * same port as AWS's, signed like theirs (SigV4, service `brume`), by the same keys.
  */
+import { formatBytes } from './ui/format.ts'
 import type { HostDescription } from '../domain/machine.ts'
 import type { ReachAnswer, ReachWords } from '../domain/reach.ts'
 import type { HostAllocation } from '../domain/allocation.ts'
@@ -35,6 +36,16 @@ export interface TemplateEntry {
   reason: string | null
   folder: string | null
   sizeBytes: number
+  /** Machines that were made of it ahead of their launch. */
+  standbys?: { count: number; memoryBytes: number } | null
+}
+
+/** What stands by of some templates, for a reader; null: nothing. */
+export function standbyWords(templates: readonly TemplateEntry[]): string | null {
+  const all = templates.flatMap(({ standbys }) => standbys ?? [])
+  const count = all.reduce((sum, one) => sum + one.count, 0)
+  const bytes = all.reduce((sum, one) => sum + one.memoryBytes, 0)
+  return count === 0 ? null : `${count} standing by, ${formatBytes(bytes)}`
 }
 
 export type ImageOperation = { operation: 'build' | 'pull' | 'add'; name: string; path?: string }

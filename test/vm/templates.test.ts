@@ -2,7 +2,7 @@
  * Launching from a template: copies are machines of their own, whole and right whatever their size, and nothing that
  * goes wrong with a template keeps a machine from starting. docs/templates.md.
  */
-import { truncate } from 'node:fs/promises'
+import { readdir, truncate } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
@@ -31,7 +31,9 @@ const CLONES = Number(process.env['BRUME_TEST_CLONES'] ?? 50)
 const TEMPLATE_TIMEOUT_MS = 120_000
 const MINUTE_MS = 60_000
 
-const use = useDaemon({ flags: ['--cpu-overcommit', '100', '--memory-overcommit', '4'] })
+const use = useDaemon({
+  flags: ['--cpu-overcommit', '100', '--memory-overcommit', '4', '--standbys', '1'],
+})
 
 afterEach(async () => {
   const living = (await describe(use.daemon)).filter((one) => one.State?.Name !== 'terminated')
@@ -82,8 +84,39 @@ function kexCookie(address: string): Promise<string> {
   })
 }
 
+/** The machine that stands by; after the first launch of a kind it is made. */
+async function standbyReady(): Promise<string> {
+  await eventually(
+    () => use.daemon.host.templates(),
+    (all) => all.some((one) => one.standbys?.count === 1),
+    TEMPLATE_TIMEOUT_MS,
+  )
+  const [record] = await readdir(join(use.daemon.home, 'standbys'))
+  return record!.replace('.json', '')
+}
+
+test('a copy that was stopped boots from its own disk, with its own identity', async () => {
+  await templateReady()
+  const one = await launchRunning()
+  const id = one.InstanceId!
+  const keyOf = 'sudo dropbearkey -y -f /etc/dropbear/dropbear_ed25519_host_key | grep ^ssh-'
+  const before = await sshWhenReady(use.key, one.PublicIpAddress!, keyOf)
+  await ssh(use.key, one.PublicIpAddress!, 'echo kept >note; sync')
+  await use.daemon.ec2.send(new StopInstancesCommand({ InstanceIds: [id] }))
+  await reach(use.daemon, [id], 'stopped')
+  await use.daemon.ec2.send(new StartInstancesCommand({ InstanceIds: [id] }))
+  const [again] = await reach(use.daemon, [id], 'running')
+  const address = again!.PublicIpAddress!
+  expect(await sshWhenReady(use.key, address, 'cat note')).toBe('kept')
+  expect(await isCopy(id)).toBe(false)
+  expect(await ssh(use.key, address, keyOf)).toBe(before)
+  expect(await ssh(use.key, address, 'cat /sys/class/dmi/id/product_name')).toBe('t2.nano')
+})
+
 test('copies share nothing that must be unique, and nothing of the template is left', async () => {
   await templateReady()
+  // Since the launches before.
+  const ahead = await standbyReady()
   const made = await launch(use.daemon, {
     KeyName: use.key.name,
     MinCount: CLONES,
@@ -130,7 +163,8 @@ test('copies share nothing that must be unique, and nothing of the template is l
     expect(new Set(seen.map((row) => row[column])).size, look[column] ?? 'cookie').toBe(CLONES)
   }
   for (const id of ids) expect(await isCopy(id), id).toBe(true)
-  const [first] = running
+  // The one that stood by has rehearsed besides.
+  const first = running.find((one) => one.InstanceId === ahead)
   const left = await ssh(
     use.key,
     first!.PublicIpAddress!,
@@ -183,24 +217,6 @@ test('bigger machines get their size, their disks and their user data before any
     (text) => text.startsWith('from user data') && Number(text.split(/\s+/)[4]) > 2.5 * 1024 ** 2,
     MINUTE_MS,
   )
-})
-
-test('a copy that was stopped boots from its own disk, with its own identity', async () => {
-  await templateReady()
-  const one = await launchRunning()
-  const id = one.InstanceId!
-  const keyOf = 'sudo dropbearkey -y -f /etc/dropbear/dropbear_ed25519_host_key | grep ^ssh-'
-  const before = await sshWhenReady(use.key, one.PublicIpAddress!, keyOf)
-  await ssh(use.key, one.PublicIpAddress!, 'echo kept >note; sync')
-  await use.daemon.ec2.send(new StopInstancesCommand({ InstanceIds: [id] }))
-  await reach(use.daemon, [id], 'stopped')
-  await use.daemon.ec2.send(new StartInstancesCommand({ InstanceIds: [id] }))
-  const [again] = await reach(use.daemon, [id], 'running')
-  const address = again!.PublicIpAddress!
-  expect(await sshWhenReady(use.key, address, 'cat note')).toBe('kept')
-  expect(await isCopy(id)).toBe(false)
-  expect(await ssh(use.key, address, keyOf)).toBe(before)
-  expect(await ssh(use.key, address, 'cat /sys/class/dmi/id/product_name')).toBe('t2.nano')
 })
 
 test('a machine whose tag asks for it boots', async () => {

@@ -18,6 +18,7 @@ interface Options {
   passphraseFile?: string
   importFromPrivate?: boolean
   backupWebhook?: string
+  standbys?: string
   volumeModificationWait?: string
 }
 
@@ -35,6 +36,10 @@ export function command(context: VerbContext): Command {
     .option('--passphrase-file <file>', 'its first line locks the key of all keys, from now on')
     .option('--import-from-private', 'disks may be imported from private networks and this host')
     .option('--backup-webhook <url>', 'where notifications of backup vaults are posted')
+    .option(
+      '--standbys <count>',
+      'of each kind launched lately, so many wait; 0: none (default: 1)',
+    )
     .option('--volume-modification-wait <seconds>', 'between two changes of a volume; AWS: 21600')
     .option('-y, --yes', 'install missing system packages without asking')
     .addHelpText(
@@ -79,6 +84,7 @@ function flagsOf(options: Options): string[] {
     ...(passphraseFile ? ['--passphrase-file', resolve(passphraseFile)] : []),
     ...(options.importFromPrivate ? ['--import-from-private'] : []),
     ...(options.backupWebhook ? ['--backup-webhook', options.backupWebhook] : []),
+    ...(options.standbys === undefined ? [] : ['--standbys', options.standbys]),
     ...(wait ? ['--volume-modification-wait', wait] : []),
   ]
 }

@@ -12,7 +12,7 @@ import { spawnDetached } from '../../lib/exec.ts'
 import { ensureFolder, writeFileDurable, writeJsonDurable } from '../../lib/fs-durable.ts'
 import { assert, present } from '../../lib/assert.ts'
 import { secretFiles } from '../../lib/secret-files.ts'
-import { createRevert } from '../../lib/revert.ts'
+import { createRevert, type Revert } from '../../lib/revert.ts'
 import { qmpConnect, type QmpClient } from '../qmp/client.ts'
 import { cgroupApply, cgroupRemove, limitsOfMachine } from './cgroup.ts'
 import { choosePin, commandLine } from './command-line.ts'
@@ -56,11 +56,47 @@ export interface Beginning {
   notice?: string | null
 }
 
+/** A process that answers, and whose guest has not run yet. */
+export interface Begun {
+  spec: VmSpec
+  paths: MachinePaths
+  io: IoAbilities
+  record: MachineRecord
+  identity: ProcessIdentity
+  qmp: QmpClient
+  /** Takes the process back. */
+  revert: Revert
+}
+
 export async function machineStart(
   context: DriverContext,
   spec: VmSpec,
   beginning: Beginning = {},
 ): Promise<Machine> {
+  const copied = spec.memory?.mode === 'frozen' ? spec.memory : null
+  // Whoever has another way to begin goes it, and tells nobody of this one.
+  const isFinal = !copied && !beginning.memory
+  const begun = await processBegin(context, spec, beginning, isFinal)
+  try {
+    if (copied) {
+      await copyStart(context, begun, copied, beginning.launch ?? null)
+    } else {
+      if (beginning.memory) await memoryResume(context, begun.qmp, spec, begun.paths)
+      await begun.qmp.execute('cont')
+    }
+    return await machineEstablish(context, begun)
+  } catch (cause) {
+    throw await processTakeBack(context, begun, cause as Error, isFinal)
+  }
+}
+
+/** @throws Error with QEMU's words, everything undone. */
+export async function processBegin(
+  context: DriverContext,
+  spec: VmSpec,
+  beginning: Beginning,
+  isFinal: boolean,
+): Promise<Begun> {
   const { paths, pin, io, secrets, runAs, exe, args } = await describe(context, spec, beginning)
   const copied = spec.memory?.mode === 'frozen' ? spec.memory : null
   await prepareFolder(paths, spec, (await context.report()).uefi?.varsPath ?? null)
@@ -71,7 +107,7 @@ export async function machineStart(
     await giveTo(runAs, [paths.folder, ...nvram, ...spec.disks.map((disk) => disk.path)])
   }
   const qemuLogFrom = (await stat(paths.qemuLog).catch(() => null))?.size ?? 0
-  let record: MachineRecord = await recordWrite(context, paths, {
+  const record: MachineRecord = await recordWrite(context, paths, {
     phase: 'starting',
     isCopy: copied !== null,
     stopReason: null,
@@ -102,36 +138,44 @@ export async function machineStart(
     revert.add('connection', () => qmp.close())
     // It has read them.
     await secrets.dispose()
-    if (copied) {
-      const { launch = null } = beginning
-      await copyStart(context, qmp, spec, copied, io, { paths, pid: identity.pid }, launch)
-    } else {
-      if (beginning.memory) await memoryResume(context, qmp, spec, paths)
-      await qmp.execute('cont')
-    }
-    const { status } = await qmp.execute<{ status: string }>('query-status')
-    if (status !== 'running') throw new Error(`QEMU is ${status} after start`)
-    record = await recordWrite(context, paths, {
-      ...record,
-      phase: 'running',
-      process: identity,
-      startedAt: context.clock.now(),
-    })
-    revert.keep()
-    const machine = createMachine({ instanceId: spec.instanceId, paths, record, identity })
-    context.machines.set(spec.instanceId, machine)
-    machineSupervise(context, machine, qmp)
-    return machine
+    return { spec, paths, io, record, identity, qmp, revert }
   } catch (cause) {
-    await revert.unwind()
     await secrets.dispose()
-    // A control group can only go after its process, and that is undone last.
-    await cgroupRemove(context.cgroups, spec.instanceId, context.clock)
-    await socketsRemove(paths)
-    // Whoever has another way to begin goes it, and tells nobody of this one.
-    const isFinal = !copied && !beginning.memory
-    throw await startFailure(context, paths, record, spec.instanceId, cause as Error, isFinal)
+    throw await processTakeBack(context, { spec, paths, record, revert }, cause as Error, isFinal)
   }
+}
+
+/** The guest runs: from here on it is a machine like any other. */
+export async function machineEstablish(context: DriverContext, begun: Begun): Promise<Machine> {
+  const { spec, paths, identity, qmp, revert } = begun
+  const { instanceId } = spec
+  const { status } = await qmp.execute<{ status: string }>('query-status')
+  if (status !== 'running') throw new Error(`QEMU is ${status} after start`)
+  const record = await recordWrite(context, paths, {
+    ...begun.record,
+    phase: 'running',
+    process: identity,
+    startedAt: context.clock.now(),
+  })
+  revert.keep()
+  const machine = createMachine({ instanceId, paths, record, identity })
+  context.machines.set(instanceId, machine)
+  machineSupervise(context, machine, qmp)
+  return machine
+}
+
+/** @returns Why it did not start, in QEMU's words. */
+export async function processTakeBack(
+  context: DriverContext,
+  { spec, paths, record, revert }: Pick<Begun, 'spec' | 'paths' | 'record' | 'revert'>,
+  cause: Error,
+  isFinal: boolean,
+): Promise<Error> {
+  await revert.unwind()
+  // A control group can only go after its process, and that is undone last.
+  await cgroupRemove(context.cgroups, spec.instanceId, context.clock)
+  await socketsRemove(paths)
+  return startFailure(context, paths, record, spec.instanceId, cause, isFinal)
 }
 
 /** Everything about the process that is known before anything is done. */
@@ -178,25 +222,17 @@ async function memoryResume(
 /** Resolves when the guest of the copy has said that it is who it was told to be. */
 async function copyStart(
   { log }: DriverContext,
-  qmp: QmpClient,
-  spec: VmSpec,
+  begun: Begun,
   memory: CopyMemory,
-  io: IoAbilities,
-  { paths, pid }: { paths: MachinePaths; pid: number },
   launch: CopyLaunch | null,
 ): Promise<void> {
   assert(launch, 'a copy of a frozen machine is told who it is')
+  const { spec, paths, qmp } = begun
   const startedAt = performance.now()
   const elapsedMs = (): number => Math.round(performance.now() - startedAt)
   const port = await launchPortOpen(paths.launchSocket)
   try {
-    await stateLoad(qmp, spec, memory, io)
-    if (memory.marks) {
-      const { uuid, instanceId, instanceType: product } = spec
-      const { memoryPath } = memory
-      const identity = { uuid, instanceId, product, bootId: randomUUID() }
-      await marksWrite({ pid, memoryPath }, memory.marks, identity)
-    }
+    await copyLoad(begun, memory)
     const loadedMs = elapsedMs()
     port.send(launch.message())
     await qmp.execute('cont')
@@ -205,6 +241,19 @@ async function copyStart(
   } finally {
     port.close()
   }
+}
+
+/** The frozen machine's state, and what firmware says in the copy's own name. Its guest does not run yet. */
+export async function copyLoad(
+  { spec, qmp, io, identity: { pid } }: Begun,
+  memory: CopyMemory,
+): Promise<void> {
+  await stateLoad(qmp, spec, memory, io)
+  if (!memory.marks) return
+  const { uuid, instanceId, instanceType: product } = spec
+  const { memoryPath } = memory
+  const identity = { uuid, instanceId, product, bootId: randomUUID() }
+  await marksWrite({ pid, memoryPath }, memory.marks, identity)
 }
 
 async function startFailure(

@@ -57,7 +57,8 @@ export async function startDaemon(
   const mountsBefore = await networkMounts()
   const home = await mkdtemp(join(tmpdir(), 'brume-vm-test-'))
   await cp(images, join(home, 'images'), { recursive: true, mode: constants.COPYFILE_FICLONE })
-  const flags = ['--home', home, ...(options.flags ?? [])]
+  // Where nobody looks at them, machines that stand by only take the processors from those that are tested.
+  const flags = ['--home', home, '--standbys', '0', ...(options.flags ?? [])]
   let running = await spawnDaemon(home, [...flags, '--port', '0'])
   // Until `end` takes over.
   process.once('exit', () => running.child.kill('SIGKILL'))
