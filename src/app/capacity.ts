@@ -1,8 +1,8 @@
 /** What the hosts have and what instances took of it: the scheduler's input, and the check of a type. */
 import { FaultError, invalidValue } from '../domain/faults.ts'
-import { instanceStateOf } from '../domain/instance.ts'
 import type { HostId } from '../domain/ids.ts'
 import { place, type HostCapacity } from '../scheduler/place.ts'
+import { roomOf } from '../store/kinds.ts'
 import type { StoreReader } from '../store/store.ts'
 import type { App } from './context.ts'
 import type { InstanceType } from '../domain/instance-type.ts'
@@ -23,12 +23,12 @@ export async function hostCapacities(app: App, reader: StoreReader): Promise<Hos
     gpus: description.gpus ?? [],
   }))
   const byId = new Map(hosts.map((host) => [host.hostId, host]))
-  const live = await reader.list('instance', { reference: { name: 'live', value: 'yes' } })
-  for (const instance of live) {
-    const host = byId.get(instance.hostId ?? '')
-    if (!host || instanceStateOf(instance) === 'stopped') continue
-    host.vcpusUsed += instance.spec.vcpus
-    host.memoryUsedMiB += instance.spec.memoryMiB
+  for (const { value, count } of await reader.tally('instance', 'room')) {
+    const { hostId, vcpus, memoryMiB } = roomOf(value)
+    const host = byId.get(hostId)
+    if (!host) continue
+    host.vcpusUsed += count * vcpus
+    host.memoryUsedMiB += count * memoryMiB
   }
   return hosts
 }

@@ -43,6 +43,13 @@ afterEach(async () => {
   )
 })
 
+/** What stands by is of the template as it was. */
+const NO_STANDBY = {
+  TagSpecifications: [
+    { ResourceType: 'instance' as const, Tags: [{ Key: 'brume:launch', Value: 'template' }] },
+  ],
+}
+
 async function templateReady(): Promise<void> {
   await eventually(
     async () => {
@@ -230,9 +237,10 @@ test('a machine whose tag asks for it boots', async () => {
 
 test('a broken template costs a boot, never a launch, and is made anew', async () => {
   await templateReady()
-  const folders = (await use.daemon.host.templates()).map((one) => one.folder!)
+  const made = await use.daemon.host.templates()
+  const folders = made.flatMap(({ folder }) => folder ?? [])
   for (const folder of folders) await truncate(join(folder, 'state'), 1000)
-  const one = await launchRunning()
+  const one = await launchRunning(NO_STANDBY)
   expect(await isCopy(one.InstanceId!)).toBe(false)
   await sshWhenReady(use.key, one.PublicIpAddress!)
   await eventually(
@@ -240,7 +248,7 @@ test('a broken template costs a boot, never a launch, and is made anew', async (
     (all) => all.some((each) => each.state === 'ready' && !folders.includes(each.folder!)),
     TEMPLATE_TIMEOUT_MS,
   )
-  const again = await launchRunning()
+  const again = await launchRunning(NO_STANDBY)
   expect(await isCopy(again.InstanceId!)).toBe(true)
   const { Output } = await use.daemon.ec2.send(
     new GetConsoleOutputCommand({ InstanceId: again.InstanceId }),
