@@ -141,6 +141,8 @@ export async function createStandbys(options: StandbysOptions): Promise<Standbys
   }
 
   const make = async (kind: string, { spec, template }: Kind): Promise<void> => {
+    const manifest = await manifestOf(home, template.record.imageFolder)
+    if (!manifest.launchPort?.canRehearse) return void kinds.delete(kind)
     const names = namesNew()
     const { instanceId, rootVolumeId: volumeId, interfaceId, uuid, mac } = names
     const { vpcId } = spec
@@ -161,7 +163,6 @@ export async function createStandbys(options: StandbysOptions): Promise<Standbys
       }
       const vm = await frozenVmOf(home, own, [file], template, volumes.withKeys)
       const tap = { tapName: spareTapNameOf(interfaceId) }
-      const manifest = await manifestOf(home, template.record.imageFolder)
       const message = await rehearsalMessage(manifest, mac, clock)
       const rehearsal = { message, timeoutMs: REHEARSAL_TIMEOUT_MS, signal: closing.signal }
       const spared = { ...vm, nics: vm.nics.map((nic) => ({ ...nic, ...tap })) }

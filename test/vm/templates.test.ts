@@ -237,8 +237,13 @@ test('a machine whose tag asks for it boots', async () => {
 
 test('a broken template costs a boot, never a launch, and is made anew', async () => {
   await templateReady()
-  const made = await use.daemon.host.templates()
-  const folders = made.flatMap(({ folder }) => folder ?? [])
+  // The one of the bigger size among them, which is made while nobody waits for it.
+  const made = await eventually(
+    () => use.daemon.host.templates(),
+    (all) => all.every(({ state }) => state === 'ready'),
+    TEMPLATE_TIMEOUT_MS,
+  )
+  const folders = made.map((one) => one.folder!)
   for (const folder of folders) await truncate(join(folder, 'state'), 1000)
   const one = await launchRunning(NO_STANDBY)
   expect(await isCopy(one.InstanceId!)).toBe(false)

@@ -221,6 +221,12 @@ test.each([
   ['0 of a kind are asked for', () => open(0)],
   ['the host runs as many as it promises', () => void (vcpus = 10_000)],
   [
+    'its image does not know how to rehearse',
+    async () => {
+      await imageWrite(home, undefined, { launchPort: { version: 1, hostKeys: 'dropbear' } })
+    },
+  ],
+  [
     'it cannot be made',
     () =>
       void (driver.onStandby = () => {
