@@ -37,6 +37,8 @@ interface Layer {
   timeoutMs: number
   /** Runs as root in namespaces of its own: no interface, mount or process of the tests outlives them. */
   isIsolated: boolean
+  /** Parts that run side by side, each isolated: for files that wait more than they compute. */
+  lanes?: number
   needs: readonly Needed[]
   /** Runs only when it is asked for by its name. */
   isOnDemand?: boolean
@@ -67,6 +69,7 @@ const LAYERS: readonly Layer[] = [
     name: 'host',
     timeoutMs: 20 * MINUTE_MS,
     isIsolated: true,
+    lanes: 2,
     needs: [
       ...requirementsOf(['machines', 'network', 'ssh', 'host']),
       ...imageRequirementsOf('tiny'),
@@ -189,7 +192,7 @@ async function prepareAndRun(layer: Layer, filters: readonly string[]): Promise<
   await requireNeeds(layer)
   const prepared = await layer.prepare?.()
   try {
-    return await runVitest(layer, filters, prepared?.env ?? {})
+    return await runLanes(layer, filters, prepared?.env ?? {})
   } finally {
     await prepared?.end()
   }
@@ -202,12 +205,54 @@ async function requireNeeds(layer: Layer): Promise<void> {
   throw new SetupError(`the layer ${layer.name} needs packages:  ${aptLine(packages)}`)
 }
 
-async function runVitest(
+async function runLanes(
   layer: Layer,
   filters: readonly string[],
-  extra: NodeJS.ProcessEnv,
+  env: NodeJS.ProcessEnv,
 ): Promise<LayerResult> {
-  const reportPath = join(ARTIFACTS, `${layer.name}.json`)
+  const files = await filesOf(layer, filters)
+  const count = Math.min(layer.lanes ?? 1, files.length)
+  const progress = step(`Testing ${layer.name}`)
+  const say = (detail: string): void => progress.update({ detail })
+  try {
+    const lanes = Array.from({ length: count }, (_, index): Lane => {
+      const name = count === 1 ? layer.name : `${layer.name}-${index + 1}`
+      return { layer, name, shard: `${index + 1}/${count}`, filters, env }
+    })
+    // To their ends: a lane that throws leaves none running behind it.
+    const results = await Promise.allSettled(lanes.map((lane) => runVitest(lane, say)))
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed) throw failed.reason
+    return results
+      .map((result) => (result as PromiseFulfilledResult<LayerResult>).value)
+      .reduce(sum)
+  } finally {
+    progress.done()
+  }
+}
+
+function sum(a: LayerResult, b: LayerResult): LayerResult {
+  return {
+    passed: a.passed + b.passed,
+    failed: a.failed + b.failed,
+    skipped: a.skipped + b.skipped,
+    failures: [...a.failures, ...b.failures],
+  }
+}
+
+/** A run of vitest: all of a layer, or one part of several. */
+interface Lane {
+  layer: Layer
+  /** Of its reports. */
+  name: string
+  shard: string
+  filters: readonly string[]
+  env: NodeJS.ProcessEnv
+}
+
+async function runVitest(lane: Lane, say: (line: string) => void): Promise<LayerResult> {
+  const { layer } = lane
+  const reportPath = join(ARTIFACTS, `${lane.name}.json`)
   await rm(reportPath, { force: true })
   const vitest = [
     process.execPath,
@@ -217,62 +262,62 @@ async function runVitest(
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${reportPath}`,
-    ...filters,
+    `--shard=${lane.shard}`,
+    ...lane.filters,
   ]
   const [command, ...args] = layer.isIsolated ? isolated(vitest) : vitest
   const artifacts = join(ARTIFACTS, layer.name)
   await mkdir(artifacts, { recursive: true })
   const env = {
     ...process.env,
-    ...extra,
+    ...lane.env,
     BRUME_TEST_ARTIFACTS: artifacts,
     NO_COLOR: '1',
   }
   delete (env as NodeJS.ProcessEnv)['FORCE_COLOR']
-  const reason = await followed(layer, command ?? '', args, env)
+  const reason = await followed(lane, [command!, ...args], env, say)
   const text = await readFile(reportPath, 'utf8').catch(() => undefined)
   if (text === undefined) {
-    throw new SetupError(`vitest ended without a report (${reason}); see ${layerLog(layer)}`)
+    throw new SetupError(`vitest ended without a report (${reason}); see ${logOf(lane)}`)
   }
   const result = resultOf(JSON.parse(text), ROOT)
   // All tests passed and vitest still says no: an unhandled error, for example.
   if (reason !== null && result.failed === 0) {
-    const message = `vitest failed (${reason}); see ${layerLog(layer)}`
+    const message = `vitest failed (${reason}); see ${logOf(lane)}`
     return { ...result, failed: 1, failures: [{ file: layer.name, name: '', message }] }
   }
   return result
 }
 
-function layerLog(layer: Layer): string {
-  return join(ARTIFACTS, `${layer.name}.log`)
+function logOf(lane: Lane): string {
+  return join(ARTIFACTS, `${lane.name}.log`)
 }
 
-/** Runs to the end with its output in a log and one line of progress; null, or why it failed. */
+/** Runs to the end with its output in a log, each line said; null, or why it failed. */
 async function followed(
-  layer: Layer,
-  command: string,
-  args: readonly string[],
+  lane: Lane,
+  [command, ...args]: readonly [string, ...string[]],
   env: NodeJS.ProcessEnv,
+  say: (line: string) => void,
 ): Promise<string | null> {
-  const log = createWriteStream(layerLog(layer))
-  const progress = step(`Testing ${layer.name}`)
+  const { timeoutMs } = lane.layer
+  const log = createWriteStream(logOf(lane))
   try {
     await exec(command, args, {
       cwd: ROOT,
       env,
-      timeoutMs: layer.timeoutMs,
+      timeoutMs,
       outputBytesMax: REPORT_BYTES_MAX,
       onLine: (line) => {
         log.write(`${line}\n`)
-        if (line.trim()) progress.update({ detail: line.trim() })
+        if (line.trim()) say(line.trim())
       },
     })
     return null
   } catch (error) {
     if (!(error instanceof ExecError)) throw error
-    return error.reason === 'timeout' ? `no end within ${layer.timeoutMs} ms` : error.reason
+    return error.reason === 'timeout' ? `no end within ${timeoutMs} ms` : error.reason
   } finally {
-    progress.done()
     await new Promise((resolve) => log.end(resolve))
   }
 }
