@@ -51,7 +51,8 @@ describeIsolated('convergence', import.meta.url, () => {
       host('ip', '-4', '-br', 'addr', 'show', 'up'),
       host('ip', 'route'),
     ])
-    // Link numbers differ after a repair; the order of routes is the kernel's, and when a link that is up has a carrier.
+    // Link numbers differ after a repair; the order of routes is the kernel's, and when a link that is up has a
+    // carrier.
     const sorted = (text: string): string =>
       text
         .replaceAll(/@if\d+/g, '')
