@@ -72,7 +72,7 @@ async function rowsFor(
   const watch = watchRunning(bench.ec2)
   const instanceIds: string[] = []
   const onLaunch = (id: string): void => void instanceIds.push(id)
-  const launch = { everyMs: TRY_EVERY_MS, isCold: variant === 'cold', onLaunch }
+  const launch = { everyMs: TRY_EVERY_MS, how: variant, onLaunch }
   const rows: Row[] = []
   const end = mustEnd(() => terminateAll(bench.ec2, instanceIds))
   for (const count of clones) {

@@ -5,7 +5,7 @@ import type { LaunchTimes } from './machines.ts'
 import type { BenchReport, Ratio } from './report.ts'
 import { figure, median, pairedRatio, quantile } from './statistics.ts'
 
-export type Variant = 'template' | 'cold' | 'bare QEMU' | 'bare restore'
+export type Variant = 'standby' | 'template' | 'cold' | 'bare QEMU' | 'bare restore'
 
 export interface Sample {
   variant: Variant
@@ -30,6 +30,8 @@ interface Row {
 
 /** What each pair is compared for. */
 const PAIRS: readonly { of: Variant; by: Variant; note: string }[] = [
+  { of: 'cold', by: 'standby', note: 'times faster from a standby than cold' },
+  { of: 'template', by: 'standby', note: 'times faster from a standby than from a template' },
   { of: 'cold', by: 'template', note: 'times faster from a template than cold' },
   { of: 'template', by: 'bare restore', note: 'of the bare restore of the same template by hand' },
   { of: 'cold', by: 'bare QEMU', note: 'of the bare QEMU command line; 1.00: nothing added' },

@@ -84,13 +84,14 @@ export async function launchOne(
   watch: Watch,
   options: {
     everyMs: number
-    isCold: boolean
+    /** How, by its tag; null: as the cloud does it. */
+    how: 'cold' | 'template' | null
     change?: Partial<RunInstancesCommandInput>
     /** Called as soon as there is something to end. */
     onLaunch?: (instanceId: string) => void
   },
 ): Promise<Launched> {
-  const Tags = options.isCold ? [{ Key: 'brume:launch', Value: 'cold' }] : []
+  const Tags = options.how ? [{ Key: 'brume:launch', Value: options.how }] : []
   const startedAt = performance.now()
   const answer = await bench.ec2.send(
     new RunInstancesCommand({

@@ -43,7 +43,12 @@ export async function pairsOpen(
     for (let n = 0; n < options.count; n++) {
       const onLaunch = (id: string): void => void instanceIds.push(id)
       const { change } = options
-      const launch = { everyMs: TRY_EVERY_MS, isCold: false, onLaunch, ...(change && { change }) }
+      const launch = {
+        everyMs: TRY_EVERY_MS,
+        how: 'template' as const,
+        onLaunch,
+        ...(change && { change }),
+      }
       machines.push(await launchOne(bench, watch, launch))
     }
   })

@@ -13,10 +13,13 @@ export interface Template {
   state: 'building' | 'ready' | 'failed'
   folder: string
   sizeBytes: number
+  standbys?: { count: number; memoryBytes: number } | null
 }
 
 /** A template is a cold boot, a wait until the guest is at rest, and a snapshot: for Debian in emulation, minutes. */
 const BUILD_TIMEOUT_MS = 900_000
+/** A host makes one when nobody has launched for some seconds and it is not busy. */
+const STANDBY_TIMEOUT_MS = 120_000
 const LOOK_EVERY_MS = 250
 const REQUEST_TIMEOUT_MS = 30_000
 
@@ -35,6 +38,17 @@ export async function templateOf(bench: BenchCloud): Promise<Template | string> 
     }
   }
   return during('Waiting for the template', () => untilReady(bench))
+}
+
+/** After launches from the template: whether a machine stands by within a while. */
+export async function standbyReady(bench: BenchCloud): Promise<boolean> {
+  const until = performance.now() + STANDBY_TIMEOUT_MS
+  for (;;) {
+    const all = await templatesOf(bench)
+    if (typeof all === 'string' || performance.now() > until) return false
+    if (all.some(({ imageId, standbys }) => imageId === bench.imageId && standbys)) return true
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+  }
 }
 
 async function untilReady(bench: BenchCloud): Promise<Template | string> {

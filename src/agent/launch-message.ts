@@ -49,7 +49,7 @@ export interface LaunchFacts {
   isRootGrown: boolean
 }
 
-export function launchMessage(facts: LaunchFacts): Buffer {
+export function launchMessage(facts: LaunchFacts, word: 'awaken' | 'rehearse' = 'awaken'): Buffer {
   const { identity, network, plugged, now } = facts
   const seconds = Math.floor(now / 1000)
   const lines = [
@@ -76,7 +76,7 @@ export function launchMessage(facts: LaunchFacts): Buffer {
   ]
   const said = Buffer.from(`${lines.join('\n')}\n`)
   const nanoseconds = Math.round((now - seconds * 1000) * 1e6)
-  const awaken = ['awaken', facts.entropy.toString('hex'), seconds, nanoseconds, said.length]
+  const awaken = [word, facts.entropy.toString('hex'), seconds, nanoseconds, said.length]
   return Buffer.concat([Buffer.from(`${awaken.join(' ')}\n`), said])
 }
 

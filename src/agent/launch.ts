@@ -10,6 +10,7 @@ import type { VolumeBackend, VolumeFile } from '../blocks/backend.ts'
 import { pluggedOf, shapeFit } from '../domain/frozen-shape.ts'
 import type { InstanceId } from '../domain/ids.ts'
 import type {
+  DiskLimits,
   MachineDisk,
   MachineObservation,
   MachineSpec,
@@ -18,7 +19,7 @@ import type {
 } from '../domain/machine.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 import { resolverAddressOf } from '../fabric/names.ts'
-import type { VmDriver } from '../hypervisor/driver.ts'
+import type { CopyLaunch, VmDriver } from '../hypervisor/driver.ts'
 import { present } from '../lib/assert.ts'
 import { createLimiter } from '../lib/limiter.ts'
 import type { Log } from '../lib/log.ts'
@@ -28,9 +29,9 @@ import { launchMessage, launchNetworkOf, type LaunchFacts } from './launch-messa
 import type { StoredTemplate } from './templates/store.ts'
 import type { Templates } from './templates/templates.ts'
 import type { VolumeRequest } from './protocol.ts'
-import { imageFilePath, keysChecked, manifestOf, vmSpecOf } from './vm-spec.ts'
+import type { Standbys } from './standbys.ts'
+import { frozenVmOf, imageFilePath, keysChecked, manifestOf, vmSpecOf } from './vm-spec.ts'
 
-const GIB = 1024 ** 3
 const ENTROPY_BYTES = 48
 /** Half a second on an idle host; on a busy emulated one, copies still wait for each other. */
 const LAUNCH_TIMEOUT_MS = 60_000
@@ -44,6 +45,8 @@ export interface LauncherOptions {
   driver: VmDriver
   volumes: VolumeBackend
   templates: Templates | null
+  /** Null: no machine is made ahead. */
+  standbys: Standbys | null
   /** The network of a machine, as last stated. */
   planOf(vpcId: string): VpcNetworkPlan | undefined
   log: Log
@@ -63,7 +66,7 @@ export interface Launcher {
 }
 
 export function createLauncher(options: LauncherOptions): Launcher {
-  const { home, driver, volumes, templates, log } = options
+  const { home, driver, volumes, templates, standbys, log } = options
   const copies = createLimiter(cpus().length * COPIES_PER_CPU)
   const sourcePath = (source: VolumeSource): string =>
     'layerId' in source ? volumes.layers.path(source.layerId) : imageFilePath(home, source)
@@ -101,38 +104,53 @@ export function createLauncher(options: LauncherOptions): Launcher {
     signal: AbortSignal,
   ): Promise<MachineObservation> => {
     signal.throwIfAborted()
-    const { record } = template
     const [files, facts] = await Promise.all([
       disksEnsure(spec, template),
       launchFacts(options, spec, template),
     ])
-    const root = present(
-      spec.disks.find((disk) => disk.isRoot),
-      'a root disk',
-    )
-    const isGrown = root.sizeGiB !== record.rootSizeGiB
-    const vm: VmSpec = {
-      ...(await vmSpecOf(home, spec, files, volumes.withKeys)),
-      memory: {
-        mode: 'frozen',
-        memoryPath: template.files.memory,
-        statePath: template.files.state,
-        shape: record.shape,
-        marks: template.marks ?? null,
-        rootSizeBytes: isGrown ? root.sizeGiB * GIB : null,
-      },
+    const vm = await frozenVmOf(home, spec, files, template, volumes.withKeys)
+    return driver.start(vm, told(spec, facts, isGrown(vm), signal))
+  }
+
+  /** A copy that was made ahead. @returns Null when there is none; one that does not come to life is none. */
+  const wake = async (
+    spec: MachineSpec,
+    signal: AbortSignal,
+  ): Promise<{ observation: MachineObservation; template: StoredTemplate } | null> => {
+    if (!standbys?.has(spec.instanceId) || !templates) return null
+    const template = await templates.find(spec)
+    const vm = await standbys.claim(spec, template)
+    if (!vm || !template) return null
+    try {
+      const facts = await launchFacts(options, spec, template)
+      signal.throwIfAborted()
+      const now = { ...vm, disks: vm.disks.map((disk) => ({ ...disk, ...limitsIn(spec, disk) })) }
+      const observation = await driver.start(now, told(spec, facts, false, signal))
+      return { observation, template }
+    } catch (err) {
+      await driver.standbyEnd(spec.instanceId)
+      if (signal.aborted) throw err
+      log.warn({ err, instance: spec.instanceId }, 'a standby did not come to life')
+      return null
     }
-    const message = (): Buffer =>
+  }
+
+  const told = (
+    spec: MachineSpec,
+    facts: Awaited<ReturnType<typeof launchFacts>>,
+    isRootGrown: boolean,
+    signal: AbortSignal,
+  ): CopyLaunch => ({
+    message: () =>
       launchMessage({
         ...facts,
         entropy: randomBytes(ENTROPY_BYTES),
         now: options.clock.now(),
-        isRootGrown: isGrown,
-      })
-    const hasUserData = spec.launch?.userData !== null
-    const timeoutMs = hasUserData ? USER_DATA_TIMEOUT_MS : LAUNCH_TIMEOUT_MS
-    return driver.start(vm, { message, timeoutMs, signal })
-  }
+        isRootGrown,
+      }),
+    timeoutMs: spec.launch?.userData === null ? LAUNCH_TIMEOUT_MS : USER_DATA_TIMEOUT_MS,
+    signal,
+  })
 
   /** Of the template's size: a copy's guest believes in no other until QEMU itself makes it bigger. */
   const rootEnsure = ({ volumeId }: MachineDisk, { files, record }: StoredTemplate) => {
@@ -164,11 +182,38 @@ export function createLauncher(options: LauncherOptions): Launcher {
     return templates.find(spec)
   }
 
+  const startAnew = async (
+    spec: MachineSpec,
+    isFirst: boolean,
+    signal: AbortSignal,
+  ): Promise<MachineObservation> => {
+    const template = isFirst ? await choose(spec) : null
+    chosen.delete(spec.instanceId)
+    if (!templates || !template) return boot(spec)
+    try {
+      const observation = await copies.run(() => copy(spec, template, signal))
+      templates.used(template)
+      if (shapeFit(template.record.shape, spec.vm) === 'pluggable') templates.wanted(spec)
+      else standbys?.wanted(spec, template)
+      return observation
+    } catch (err) {
+      if (signal.aborted) throw err
+      log.warn({ err, instance: spec.instanceId }, 'no copy of the template came to life: booting')
+      await rootDiscard(spec)
+      const observation = await boot(spec)
+      // Where the machine cannot even boot, it was not the template.
+      await templates.distrust(template)
+      return observation
+    }
+  }
+
   return {
     volumeEnsure,
     sourcePath,
     prepare: async (spec) => {
       try {
+        // Its disks are there, and in use.
+        if (standbys?.has(spec.instanceId)) return
         const template = await choose(spec)
         chosen.set(spec.instanceId, template)
         await disksEnsure(spec, template)
@@ -178,27 +223,15 @@ export function createLauncher(options: LauncherOptions): Launcher {
       }
     },
     start: async (spec, isFirst) => {
-      const template = isFirst ? await choose(spec) : null
-      chosen.delete(spec.instanceId)
-      if (!templates || !template) return boot(spec)
       const controller = new AbortController()
+      const { signal } = controller
       underway.set(spec.instanceId, controller)
       try {
-        const observation = await copies.run(() => copy(spec, template, controller.signal))
-        templates.used(template)
-        if (shapeFit(template.record.shape, spec.vm) === 'pluggable') templates.wanted(spec)
-        return observation
-      } catch (err) {
-        if (controller.signal.aborted) throw err
-        log.warn(
-          { err, instance: spec.instanceId },
-          'no copy of the template came to life: booting',
-        )
-        await rootDiscard(spec)
-        const observation = await boot(spec)
-        // Where the machine cannot even boot, it was not the template.
-        await templates.distrust(template)
-        return observation
+        const woken = isFirst ? await copies.run(() => wake(spec, signal)) : null
+        if (!woken) return await startAnew(spec, isFirst, signal)
+        templates?.used(woken.template)
+        standbys?.wanted(spec, woken.template)
+        return woken.observation
       } finally {
         underway.delete(spec.instanceId)
       }
@@ -206,8 +239,23 @@ export function createLauncher(options: LauncherOptions): Launcher {
     cancel: (instanceId) => {
       chosen.delete(instanceId)
       underway.get(instanceId)?.abort(new Error('the machine is not wanted any more'))
+      standbys?.end(instanceId).catch((err: unknown) => {
+        log.error({ err, instance: instanceId }, 'a standby was not ended')
+      })
     },
   }
+}
+
+function isGrown({ memory }: VmSpec): boolean {
+  return memory?.mode === 'frozen' && memory.rootSizeBytes !== null
+}
+
+/** Of the volume as it is launched. */
+function limitsIn({ disks }: MachineSpec, { volumeId }: { volumeId: string }): DiskLimits | null {
+  const disk = disks.find((one) => one.volumeId === volumeId)
+  if (!disk) return null
+  const { iopsMax, throughputMaxMiBps, iopsBurst, throughputBurst, ioSizeKiB } = disk
+  return { iopsMax, throughputMaxMiBps, iopsBurst, throughputBurst, ioSizeKiB }
 }
 
 /** Firmware's variables, a TPM's state and GPUs are a machine's own: nothing to be a copy of. */

@@ -4,7 +4,7 @@
  * spec: one that ended by itself is reported, not started again.
  */
 import { join } from 'node:path'
-import type { InstanceId } from '../domain/ids.ts'
+import type { InstanceId, VpcId } from '../domain/ids.ts'
 import type {
   HostDescription,
   MachineDisk,
@@ -28,6 +28,7 @@ import type { LibvirtConnector } from '../connectors/libvirt/connector.ts'
 import { createHypervisorWork } from './hypervisors.ts'
 import { createImportWork } from './import-work.ts'
 import { createLauncher } from './launch.ts'
+import { createStandbys } from './standbys.ts'
 import type { Templates } from './templates/templates.ts'
 import { keysChecked } from './vm-spec.ts'
 import type { HostAgent, HostEvent } from './protocol.ts'
@@ -37,6 +38,8 @@ import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 /** What the agent needs of the host's networks (fabric/fabric.ts). */
 export interface AgentNetworks {
   apply(plans: readonly VpcNetworkPlan[], options?: { isVerified?: boolean }): Promise<void>
+  /** Makes or removes a TAP that is to become an interface's (fabric/fabric.ts). */
+  spareTap(vpcId: VpcId, tapName: string, isWanted: boolean): Promise<void>
   onReachability(
     listener: (change: { interfaceId: string; isReachable: boolean; since: number }) => void,
   ): () => void
@@ -51,6 +54,8 @@ export interface LocalAgentOptions {
   volumes: VolumeBackend
   /** Null: every machine boots. */
   templates: Templates | null
+  /** Machines of a kind that are made ahead of their launch; absent: none. */
+  standbyCount?: number
   log: Log
   clock: Clock
   /** Between asking a guest to power off and forcing it. */
@@ -129,7 +134,16 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   let plans: readonly VpcNetworkPlan[] = []
   const { templates, home } = options
   const planOf = (vpcId: string) => plans.find((plan) => plan.vpcId === vpcId)
-  const launcher = createLauncher({ home, driver, volumes, templates, planOf, log, clock })
+  const standbys = await createStandbys({
+    ...{ home, driver, volumes, log, clock },
+    countOfKind: templates ? (options.standbyCount ?? 0) : 0,
+    spareTap: networks.spareTap,
+    vcpusRunning: () => {
+      const running = [...specs.values()].filter(({ intent }) => intent === 'running')
+      return running.reduce((sum, { vm }) => sum + vm.vcpus, 0)
+    },
+  })
+  const launcher = createLauncher({ ...options, standbys, planOf })
   const { volumeEnsure, sourcePath } = launcher
   const exportsFolder = join(options.home, 'exports')
   const imports = await createImportWork({
@@ -295,12 +309,20 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       plans = next
       const isVerified = clock.now() - verifiedAt >= VERIFY_INTERVAL_MS
       if (isVerified) verifiedAt = clock.now()
-      await networks.apply(plans, { isVerified })
+      const planned = standbys.withTaps(plans)
+      try {
+        await networks.apply(planned, { isVerified })
+        await standbys.tapsGiven(planned, true)
+      } catch (error) {
+        // With a TAP that is not there, the next try would fail too.
+        await standbys.tapsGiven(planned, false)
+        throw error
+      }
     },
     volumeEnsure: (request) =>
       work.exclusively([request.volumeId], async () => void (await volumeEnsure(request))),
     volumeDelete: (volumeId) => work.exclusively([volumeId], () => volumes.delete(volumeId)),
-    volumeList: () => volumes.list(),
+    volumeList: async () => (await volumes.list()).filter((id) => !standbys.hides(id)),
     volumesFreeze: work.freeze,
     volumeCollapse: work.collapse,
     volumeChange: work.change,
@@ -315,7 +337,12 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     layerDelete: (layerId) => volumes.layers.delete(layerId),
     layerList: () => volumes.layers.list(),
     templatesEnsure: async (wishes) => templates?.ensure(wishes),
-    templateList: async () => templates?.list() ?? [],
+    templateList: async () => {
+      const counts = await standbys.counts()
+      const of = (folder: string | null) => (folder === null ? null : (counts.get(folder) ?? null))
+      return (templates?.list() ?? []).map((one) => ({ ...one, standbys: of(one.folder) }))
+    },
+    standbyTake: async (wish) => standbys.take(wish),
     uefiVariables: (instanceId) => driver.uefiVariables(instanceId),
     machineUsage: () => driver.usage(),
     machineCpuCap: (instanceId, percent) => driver.cpuCap(instanceId, percent),
@@ -331,6 +358,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       for (const stop of stops) stop()
       listeners.clear()
       await backup.close()
+      await standbys.close()
       await templates?.close()
       await driver.close()
       await networks.close()

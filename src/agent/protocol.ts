@@ -21,6 +21,7 @@ import type { LayerId } from '../domain/layer.ts'
 import type { BackupHost } from './backup-protocol.ts'
 import type { InstanceId, VolumeId } from '../domain/ids.ts'
 import type { MachineUsage } from '../domain/metrics/usage.ts'
+import type { StandbyNames, StandbyWish } from '../domain/standby.ts'
 import type { TemplateReport, TemplateWish } from '../domain/template.ts'
 import type { UefiVariable } from '../domain/uefi.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
@@ -104,6 +105,8 @@ export interface HostAgent {
   /** States which images this host should keep templates of, all of them. Idempotent; made in the background. */
   templatesEnsure(wishes: readonly TemplateWish[]): Promise<void>
   templateList(): Promise<TemplateReport[]>
+  /** The names of a machine that was made ahead, for one launch's records; null: none like it waits. */
+  standbyTake(wish: StandbyWish): Promise<StandbyNames | null>
   /** The variables of a machine's UEFI firmware; null: it has none. */
   uefiVariables(instanceId: InstanceId): Promise<UefiVariable[] | null>
   /** What every machine that runs here has used since it started. */

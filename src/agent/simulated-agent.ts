@@ -278,6 +278,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       for (const listener of listeners) listener({ type: 'templates' })
     },
     templateList: async () => templates,
+    standbyTake: async () => null,
     machineUsage: async () =>
       [...machines.values()]
         .filter(({ observation }) => observation.state === 'running')

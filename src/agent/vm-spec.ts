@@ -17,7 +17,9 @@ import type {
   VolumeKeys,
 } from '../domain/machine.ts'
 import { INTERFACE_MTU, namespaceOf, tapNameOf } from '../domain/network-plan.ts'
+import { present } from '../lib/assert.ts'
 import { readJson } from '../lib/fs-durable.ts'
+import type { StoredTemplate } from './templates/store.ts'
 
 /** A vault from elsewhere says what a machine boots with, too. @throws Error for what is no folder of an image. */
 function imageFolderPath(home: string, imageFolder: string): string {
@@ -47,6 +49,34 @@ export async function vmSpecOf(
     namespace: namespaceOf(spec.vpcId),
     disks: spec.disks.map((disk, index) => diskAttachmentOf(disk, files[index]!, withKeys)),
     nics: spec.nics.map(nicAttachmentOf),
+  }
+}
+
+const GIB = 1024 ** 3
+
+/** The same machine as a copy of a template. Its root disk grows to its size when the copy is there. */
+export async function frozenVmOf(
+  home: string,
+  spec: MachineSpec,
+  files: readonly VolumeFile[],
+  { record, files: { memory, state }, marks }: StoredTemplate,
+  withKeys: VolumeBackend['withKeys'],
+): Promise<VmSpec> {
+  const root = present(
+    spec.disks.find((disk) => disk.isRoot),
+    'a root disk',
+  )
+  const isGrown = root.sizeGiB !== record.rootSizeGiB
+  return {
+    ...(await vmSpecOf(home, spec, files, withKeys)),
+    memory: {
+      mode: 'frozen',
+      memoryPath: memory,
+      statePath: state,
+      shape: record.shape,
+      marks: marks ?? null,
+      rootSizeBytes: isGrown ? root.sizeGiB * GIB : null,
+    },
   }
 }
 

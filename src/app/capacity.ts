@@ -1,9 +1,9 @@
 /** What the hosts have and what instances took of it: the scheduler's input, and the check of a type. */
 import { FaultError, invalidValue } from '../domain/faults.ts'
-import { instanceStateOf } from '../domain/instance.ts'
 import type { HostId } from '../domain/ids.ts'
 import { gpuWishOf } from '../domain/pci.ts'
 import { gpusUsable, place, type HostCapacity } from '../scheduler/place.ts'
+import { roomOf } from '../store/kinds.ts'
 import type { StoreReader } from '../store/store.ts'
 import type { App } from './context.ts'
 import type { InstanceType } from '../domain/instance-type.ts'
@@ -25,15 +25,15 @@ export async function hostCapacities(app: App, reader: StoreReader): Promise<Hos
     gpusUsed: {} as Record<string, number>,
   }))
   const byId = new Map(hosts.map((host) => [host.hostId, host]))
-  const live = await reader.list('instance', { reference: { name: 'live', value: 'yes' } })
-  for (const instance of live) {
-    const host = byId.get(instance.hostId ?? '')
-    if (!host || instanceStateOf(instance) === 'stopped') continue
-    host.vcpusUsed += instance.spec.vcpus
-    host.memoryUsedMiB += instance.spec.memoryMiB
-    const type = app.instanceTypes.get(instance.spec.instanceType)
+  for (const { value, count } of await reader.tally('instance', 'room')) {
+    const { hostId, vcpus, memoryMiB, instanceType } = roomOf(value)
+    const host = byId.get(hostId)
+    if (!host) continue
+    host.vcpusUsed += count * vcpus
+    host.memoryUsedMiB += count * memoryMiB
+    const type = app.instanceTypes.get(instanceType)
     const gpus = type ? gpuWishOf(type) : null
-    if (gpus) host.gpusUsed[gpus.vendor] = (host.gpusUsed[gpus.vendor] ?? 0) + gpus.count
+    if (gpus) host.gpusUsed[gpus.vendor] = (host.gpusUsed[gpus.vendor] ?? 0) + count * gpus.count
   }
   return hosts
 }

@@ -3,6 +3,7 @@
  * same port as AWS's, signed like theirs (SigV4, service `brume`), by the same keys.
  */
 import type { HypervisorWords } from '../domain/hypervisor-words.ts'
+import { formatBytes } from './ui/format.ts'
 import type { HostDescription } from '../domain/machine.ts'
 import type { ReachAnswer, ReachWords } from '../domain/reach.ts'
 import type { HostAllocation } from '../domain/allocation.ts'
@@ -38,6 +39,16 @@ export interface TemplateEntry {
   reason: string | null
   folder: string | null
   sizeBytes: number
+  /** Machines that were made of it ahead of their launch. */
+  standbys?: { count: number; memoryBytes: number } | null
+}
+
+/** What stands by of some templates, for a reader; null: nothing. */
+export function standbyWords(templates: readonly TemplateEntry[]): string | null {
+  const all = templates.flatMap(({ standbys }) => standbys ?? [])
+  const count = all.reduce((sum, one) => sum + one.count, 0)
+  const bytes = all.reduce((sum, one) => sum + one.memoryBytes, 0)
+  return count === 0 ? null : `${count} standing by, ${formatBytes(bytes)}`
 }
 
 export type ImageOperation = { operation: 'build' | 'pull' | 'add'; name: string; path?: string }

@@ -56,7 +56,12 @@ export interface ImageManifest {
    * The guest can be frozen, and its copies take an identity from the host, by this version of what is said on the
    * launch port (docs/templates.md). Absent: its machines always boot.
    */
-  launchPort?: { version: typeof LAUNCH_PORT_VERSION; hostKeys: HostKeyForm }
+  launchPort?: {
+    version: typeof LAUNCH_PORT_VERSION
+    hostKeys: HostKeyForm
+    /** It understands `rehearse`: a copy can be made ahead of its launch. */
+    canRehearse?: boolean
+  }
   /** Every file of the image but the manifest itself. */
   files: readonly ImageFile[]
   /** For images built from packages; empty for others. */

@@ -142,6 +142,8 @@ export interface InterfacePlan {
   rateMbps?: number
   /** Whether a machine runs on it on this host now: only then it has a TAP. */
   isLive: boolean
+  /** A TAP that was made ahead, with `spareTapNameOf` it, becomes its TAP. Said once, by the host itself. */
+  hasSpareTap?: boolean
 }
 
 /** Rules of a group; everything not allowed is dropped; replies to allowed traffic always pass. */
@@ -165,6 +167,11 @@ export interface GroupRulePlan {
 /** Deterministic names on the host, at most 15 characters (IFNAMSIZ - 1). */
 export function tapNameOf(interfaceId: NetworkInterfaceId): string {
   return `t${interfaceId.slice(4, 4 + 13)}`
+}
+
+/** The TAP of a machine that stands by: none of the fabric's until the machine is launched. */
+export function spareTapNameOf(interfaceId: NetworkInterfaceId): string {
+  return `s${interfaceId.slice(4, 4 + 13)}`
 }
 
 /** The VPC's network namespace. */

@@ -38,4 +38,6 @@ export interface TemplateReport {
   createdAt: number
   /** Null: no machine was started from it yet. */
   lastUsedAt: number | null
+  /** Machines that were made of it ahead of their launch, and the memory that they take; absent: none. */
+  standbys?: { count: number; memoryBytes: number } | null
 }

@@ -66,6 +66,11 @@ export interface Fabric {
    * @throws AggregateError of what failed; everything else is in force, and the next apply tries again.
    */
   apply(plans: readonly VpcNetworkPlan[], options?: { isVerified?: boolean }): Promise<void>
+  /**
+   * A TAP that no plan knows yet, down and without an address; a plan whose interface `hasSpareTap` gives it its name.
+   * @throws ExecError when the VPC has no namespace.
+   */
+  spareTap(vpcId: VpcId, tapName: string, isWanted: boolean): Promise<void>
   /** A TCP server bound inside the VPC's namespace, listening: add a `connection` listener at once. */
   listenInNamespace(vpcId: VpcId, at: SocketAddress): Promise<Server>
   bindInNamespace(vpcId: VpcId, at: SocketAddress): Promise<Socket>
@@ -150,6 +155,10 @@ export function createFabric(options: FabricOptions): Fabric {
   checking.unref()
   return {
     apply,
+    spareTap: (vpcId, tapName, isWanted) => {
+      const what = isWanted ? `tuntap add dev ${tapName} mode tap` : `link del ${tapName}`
+      return kernel.ipBatch(namespaceOf(vpcId), [what])
+    },
     listenInNamespace: (vpcId, at) => listenTcp(namespaceOf(vpcId), at),
     bindInNamespace: (vpcId, at) => bindUdp(namespaceOf(vpcId), at),
     onNamespace: (listener) => subscribe(namespaceListeners, listener),

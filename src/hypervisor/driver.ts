@@ -39,10 +39,17 @@ export interface VmDriver {
   probe(): Promise<HypervisorReport>
   /**
    * Starts the machine unless its process lives already; resolves when QMP says `running`, for a copy of a frozen
-   * machine when its guest knows who it is: `launch` says so to it.
+   * machine when its guest knows who it is: `launch` says so to it. One that stands by is woken.
    * On failure nothing of it is left but its log. @throws Error with QEMU's own words.
    */
   start(spec: VmSpec, launch?: CopyLaunch): Promise<MachineObservation>
+  /**
+   * Makes a copy of a frozen machine ahead of its `start`, paused after a rehearsal of it: `rehearsal` is a launch
+   * message with another first word. Until its start nothing else knows of it. @throws Error; a folder may be left.
+   */
+  standbyMake(spec: VmSpec, rehearsal: CopyLaunch): Promise<{ pid: number }>
+  /** One that was not started. Idempotent. */
+  standbyEnd(instanceId: InstanceId): Promise<void>
   /**
    * Waits until a machine that was started to be frozen says that it is ready, writes its devices' state to
    * `statePath`, durably, and ends it. Its memory stays in the file of its plan. Answers the id of its boot, when its

@@ -69,7 +69,7 @@ export async function buildTiny(options: ImageTaskOptions): Promise<StoredImage>
       boot: { kernel: { kernel: 'kernel', initrd: 'initrd', append: tiny.TINY_APPEND } },
       rootDeviceName: '/dev/xvda',
       defaultUser: 'ec2-user',
-      launchPort: { version: LAUNCH_PORT_VERSION, hostKeys: 'dropbear' },
+      launchPort: { version: LAUNCH_PORT_VERSION, hostKeys: 'dropbear', canRehearse: true },
       files: await describeFiles(output, ['disk.qcow2', 'kernel', 'initrd'], options.signal),
       sources: parts.sources,
     }

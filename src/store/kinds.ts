@@ -5,7 +5,7 @@
  */
 import type { IamKind } from '../domain/iam/entities.ts'
 import { BACKUP_KINDS } from './backup-kinds.ts'
-import { instanceIsSettled } from '../domain/instance.ts'
+import { instanceIsSettled, instanceStateOf, type Instance } from '../domain/instance.ts'
 import { rootTaskIsOver } from '../domain/root-task.ts'
 import { addressesOf } from '../domain/network.ts'
 import type { ResourceTypes, StoredKind } from '../domain/resource.ts'
@@ -35,6 +35,30 @@ const each = (name: string, values: readonly string[]) => values.flatMap((one) =
 const nameClaim = (scope: string, r: { account: string; name: string }) => [
   { scope: `${scope}:${r.account}`, name: r.name.toLowerCase() },
 ]
+
+/** What an instance takes of its host, by which the hosts' room is counted without reading any instance. */
+function roomValue(r: Instance): string | null {
+  if (r.hostId === null || r.releasedAt !== null || instanceStateOf(r) === 'stopped') return null
+  const { vcpus, memoryMiB, instanceType } = r.spec
+  return JSON.stringify([r.hostId, vcpus, memoryMiB, instanceType])
+}
+
+export interface Room {
+  hostId: string
+  vcpus: number
+  memoryMiB: number
+  instanceType: string
+}
+
+export function roomOf(value: string): Room {
+  const [hostId, vcpus, memoryMiB, instanceType] = JSON.parse(value) as [
+    string,
+    number,
+    number,
+    string,
+  ]
+  return { hostId, vcpus, memoryMiB, instanceType }
+}
 
 const prefixListRef = (text: string): Reference[] =>
   text.startsWith('pl-') ? ref('prefixList', text) : []
@@ -124,6 +148,7 @@ export const KINDS: KindTable = {
       ...ref('live', r.releasedAt === null ? 'yes' : null),
       ...ref('unsettled', instanceIsSettled(r) ? null : 'yes'),
       ...ref('released', r.releasedAt === null ? null : 'yes'),
+      ...ref('room', roomValue(r)),
     ],
     claims: nothing,
   },

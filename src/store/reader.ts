@@ -55,6 +55,16 @@ export function createReader(db: Connection): StoreReader {
         .executeTakeFirstOrThrow()
       return Number(row.count)
     },
+    tally: async (kind, reference) => {
+      const rows = await db
+        .selectFrom('reference')
+        .select(['value', (eb) => eb.fn.countAll<number>().as('count')])
+        .where('kind', '=', kind)
+        .where('name', '=', reference)
+        .groupBy('value')
+        .execute()
+      return rows.map(({ value, count }) => ({ value, count: Number(count) }))
+    },
     claimsOf: async (scope) => {
       const rows = await db.selectFrom('claim').select('name').where('scope', '=', scope).execute()
       return new Set(rows.map((row) => row.name))

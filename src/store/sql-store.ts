@@ -6,6 +6,7 @@
 import { sql, type Transaction } from 'kysely'
 import type { ResourceTypes, StoredKind } from '../domain/resource.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
+import { referencesRenew } from './renew.ts'
 import { migrate, openPostgres, openSqlite, type Connection, type Database } from './database.ts'
 import { createReader } from './reader.ts'
 import { StaleWriteError, type Store, type StoreTransaction } from './store.ts'
@@ -22,6 +23,7 @@ export async function openStore(options: { path: string; url?: string }): Promis
 async function openOnSqlite(path: string): Promise<Store> {
   const writer = openSqlite(path, false)
   await migrate(writer)
+  await referencesRenew(writer)
   const reader = openSqlite(path, true)
   const mutex = createKeyedMutex()
   return {
@@ -53,6 +55,7 @@ async function openOnSqlite(path: string): Promise<Store> {
 async function openOnPostgres(url: string): Promise<Store> {
   const connection: Connection = openPostgres(url)
   await migrate(connection)
+  await referencesRenew(connection)
   return {
     ...createReader(connection),
     transact: (work) =>

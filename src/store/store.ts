@@ -24,6 +24,8 @@ export interface StoreReader {
   /** Ordered by id. */
   list<K extends StoredKind>(kind: K, query: ListQuery): Promise<ResourceTypes[K][]>
   count(kind: StoredKind, query: ListQuery): Promise<number>
+  /** How many resources of the kind have each value of a reference. */
+  tally(kind: StoredKind, reference: string): Promise<{ value: string; count: number }[]>
   claimsOf(scope: string): Promise<Set<string>>
   tagsOf(query: { account: string; region: string }): Promise<TagRow[]>
   token(key: TokenKey): Promise<TokenRow | undefined>

@@ -7,9 +7,11 @@ export interface FakeDriver extends VmDriver {
   /** What was asked for, oldest first: `start i-…`, `freeze i-…`, … */
   readonly calls: string[]
   readonly started: { spec: VmSpec; launch: CopyLaunch | undefined }[]
+  readonly rehearsed: { spec: VmSpec; rehearsal: CopyLaunch }[]
   readonly machines: Map<string, MachineObservation>
   /** Called for each start and each freeze; what it throws is how that ends. */
   onStart: (spec: VmSpec) => Promise<void> | void
+  onStandby: (spec: VmSpec) => Promise<void> | void
   onFreeze: (spec: VmSpec) => Promise<void> | void
 }
 
@@ -22,14 +24,17 @@ export function createFakeDriver(): FakeDriver {
   /** Rejects a freeze whose machine is ended meanwhile. */
   const ends = new Map<string, (error: Error) => void>()
   const started: FakeDriver['started'] = []
+  const rehearsed: FakeDriver['rehearsed'] = []
   const not = (what: string) => async (): Promise<never> => {
     throw new Error(`a fake driver does not ${what}`)
   }
   const fake: FakeDriver = {
     calls,
     started,
+    rehearsed,
     machines,
     onStart: () => {},
+    onStandby: () => {},
     onFreeze: () => {},
     probe: not('probe'),
     consoleConnect: not('show its console'),
@@ -42,6 +47,13 @@ export function createFakeDriver(): FakeDriver {
       specs.set(spec.instanceId, spec)
       return observation
     },
+    standbyMake: async (spec, rehearsal) => {
+      calls.push(`standby ${spec.instanceId}`)
+      rehearsed.push({ spec, rehearsal })
+      await fake.onStandby(spec)
+      return { pid: 4243 }
+    },
+    standbyEnd: async (instanceId) => void calls.push(`standbyEnd ${instanceId}`),
     freeze: async (instanceId, { statePath }) => {
       calls.push(`freeze ${instanceId}`)
       const spec = specs.get(instanceId)!

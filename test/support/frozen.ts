@@ -49,7 +49,7 @@ export async function imageWrite(
     boot: { kernel: { kernel: 'kernel', append: 'console=ttyS0' } },
     rootDeviceName: '/dev/xvda',
     defaultUser: 'ec2-user',
-    launchPort: { version: 1, hostKeys: 'dropbear' },
+    launchPort: { version: 1, hostKeys: 'dropbear', canRehearse: true },
     files: [file(DISK), file('kernel')],
     sources: [],
     ...change,

@@ -2,7 +2,7 @@
  * Launching from a template: copies are machines of their own, whole and right whatever their size, and nothing that
  * goes wrong with a template keeps a machine from starting. docs/templates.md.
  */
-import { truncate } from 'node:fs/promises'
+import { readdir, truncate } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
@@ -31,7 +31,9 @@ const CLONES = Number(process.env['BRUME_TEST_CLONES'] ?? 50)
 const TEMPLATE_TIMEOUT_MS = 120_000
 const MINUTE_MS = 60_000
 
-const use = useDaemon({ flags: ['--cpu-overcommit', '100', '--memory-overcommit', '4'] })
+const use = useDaemon({
+  flags: ['--cpu-overcommit', '100', '--memory-overcommit', '4', '--standbys', '1'],
+})
 
 afterEach(async () => {
   const living = (await describe(use.daemon)).filter((one) => one.State?.Name !== 'terminated')
@@ -40,6 +42,13 @@ afterEach(async () => {
     living.map((one) => one.InstanceId!),
   )
 })
+
+/** What stands by is of the template as it was. */
+const NO_STANDBY = {
+  TagSpecifications: [
+    { ResourceType: 'instance' as const, Tags: [{ Key: 'brume:launch', Value: 'template' }] },
+  ],
+}
 
 async function templateReady(): Promise<void> {
   await eventually(
@@ -82,8 +91,39 @@ function kexCookie(address: string): Promise<string> {
   })
 }
 
+/** The machine that stands by; after the first launch of a kind it is made. */
+async function standbyReady(): Promise<string> {
+  await eventually(
+    () => use.daemon.host.templates(),
+    (all) => all.some((one) => one.standbys?.count === 1),
+    TEMPLATE_TIMEOUT_MS,
+  )
+  const [record] = await readdir(join(use.daemon.home, 'standbys'))
+  return record!.replace('.json', '')
+}
+
+test('a copy that was stopped boots from its own disk, with its own identity', async () => {
+  await templateReady()
+  const one = await launchRunning()
+  const id = one.InstanceId!
+  const keyOf = 'sudo dropbearkey -y -f /etc/dropbear/dropbear_ed25519_host_key | grep ^ssh-'
+  const before = await sshWhenReady(use.key, one.PublicIpAddress!, keyOf)
+  await ssh(use.key, one.PublicIpAddress!, 'echo kept >note; sync')
+  await use.daemon.ec2.send(new StopInstancesCommand({ InstanceIds: [id] }))
+  await reach(use.daemon, [id], 'stopped')
+  await use.daemon.ec2.send(new StartInstancesCommand({ InstanceIds: [id] }))
+  const [again] = await reach(use.daemon, [id], 'running')
+  const address = again!.PublicIpAddress!
+  expect(await sshWhenReady(use.key, address, 'cat note')).toBe('kept')
+  expect(await isCopy(id)).toBe(false)
+  expect(await ssh(use.key, address, keyOf)).toBe(before)
+  expect(await ssh(use.key, address, 'cat /sys/class/dmi/id/product_name')).toBe('t2.nano')
+})
+
 test('copies share nothing that must be unique, and nothing of the template is left', async () => {
   await templateReady()
+  // Since the launches before.
+  const ahead = await standbyReady()
   const made = await launch(use.daemon, {
     KeyName: use.key.name,
     MinCount: CLONES,
@@ -130,7 +170,8 @@ test('copies share nothing that must be unique, and nothing of the template is l
     expect(new Set(seen.map((row) => row[column])).size, look[column] ?? 'cookie').toBe(CLONES)
   }
   for (const id of ids) expect(await isCopy(id), id).toBe(true)
-  const [first] = running
+  // The one that stood by has rehearsed besides.
+  const first = running.find((one) => one.InstanceId === ahead)
   const left = await ssh(
     use.key,
     first!.PublicIpAddress!,
@@ -185,24 +226,6 @@ test('bigger machines get their size, their disks and their user data before any
   )
 })
 
-test('a copy that was stopped boots from its own disk, with its own identity', async () => {
-  await templateReady()
-  const one = await launchRunning()
-  const id = one.InstanceId!
-  const keyOf = 'sudo dropbearkey -y -f /etc/dropbear/dropbear_ed25519_host_key | grep ^ssh-'
-  const before = await sshWhenReady(use.key, one.PublicIpAddress!, keyOf)
-  await ssh(use.key, one.PublicIpAddress!, 'echo kept >note; sync')
-  await use.daemon.ec2.send(new StopInstancesCommand({ InstanceIds: [id] }))
-  await reach(use.daemon, [id], 'stopped')
-  await use.daemon.ec2.send(new StartInstancesCommand({ InstanceIds: [id] }))
-  const [again] = await reach(use.daemon, [id], 'running')
-  const address = again!.PublicIpAddress!
-  expect(await sshWhenReady(use.key, address, 'cat note')).toBe('kept')
-  expect(await isCopy(id)).toBe(false)
-  expect(await ssh(use.key, address, keyOf)).toBe(before)
-  expect(await ssh(use.key, address, 'cat /sys/class/dmi/id/product_name')).toBe('t2.nano')
-})
-
 test('a machine whose tag asks for it boots', async () => {
   await templateReady()
   const one = await launchRunning({
@@ -214,9 +237,15 @@ test('a machine whose tag asks for it boots', async () => {
 
 test('a broken template costs a boot, never a launch, and is made anew', async () => {
   await templateReady()
-  const folders = (await use.daemon.host.templates()).map((one) => one.folder!)
+  // The one of the bigger size among them, which is made while nobody waits for it.
+  const made = await eventually(
+    () => use.daemon.host.templates(),
+    (all) => all.every(({ state }) => state === 'ready'),
+    TEMPLATE_TIMEOUT_MS,
+  )
+  const folders = made.map((one) => one.folder!)
   for (const folder of folders) await truncate(join(folder, 'state'), 1000)
-  const one = await launchRunning()
+  const one = await launchRunning(NO_STANDBY)
   expect(await isCopy(one.InstanceId!)).toBe(false)
   await sshWhenReady(use.key, one.PublicIpAddress!)
   await eventually(
@@ -224,7 +253,7 @@ test('a broken template costs a boot, never a launch, and is made anew', async (
     (all) => all.some((each) => each.state === 'ready' && !folders.includes(each.folder!)),
     TEMPLATE_TIMEOUT_MS,
   )
-  const again = await launchRunning()
+  const again = await launchRunning(NO_STANDBY)
   expect(await isCopy(again.InstanceId!)).toBe(true)
   const { Output } = await use.daemon.ec2.send(
     new GetConsoleOutputCommand({ InstanceId: again.InstanceId }),

@@ -79,7 +79,7 @@ function specOf(
   }
 }
 
-/** A tag of a launch that wants its machine to boot, for comparison: `brume:launch` = `cold`. */
+/** A tag of a launch, for comparison: `brume:launch` = `cold` boots, = `template` passes over what stands by. */
 export const LAUNCH_TAG = 'brume:launch'
 
 /** What a copy of a template is told; without a metadata service a guest is told nothing, as on EC2, and so boots. */

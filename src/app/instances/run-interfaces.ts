@@ -2,6 +2,7 @@
 import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
 import { newId, type InstanceId, type SecurityGroupId } from '../../domain/ids.ts'
 import { managerOf, type NetworkInterface, type Subnet } from '../../domain/network.ts'
+import type { StandbyNames } from '../../domain/standby.ts'
 import { zonesOf } from '../../domain/zones.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
@@ -163,6 +164,8 @@ export async function interfacesCreate(
   resolved: readonly ResolvedInterface[],
   chooser: AddressChooser,
   instanceId: InstanceId,
+  /** Of the machine that was made ahead. */
+  names: Pick<StandbyNames, 'interfaceId' | 'mac'> | null,
 ): Promise<NetworkInterface[]> {
   const { app } = ctx
   const now = app.clock.now()
@@ -184,7 +187,7 @@ export async function interfacesCreate(
     const addresses = await privateAddressesChoose(chooser, one.subnet, wanted)
     created.push(
       await tx.insert('networkInterface', {
-        id: newId('networkInterface', app.random),
+        id: names?.interfaceId ?? newId('networkInterface', app.random),
         account: ctx.account,
         region: ctx.region,
         generation: 0,
@@ -194,7 +197,7 @@ export async function interfacesCreate(
         subnetId: one.subnet.id,
         zone: one.subnet.zone,
         description: one.request.description,
-        mac: chooser.mac(),
+        mac: names?.mac ?? chooser.mac(),
         privateAddresses: addresses,
         ...(await ipv6Choose(chooser, one.subnet, one.request.ipv6 ?? null)),
         publicAddress: one.hasPublicAddress ? await chooser.publicAddress() : null,

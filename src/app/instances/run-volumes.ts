@@ -3,6 +3,7 @@ import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
 import type { Image, Snapshot } from '../../domain/image.ts'
 import { newId, type InstanceId } from '../../domain/ids.ts'
 import { DISKS_PER_MACHINE_MAX } from '../../domain/machine.ts'
+import type { StandbyNames } from '../../domain/standby.ts'
 import type { Volume } from '../../domain/volume.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
@@ -97,11 +98,12 @@ export async function volumesCreate(
   request: RunRequest,
   planned: readonly PlannedVolume[],
   to: { instanceId: InstanceId; zone: string },
+  names: Pick<StandbyNames, 'rootVolumeId'> | null,
 ): Promise<void> {
   const now = ctx.app.clock.now()
   for (const volume of planned) {
     const made: Volume = {
-      id: newId('volume', ctx.app.random),
+      id: names?.rootVolumeId ?? newId('volume', ctx.app.random),
       account: ctx.account,
       region: ctx.region,
       generation: 0,

@@ -5,6 +5,7 @@
  */
 import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
 import { imageStateOf, type Image } from '../../domain/image.ts'
+import { machineUuidOf } from '../../domain/machine-names.ts'
 import { newId, type InstanceId, type IdOf } from '../../domain/ids.ts'
 import type { Instance, InstanceSpec } from '../../domain/instance.ts'
 import { gpuWishOf } from '../../domain/pci.ts'
@@ -24,6 +25,7 @@ import { firmwareOf, type Firmware } from './firmware.ts'
 import { hibernationChecked } from './hibernation.ts'
 import { interfacesCreate, interfacesResolve, type ResolvedInterface } from './run-interfaces.ts'
 import type { RunRequest } from './run-request.ts'
+import { standbyFor } from './standby.ts'
 import { volumesCreate, volumesPlanned, volumesTake } from './run-volumes.ts'
 
 /** AWS's default quota of instances in one request is higher; one host is one host. */
@@ -177,10 +179,24 @@ async function recordOne(
   const placed = request.placement
     ? await placementResolve(ctx, tx, request.placement, zone)
     : { placementGroup: null }
-  const id = newId('instance', app.random)
+  const coresPerSocket = cores
+  const names = await standbyFor(app, hostId, request, {
+    ...{ instanceType: type.name, ...machine, coresPerSocket, threadsPerCore },
+    ...{ image, interfaces: resolved.interfaces, volumes: resolved.volumes },
+    isPlain: resolved.firmware.bootMode !== 'uefi' && !resolved.firmware.hasTpm,
+  })
+  const id = names?.instanceId ?? newId('instance', app.random)
   const now = app.clock.now()
-  const interfaces = await interfacesCreate(ctx, tx, request, resolved.interfaces, chooser, id)
-  await volumesCreate(ctx, tx, request, resolved.volumes, { instanceId: id, zone })
+  const interfaces = await interfacesCreate(
+    ctx,
+    tx,
+    request,
+    resolved.interfaces,
+    chooser,
+    id,
+    names,
+  )
+  await volumesCreate(ctx, tx, request, resolved.volumes, { instanceId: id, zone }, names)
   if (request.restored) await volumesTake(ctx, tx, request.restored, id)
   const spec: InstanceSpec = {
     ...request.options,
@@ -193,7 +209,7 @@ async function recordOne(
     launchIndex: launch.index,
     imageId: image.id,
     instanceType: type.name,
-    coresPerSocket: cores,
+    coresPerSocket,
     threadsPerCore,
     keyName: request.keyName,
     publicKey: resolved.publicKey,
@@ -203,7 +219,7 @@ async function recordOne(
     rootDeviceName: image.rootDeviceName,
     imageFolder: image.imageFolder,
     ...resolved.firmware,
-    uuid: uuidOf(app.random.bytes(16)),
+    uuid: names?.uuid ?? machineUuidOf(app.random.bytes(16)),
     userData: request.userData,
     metadata: request.metadata,
     clientToken: request.clientToken,
@@ -248,11 +264,4 @@ async function recordOne(
 
 function resourceNamesOfLaunch({ resourceNames }: RunRequest, subnet: Subnet) {
   return { hasA: false, hasAaaa: false, ...subnet.resourceNamesOnLaunch, ...resourceNames }
-}
-
-/** Starts with `ec2`, by which guests recognise EC2 (EC2 user guide, "Identify EC2 instances"). */
-function uuidOf(bytes: Uint8Array): string {
-  const hex = Buffer.from(bytes).toString('hex')
-  const variant = ((Number.parseInt(hex[16]!, 16) & 3) | 8).toString(16)
-  return `ec2${hex.slice(3, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`
 }

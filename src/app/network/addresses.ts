@@ -14,6 +14,7 @@ import { address6Canonical, block6Address, blockHas, isIpv6 } from '../../domain
 import { address6Parse } from '../../domain/net/cidr6.ts'
 import { FaultError, invalidValue, notFound } from '../../domain/faults.ts'
 import type { RandomSource } from '../../domain/ids.ts'
+import { macOf } from '../../domain/machine-names.ts'
 import type { Subnet, SubnetReservation } from '../../domain/network.ts'
 import type { StoreReader } from '../../store/store.ts'
 
@@ -86,8 +87,7 @@ export function createAddressChooser(
       used.add(address)
       return address
     },
-    // Locally administered, unicast, as AWS's interfaces have.
-    mac: () => `02:${Buffer.from(random.bytes(5)).toString('hex').match(/../g)!.join(':')}`,
+    mac: () => macOf(random.bytes(5)),
   }
 }
 

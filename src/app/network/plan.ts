@@ -161,9 +161,10 @@ function endpointHosts(records: VpcRecords): { name: string; address: string }[]
 
 /** `i-….ec2.internal`, of the families that its options say. */
 function resourceHosts({ instances, interfaces }: VpcRecords): { name: string; address: string }[] {
+  const byId = new Map(interfaces.map((one) => [one.id, one]))
   return instances.flatMap(({ id, region, spec }) => {
     const { hasA, hasAaaa } = resourceNamesOf(spec)
-    const one = interfaces.find((each) => each.id === spec.interfaceIds[0])
+    const one = hasA || hasAaaa ? byId.get(spec.interfaceIds[0]!) : undefined
     const addresses = [
       ...(hasA && one ? [one.privateAddresses[0]!] : []),
       ...(hasAaaa && one?.ipv6Addresses?.[0] ? [one.ipv6Addresses[0]] : []),

@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { diagnose, type Finding } from '../diagnosis.ts'
 import { EXIT } from '../errors.ts'
 import { findCloud, PORT_DEFAULT, resolveHome } from '../home.ts'
-import { hostApi } from '../host-api.ts'
+import { hostApi, standbyWords } from '../host-api.ts'
 import { gatherFacts } from '../host-facts.ts'
 import { homeOption, jsonOption } from '../options.ts'
 import { requirementsOf } from '../requirements.ts'
@@ -29,6 +29,8 @@ export function command(context: VerbContext): Command {
       const requirements = requirementsOf(['machines', 'network', 'ssh', 'firmware'])
       const facts = await gatherFacts({ home, port, requirements })
       const findings = diagnose(facts, { port, home, host, launcher: context.launcher })
+      const waiting = cloud ? standbyWords(await hostApi(cloud).templates()) : null
+      if (waiting) findings.push({ area: 'Machines', level: 'good', text: waiting, fix: null })
       if (options.json) process.stdout.write(`${JSON.stringify({ findings, facts }, null, 2)}\n`)
       else process.stdout.write(`${renderFindings(findings)}\n`)
       if (findings.some((finding) => finding.level === 'bad')) context.exit(EXIT.failed)

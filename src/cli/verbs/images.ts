@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { requirementsOf } from '../../images/requirements.ts'
 import { CliError } from '../errors.ts'
 import { exists, requireCloud, resolveHome } from '../home.ts'
-import { hostApi, type ImageEntry } from '../host-api.ts'
+import { hostApi, type ImageEntry, standbyWords, type TemplateEntry } from '../host-api.ts'
 import { imageMake } from '../image-choice.ts'
 import { homeOption, jsonOption } from '../options.ts'
 import { packagesEnsure } from '../packages.ts'
@@ -69,7 +69,8 @@ Examples:
 
 async function list(context: VerbContext, options: Options): Promise<void> {
   const cloud = await requireCloud(resolveHome(options.home), context.launcher)
-  const entries = await hostApi(cloud).images()
+  const api = hostApi(cloud)
+  const [entries, templates] = await Promise.all([api.images(), api.templates()])
   if (options.json) {
     process.stdout.write(`${JSON.stringify(entries, null, 2)}\n`)
     return
@@ -79,7 +80,7 @@ async function list(context: VerbContext, options: Options): Promise<void> {
     entry.status,
     entry.imageId ?? '-',
     entry.sizeBytes === null ? '-' : formatBytes(entry.sizeBytes),
-    templateWord(entry),
+    templateWord(entry, templates),
     entry.defaultUser,
     entry.description,
   ])
@@ -88,10 +89,14 @@ async function list(context: VerbContext, options: Options): Promise<void> {
   process.stdout.write(`${formatTable(head, rows, (text) => paint('bold', text, isOn))}\n`)
 }
 
-/** Whether its machines start in a blink, will soon, or boot. */
-function templateWord({ status, fastLaunch }: ImageEntry): string {
+/** Whether its machines start in a blink, will soon, or boot; and what was made ahead. */
+function templateWord(
+  { status, fastLaunch, imageId }: ImageEntry,
+  templates: readonly TemplateEntry[],
+): string {
   if (status !== 'registered') return '-'
-  return fastLaunch ?? 'none'
+  const waiting = standbyWords(templates.filter((one) => one.imageId === imageId))
+  return waiting ? `${fastLaunch ?? 'none'} (${waiting})` : (fastLaunch ?? 'none')
 }
 
 async function make(

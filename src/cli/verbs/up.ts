@@ -18,6 +18,7 @@ interface Options {
   passphraseFile?: string
   importFromPrivate?: boolean
   backupWebhook?: string
+  standbys?: string
   volumeModificationWait?: string
   bandwidthLimits: 'on' | 'off'
 }
@@ -40,6 +41,10 @@ export function command(context: VerbContext): Command {
       new Option('--bandwidth-limits <on|off>', 'hold machines to the bandwidth of their types')
         .choices(['on', 'off'])
         .default('on'),
+    )
+    .option(
+      '--standbys <count>',
+      'of each kind launched lately, so many wait; 0: none (default: 1)',
     )
     .option('--volume-modification-wait <seconds>', 'between two changes of a volume; AWS: 21600')
     .option('-y, --yes', 'install missing system packages without asking')
@@ -86,6 +91,7 @@ function flagsOf(options: Options): string[] {
     ...(options.importFromPrivate ? ['--import-from-private'] : []),
     ...(options.backupWebhook ? ['--backup-webhook', options.backupWebhook] : []),
     ...(bandwidthLimits === 'off' ? ['--bandwidth-limits', 'off'] : []),
+    ...(options.standbys === undefined ? [] : ['--standbys', options.standbys]),
     ...(wait ? ['--volume-modification-wait', wait] : []),
   ]
 }

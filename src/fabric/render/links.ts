@@ -10,7 +10,7 @@
 import { block6Address, EVERYWHERE_6, hostBlock, isIpv6 } from '../../domain/net/blocks.ts'
 import { cidrParse } from '../../domain/net/cidr.ts'
 import { present } from '../../lib/assert.ts'
-import { INTERFACE_MTU, tapNameOf } from '../../domain/network-plan.ts'
+import { INTERFACE_MTU, spareTapNameOf, tapNameOf } from '../../domain/network-plan.ts'
 import type { RoutePlan, SubnetPlan, VpcNetworkPlan } from '../../domain/network-plan.ts'
 import {
   API_ADDRESS,
@@ -38,6 +38,8 @@ export interface LinkState {
   isUp: boolean
   /** `address/prefix`, of both families; of link-local ones only ours. */
   addresses: readonly string[]
+  /** The name under which it was made ahead. */
+  spare?: string
 }
 
 /** One namespace's links and routes, as wanted or as found. */
@@ -92,7 +94,8 @@ export function wantedInNamespace(plan: VpcNetworkPlan): NetworkState {
     const gateway = present(gateways.get(nic.subnetId), `subnet ${nic.subnetId} in the plan`)
     const gateway6 = has6 ? gateways6.get(nic.subnetId) : undefined
     const own6 = gateway6 ? [`${ROUTER_ADDRESS_6}/64`, gateway6] : []
-    links.set(tap, { kind: 'tap', isUp: true, addresses: [gateway, ...own6] })
+    const spare = nic.hasSpareTap ? { spare: spareTapNameOf(nic.interfaceId) } : {}
+    links.set(tap, { kind: 'tap', isUp: true, addresses: [gateway, ...own6], ...spare })
     for (const address of nic.privateAddresses) routes.add(`${address}/32 dev ${tap}`)
     for (const address of gateway6 ? (nic.ipv6Addresses ?? []) : [])
       routes.add(`${address}/128 dev ${tap}`)
@@ -233,7 +236,7 @@ function linkLines(name: string, link: LinkState, before: LinkState | undefined)
   const lines: string[] = []
   if (link.kind === 'tap' && !before) {
     lines.push(
-      `tuntap add dev ${name} mode tap`,
+      link.spare ? `link set ${link.spare} name ${name}` : `tuntap add dev ${name} mode tap`,
       `link set ${name} mtu ${INTERFACE_MTU}`,
       // Answer for the others at once (the default delays up to 0.8 s), and notice a silent guest in about a second.
       `ntable change name arp_cache dev ${name} proxy_delay 0 delay_probe 500 retrans 250 base_reachable 4000`,

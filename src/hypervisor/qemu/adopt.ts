@@ -131,6 +131,7 @@ export async function machinesList(context: DriverContext): Promise<MachineObser
   const observations: MachineObservation[] = []
   for (const name of names.filter((one) => one.startsWith('i-')).sort()) {
     const instanceId = name as InstanceId
+    if (context.standbys.has(instanceId)) continue
     const machine = context.machines.get(instanceId)
     const paths = machinePaths(context.instancesFolder, context.socketRoot, instanceId)
     const record = machine?.record ?? (await recordRead(paths))

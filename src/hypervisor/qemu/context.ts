@@ -10,6 +10,7 @@ import type { CgroupAbilities } from './cgroup.ts'
 import type { GpuKeeper, Sysfs } from './gpus.ts'
 import type { MachinePaths } from './layout.ts'
 import type { ProcessIdentity } from './process.ts'
+import type { Standby } from './standby.ts'
 
 export interface QemuDriverOptions {
   /** `BRUME_HOME/instances`. */
@@ -84,6 +85,8 @@ export interface DriverContext {
   report: () => Promise<HypervisorReport>
   /** Machines whose process lives. */
   machines: Map<InstanceId, Machine>
+  /** Copies that wait for their launch; in no list. */
+  standbys: Map<InstanceId, Standby>
   emit: (observation: MachineObservation) => void
   isClosed: () => boolean
 }

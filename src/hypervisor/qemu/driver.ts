@@ -39,6 +39,7 @@ import { diskCollapse, diskLimit, diskResize, disksOverlay } from './snapshots.t
 import { withSecrets } from './secrets.ts'
 import { isDirectIoPossible } from './start.ts'
 import { machineBegin, machineHibernate } from './sleep.ts'
+import { standbyEnd, standbyMake } from './standby.ts'
 import { uefiVariablesRead } from '../../domain/uefi-store.ts'
 import { machineCpuCap, machinesUsage } from './usage.ts'
 
@@ -84,6 +85,7 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
       ...options,
       isLiving: (instanceId) => machines.has(instanceId),
     }),
+    standbys: new Map(),
     isClosed: () => isClosed,
     emit: (observation) => {
       for (const listener of listeners) listener(observation)
@@ -114,6 +116,9 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
         context.emit(observation)
         return observation
       }),
+    standbyMake: (spec, rehearsal) =>
+      exclusively(spec.instanceId, () => standbyMake(context, spec, rehearsal)),
+    standbyEnd: (instanceId) => exclusively(instanceId, () => standbyEnd(context, instanceId)),
     freeze: (instanceId, target) =>
       exclusively(instanceId, () => machineFreeze(context, running(context, instanceId), target)),
     hibernate: (instanceId, key) =>
@@ -283,7 +288,7 @@ async function machineFind(
   instanceId: InstanceId,
 ): Promise<Machine | undefined> {
   const machine = context.machines.get(instanceId)
-  if (machine) return machine
+  if (machine || context.standbys.has(instanceId)) return machine
   const record = await recordRead(pathsOf(context, instanceId))
   if (!record || record.phase === 'stopped' || record.phase === 'crashed') return undefined
   await machineAdopt(context, instanceId, await processScan(context.instancesFolder))

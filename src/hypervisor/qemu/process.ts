@@ -3,6 +3,7 @@
  * process is known by its id, its start time, and a command line that names the machine's pid file.
  */
 import { readdir, readFile } from 'node:fs/promises'
+import { setPriority } from 'node:os'
 import type { Clock } from '../../lib/time.ts'
 
 /** How often a dying process is looked at: it has no event of its own once it is not our child. */
@@ -90,6 +91,21 @@ export async function processKill(identity: ProcessIdentity, pidFile: string): P
     process.kill(identity.pid, 'SIGKILL')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+/** All its threads. Where we may not raise a priority again, none is lowered: it stays as it is. */
+export async function processPrioritise(pid: number, niceness: number): Promise<void> {
+  if (process.getuid?.() !== 0) return
+  const threads = await readdir(`/proc/${pid}/task`)
+  for (const thread of threads) {
+    try {
+      setPriority(Number(thread), niceness)
+    } catch (error) {
+      // A thread that is gone, or a container that takes the right from root.
+      const { code } = error as NodeJS.ErrnoException
+      if (code !== 'ERR_SYSTEM_ERROR') throw error
+    }
   }
 }
 

@@ -16,6 +16,7 @@ import {
 } from './hibernate.ts'
 import { machinePaths } from './layout.ts'
 import { machineConclude } from './machine.ts'
+import { standbyLaunch } from './standby.ts'
 import { machineStart } from './start.ts'
 
 /** From its saved memory if there is some and it fits; a boot otherwise, with the reason on the console. */
@@ -24,6 +25,7 @@ export async function machineBegin(
   spec: VmSpec,
   launch: CopyLaunch | undefined,
 ): Promise<Machine> {
+  if (launch && context.standbys.has(spec.instanceId)) return standbyLaunch(context, spec, launch)
   const paths = machinePaths(context.instancesFolder, context.socketRoot, spec.instanceId)
   const pin = choosePin(spec.pinned, await context.report())
   const found = await memoryFind(paths, spec, pin)

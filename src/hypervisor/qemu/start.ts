@@ -3,17 +3,14 @@
  * start is its folder with the logs and a record that says why.
  */
 import { randomUUID } from 'node:crypto'
-import { chown, constants, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { constants, open, stat, writeFile } from 'node:fs/promises'
 import type { InstanceId } from '../../domain/ids.ts'
 import type { VmSpec } from '../../domain/machine.ts'
 import type { Card } from '../../domain/pci.ts'
-import type { UefiVariable } from '../../domain/uefi.ts'
-import { uefiVariablesAdd } from '../../domain/uefi-store.ts'
 import { spawnDetached } from '../../lib/exec.ts'
-import { ensureFolder, writeFileDurable, writeJsonDurable } from '../../lib/fs-durable.ts'
 import { assert, present } from '../../lib/assert.ts'
 import { secretFiles } from '../../lib/secret-files.ts'
-import { createRevert } from '../../lib/revert.ts'
+import { createRevert, type Revert } from '../../lib/revert.ts'
 import { qmpConnect, type QmpClient } from '../qmp/client.ts'
 import { cgroupApply, cgroupRemove, limitsOfMachine } from './cgroup.ts'
 import { choosePin, commandLine } from './command-line.ts'
@@ -28,13 +25,14 @@ import {
 } from './context.ts'
 import type { CopyLaunch } from '../driver.ts'
 import type { IoAbilities } from './devices.ts'
+import { giveTo, prepareFolder } from './folder.ts'
 import { stateLoad, type CopyMemory } from './frozen.ts'
 import { launchPortOpen } from './launch-port.ts'
 import { marksWrite } from './marks.ts'
 import { machinePaths, type MachinePaths } from './layout.ts'
 import { createMachine, machineSupervise } from './machine.ts'
 import { memoryForget, memoryLoad, type MemoryRecord } from './hibernate.ts'
-import { secretsOf, withoutKeys } from './secrets.ts'
+import { secretsOf } from './secrets.ts'
 import { tpmEnd, tpmStart } from './tpm.ts'
 import { processIdentify, processKill, processWaitExit, type ProcessIdentity } from './process.ts'
 
@@ -44,8 +42,6 @@ const QMP_POLL_MS = 5
 /** An exec takes milliseconds. */
 const IDENTIFY_TIMEOUT_MS = 5_000
 const IDENTIFY_POLL_MS = 2
-/** QEMU writes a line or two a run. */
-const QEMU_LOG_BYTES_MAX = 1024 * 1024
 
 /** How a machine begins when it does not boot. */
 export interface Beginning {
@@ -55,6 +51,22 @@ export interface Beginning {
   memory?: MemoryRecord | null
   /** For the console: what there is to say before the machine says something. */
   notice?: string | null
+}
+
+/** A process that answers, and whose guest has not run yet. */
+export interface Begun {
+  spec: VmSpec
+  paths: MachinePaths
+  io: IoAbilities
+  record: MachineRecord
+  identity: ProcessIdentity
+  qmp: QmpClient
+  /** Takes the process back. */
+  revert: Revert
+}
+
+interface WithGpus {
+  gpus: Card[]
 }
 
 /** Whose start fails has no GPUs either. */
@@ -76,8 +88,32 @@ export async function machineStart(
 async function start(
   context: DriverContext,
   spec: VmSpec,
-  beginning: Beginning & { gpus: Card[] },
+  beginning: Beginning & WithGpus,
 ): Promise<Machine> {
+  const copied = spec.memory?.mode === 'frozen' ? spec.memory : null
+  // Whoever has another way to begin goes it, and tells nobody of this one.
+  const isFinal = !copied && !beginning.memory
+  const begun = await processBegin(context, spec, beginning, isFinal)
+  try {
+    if (copied) {
+      await copyStart(context, begun, copied, beginning.launch ?? null)
+    } else {
+      if (beginning.memory) await memoryResume(context, begun.qmp, spec, begun.paths)
+      await begun.qmp.execute('cont')
+    }
+    return await machineEstablish(context, begun)
+  } catch (cause) {
+    throw await processTakeBack(context, begun, cause as Error, isFinal)
+  }
+}
+
+/** @throws Error with QEMU's words, everything undone. */
+export async function processBegin(
+  context: DriverContext,
+  spec: VmSpec,
+  beginning: Beginning & Partial<WithGpus>,
+  isFinal: boolean,
+): Promise<Begun> {
   const { paths, pin, io, secrets, runAs, exe, args } = await describe(context, spec, beginning)
   const copied = spec.memory?.mode === 'frozen' ? spec.memory : null
   await prepareFolder(paths, spec, (await context.report()).uefi?.varsPath ?? null)
@@ -88,7 +124,7 @@ async function start(
     await giveTo(runAs, [paths.folder, ...nvram, ...spec.disks.map((disk) => disk.path)])
   }
   const qemuLogFrom = (await stat(paths.qemuLog).catch(() => null))?.size ?? 0
-  let record: MachineRecord = await recordWrite(context, paths, {
+  const record: MachineRecord = await recordWrite(context, paths, {
     phase: 'starting',
     isCopy: copied !== null,
     stopReason: null,
@@ -119,43 +155,51 @@ async function start(
     revert.add('connection', () => qmp.close())
     // It has read them.
     await secrets.dispose()
-    if (copied) {
-      const { launch = null } = beginning
-      await copyStart(context, qmp, spec, copied, io, { paths, pid: identity.pid }, launch)
-    } else {
-      if (beginning.memory) await memoryResume(context, qmp, spec, paths)
-      await qmp.execute('cont')
-    }
-    const { status } = await qmp.execute<{ status: string }>('query-status')
-    if (status !== 'running') throw new Error(`QEMU is ${status} after start`)
-    record = await recordWrite(context, paths, {
-      ...record,
-      phase: 'running',
-      process: identity,
-      startedAt: context.clock.now(),
-    })
-    revert.keep()
-    const machine = createMachine({ instanceId: spec.instanceId, paths, record, identity })
-    context.machines.set(spec.instanceId, machine)
-    machineSupervise(context, machine, qmp)
-    return machine
+    return { spec, paths, io, record, identity, qmp, revert }
   } catch (cause) {
-    await revert.unwind()
     await secrets.dispose()
-    // A control group can only go after its process, and that is undone last.
-    await cgroupRemove(context.cgroups, spec.instanceId, context.clock)
-    await socketsRemove(paths)
-    // Whoever has another way to begin goes it, and tells nobody of this one.
-    const isFinal = !copied && !beginning.memory
-    throw await startFailure(context, paths, record, spec.instanceId, cause as Error, isFinal)
+    throw await processTakeBack(context, { spec, paths, record, revert }, cause as Error, isFinal)
   }
+}
+
+/** The guest runs: from here on it is a machine like any other. */
+export async function machineEstablish(context: DriverContext, begun: Begun): Promise<Machine> {
+  const { spec, paths, identity, qmp, revert } = begun
+  const { instanceId } = spec
+  const { status } = await qmp.execute<{ status: string }>('query-status')
+  if (status !== 'running') throw new Error(`QEMU is ${status} after start`)
+  const record = await recordWrite(context, paths, {
+    ...begun.record,
+    phase: 'running',
+    process: identity,
+    startedAt: context.clock.now(),
+  })
+  revert.keep()
+  const machine = createMachine({ instanceId, paths, record, identity })
+  context.machines.set(instanceId, machine)
+  machineSupervise(context, machine, qmp)
+  return machine
+}
+
+/** @returns Why it did not start, in QEMU's words. */
+export async function processTakeBack(
+  context: DriverContext,
+  { spec, paths, record, revert }: Pick<Begun, 'spec' | 'paths' | 'record' | 'revert'>,
+  cause: Error,
+  isFinal: boolean,
+): Promise<Error> {
+  await revert.unwind()
+  // A control group can only go after its process, and that is undone last.
+  await cgroupRemove(context.cgroups, spec.instanceId, context.clock)
+  await socketsRemove(paths)
+  return startFailure(context, paths, record, spec.instanceId, cause, isFinal)
 }
 
 /** Everything about the process that is known before anything is done. */
 async function describe(
   context: DriverContext,
   spec: VmSpec,
-  { memory, gpus }: Beginning & { gpus: Card[] },
+  { memory, gpus = [] }: Beginning & Partial<WithGpus>,
 ) {
   const paths = machinePaths(context.instancesFolder, context.socketRoot, spec.instanceId)
   const report = await context.report()
@@ -200,25 +244,17 @@ async function memoryResume(
 /** Resolves when the guest of the copy has said that it is who it was told to be. */
 async function copyStart(
   { log }: DriverContext,
-  qmp: QmpClient,
-  spec: VmSpec,
+  begun: Begun,
   memory: CopyMemory,
-  io: IoAbilities,
-  { paths, pid }: { paths: MachinePaths; pid: number },
   launch: CopyLaunch | null,
 ): Promise<void> {
   assert(launch, 'a copy of a frozen machine is told who it is')
+  const { spec, paths, qmp } = begun
   const startedAt = performance.now()
   const elapsedMs = (): number => Math.round(performance.now() - startedAt)
   const port = await launchPortOpen(paths.launchSocket)
   try {
-    await stateLoad(qmp, spec, memory, io)
-    if (memory.marks) {
-      const { uuid, instanceId, instanceType: product } = spec
-      const { memoryPath } = memory
-      const identity = { uuid, instanceId, product, bootId: randomUUID() }
-      await marksWrite({ pid, memoryPath }, memory.marks, identity)
-    }
+    await copyLoad(begun, memory)
     const loadedMs = elapsedMs()
     port.send(launch.message())
     await qmp.execute('cont')
@@ -227,6 +263,19 @@ async function copyStart(
   } finally {
     port.close()
   }
+}
+
+/** The frozen machine's state, and what firmware says in the copy's own name. Its guest does not run yet. */
+export async function copyLoad(
+  { spec, qmp, io, identity: { pid } }: Begun,
+  memory: CopyMemory,
+): Promise<void> {
+  await stateLoad(qmp, spec, memory, io)
+  if (!memory.marks) return
+  const { uuid, instanceId, instanceType: product } = spec
+  const { memoryPath } = memory
+  const identity = { uuid, instanceId, product, bootId: randomUUID() }
+  await marksWrite({ pid, memoryPath }, memory.marks, identity)
 }
 
 async function startFailure(
@@ -248,37 +297,6 @@ async function startFailure(
   })
   if (isFinal) context.emit(observationOf(context, instanceId, failed))
   return new Error(`QEMU did not start ${instanceId}: ${detail}`, { cause })
-}
-
-async function prepareFolder(
-  paths: MachinePaths,
-  spec: VmSpec,
-  varsPath: string | null,
-): Promise<void> {
-  await ensureFolder(paths.folder)
-  // What an earlier run left: a socket file would make QEMU's bind fail, an old console would be taken for new.
-  await socketsRemove(paths)
-  for (const path of [paths.serialLog, paths.serialLogOld]) await rm(path, { force: true })
-  const log = await stat(paths.qemuLog).catch(() => null)
-  if (log && log.size > QEMU_LOG_BYTES_MAX) await rm(paths.qemuLog)
-  if (spec.boot.mode === 'uefi' && varsPath !== null) {
-    // The firmware's variables (boot order, keys) belong to the machine and outlive its runs.
-    await nvramEnsure(paths.nvram, varsPath, spec.boot.variables ?? [])
-  }
-  await writeJsonDurable(paths.spec, withoutKeys(spec))
-}
-
-async function nvramEnsure(
-  path: string,
-  emptyPath: string,
-  variables: readonly UefiVariable[],
-): Promise<void> {
-  if (await stat(path).catch(() => null)) return
-  await writeFileDurable(path, uefiVariablesAdd(await readFile(emptyPath), variables))
-}
-
-async function giveTo(owner: { uid: number; gid: number }, paths: string[]): Promise<void> {
-  for (const path of paths) await chown(path, owner.uid, owner.gid)
 }
 
 async function spawnQemu(

@@ -69,7 +69,8 @@ export async function startDaemon(
     if (!folder) throw new Error(`the image ${name} is there for the layer long`)
     await cp(join(folder, name), join(home, 'images', name), copy)
   }
-  const flags = ['--home', home, ...(options.flags ?? [])]
+  // Where nobody looks at them, machines that stand by only take the processors from those that are tested.
+  const flags = ['--home', home, '--standbys', '0', ...(options.flags ?? [])]
   const spawned = (port: number) =>
     spawnDaemon(home, [...flags, '--port', String(port)], options.env ?? {})
   let running = await spawned(0)

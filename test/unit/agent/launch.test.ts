@@ -49,7 +49,16 @@ const fakeTemplates = (): Templates => ({
   close: async () => {},
 })
 const launcherOf = (templates: Templates | null, planOf = () => PLAN as typeof PLAN | undefined) =>
-  createLauncher({ home, driver, volumes, templates, planOf, log: silentLog, clock: systemClock })
+  createLauncher({
+    home,
+    driver,
+    volumes,
+    templates,
+    standbys: null,
+    planOf,
+    log: silentLog,
+    clock: systemClock,
+  })
 
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'brume-launch-'))

@@ -35,7 +35,12 @@ beforeEach(async () => {
     home,
     describe: () => Promise.reject(new Error('not described')),
     driver,
-    networks: { apply: async () => {}, onReachability: () => () => {}, close: async () => {} },
+    networks: {
+      apply: async () => {},
+      spareTap: async () => {},
+      onReachability: () => () => {},
+      close: async () => {},
+    },
     volumes,
     templates: {
       ensure: async () => {},

@@ -7,6 +7,7 @@ import {
   renderDnsmasqHost,
   renderDnsmasqNames,
 } from '../../../src/fabric/render/dnsmasq.ts'
+import { spareTapNameOf, tapNameOf } from '../../../src/domain/network-plan.ts'
 import { withoutIpv6 } from '../../../src/fabric/render/families.ts'
 import {
   removeTable,
@@ -73,6 +74,24 @@ test('links of a VPC from nothing', () => {
     ipv6Pool: 'fd62:7275:6d00::/40',
   })
   expect(linkChanges(host, NOTHING)).toMatchSnapshot('host')
+})
+
+test('a TAP that was made ahead gets its name, and is then as any other', () => {
+  const [nic] = plan.interfaces.filter((one) => one.isLive)
+  const spared = {
+    ...plan,
+    interfaces: plan.interfaces.map((one) =>
+      one.interfaceId === nic!.interfaceId ? { ...one, hasSpareTap: true } : one,
+    ),
+  }
+  const [spare, name] = [spareTapNameOf(nic!.interfaceId), tapNameOf(nic!.interfaceId)]
+  const made = linkChanges(wantedInNamespace(plan), NOTHING)
+  const renamed = linkChanges(wantedInNamespace(spared), NOTHING)
+  expect(renamed).toContain(`link set ${spare} name ${name}`)
+  expect(renamed.map((line) => line.replace(`link set ${spare} name`, 'tuntap add dev'))).toEqual(
+    made.map((line) => line.replace(`add dev ${name} mode tap`, `add dev ${name}`)),
+  )
+  expect(linkChanges(wantedInNamespace(plan), wantedInNamespace(spared))).toEqual([])
 })
 
 test('dnsmasq’s configuration', () => {

@@ -1,0 +1,36 @@
+/**
+ * References that a kind got after resources of it were stored: derived anew from the documents, once, when a store is
+ * opened. A new reference of an old kind is one more line in RENEWALS.
+ */
+import type { ResourceTypes, StoredKind } from '../domain/resource.ts'
+import type { Connection } from './database.ts'
+import { KINDS, type KindRules } from './kinds.ts'
+import { createTransaction } from './writer.ts'
+
+/** In order; none is ever edited or taken out. */
+const RENEWALS: readonly { kind: StoredKind; reference: string }[] = [
+  { kind: 'instance', reference: 'room' },
+]
+const SETTING = 'references-renewed'
+
+export async function referencesRenew(connection: Connection): Promise<void> {
+  await connection.transaction().execute(async (db) => {
+    const tx = createTransaction(db)
+    const done = Number((await tx.setting(SETTING)) ?? 0)
+    if (done >= RENEWALS.length) return
+    for (const { kind, reference } of RENEWALS.slice(done)) await renew(db, kind, reference)
+    await tx.settingPut(SETTING, String(RENEWALS.length))
+  })
+}
+
+async function renew(db: Connection, kind: StoredKind, name: string): Promise<void> {
+  const { references } = KINDS[kind] as KindRules<ResourceTypes[StoredKind]>
+  await db.deleteFrom('reference').where('kind', '=', kind).where('name', '=', name).execute()
+  for (const resource of await createTransaction(db).list(kind, {})) {
+    for (const reference of references(resource)) {
+      if (reference.name !== name) continue
+      const { value } = reference
+      await db.insertInto('reference').values({ kind, name, value, id: resource.id }).execute()
+    }
+  }
+}
