@@ -70,7 +70,8 @@ describeIsolated('the bandwidth of a machine', import.meta.url, () => {
     const atRate = (6 * 1024 ** 2 * 8) / (RATE_MBPS * 1e6) - 1
     for (const held of [received, sent, shared]) {
       expect(held).toBeGreaterThan(atRate * 0.95)
-      expect(held).toBeLessThan((atRate + 1) * 2.5)
+      // What is over the rate is dropped: when TCP sends it again is TCP's matter (RTO of 200 ms and twice that).
+      expect(held).toBeLessThan((atRate + 1) * 10)
     }
     for (const one of [free, again]) expect(one).toBeLessThan(atRate)
   }, 60_000)
