@@ -12,6 +12,7 @@ import * as Iam from '@aws-sdk/client-iam'
 import * as Kms from '@aws-sdk/client-kms'
 import { servedOperations } from '../../scripts/generate-coverage.ts'
 import type { StoredKind } from '../../src/domain/resource.ts'
+import { systemClock } from '../../src/lib/time.ts'
 import { errorOf, startTestCloud, type TestCloud } from '../support/cloud.ts'
 
 const FIXTURES = join(import.meta.dirname, '../fixtures')
@@ -19,7 +20,7 @@ const READS = /^(?:Describe|List|Get)/
 /** In EC2's, IAM's and KMS's words. An operation that wants to be told what to read says something else. */
 const OURS = /Internal|ServiceFailure|Unknown|TypeError/
 
-type Records = Record<StoredKind, { id: string }[]>
+type Records = Record<StoredKind, { id: string; createdAt: number }[]>
 
 const files = (await readdir(FIXTURES)).filter((name) => name.startsWith('records-'))
 
@@ -28,7 +29,11 @@ describe.each(files)('%s', (file) => {
   let records: Records
   beforeAll(async () => {
     records = JSON.parse(await readFile(join(FIXTURES, file), 'utf8')) as Records
+    // Minutes later, whenever that was: what has ended long ago would be gone.
+    const written = Math.max(...records.instance.map(({ createdAt }) => createdAt))
+    const since = Date.now() - written - 60_000
     cloud = await startTestCloud({
+      clock: { ...systemClock, now: () => systemClock.now() - since },
       before: (store) =>
         store.transact(async (tx) => {
           for (const [kind, ones] of Object.entries(records)) {
