@@ -43,8 +43,11 @@ import { createTrail } from './trail.ts'
 /** A full look at everything at least this often, should an activation ever be lost. */
 const PERIOD_MS = 30_000
 
-/** An answer does not wait longer for a host's networks; they follow all the same. */
-const IN_FORCE_TIMEOUT_MS = 1_000
+/**
+ * An answer does not wait longer for a host's networks; they follow all the same. Tens of milliseconds on a host with time,
+ * seconds on one without: late is better than a revoked rule that still lets somebody in. Clients wait a minute.
+ */
+const IN_FORCE_TIMEOUT_MS = 20_000
 /** Nor for a snapshot, which takes milliseconds unless the host's disk is busy. */
 const SNAPSHOT_TIMEOUT_MS = 10_000
 
