@@ -61,17 +61,20 @@ describeIsolated('the bandwidth of a machine', import.meta.url, () => {
     await fabric.apply([planOf(RATE_MBPS)])
     const received = await seconds(a!, b!, 6)
     const sent = await seconds(b!, a!, 6)
-    const shared = Math.max(...(await Promise.all([seconds(a!, b!, 3), seconds(a!, c!, 3)])))
+    const together = async (): Promise<number> =>
+      Math.max(...(await Promise.all([seconds(a!, b!, 3), seconds(a!, c!, 3)])))
+    // Of two connections that lose packets at one limit, one sometimes waits for TCP's time-outs, twice as long each time.
+    const several = [await together(), await together(), await together()]
+    const shared = Math.min(...several)
     await fabric.apply([planOf(null)])
     const again = await seconds(a!, b!, 6)
-    const words = { free, received, sent, shared, again }
+    const words = { free, received, sent, several, again }
     console.log(`seconds for 6 MiB, held at ${RATE_MBPS} Mbit/s: ${JSON.stringify(words)}`)
     // A second's worth goes at once.
     const atRate = (6 * 1024 ** 2 * 8) / (RATE_MBPS * 1e6) - 1
     for (const held of [received, sent, shared]) {
       expect(held).toBeGreaterThan(atRate * 0.95)
-      // What is over the rate is dropped: when TCP sends it again is TCP's matter (RTO of 200 ms and twice that).
-      expect(held).toBeLessThan((atRate + 1) * 10)
+      expect(held).toBeLessThan((atRate + 1) * 2.5)
     }
     for (const one of [free, again]) expect(one).toBeLessThan(atRate)
   }, 60_000)
