@@ -144,6 +144,8 @@ export interface InterfacePlan {
   isLive: boolean
   /** A TAP that was made ahead, with `spareTapNameOf` it, becomes its TAP. Said once, by the host itself. */
   hasSpareTap?: boolean
+  /** The user as whom its machine opens the TAP when it is plugged in live. Said by the host itself. Absent: root. */
+  tapOwner?: number
 }
 
 /** Rules of a group; everything not allowed is dropped; replies to allowed traffic always pass. */

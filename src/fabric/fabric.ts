@@ -9,9 +9,9 @@ import { readlinkSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import type { Server } from 'node:net'
 import { join } from 'node:path'
-import type { NetworkInterfaceId, VpcId } from '../domain/ids.ts'
+import type { InstanceId, NetworkInterfaceId, VpcId } from '../domain/ids.ts'
 import { namespaceOf } from '../domain/network-plan.ts'
-import type { VpcNetworkPlan } from '../domain/network-plan.ts'
+import type { InterfacePlan, VpcNetworkPlan } from '../domain/network-plan.ts'
 import { present } from '../lib/assert.ts'
 import { exec } from '../lib/exec.ts'
 import { ensureFolder, readJson, removeDurable, writeJsonDurable } from '../lib/fs-durable.ts'
@@ -48,6 +48,8 @@ export interface FabricOptions {
   ipv6Pool?: string
   /** `auto`: the interface of the host's default route, when there is one; null: guests never reach the internet. */
   uplink?: 'auto' | null
+  /** As whom a machine opens a TAP that is plugged into it live; absent: as root. */
+  tapOwner?: (instanceId: InstanceId) => number
   /** For tests that count commands. */
   run?: typeof exec
 }
@@ -137,6 +139,13 @@ export function createFabric(options: FabricOptions): Fabric {
       for (const listener of namespaceListeners) listener(vpcId, 'gone')
     }
   })
+  const withOwners = (plan: VpcNetworkPlan): VpcNetworkPlan => {
+    const { tapOwner } = options
+    if (!tapOwner) return plan
+    const owned = (nic: InterfacePlan): InterfacePlan =>
+      nic.instanceId === null ? nic : { ...nic, tapOwner: tapOwner(nic.instanceId) }
+    return { ...plan, interfaces: plan.interfaces.map(owned) }
+  }
   // Looked at once: calls must reach the applier in the order they were made, or an older plan would win.
   let owned: Promise<void> | null = null
   const apply: Fabric['apply'] = async (plans, how = {}) => {
@@ -147,7 +156,7 @@ export function createFabric(options: FabricOptions): Fabric {
     })
     watch.follow(plans)
     const possible = hasKernelIpv6() ? plans : plans.map(withoutIpv6)
-    await applier(possible, how.isVerified ?? false)
+    await applier(possible.map(withOwners), how.isVerified ?? false)
   }
   const checking = setInterval(() => {
     dnsmasq.check().catch((error: unknown) => log.error({ err: error }, 'dnsmasq check failed'))

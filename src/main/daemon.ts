@@ -67,6 +67,7 @@ const fabric = createFabric({
   clock,
   publicPool: SETTINGS_DEFAULT.publicPool,
   ipv6Pool: SETTINGS_DEFAULT.ipv6Pool,
+  ...(process.getuid?.() === 0 && { tapOwner: (instanceId: InstanceId) => userOf(instanceId).uid }),
 })
 // Listens for namespaces before the first one is made.
 const metadata = await serveMetadata({ home, fabric, log: log.child({ part: 'metadata' }), clock })

@@ -240,12 +240,13 @@ test('a full disk pauses the machine, says so, and room lets it go on', async ()
 })
 
 test('a machine runs in its namespace, and an interface is plugged into it live', async () => {
+  await asOwnUser()
   const namespace = `brume-test-${process.pid}`
   const ip = (...args: string[]) => exec('ip', args)
   await ip('netns', 'add', namespace)
   try {
     for (const tap of ['tap-a', 'tap-b']) {
-      await ip('-n', namespace, 'tuntap', 'add', tap, 'mode', 'tap')
+      await ip('-n', namespace, 'tuntap', 'add', tap, 'mode', 'tap', 'user', '64001')
       await ip('-n', namespace, 'link', 'set', tap, 'up')
     }
     const nic = (digit: string, deviceIndex: number) => ({
@@ -256,6 +257,8 @@ test('a machine runs in its namespace, and an interface is plugged into it live'
       mtu: 1500,
     })
     const processId = await bootToShell({ namespace, nics: [nic('a', 0)] })
+    // As in a cloud: whoever has no rights any more has the interface plugged in.
+    expect(await readFile(`/proc/${processId}/status`, 'utf8')).toMatch(/^CapEff:\s+0+$/m)
     expect((await ip('netns', 'identify', String(processId))).stdout.trim()).toBe(namespace)
     await vm.type(INSTANCE, 'echo macs=$(cat /sys/class/net/eth*/address | tr "\\n" ,)')
     await vm.consoleHas(INSTANCE, 'macs=02:00:00:00:00:0a,\r')
@@ -305,17 +308,22 @@ test('a machine outlives an agent that is killed', async () => {
   expect(isAlive(adopted!.processId!)).toBe(false)
 })
 
-test('QEMU runs as its own user, and disks are still plugged live', async () => {
+/** From here on machines are users of their own, as a daemon of root has them. */
+async function asOwnUser(): Promise<void> {
   await vm.driver.close()
-  const driver = await createQemuDriver({
+  vm.driver = await createQemuDriver({
     instancesFolder: join(vm.root, 'instances'),
     probeCachePath: null,
     report: await vm.driver.probe(),
     runAs: () => ({ uid: 64001, gid: 64001 }),
     log: silentLog,
   })
-  vm.driver = driver
   await chmod(vm.root, 0o711) // mkdtemp's folders are closed; BRUME_HOME is passable.
+}
+
+test('QEMU runs as its own user, and disks are still plugged live', async () => {
+  await asOwnUser()
+  const { driver } = vm
   const processId = await bootToShell({ disks: [await volume('a', { isRoot: true })] })
   const status = await readFile(`/proc/${processId}/status`, 'utf8')
   expect(status).toMatch(/^Uid:\s+64001\s+64001\s+64001\s+64001$/m)

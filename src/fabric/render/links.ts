@@ -40,6 +40,8 @@ export interface LinkState {
   addresses: readonly string[]
   /** The name under which it was made ahead. */
   spare?: string
+  /** A user of the host, besides root. */
+  owner?: number
 }
 
 /** One namespace's links and routes, as wanted or as found. */
@@ -95,7 +97,8 @@ export function wantedInNamespace(plan: VpcNetworkPlan): NetworkState {
     const gateway6 = has6 ? gateways6.get(nic.subnetId) : undefined
     const own6 = gateway6 ? [`${ROUTER_ADDRESS_6}/64`, gateway6] : []
     const spare = nic.hasSpareTap ? { spare: spareTapNameOf(nic.interfaceId) } : {}
-    links.set(tap, { kind: 'tap', isUp: true, addresses: [gateway, ...own6], ...spare })
+    const owner = nic.tapOwner === undefined ? {} : { owner: nic.tapOwner }
+    links.set(tap, { kind: 'tap', isUp: true, addresses: [gateway, ...own6], ...spare, ...owner })
     for (const address of nic.privateAddresses) routes.add(`${address}/32 dev ${tap}`)
     for (const address of gateway6 ? (nic.ipv6Addresses ?? []) : [])
       routes.add(`${address}/128 dev ${tap}`)
@@ -236,7 +239,9 @@ function linkLines(name: string, link: LinkState, before: LinkState | undefined)
   const lines: string[] = []
   if (link.kind === 'tap' && !before) {
     lines.push(
-      link.spare ? `link set ${link.spare} name ${name}` : `tuntap add dev ${name} mode tap`,
+      link.spare
+        ? `link set ${link.spare} name ${name}`
+        : `tuntap add dev ${name} mode tap${link.owner === undefined ? '' : ` user ${link.owner}`}`,
       `link set ${name} mtu ${INTERFACE_MTU}`,
       // Answer for the others at once (the default delays up to 0.8 s), and notice a silent guest in about a second.
       `ntable change name arp_cache dev ${name} proxy_delay 0 delay_probe 500 retrans 250 base_reachable 4000`,

@@ -26,6 +26,7 @@ import {
 } from './context.ts'
 import type { IoAbilities } from './devices.ts'
 import { createGpuKeeper } from './gpus.ts'
+import { tunOpenToAll } from './tap.ts'
 import { attachedDevices, diskPlug, diskUnplug, nicPlug, nicUnplug } from './hotplug.ts'
 import { machinePaths, socketRootEnsure, type MachinePaths } from './layout.ts'
 import { machinesResume, machineStop } from './machine.ts'
@@ -230,7 +231,14 @@ function deviceOperations(
     diskDetach: (instanceId, volumeId) => withQmp(instanceId, (qmp) => diskUnplug(qmp, volumeId)),
     ...diskChanges(context),
     nicAttach: (instanceId, nic) =>
-      withQmp(instanceId, async (qmp) => nicPlug(qmp, nic, await ioAbilities(context, null))),
+      withQmp(instanceId, async (qmp) => {
+        const io = await ioAbilities(context, null)
+        const runAs = context.runAs(instanceId)
+        if (!runAs) return nicPlug(qmp, nic, io)
+        await tunOpenToAll()
+        // Its device is root's alone; from the next start on the interface has it.
+        await nicPlug(qmp, nic, { ...io, hasVhostNet: false })
+      }),
     nicDetach: (instanceId, interfaceId) =>
       withQmp(instanceId, (qmp) => nicUnplug(qmp, interfaceId)),
   }

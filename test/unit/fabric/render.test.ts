@@ -76,6 +76,13 @@ test('links of a VPC from nothing', () => {
   expect(linkChanges(host, NOTHING)).toMatchSnapshot('host')
 })
 
+test('a TAP is the user’s as whom its machine opens it', () => {
+  const [nic, ...others] = plan.interfaces.filter((one) => one.isLive)
+  const owned = { ...plan, interfaces: [{ ...nic!, tapOwner: 1_500_000_001 }, ...others] }
+  const lines = linkChanges(wantedInNamespace(owned), NOTHING)
+  expect(lines).toContain(`tuntap add dev ${tapNameOf(nic!.interfaceId)} mode tap user 1500000001`)
+})
+
 test('a TAP that was made ahead gets its name, and is then as any other', () => {
   const [nic] = plan.interfaces.filter((one) => one.isLive)
   const spared = {
