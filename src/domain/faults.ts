@@ -18,7 +18,8 @@ export type Fault =
       operation: string
       hint?: string
     }
-  | { type: 'InUse'; kind: ResourceKind; id: string; by: string }
+  /** `isDeletion`: somebody wanted it away, and not for himself. */
+  | { type: 'InUse'; kind: ResourceKind; id: string; by: string; isDeletion?: boolean }
   /** Cannot be deleted or changed while others depend on it. */
   | { type: 'DependencyViolation'; kind: ResourceKind; id: string; dependents: readonly string[] }
   | { type: 'MissingParameter'; parameter: string; hint?: string }

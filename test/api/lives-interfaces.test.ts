@@ -196,7 +196,7 @@ test('a network interface', async () => {
           Status: 'attached',
         })
       },
-      code: 'InvalidNetworkInterface.InUse',
+      code: 'InvalidParameterValue',
       end: async () => {
         await aws.detachNetworkInterface({ AttachmentId })
         await eventually(shown, (one) => one.Status === 'available')

@@ -82,7 +82,7 @@ test('from its making to its end', async () => {
     },
   ])
   expect(await codeOf(aws.deleteNetworkInterface({ NetworkInterfaceId }))).toBe(
-    'InvalidNetworkInterface.InUse',
+    'InvalidParameterValue',
   )
   const away = aws.disassociateAddress({ AssociationId: address!.AssociationId })
   expect(await codeOf(away)).toBe('OperationNotPermitted')

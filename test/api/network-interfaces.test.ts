@@ -13,7 +13,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { instancesRun } from '../../src/app/instances/run.ts'
 import { ctxOf, runRequest } from '../support/app.ts'
-import { ACCOUNT, codeOf, startTestCloud, type TestCloud } from '../support/cloud.ts'
+import { ACCOUNT, codeOf, errorOf, startTestCloud, type TestCloud } from '../support/cloud.ts'
 import { eventually } from '../support/eventually.ts'
 import { launch } from '../support/launch.ts'
 
@@ -76,7 +76,9 @@ describe('an interface of an instance', () => {
     const [one] = await find('attachment.instance-id', instanceId)
     const { NetworkInterfaceId } = one!
     const command = new DeleteNetworkInterfaceCommand({ NetworkInterfaceId })
-    expect(await codeOf(cloud.ec2.send(command))).toBe('InvalidNetworkInterface.InUse')
+    const { code, message } = await errorOf(cloud.ec2.send(command))
+    expect(code).toBe('InvalidParameterValue')
+    expect(message).toContain(`Network interface '${NetworkInterfaceId}' is currently in use.`)
   })
 
   test('its groups and its source check reach the host', async () => {

@@ -82,7 +82,7 @@ test('from its making to its end', async () => {
     { NetworkInterfaceId, InterfaceType: 'vpc_endpoint', RequesterManaged: true, Status: 'in-use' },
   ])
   expect(await codeOf(aws.deleteNetworkInterface({ NetworkInterfaceId }))).toBe(
-    'InvalidNetworkInterface.InUse',
+    'InvalidParameterValue',
   )
   expect(await codeOf(aws.deleteSubnet({ SubnetId: one }))).toBe('DependencyViolation')
 

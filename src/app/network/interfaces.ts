@@ -153,10 +153,17 @@ export async function interfaceDeleteCheck(
   const { attachment } = networkInterface
   const manager = managerOf(networkInterface)
   if (manager) {
-    throw new FaultError({ type: 'InUse', kind: 'networkInterface', id, by: manager })
+    throw new FaultError({
+      type: 'InUse',
+      kind: 'networkInterface',
+      id,
+      by: manager,
+      isDeletion: true,
+    })
   }
   if (attachment) {
-    throw new FaultError({ type: 'InUse', kind: 'networkInterface', id, by: attachment.instanceId })
+    const by = attachment.instanceId
+    throw new FaultError({ type: 'InUse', kind: 'networkInterface', id, by, isDeletion: true })
   }
   return networkInterface
 }

@@ -251,6 +251,11 @@ function inUse(fault: Extract<Fault, { type: 'InUse' }>): WireError {
   if (/^[\d.]+$|:/.test(fault.id)) {
     return new WireError('InvalidIPAddress.InUse', `Address ${fault.id} is in use by ${fault.by}`)
   }
+  // As AWS answers, whatever its list of codes says: tools wait for these words.
+  if (fault.kind === 'networkInterface' && fault.isDeletion) {
+    const text = `Network interface '${fault.id}' is currently in use.`
+    return new WireError('InvalidParameterValue', `${text} By ${fault.by}.`)
+  }
   const code = codes[fault.kind] ?? 'DependencyViolation'
   const name = fault.kind === 'volume' ? fault.id : `The ${spaced(fault.kind)} '${fault.id}'`
   return new WireError(code, `${name} is already in use by ${fault.by}`)
