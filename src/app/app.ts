@@ -44,8 +44,8 @@ import { createTrail } from './trail.ts'
 const PERIOD_MS = 30_000
 
 /**
- * An answer does not wait longer for a host's networks; they follow all the same. Tens of milliseconds on a host with time,
- * seconds on one without: late is better than a revoked rule that still lets somebody in. Clients wait a minute.
+ * An answer does not wait longer for a host's networks; they follow all the same. Tens of milliseconds on a host with
+ * time, seconds on one without: late is better than a revoked rule that still lets somebody in. Clients wait a minute.
  */
 const IN_FORCE_TIMEOUT_MS = 20_000
 /** Nor for a snapshot, which takes milliseconds unless the host's disk is busy. */

@@ -63,7 +63,7 @@ describeIsolated('the bandwidth of a machine', import.meta.url, () => {
     const sent = await seconds(b!, a!, 6)
     const together = async (): Promise<number> =>
       Math.max(...(await Promise.all([seconds(a!, b!, 3), seconds(a!, c!, 3)])))
-    // Of two connections that lose packets at one limit, one sometimes waits for TCP's time-outs, twice as long each time.
+    // Of two connections that lose packets at one limit, one sometimes waits for TCP's time-outs, each twice the last.
     const several = [await together(), await together(), await together()]
     const shared = Math.min(...several)
     await fabric.apply([planOf(null)])
