@@ -62,10 +62,10 @@ export function openTrailStore(path: string, options: { bytesMax?: number } = {}
         return row ? [eventOf(row)] : []
       }),
     age: (now) => {
-      removeUpTo(db, 'select max(seq) as last from event where at < ?', now - TRAIL_KEPT_MS)
+      remove(db, 'at < ?', now - TRAIL_KEPT_MS)
       if (sideFileBytes(db) > (options.bytesMax ?? BYTES_MAX_DEFAULT)) {
-        const oldest = 'select min(seq) + (max(seq) - min(seq)) / ? as last from event'
-        removeUpTo(db, oldest, AGED_SHARE)
+        const oldest = 'seq <= (select min(seq) + (max(seq) - min(seq)) / ? from event)'
+        remove(db, oldest, AGED_SHARE)
       }
     },
     close: () => db.close(),
@@ -115,12 +115,12 @@ function find(db: DatabaseSync, query: TrailQuery, limit: number): number[] {
     .map((row) => Number(row['seq']))
 }
 
-function removeUpTo(db: DatabaseSync, last: string, value: number): void {
-  const seq = db.prepare(last).get(value)?.['last']
-  if (typeof seq !== 'number') return
+function remove(db: DatabaseSync, which: string, value: number): void {
   inTransaction(db, () => {
-    db.prepare('delete from resource where event <= ?').run(seq)
-    db.prepare('delete from event where seq <= ?').run(seq)
+    db.prepare(`delete from resource where event in (select seq from event where ${which})`).run(
+      value,
+    )
+    db.prepare(`delete from event where ${which}`).run(value)
   })
 }
 
