@@ -108,7 +108,7 @@ const RESERVED: readonly { pattern: RegExp; allowed: RegExp; message: string }[]
   },
   {
     // A picture (SVG) is no protocol.
-    pattern: /<\?xml|xmlns=(?!.http:\/\/www\.w3\.org\/2000\/svg)/,
+    pattern: /<\?xml|(?<!<svg )xmlns=|xmlns=(?!"http:\/\/www\.w3\.org\/2000\/svg")/,
     // The description in an appliance is not AWS's.
     allowed: /^(?:src\/aws|test)\/|^src\/agent\/ova\.ts$/,
     message: 'XML stays in src/aws: return plain values',

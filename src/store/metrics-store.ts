@@ -4,9 +4,8 @@
  * when there are more rows than the limit, earlier. Writes go in slices, so that ten thousand machines do not hold up
  * the daemon.
  */
-import { chmodSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import {
   dimensionsText,
   RETENTION,
@@ -14,6 +13,7 @@ import {
   type Sample,
   type SeriesKey,
 } from '../domain/metrics/metric.ts'
+import { inTransaction, sideFileBytes, sideFileOpen } from './side-file.ts'
 
 export interface SeriesFound extends SeriesKey {
   lastAt: number
@@ -75,10 +75,7 @@ const ADD = `
 `
 
 export function openMetricStore(path: string, options: { bytesMax?: number } = {}): MetricStore {
-  const db = new DatabaseSync(path)
-  if (path !== ':memory:') chmodSync(path, 0o600)
-  db.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma cache_size = -16000')
-  db.exec(SCHEMA)
+  const db = sideFileOpen(path, { schema: SCHEMA, cacheKiB: 16_000 })
   const statements = prepare(db)
   const ids = new Map<string, number>()
   const idBy = (statement: StatementSync, series: SeriesKey): number | undefined => {
@@ -97,21 +94,18 @@ export function openMetricStore(path: string, options: { bytesMax?: number } = {
   const idFind = (series: SeriesKey): number | undefined => idBy(statements.seriesGet, series)
   const idOf = (series: SeriesKey): number => idBy(statements.seriesEnsure, series)!
   const putSlice = (samples: readonly Sample[]): void => {
-    // Ids of series that were not made after all are given to others.
-    const forget = (): void => ids.clear()
-    inTransaction(db, forget, () => {
+    const work = (): void => {
       for (const { series, unit, at, resolution, count, sum, min, max } of samples) {
         const id = idOf(series)
         const start = Math.floor(at / 1000 / resolution) * resolution
         statements.add.run(id, resolution, start, unit ?? '', count, sum, min, max)
         statements.touch.run(start, id, start)
       }
-    })
+    }
+    // Ids of series that were not made after all are given to others.
+    inTransaction(db, work, () => ids.clear())
   }
-  const bytes = (): number => {
-    const of = (name: string): number => Number(db.prepare(`pragma ${name}`).get()![name])
-    return (of('page_count') - of('freelist_count')) * of('page_size')
-  }
+  const bytes = (): number => sideFileBytes(db)
   return {
     put: async (samples) => {
       for (let at = 0; at < samples.length; at += SLICE_ROWS) {
@@ -161,22 +155,6 @@ function prepare(db: DatabaseSync): Statements {
          max(max) as max from point where series = ? and start >= ? and start < ?
        group by bucket, unit order by bucket`,
     ),
-  }
-}
-
-const nothing = (): void => {}
-
-/** `undo`: of what is known from it elsewhere. */
-function inTransaction(db: DatabaseSync, undo: () => void, work: () => void): void {
-  db.exec('begin immediate')
-  try {
-    work()
-    db.exec('commit')
-  } catch (error) {
-    undo()
-    // A full disk has ended it already.
-    if (db.isTransaction) db.exec('rollback')
-    throw error
   }
 }
 
@@ -251,7 +229,7 @@ async function ageBy(db: DatabaseSync, now: number, factor: number): Promise<voi
     for (;;) {
       const rows = select.all(resolution, before, SLICE_ROWS)
       if (rows.length === 0) break
-      inTransaction(db, nothing, () => {
+      inTransaction(db, () => {
         for (const row of rows) {
           const { series, start, unit, count, sum, min, max } = row as Record<string, number>
           remove.run(series!, start!, resolution, unit!)

@@ -3,9 +3,9 @@
  * no writer of records wait. Written in batches; what is written outlives a crash of the daemon. Bounded in time as on
  * AWS and in size: the oldest events go first.
  */
-import { chmodSync } from 'node:fs'
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { TRAIL_KEPT_MS, type TrailEvent, type TrailQuery } from '../domain/trail.ts'
+import { inTransaction, sideFileBytes, sideFileOpen } from './side-file.ts'
 
 export interface TrailStore {
   put(events: readonly TrailEvent[]): void
@@ -43,20 +43,13 @@ const COLUMNS = {
 } as const
 
 export function openTrailStore(path: string, options: { bytesMax?: number } = {}): TrailStore {
-  const db = new DatabaseSync(path)
-  if (path !== ':memory:') chmodSync(path, 0o600)
-  db.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma cache_size = -4000')
-  db.exec(SCHEMA)
+  const db = sideFileOpen(path, { schema: SCHEMA, cacheKiB: 4_000 })
   const insert = db.prepare(
     `insert or ignore into event (id, account, region, at, name, source, read_only, user_name, access_key,
        resources, record) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const about = db.prepare('insert or ignore into resource values (?, ?, ?, ?)')
   const get = db.prepare('select * from event where seq = ?')
-  const bytes = (): number => {
-    const of = (name: string): number => Number(db.prepare(`pragma ${name}`).get()![name])
-    return (of('page_count') - of('freelist_count')) * of('page_size')
-  }
   return {
     put: (events) =>
       inTransaction(db, () => {
@@ -69,10 +62,10 @@ export function openTrailStore(path: string, options: { bytesMax?: number } = {}
         return row ? [eventOf(row)] : []
       }),
     age: (now) => {
-      removeUpTo(db, 'select max(seq) as last from event where at < ?', now - TRAIL_KEPT_MS)
-      if (bytes() > (options.bytesMax ?? BYTES_MAX_DEFAULT)) {
-        const oldest = 'select min(seq) + (max(seq) - min(seq)) / ? as last from event'
-        removeUpTo(db, oldest, AGED_SHARE)
+      remove(db, 'at < ?', now - TRAIL_KEPT_MS)
+      if (sideFileBytes(db) > (options.bytesMax ?? BYTES_MAX_DEFAULT)) {
+        const oldest = 'seq <= (select min(seq) + (max(seq) - min(seq)) / ? from event)'
+        remove(db, oldest, AGED_SHARE)
       }
     },
     close: () => db.close(),
@@ -122,25 +115,13 @@ function find(db: DatabaseSync, query: TrailQuery, limit: number): number[] {
     .map((row) => Number(row['seq']))
 }
 
-function removeUpTo(db: DatabaseSync, last: string, value: number): void {
-  const seq = db.prepare(last).get(value)?.['last']
-  if (typeof seq !== 'number') return
+function remove(db: DatabaseSync, which: string, value: number): void {
   inTransaction(db, () => {
-    db.prepare('delete from resource where event <= ?').run(seq)
-    db.prepare('delete from event where seq <= ?').run(seq)
+    db.prepare(`delete from resource where event in (select seq from event where ${which})`).run(
+      value,
+    )
+    db.prepare(`delete from event where ${which}`).run(value)
   })
-}
-
-function inTransaction(db: DatabaseSync, work: () => void): void {
-  db.exec('begin immediate')
-  try {
-    work()
-    db.exec('commit')
-  } catch (error) {
-    // A full disk has ended it already.
-    if (db.isTransaction) db.exec('rollback')
-    throw error
-  }
 }
 
 function eventOf(row: Record<string, unknown>): TrailEvent {

@@ -177,6 +177,20 @@ test('controls say of each thing whether it is as it should be', async () => {
   expect(JSON.parse((await reported('found')).json!)).toMatchObject({
     reportItems: [{ controlComplianceStatus: no, numResourcesNonCompliant: 1 }],
   })
+  // The same control twice: each is counted by itself.
+  const { ControlName } = CONTROLS[4]!
+  const retained = (ParameterValue: string): FrameworkControl => ({
+    ControlName,
+    ControlInputParameters: [{ ParameterName: 'requiredRetentionDays', ParameterValue }],
+  })
+  const twice = { FrameworkName: 'all', FrameworkControls: [retained('5'), retained('30')] }
+  await kit.client().send(new UpdateFrameworkCommand(twice))
+  expect(JSON.parse((await reported('found')).json!)).toMatchObject({
+    reportItems: [
+      { controlComplianceStatus: yes, numResourcesCompliant: 2, numResourcesNonCompliant: 0 },
+      { controlComplianceStatus: no, numResourcesCompliant: 1, numResourcesNonCompliant: 1 },
+    ],
+  })
   const used = new DeleteFrameworkCommand({ FrameworkName: 'all' })
   expect(await nameOf(kit.client().send(used))).toBe('ConflictException')
 })

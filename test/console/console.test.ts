@@ -269,6 +269,17 @@ test('activity says who did what to which machine, and what was refused', async 
   await page.getByLabel('Outcome').selectOption('errors')
   await rows.filter({ hasText: 'DeleteVolume' }).getByText('InvalidVolume.NotFound').waitFor()
   expect(page.url()).toContain('outcome=errors')
+  // However fast one is: nothing of what was typed and chosen is lost.
+  await page.evaluate(`
+    const set = (kind, to, value, event) => {
+      Object.getOwnPropertyDescriptor(kind.prototype, 'value').set.call(to, value)
+      to.dispatchEvent(new Event(event, { bubbles: true }))
+    }
+    set(HTMLInputElement, document.querySelector('.filters input'), 'nobody', 'input')
+    set(HTMLSelectElement, [...document.querySelectorAll('.filters select')].at(-1), '', 'change')
+  `)
+  await page.waitForURL((url) => url.search === '?user=nobody')
+  expect(await page.getByLabel('User').inputValue()).toBe('nobody')
   await page.goto(`${console.url}/console/instances/${id}/activity`)
   await rows.filter({ hasText: 'RunInstances' }).getByText('done').waitFor()
 })

@@ -3,53 +3,39 @@
  * fenced, a plan makes up for what was jumped over with one backup and stands still for none, a retention that a wrong
  * clock has ended is not, and a lock stays shut.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import {
   CreateBackupPlanCommand,
   CreateBackupSelectionCommand,
-  CreateBackupVaultCommand,
   DeleteBackupVaultLockConfigurationCommand,
   ListBackupJobsCommand,
   PutBackupVaultLockConfigurationCommand,
   UpdateRecoveryPointLifecycleCommand,
 } from '@aws-sdk/client-backup'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { drillClock, type DrillClock } from '../support/drills/clock.ts'
+import type { DrillClock } from '../support/drills/clock.ts'
+import { drillCloud, type DrillCloud } from '../support/drills/cloud.ts'
 import { drillDisk, isSame } from '../support/drills/disks.ts'
-import { drillWork, type DrillWork } from '../support/drills/work.ts'
+import type { DrillWork } from '../support/drills/work.ts'
 import { eventually } from '../support/eventually.ts'
-import { startDaemon, type Daemon } from '../support/vm/daemon.ts'
+import type { Daemon } from '../support/vm/daemon.ts'
 
 const HOUR = 3_600
 const DAY = 24 * HOUR
-/** Whose cloud it is where nobody is asked for a signature: they would be of another day. */
-const OPEN_ACCOUNT = '000000000000'
 /** The daemon looks at its clock anew within a second; its reconcilers look every half minute. */
 const SEEN_MS = 2_000
 const LOOKED_MS = 45_000
 
+let cloud: DrillCloud
 let clock: DrillClock
 let daemon: Daemon
 let folder: string
 let work: DrillWork
 beforeAll(async () => {
-  clock = await drillClock()
-  folder = await mkdtemp(join(tmpdir(), 'brume-clock-drill-'))
-  daemon = await startDaemon({ flags: ['--auth', 'open'], env: clock.env, sdkAttempts: 3 })
-  work = drillWork(daemon, OPEN_ACCOUNT)
-  for (const BackupVaultName of ['vault', 'locked']) {
-    await work.backup.send(new CreateBackupVaultCommand({ BackupVaultName }))
-  }
+  cloud = await drillCloud(['vault', 'locked'])
+  ;({ clock, daemon, folder, work } = cloud)
 })
-afterAll(async () => {
-  work?.backup.destroy()
-  await daemon?.end()
-  await clock?.end()
-  await rm(folder, { recursive: true, force: true })
-})
+afterAll(() => cloud?.end())
 
 test('jobs under way end, whatever the clock says meanwhile', { timeout: 600_000 }, async () => {
   const disk = await drillDisk(daemon.home, folder, await work.volumeMake())

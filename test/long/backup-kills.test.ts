@@ -4,16 +4,15 @@
  * seen COMPLETED promised is restored and compared, byte for byte.
  */
 import { randomInt } from 'node:crypto'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { CreateBackupVaultCommand } from '@aws-sdk/client-backup'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { drillClock, type DrillClock } from '../support/drills/clock.ts'
+import type { DrillClock } from '../support/drills/clock.ts'
+import { drillCloud, type DrillCloud } from '../support/drills/cloud.ts'
 import { drillDisk, forget, isSame, type DrillDisk } from '../support/drills/disks.ts'
-import { drillWork, persist, type DrillWork, type Ended } from '../support/drills/work.ts'
-import { startDaemon, type Daemon } from '../support/vm/daemon.ts'
+import { persist, type DrillWork, type Ended } from '../support/drills/work.ts'
+import type { Daemon } from '../support/vm/daemon.ts'
 
 const KILLS = Number(process.env['BRUME_TEST_KILLS'] ?? 200)
 /** In turns: while it does what it missed (it collects, then), and later. */
@@ -22,29 +21,18 @@ const KILL_WITHIN_MS = [700, 3_000]
 const POINTS_KEPT = 3
 const DAY_SECONDS = 86_400
 const PHASES = ['backup', 'copy', 'restore', 'delete', 'collect'] as const
-/** Whose cloud it is where nobody is asked for a signature: they would be of another day. */
-const OPEN_ACCOUNT = '000000000000'
 type Phase = (typeof PHASES)[number]
 
+let cloud: DrillCloud
 let clock: DrillClock
 let daemon: Daemon
 let folder: string
 let work: DrillWork
 beforeAll(async () => {
-  clock = await drillClock()
-  folder = await mkdtemp(join(tmpdir(), 'brume-kills-'))
-  daemon = await startDaemon({ flags: ['--auth', 'open'], env: clock.env, sdkAttempts: 3 })
-  work = drillWork(daemon, OPEN_ACCOUNT)
-  for (const BackupVaultName of ['one', 'two']) {
-    await work.backup.send(new CreateBackupVaultCommand({ BackupVaultName }))
-  }
+  cloud = await drillCloud(['one', 'two'])
+  ;({ clock, daemon, folder, work } = cloud)
 })
-afterAll(async () => {
-  work?.backup.destroy()
-  await daemon?.end()
-  await clock?.end()
-  await rm(folder, { recursive: true, force: true })
-})
+afterAll(() => cloud?.end())
 
 interface Promised {
   vault: string

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { SHAPE_FIRST } from '../../src/agent/templates/key.ts'
 import type { StoredTemplate } from '../../src/agent/templates/store.ts'
 import { templateFiles } from '../../src/agent/templates/store.ts'
+import type { Templates } from '../../src/agent/templates/templates.ts'
 import type { VolumeBackend, VolumeFile } from '../../src/blocks/backend.ts'
 import type { ImageManifest } from '../../src/domain/image-manifest.ts'
 import type { HypervisorReport, MachineSpec } from '../../src/domain/machine.ts'
@@ -190,6 +191,21 @@ export function storedTemplate(home: string, name = 'tiny-1x512-0'): StoredTempl
     files: templateFiles(join(home, 'templates', name)),
     sizeBytes: 1,
     lastUsedAt: null,
+  }
+}
+
+/** Templates of which there is one for every machine. */
+export function createFakeTemplates(home: string): Templates {
+  return {
+    ensure: async () => {},
+    list: () => [],
+    find: async () => storedTemplate(home),
+    wanted: () => {},
+    used: () => {},
+    distrust: async () => {},
+    onChange: () => () => {},
+    settled: async () => {},
+    close: async () => {},
   }
 }
 

@@ -1,5 +1,5 @@
 /** Activity: who changed what in the cloud, what was refused, and why. The filter lives in the address. */
-import { useEffect } from 'react'
+import { startTransition, useEffect, useOptimistic } from 'react'
 import { useSearchParams } from 'react-router'
 import type { TrailFilter } from '../aws/trail.ts'
 import { t } from '../text/t.ts'
@@ -15,21 +15,21 @@ const SPANS: readonly [string, string][] = [
 ]
 
 export default function ActivityPage() {
-  const [query, setQuery] = useSearchParams()
+  const [address, setAddress] = useSearchParams()
+  // The address follows in a transition: what is chosen meanwhile is added to this, and nothing typed is lost.
+  const [query, setQuery] = useOptimistic(address)
   useEffect(() => {
     document.title = `${t('Activity')} · Brume`
   }, [])
   const word = (name: string): string => query.get(name) ?? ''
   const set = (name: string) => (text: string) =>
-    setQuery(
-      (before) => {
-        const next = new URLSearchParams(before)
-        if (text === '') next.delete(name)
-        else next.set(name, text)
-        return next
-      },
-      { replace: true },
-    )
+    startTransition(() => {
+      const next = new URLSearchParams(query)
+      if (text === '') next.delete(name)
+      else next.set(name, text)
+      setQuery(next)
+      setAddress(next, { replace: true })
+    })
   const filter: TrailFilter = {
     seconds: word('span') === '' ? null : Number(word('span')),
     user: word('user').trim(),

@@ -7,6 +7,7 @@ import { useCollection } from '../aws/collection.ts'
 import { instances } from '../aws/ec2.ts'
 import { t } from '../text/t.ts'
 import { Bar, Card, Fact, Note } from '../ui/parts.tsx'
+import { PlainTable } from '../ui/plain-table.tsx'
 import { sizeText, titleOf } from '../util/instance.ts'
 
 const POLL_MS = 10_000
@@ -94,40 +95,38 @@ function Machines({ host }: { host: HostAllocation }) {
     .slice(0, SHOWN_MAX)
   const more = host.machines.length - largest.length
   return (
-    <div className="scroll-x" tabIndex={0} role="region" aria-label={t('Machines')}>
-      <table className="plain-table">
-        <thead>
-          <tr>
-            <th>{t('Machine')}</th>
-            <th>{t('Type')}</th>
-            <th>{t('vCPUs')}</th>
-            <th>{t('Memory')}</th>
-            <th>{t('Touched')}</th>
-            <th>{t('Held up by its limit')}</th>
+    <>
+      <PlainTable
+        label={t('Machines')}
+        head={[
+          t('Machine'),
+          t('Type'),
+          t('vCPUs'),
+          t('Memory'),
+          t('Touched'),
+          t('Held up by its limit'),
+        ]}
+      >
+        {largest.map((one) => (
+          <tr key={one.instanceId}>
+            <td>
+              <Link to={`/console/instances/${one.instanceId}/status`}>
+                {names.get(one.instanceId) ?? one.instanceId}
+              </Link>
+            </td>
+            <td>{one.instanceType}</td>
+            <td>{one.vcpus}</td>
+            <td className="nowrap">{sizeText(one.memoryMiB * MIB)}</td>
+            <td className="nowrap">
+              {one.memoryResidentMiB === null ? '–' : sizeText(one.memoryResidentMiB * MIB)}
+            </td>
+            <td className="nowrap">
+              {one.throttledSeconds === null ? '–' : `${one.throttledSeconds.toFixed(1)} s`}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {largest.map((one) => (
-            <tr key={one.instanceId}>
-              <td>
-                <Link to={`/console/instances/${one.instanceId}/status`}>
-                  {names.get(one.instanceId) ?? one.instanceId}
-                </Link>
-              </td>
-              <td>{one.instanceType}</td>
-              <td>{one.vcpus}</td>
-              <td className="nowrap">{sizeText(one.memoryMiB * MIB)}</td>
-              <td className="nowrap">
-                {one.memoryResidentMiB === null ? '–' : sizeText(one.memoryResidentMiB * MIB)}
-              </td>
-              <td className="nowrap">
-                {one.throttledSeconds === null ? '–' : `${one.throttledSeconds.toFixed(1)} s`}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </PlainTable>
       {more > 0 && <p className="muted">{t('and {n} more', { n: more })}</p>}
-    </div>
+    </>
   )
 }

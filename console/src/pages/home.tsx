@@ -7,6 +7,7 @@ import { images, instances, snapshots, volumes } from '../aws/ec2.ts'
 import { hostsRead, type HostReport } from '../aws/host.ts'
 import { plural, t } from '../text/t.ts'
 import { Bar, ButtonLink, Card, Fact, PageHead, State } from '../ui/parts.tsx'
+import { PlainTable } from '../ui/plain-table.tsx'
 import { ago, sizeText, stateOf, titleOf } from '../util/instance.ts'
 
 export function HomePage() {
@@ -84,34 +85,24 @@ function Latest() {
     .slice(0, LATEST)
   if (latest.length === 0) return <div className="empty">{t('No instances yet')}</div>
   return (
-    <div className="scroll-x" tabIndex={0} role="region" aria-label={t('Table')}>
-      <table className="plain-table">
-        <thead>
-          <tr>
-            <th>{t('Name')}</th>
-            <th>{t('State')}</th>
-            <th>{t('Type')}</th>
-            <th>{t('Public IPv4')}</th>
-            <th>{t('Launched')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {latest.map((one) => (
-            <tr key={one.InstanceId}>
-              <td>
-                <Link to={`/console/instances/${one.InstanceId}`}>{titleOf(one)}</Link>
-              </td>
-              <td>
-                <State name={one.State?.Name} />
-              </td>
-              <td>{one.InstanceType}</td>
-              <td>{one.PublicIpAddress ?? '–'}</td>
-              <td>{ago(one.LaunchTime)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <PlainTable
+      label={t('Table')}
+      head={[t('Name'), t('State'), t('Type'), t('Public IPv4'), t('Launched')]}
+    >
+      {latest.map((one) => (
+        <tr key={one.InstanceId}>
+          <td>
+            <Link to={`/console/instances/${one.InstanceId}`}>{titleOf(one)}</Link>
+          </td>
+          <td>
+            <State name={one.State?.Name} />
+          </td>
+          <td>{one.InstanceType}</td>
+          <td>{one.PublicIpAddress ?? '–'}</td>
+          <td>{ago(one.LaunchTime)}</td>
+        </tr>
+      ))}
+    </PlainTable>
   )
 }
 

@@ -14,6 +14,7 @@ import { instances, securityGroups } from '../aws/ec2.ts'
 import { t } from '../text/t.ts'
 import { Modal } from '../ui/modal.tsx'
 import { Button, Card, CopyId, Fact, PageHead, State } from '../ui/parts.tsx'
+import { PlainTable } from '../ui/plain-table.tsx'
 import { RuleEditor } from '../ui/rule-editor.tsx'
 import { titleOf } from '../util/instance.ts'
 import { peerWords, permissionOf, portWords, rulesOf, type Rule } from '../util/rules.ts'
@@ -77,32 +78,23 @@ function Rules(props: {
       {rules.length === 0 ? (
         <div className="empty">{t('Nobody.')}</div>
       ) : (
-        <div className="scroll-x" tabIndex={0} role="region" aria-label={t('Table')}>
-          <table className="plain-table">
-            <thead>
-              <tr>
-                <th>{isIn ? t('From') : t('To')}</th>
-                <th>{t('What')}</th>
-                <th>{t('Description')}</th>
-                <th />
-              </tr>
-            </thead>
-            <tbody>
-              {rules.map((rule) => (
-                <tr key={JSON.stringify(rule)}>
-                  <td>{peerWords(rule, nameOf)}</td>
-                  <td>{portWords(rule)}</td>
-                  <td className="muted">{rule.description}</td>
-                  <td>
-                    {isIn && rule.isRisky && (
-                      <span className="chip warn">{t('open to the world')}</span>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <PlainTable
+          label={t('Table')}
+          head={[isIn ? t('From') : t('To'), t('What'), t('Description'), '']}
+        >
+          {rules.map((rule) => (
+            <tr key={JSON.stringify(rule)}>
+              <td>{peerWords(rule, nameOf)}</td>
+              <td>{portWords(rule)}</td>
+              <td className="muted">{rule.description}</td>
+              <td>
+                {isIn && rule.isRisky && (
+                  <span className="chip warn">{t('open to the world')}</span>
+                )}
+              </td>
+            </tr>
+          ))}
+        </PlainTable>
       )}
       {isEditing && (
         <Edit

@@ -7,6 +7,7 @@ import { trailRead, type TrailEntry, type TrailFilter } from '../aws/trail.ts'
 import { t } from '../text/t.ts'
 import { Modal } from './modal.tsx'
 import { Button, Code, Note } from './parts.tsx'
+import { PlainTable } from './plain-table.tsx'
 
 const STEP = 50
 const POLL_MS = 5_000
@@ -36,47 +37,37 @@ export function TrailList({ filter, without }: { filter: TrailFilter; without?: 
     return <div className="empty">{t('Nothing fits this filter.')}</div>
   return (
     <>
-      <div className="scroll-x" tabIndex={0} role="region" aria-label={t('Calls')}>
-        <table className="plain-table">
-          <thead>
-            <tr>
-              <th>{t('Time')}</th>
-              <th>{t('What')}</th>
-              <th>{t('Outcome')}</th>
-              <th>{t('User')}</th>
-              <th>{t('About')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {data.entries.map((entry) => (
-              <tr key={entry.id}>
-                <td className="nowrap muted">{entry.at.toLocaleString('en', WHEN)}</td>
-                <td className="nowrap">
-                  <Button look="link" onClick={() => setAbout(entry)}>
-                    {entry.operation}
-                  </Button>{' '}
-                  <span className="muted small">{entry.service}</span>
-                </td>
-                <td>
-                  {entry.error === null ? (
-                    <span className="state good">{t('done')}</span>
-                  ) : (
-                    <span className="state bad" title={entry.errorMessage ?? ''}>
-                      {entry.error.replace(/^(?:Client|Server)\./, '')}
-                    </span>
-                  )}
-                </td>
-                <td className="nowrap">
-                  {entry.user} <span className="muted small">{entry.sourceAddress}</span>
-                </td>
-                <td className="nowrap">
-                  <About entry={entry} without={without} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <PlainTable
+        label={t('Calls')}
+        head={[t('Time'), t('What'), t('Outcome'), t('User'), t('About')]}
+      >
+        {data.entries.map((entry) => (
+          <tr key={entry.id}>
+            <td className="nowrap muted">{entry.at.toLocaleString('en', WHEN)}</td>
+            <td className="nowrap">
+              <Button look="link" onClick={() => setAbout(entry)}>
+                {entry.operation}
+              </Button>{' '}
+              <span className="muted small">{entry.service}</span>
+            </td>
+            <td>
+              {entry.error === null ? (
+                <span className="state good">{t('done')}</span>
+              ) : (
+                <span className="state bad" title={entry.errorMessage ?? ''}>
+                  {entry.error.replace(/^(?:Client|Server)\./, '')}
+                </span>
+              )}
+            </td>
+            <td className="nowrap">
+              {entry.user} <span className="muted small">{entry.sourceAddress}</span>
+            </td>
+            <td className="nowrap">
+              <About entry={entry} without={without} />
+            </td>
+          </tr>
+        ))}
+      </PlainTable>
       {data.isMore && (
         <div style={{ padding: 12 }}>
           <Button onClick={() => setCount(count + STEP)}>{t('Show older ones')}</Button>

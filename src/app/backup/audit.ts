@@ -20,9 +20,14 @@ import type { Ctx } from '../context.ts'
 import { scopeOf } from '../network/scope.ts'
 import { HANDLERS } from './resources/registry.ts'
 
-export interface Finding {
+/** What one control of a framework says of each thing within its scope. */
+export interface ControlFindings {
   framework: string
   control: string
+  findings: readonly Finding[]
+}
+
+interface Finding {
   resourceArn: string
   resourceType: string
   isCompliant: boolean
@@ -35,20 +40,26 @@ interface Thing {
   isCompliant(control: Control): boolean
 }
 
-export async function frameworkEvaluate(ctx: Ctx, framework: BackupFramework): Promise<Finding[]> {
+export async function frameworksEvaluate(
+  ctx: Ctx,
+  frameworks: readonly BackupFramework[],
+): Promise<ControlFindings[]> {
   const things = await thingsOf(ctx)
-  return framework.controls.flatMap((control) => {
-    const { of } = present(CONTROLS[control.name], control.name)
-    return things[of]()
+  const findingsOf = (control: Control): Finding[] =>
+    things[present(CONTROLS[control.name], control.name).of]()
       .filter((thing) => isWithin(control, thing))
       .map((thing) => ({
-        framework: framework.name,
-        control: control.name,
         resourceArn: thing.arn,
         resourceType: thing.type,
         isCompliant: thing.isCompliant(control),
       }))
-  })
+  return frameworks.flatMap(({ name, controls }) =>
+    controls.map((control) => ({
+      framework: name,
+      control: control.name,
+      findings: findingsOf(control),
+    })),
+  )
 }
 
 /** By id or ARN, by type, by one tag; without a scope all of them. */
@@ -81,13 +92,15 @@ async function thingsOf(ctx: Ctx) {
   const whole = points.filter(({ state }) => state === 'COMPLETED' || state === 'EXPIRED')
   const vaultById = new Map(vaults.map((vault) => [vault.id, vault]))
   const resources = await resourcesOf(ctx)
-  const newest = (arn: string): RecoveryPoint | undefined =>
-    whole.filter((one) => one.resourceArn === arn).sort((a, b) => b.createdAt - a.createdAt)[0]
+  const newest = new Map<string, RecoveryPoint>()
+  for (const point of whole.toSorted((a, b) => a.createdAt - b.createdAt)) {
+    newest.set(point.resourceArn, point)
+  }
   const ofResource = (arn: string, tags: Tags, control: Control): boolean => {
     if (control.name === 'BACKUP_RESOURCES_PROTECTED_BY_BACKUP_PLAN') {
       return chosen.some(({ rules }) => isSelected(rules, { arn, tags }))
     }
-    const point = newest(arn)
+    const point = newest.get(arn)
     if (!point) return false
     if (control.name === 'BACKUP_LAST_RECOVERY_POINT_CREATED') {
       const age = periodOf(control, 'recoveryPointAgeUnit', 'recoveryPointAgeValue')!

@@ -7,7 +7,7 @@ import type { ReportFormat, ReportJob, ReportPlan } from '../../domain/backup/au
 import { DAY_MS } from '../../domain/backup/sizes.ts'
 import type { App, Ctx } from '../context.ts'
 import { scopeOf } from '../network/scope.ts'
-import { frameworkEvaluate } from './audit.ts'
+import { frameworksEvaluate, type ControlFindings } from './audit.ts'
 import { anyHost, backgroundCtx, backupHostOf } from './background.ts'
 import { reasonOf } from './faults.ts'
 import { FOLDER_BUCKET, locationOfBucket, reportJobInsert } from './report-plans.ts'
@@ -77,8 +77,10 @@ async function write(ctx: Ctx, plan: ReportPlan, job: ReportJob): Promise<string
 }
 
 async function rowsOf(ctx: Ctx, plan: ReportPlan): Promise<Row[]> {
-  if (plan.template === 'CONTROL_COMPLIANCE_REPORT') return controlRows(ctx, plan)
-  if (plan.template === 'RESOURCE_COMPLIANCE_REPORT') return resourceRows(ctx, plan)
+  if (plan.template === 'CONTROL_COMPLIANCE_REPORT')
+    return controlRows(ctx, await findingsOf(ctx, plan))
+  if (plan.template === 'RESOURCE_COMPLIANCE_REPORT')
+    return resourceRows(ctx, await findingsOf(ctx, plan))
   const { store, clock } = ctx.app
   const since = clock.now() - DAY_MS
   const kinds = {
@@ -111,47 +113,46 @@ async function rowsOf(ctx: Ctx, plan: ReportPlan): Promise<Row[]> {
     }))
 }
 
-async function findingsOf(ctx: Ctx, plan: ReportPlan) {
+async function findingsOf(ctx: Ctx, plan: ReportPlan): Promise<ControlFindings[]> {
   const frameworks = await ctx.app.store.list('backupFramework', scopeOf(ctx))
   const meant = frameworks.filter((one) => plan.frameworkArns.includes(frameworkArn(one)))
-  return (await Promise.all(meant.map((one) => frameworkEvaluate(ctx, one)))).flat()
+  return frameworksEvaluate(ctx, meant)
 }
 
-async function resourceRows(ctx: Ctx, plan: ReportPlan): Promise<Row[]> {
+function resourceRows(ctx: Ctx, controls: readonly ControlFindings[]): Row[] {
   const evaluatedAt = new Date(ctx.app.clock.now()).toISOString()
-  return (await findingsOf(ctx, plan)).map((one) => ({
-    accountId: ctx.account,
-    region: ctx.region,
-    frameworkName: one.framework,
-    controlName: one.control,
-    resourceArn: one.resourceArn,
-    resourceType: one.resourceType,
-    resourceComplianceStatus: one.isCompliant ? 'COMPLIANT' : 'NON_COMPLIANT',
-    lastEvaluationTime: evaluatedAt,
-  }))
-}
-
-async function controlRows(ctx: Ctx, plan: ReportPlan): Promise<Row[]> {
-  const findings = await findingsOf(ctx, plan)
-  const frameworks = await ctx.app.store.list('backupFramework', scopeOf(ctx))
-  const meant = frameworks.filter((one) => plan.frameworkArns.includes(frameworkArn(one)))
-  return meant.flatMap(({ name, controls }) =>
-    controls.map((control) => {
-      const mine = findings.filter((one) => one.framework === name && one.control === control.name)
-      const failing = mine.filter((one) => !one.isCompliant).length
-      return {
-        accountId: ctx.account,
-        region: ctx.region,
-        frameworkName: name,
-        controlName: control.name,
-        controlComplianceStatus: failing === 0 ? 'COMPLIANT' : 'NON_COMPLIANT',
-        numResourcesCompliant: mine.length - failing,
-        numResourcesNonCompliant: failing,
-        lastEvaluationTime: new Date(ctx.app.clock.now()).toISOString(),
-      }
-    }),
+  return controls.flatMap(({ framework, control, findings }) =>
+    findings.map((one) => ({
+      accountId: ctx.account,
+      region: ctx.region,
+      frameworkName: framework,
+      controlName: control,
+      resourceArn: one.resourceArn,
+      resourceType: one.resourceType,
+      resourceComplianceStatus: statusOf(one.isCompliant),
+      lastEvaluationTime: evaluatedAt,
+    })),
   )
 }
+
+function controlRows(ctx: Ctx, controls: readonly ControlFindings[]): Row[] {
+  const evaluatedAt = new Date(ctx.app.clock.now()).toISOString()
+  return controls.map(({ framework, control, findings }) => {
+    const failing = findings.filter((one) => !one.isCompliant).length
+    return {
+      accountId: ctx.account,
+      region: ctx.region,
+      frameworkName: framework,
+      controlName: control,
+      controlComplianceStatus: statusOf(failing === 0),
+      numResourcesCompliant: findings.length - failing,
+      numResourcesNonCompliant: failing,
+      lastEvaluationTime: evaluatedAt,
+    }
+  })
+}
+
+const statusOf = (isCompliant: boolean): string => (isCompliant ? 'COMPLIANT' : 'NON_COMPLIANT')
 
 function rendered(format: ReportFormat, { template, name }: ReportPlan, rows: readonly Row[]) {
   if (format === 'JSON') {

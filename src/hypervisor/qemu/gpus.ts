@@ -38,7 +38,7 @@ export interface Sysfs {
   vfioLoad(): Promise<void>
 }
 
-export const HOST_SYSFS: Sysfs = {
+const HOST_SYSFS: Sysfs = {
   root: '/sys',
   write: (path, text) => writeFile(path, text),
   vfioLoad: async () => void (await exec('modprobe', [VFIO], { timeoutMs: MODULE_TIMEOUT_MS })),

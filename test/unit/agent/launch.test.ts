@@ -13,6 +13,7 @@ import { systemClock } from '../../../src/lib/time.ts'
 import { eventually } from '../../support/eventually.ts'
 import { createFakeDriver, type FakeDriver } from '../../support/fake-driver.ts'
 import {
+  createFakeTemplates,
   createFakeVolumes,
   imageWrite,
   machineOf,
@@ -35,8 +36,7 @@ let launcher: Launcher
 let imageDisk: string
 
 const fakeTemplates = (): Templates => ({
-  ensure: async () => {},
-  list: () => [],
+  ...createFakeTemplates(home),
   find: (spec) => {
     asked.found++
     return find(spec)
@@ -44,9 +44,6 @@ const fakeTemplates = (): Templates => ({
   wanted: (spec) => void asked.wanted.push(spec),
   used: ({ record }) => void asked.used.push(record.key),
   distrust: async ({ record }) => void asked.distrusted.push(record.key),
-  onChange: () => () => {},
-  settled: async () => {},
-  close: async () => {},
 })
 const launcherOf = (templates: Templates | null, planOf = () => PLAN as typeof PLAN | undefined) =>
   createLauncher({

@@ -11,6 +11,7 @@ import { systemClock } from '../../../src/lib/time.ts'
 import { eventually } from '../../support/eventually.ts'
 import { createFakeDriver, fakeObservation, type FakeDriver } from '../../support/fake-driver.ts'
 import {
+  createFakeTemplates,
   createFakeVolumes,
   imageWrite,
   machineOf,
@@ -42,17 +43,7 @@ beforeEach(async () => {
       close: async () => {},
     },
     volumes,
-    templates: {
-      ensure: async () => {},
-      list: () => [],
-      find: async () => storedTemplate(home),
-      wanted: () => {},
-      used: () => {},
-      distrust: async () => {},
-      onChange: () => () => {},
-      settled: async () => {},
-      close: async () => {},
-    },
+    templates: createFakeTemplates(home),
     log: silentLog,
     clock: systemClock,
     stopGraceMs: 0,

@@ -5,20 +5,19 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createLauncher, type Launcher } from '../../../src/agent/launch.ts'
 import { createStandbys, type Standbys } from '../../../src/agent/standbys.ts'
-import type { Templates } from '../../../src/agent/templates/templates.ts'
 import type { MachineSpec } from '../../../src/domain/machine.ts'
 import { standbyWishOf, type StandbyNames } from '../../../src/domain/standby.ts'
 import { silentLog } from '../../../src/lib/log.ts'
 import { systemClock } from '../../../src/lib/time.ts'
 import { createFakeDriver, type FakeDriver } from '../../support/fake-driver.ts'
 import {
+  createFakeTemplates,
   createFakeVolumes,
   imageWrite,
   machineOf,
   PLAN,
   rooted,
   sized,
-  storedTemplate,
   type FakeVolumes,
 } from '../../support/frozen.ts'
 
@@ -34,17 +33,6 @@ let now: number
 let plan: typeof PLAN
 
 const clock = { now: () => now, wait: systemClock.wait }
-const templates = (): Templates => ({
-  ensure: async () => {},
-  list: () => [],
-  find: async () => storedTemplate(home),
-  wanted: () => {},
-  used: () => {},
-  distrust: async () => {},
-  onChange: () => () => {},
-  settled: async () => {},
-  close: async () => {},
-})
 const open = async (countOfKind = 1): Promise<void> => {
   standbys = await createStandbys({
     ...{ home, driver, volumes, clock, countOfKind },
@@ -53,7 +41,8 @@ const open = async (countOfKind = 1): Promise<void> => {
     log: silentLog,
   })
   const planOf = (): typeof PLAN => plan
-  const parts = { home, driver, volumes, templates: templates(), standbys, planOf }
+  const templates = createFakeTemplates(home)
+  const parts = { home, driver, volumes, templates, standbys, planOf }
   launcher = createLauncher({ ...parts, log: silentLog, clock })
 }
 /** As long as nobody launches for. */

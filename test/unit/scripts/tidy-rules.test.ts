@@ -45,6 +45,9 @@ test.each([
   ['src/app/x.ts', "import { sql } from 'kysely'", /src\/store/],
   ['src/app/x.ts', "console.log('x')", /Log/],
   ['src/app/x.ts', "const code = 'InvalidInstanceID.NotFound'", /src\/aws/],
+  ['src/app/x.ts', `const a = '<Answer xmlns="http://ec2/">'`, /XML/],
+  ['src/app/x.ts', `const a = '<Answer xmlns="http://www.w3.org/2000/svg">'`, /XML/],
+  ['src/app/x.ts', `const a = '<svg xmlns="http://www.w3.org/2000/svgs">'`, /XML/],
   ['src/app/x.ts', '// TODO: later', /TODO\(#issue\)/],
   ['test/api/x.test.ts', "test.only('x', () => {})", /\.only/],
   ['src/app/x.ts', `// ${'long '.repeat(30)}`, /120 columns/],
@@ -57,6 +60,8 @@ test('what is in its place is fine', () => {
   expect(wordsFor('src/lib/exec.ts', "import { spawn } from 'node:child_process'")).toEqual([])
   expect(wordsFor('src/store/x.ts', "import { sql } from 'kysely'")).toEqual([])
   expect(wordsFor('src/aws/ec2/x.ts', "const code = 'InvalidInstanceID.NotFound'")).toEqual([])
+  const picture = `const a = '<svg xmlns="http://www.w3.org/2000/svg" width="1">'`
+  expect(wordsFor('src/cli/ui/x.ts', picture)).toEqual([])
   expect(wordsFor('src/app/x.ts', '// TODO(#12): later')).toEqual([])
   expect(wordsFor('src/aws/generated/x.ts', 'const a = 1\n'.repeat(401))).toEqual([])
 })

@@ -22,6 +22,7 @@ import { t } from '../../text/t.ts'
 import { Menu } from '../../ui/menu.tsx'
 import { Modal } from '../../ui/modal.tsx'
 import { Button, Card, Empty, InputField, Note, State, type Tone } from '../../ui/parts.tsx'
+import { PlainTable } from '../../ui/plain-table.tsx'
 import { doing } from '../../ui/toasts.tsx'
 import { timeText } from '../../util/instance.ts'
 import BackupNow from './backup-now.tsx'
@@ -136,34 +137,24 @@ function One({ found, onBackUp }: { found: Found; onBackUp(machine: VirtualMachi
       {state !== 'ONLINE' && hypervisor.LatestMetadataSyncStatusMessage && (
         <Note tone="warn">{hypervisor.LatestMetadataSyncStatusMessage}</Note>
       )}
-      <div className="scroll-x" tabIndex={0} role="region" aria-label={t('Table')}>
-        <table className="plain-table">
-          <thead>
-            <tr>
-              <th>{t('Name')}</th>
-              <th>{t('Host name')}</th>
-              <th>{t('Path')}</th>
-              <th>{t('Last backup')}</th>
-              <th />
-            </tr>
-          </thead>
-          <tbody>
-            {machines.map((machine) => (
-              <tr key={machine.ResourceArn}>
-                <td>{machine.Name}</td>
-                <td>{machine.HostName}</td>
-                <td className="mono">{machine.Path}</td>
-                <td>{timeText(machine.LastBackupDate) || t('never')}</td>
-                <td style={{ textAlign: 'right' }}>
-                  <Button isSmall onClick={() => onBackUp(machine)}>
-                    {t('Back up now')}
-                  </Button>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <PlainTable
+        label={t('Table')}
+        head={[t('Name'), t('Host name'), t('Path'), t('Last backup'), '']}
+      >
+        {machines.map((machine) => (
+          <tr key={machine.ResourceArn}>
+            <td>{machine.Name}</td>
+            <td>{machine.HostName}</td>
+            <td className="mono">{machine.Path}</td>
+            <td>{timeText(machine.LastBackupDate) || t('never')}</td>
+            <td style={{ textAlign: 'right' }}>
+              <Button isSmall onClick={() => onBackUp(machine)}>
+                {t('Back up now')}
+              </Button>
+            </td>
+          </tr>
+        ))}
+      </PlainTable>
     </Card>
   )
 }

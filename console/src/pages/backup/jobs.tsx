@@ -5,6 +5,7 @@ import { backup, backupJobs, idOfArn, restoreJobs } from '../../aws/backup.ts'
 import { useCollection } from '../../aws/collection.ts'
 import { t } from '../../text/t.ts'
 import { Bar, Button, Card, State, type Tone } from '../../ui/parts.tsx'
+import { PlainTable } from '../../ui/plain-table.tsx'
 import { doing } from '../../ui/toasts.tsx'
 import { ago, sizeText } from '../../util/instance.ts'
 
@@ -30,62 +31,52 @@ export function Jobs() {
     <>
       <Card title={t('Backups')} isPlain>
         {backups.length === 0 && <div className="empty">{t('None yet.')}</div>}
-        <div className="scroll-x" tabIndex={0} role="region" aria-label={t('Table')}>
-          <table className="plain-table">
-            <tbody>
-              {byTime(backups).map((job) => (
-                <tr key={job.BackupJobId}>
-                  <td className="mono nowrap">{idOfArn(job.ResourceArn)}</td>
-                  <td className="nowrap">{ago(job.CreationDate)}</td>
-                  <td>
-                    <JobState state={job.State} percent={job.PercentDone} />
-                  </td>
-                  <td className="nowrap">{sizeText(job.BytesTransferred ?? 0)}</td>
-                  <td>{job.BackupVaultName}</td>
-                  <td className="muted">{job.StatusMessage}</td>
-                  <td>
-                    {TONES[job.State ?? ''] === 'busy' && (
-                      <Button
-                        isSmall
-                        onClick={() =>
-                          void doing(t('It is being stopped'), () =>
-                            backup().send(
-                              new StopBackupJobCommand({ BackupJobId: job.BackupJobId }),
-                            ),
-                          )
-                        }
-                      >
-                        {t('Stop')}
-                      </Button>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <PlainTable label={t('Table')}>
+          {byTime(backups).map((job) => (
+            <tr key={job.BackupJobId}>
+              <td className="mono nowrap">{idOfArn(job.ResourceArn)}</td>
+              <td className="nowrap">{ago(job.CreationDate)}</td>
+              <td>
+                <JobState state={job.State} percent={job.PercentDone} />
+              </td>
+              <td className="nowrap">{sizeText(job.BytesTransferred ?? 0)}</td>
+              <td>{job.BackupVaultName}</td>
+              <td className="muted">{job.StatusMessage}</td>
+              <td>
+                {TONES[job.State ?? ''] === 'busy' && (
+                  <Button
+                    isSmall
+                    onClick={() =>
+                      void doing(t('It is being stopped'), () =>
+                        backup().send(new StopBackupJobCommand({ BackupJobId: job.BackupJobId })),
+                      )
+                    }
+                  >
+                    {t('Stop')}
+                  </Button>
+                )}
+              </td>
+            </tr>
+          ))}
+        </PlainTable>
       </Card>
       <Card title={t('Restores')} isPlain>
         {restores.length === 0 && <div className="empty">{t('None yet.')}</div>}
-        <div className="scroll-x" tabIndex={0} role="region" aria-label={t('Table')}>
-          <table className="plain-table">
-            <tbody>
-              {byTime(restores).map((job) => (
-                <tr key={job.RestoreJobId}>
-                  <td className="mono nowrap">{idOfArn(job.RecoveryPointArn)}</td>
-                  <td className="nowrap">{ago(job.CreationDate)}</td>
-                  <td>
-                    <JobState state={job.Status} percent={job.PercentDone} />
-                  </td>
-                  <td>
-                    <Made arn={job.CreatedResourceArn} />
-                  </td>
-                  <td className="muted">{job.StatusMessage}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <PlainTable label={t('Table')}>
+          {byTime(restores).map((job) => (
+            <tr key={job.RestoreJobId}>
+              <td className="mono nowrap">{idOfArn(job.RecoveryPointArn)}</td>
+              <td className="nowrap">{ago(job.CreationDate)}</td>
+              <td>
+                <JobState state={job.Status} percent={job.PercentDone} />
+              </td>
+              <td>
+                <Made arn={job.CreatedResourceArn} />
+              </td>
+              <td className="muted">{job.StatusMessage}</td>
+            </tr>
+          ))}
+        </PlainTable>
       </Card>
     </>
   )

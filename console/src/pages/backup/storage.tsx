@@ -5,6 +5,7 @@ import { useCollection } from '../../aws/collection.ts'
 import { vaultUsage } from '../../aws/host.ts'
 import { t } from '../../text/t.ts'
 import { Bar, Card } from '../../ui/parts.tsx'
+import { PlainTable } from '../../ui/plain-table.tsx'
 import { sizeText } from '../../util/instance.ts'
 
 const STALE_MS = 60_000
@@ -28,38 +29,28 @@ export function Storage() {
   if (names.length === 0) return null
   return (
     <Card title={t('Storage')} isPlain>
-      <div className="scroll-x" tabIndex={0} role="region" aria-label={t('Storage')}>
-        <table className="plain-table">
-          <thead>
-            <tr>
-              <th>{t('Vault')}</th>
-              <th>{t('Points')}</th>
-              <th>{t('In the points')}</th>
-              <th>{t('Stored')}</th>
-              <th>{t('Saved')}</th>
+      <PlainTable
+        label={t('Storage')}
+        head={[t('Vault'), t('Points'), t('In the points'), t('Stored'), t('Saved')]}
+      >
+        {names.map((name) => {
+          const own = points.filter((one) => one.BackupVaultName === name)
+          const bytes = own.reduce((sum, one) => sum + (one.BackupSizeInBytes ?? 0), 0)
+          const used = data?.get(name)
+          const stored = used?.storedBytes
+          return (
+            <tr key={name}>
+              <td>{name}</td>
+              <td>{own.length}</td>
+              <td className="nowrap">{sizeText(bytes)}</td>
+              <td className="nowrap">{stored === undefined ? '–' : sizeText(stored)}</td>
+              <td style={{ minWidth: 160 }}>
+                {stored !== undefined && bytes > 0 && <Saved bytes={bytes} stored={stored} />}
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {names.map((name) => {
-              const own = points.filter((one) => one.BackupVaultName === name)
-              const bytes = own.reduce((sum, one) => sum + (one.BackupSizeInBytes ?? 0), 0)
-              const used = data?.get(name)
-              const stored = used?.storedBytes
-              return (
-                <tr key={name}>
-                  <td>{name}</td>
-                  <td>{own.length}</td>
-                  <td className="nowrap">{sizeText(bytes)}</td>
-                  <td className="nowrap">{stored === undefined ? '–' : sizeText(stored)}</td>
-                  <td style={{ minWidth: 160 }}>
-                    {stored !== undefined && bytes > 0 && <Saved bytes={bytes} stored={stored} />}
-                  </td>
-                </tr>
-              )
-            })}
-          </tbody>
-        </table>
-      </div>
+          )
+        })}
+      </PlainTable>
     </Card>
   )
 }

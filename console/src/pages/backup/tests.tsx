@@ -18,6 +18,7 @@ import { queryClient, useCollection } from '../../aws/collection.ts'
 import { t } from '../../text/t.ts'
 import { Modal } from '../../ui/modal.tsx'
 import { Button, Card, Empty, Fact, InputField, Note, SelectField } from '../../ui/parts.tsx'
+import { PlainTable } from '../../ui/plain-table.tsx'
 import { doing } from '../../ui/toasts.tsx'
 import { ago, timeText } from '../../util/instance.ts'
 import { CHOICE, expressionOf, nextRuns } from '../../util/schedule.ts'
@@ -129,33 +130,23 @@ function Results({ jobs }: { jobs: RestoreJobsListMember[] }) {
     .slice(0, RESULTS_MAX)
   if (latest.length === 0) return <p className="muted">{t('No results yet.')}</p>
   return (
-    <div className="scroll-x" tabIndex={0} role="region" aria-label={t('Last results')}>
-      <table className="plain-table">
-        <thead>
-          <tr>
-            <th>{t('When')}</th>
-            <th>{t('Restore')}</th>
-            <th>{t('Made')}</th>
-            <th>{t('Check')}</th>
-            <th>{t('Cleaned up')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {latest.map((job) => (
-            <tr key={job.RestoreJobId}>
-              <td className="nowrap">{ago(job.CreationDate)}</td>
-              <td>
-                <JobState state={job.Status} percent={job.PercentDone} />
-                {job.StatusMessage && <span className="muted small">{job.StatusMessage}</span>}
-              </td>
-              <td className="mono">{idOfArn(job.CreatedResourceArn) || '–'}</td>
-              <td>{job.ValidationStatus?.toLowerCase() ?? '–'}</td>
-              <td>{job.DeletionStatus?.toLowerCase() ?? '–'}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <PlainTable
+      label={t('Last results')}
+      head={[t('When'), t('Restore'), t('Made'), t('Check'), t('Cleaned up')]}
+    >
+      {latest.map((job) => (
+        <tr key={job.RestoreJobId}>
+          <td className="nowrap">{ago(job.CreationDate)}</td>
+          <td>
+            <JobState state={job.Status} percent={job.PercentDone} />
+            {job.StatusMessage && <span className="muted small">{job.StatusMessage}</span>}
+          </td>
+          <td className="mono">{idOfArn(job.CreatedResourceArn) || '–'}</td>
+          <td>{job.ValidationStatus?.toLowerCase() ?? '–'}</td>
+          <td>{job.DeletionStatus?.toLowerCase() ?? '–'}</td>
+        </tr>
+      ))}
+    </PlainTable>
   )
 }
 

@@ -7,6 +7,7 @@ import { useCollection } from '../../aws/collection.ts'
 import { t } from '../../text/t.ts'
 import { Modal } from '../../ui/modal.tsx'
 import { Button, Card, InputField, Note } from '../../ui/parts.tsx'
+import { PlainTable } from '../../ui/plain-table.tsx'
 import { doing } from '../../ui/toasts.tsx'
 import { timeText } from '../../util/instance.ts'
 
@@ -28,40 +29,36 @@ export function Vaults() {
         {data.length === 0 && (
           <div className="empty">{t('None yet: the first backup makes one.')}</div>
         )}
-        <div className="scroll-x" tabIndex={0} role="region" aria-label={t('Table')}>
-          <table className="plain-table">
-            <tbody>
-              {data.map((one) => (
-                <tr key={one.BackupVaultArn}>
-                  <td>{one.BackupVaultName}</td>
-                  <td>{t('{n} recovery points', { n: one.NumberOfRecoveryPoints ?? 0 })}</td>
-                  <td>{one.Locked ? <span className="chip good">{t('locked')}</span> : ''}</td>
-                  <td className="muted">{timeText(one.CreationDate)}</td>
-                  <td style={{ textAlign: 'right' }}>
-                    <Button
-                      isSmall
-                      look="danger"
-                      whyNot={
-                        one.NumberOfRecoveryPoints
-                          ? t('It is not empty: delete its points first')
-                          : undefined
-                      }
-                      onClick={() =>
-                        void doing(t('The vault is deleted'), () =>
-                          backup().send(
-                            new DeleteBackupVaultCommand({ BackupVaultName: one.BackupVaultName }),
-                          ),
-                        )
-                      }
-                    >
-                      {t('Delete')}
-                    </Button>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <PlainTable label={t('Table')}>
+          {data.map((one) => (
+            <tr key={one.BackupVaultArn}>
+              <td>{one.BackupVaultName}</td>
+              <td>{t('{n} recovery points', { n: one.NumberOfRecoveryPoints ?? 0 })}</td>
+              <td>{one.Locked ? <span className="chip good">{t('locked')}</span> : ''}</td>
+              <td className="muted">{timeText(one.CreationDate)}</td>
+              <td style={{ textAlign: 'right' }}>
+                <Button
+                  isSmall
+                  look="danger"
+                  whyNot={
+                    one.NumberOfRecoveryPoints
+                      ? t('It is not empty: delete its points first')
+                      : undefined
+                  }
+                  onClick={() =>
+                    void doing(t('The vault is deleted'), () =>
+                      backup().send(
+                        new DeleteBackupVaultCommand({ BackupVaultName: one.BackupVaultName }),
+                      ),
+                    )
+                  }
+                >
+                  {t('Delete')}
+                </Button>
+              </td>
+            </tr>
+          ))}
+        </PlainTable>
       </Card>
       {name !== undefined && (
         <Modal

@@ -5,6 +5,7 @@ import { wordsOf } from '../../aws/clients.ts'
 import { queryClient } from '../../aws/collection.ts'
 import { t } from '../../text/t.ts'
 import { Card, Empty, Note } from '../../ui/parts.tsx'
+import { PlainTable } from '../../ui/plain-table.tsx'
 import { doing } from '../../ui/toasts.tsx'
 
 export function useIam<T>(name: string, ask: () => Promise<T>) {
@@ -34,18 +35,9 @@ export function Rows(props: {
       {props.error && <Note tone="warn">{wordsOf(props.error)}</Note>}
       {props.isEmpty && <Empty title={t('There are none yet')} />}
       {!props.isEmpty && (
-        <div className="scroll-x" tabIndex={0} role="region" aria-label={props.title}>
-          <table className="plain-table">
-            <thead>
-              <tr>
-                {props.head.map((name) => (
-                  <th key={name}>{name}</th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>{props.children}</tbody>
-          </table>
-        </div>
+        <PlainTable label={props.title} head={props.head}>
+          {props.children}
+        </PlainTable>
       )}
     </Card>
   )

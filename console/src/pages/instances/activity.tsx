@@ -2,6 +2,7 @@
 import type { Instance } from '@aws-sdk/client-ec2'
 import { t } from '../../text/t.ts'
 import { Card } from '../../ui/parts.tsx'
+import { PlainTable } from '../../ui/plain-table.tsx'
 import { TrailList } from '../../ui/trail-list.tsx'
 import { timeText } from '../../util/instance.ts'
 
@@ -43,18 +44,14 @@ export function Activity({ instance }: { instance: Instance }) {
         <TrailList filter={{ ...about, seconds: null, isErrorsOnly: false }} without={InstanceId} />
       </Card>
       <Card title={t('What happened to it')} isPlain>
-        <div className="scroll-x" tabIndex={0} role="region" aria-label={t('What happened to it')}>
-          <table className="plain-table">
-            <tbody>
-              {eventsOf(instance).map(({ at, words }) => (
-                <tr key={`${at?.getTime()} ${words}`}>
-                  <td className="nowrap muted">{timeText(at)}</td>
-                  <td className="nowrap">{words}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <PlainTable label={t('What happened to it')}>
+          {eventsOf(instance).map(({ at, words }) => (
+            <tr key={`${at?.getTime()} ${words}`}>
+              <td className="nowrap muted">{timeText(at)}</td>
+              <td className="nowrap">{words}</td>
+            </tr>
+          ))}
+        </PlainTable>
       </Card>
     </>
   )

@@ -5,54 +5,51 @@ import { useCollection } from '../../aws/collection.ts'
 import { volumes } from '../../aws/ec2.ts'
 import { t } from '../../text/t.ts'
 import { Card, State } from '../../ui/parts.tsx'
+import { PlainTable } from '../../ui/plain-table.tsx'
 
 export function Storage({ instance }: { instance: Instance }) {
   const { data = [] } = useCollection(volumes)
   return (
     <Card title={t('Block devices')} isPlain>
-      <div className="scroll-x" tabIndex={0} role="region" aria-label={t('Table')}>
-        <table className="plain-table">
-          <thead>
-            <tr>
-              <th>{t('Device')}</th>
-              <th>{t('Volume ID')}</th>
-              <th>{t('Size')}</th>
-              <th>{t('Type')}</th>
-              <th>{t('State')}</th>
-              <th>{t('Encrypted')}</th>
-              <th>{t('Deleted on termination')}</th>
+      <PlainTable
+        label={t('Table')}
+        head={[
+          t('Device'),
+          t('Volume ID'),
+          t('Size'),
+          t('Type'),
+          t('State'),
+          t('Encrypted'),
+          t('Deleted on termination'),
+        ]}
+      >
+        {instance.BlockDeviceMappings?.map(({ DeviceName, Ebs }) => {
+          const volume = data.find((one) => one.VolumeId === Ebs?.VolumeId)
+          const f = encodeURIComponent(`Volume ID = ${Ebs?.VolumeId}`)
+          return (
+            <tr key={DeviceName}>
+              <td className="mono">
+                {DeviceName}
+                {DeviceName === instance.RootDeviceName && (
+                  <span className="muted"> {t('root')}</span>
+                )}
+              </td>
+              <td>
+                <Link className="mono" to={`/console/volumes?f=${f}`}>
+                  {Ebs?.VolumeId}
+                </Link>
+              </td>
+              <td>{volume?.Size} GiB</td>
+              <td>{volume?.VolumeType}</td>
+              <td>
+                <State name={Ebs?.Status} tone="good" />
+              </td>
+              <td>{volume?.Encrypted ? t('yes') : t('no')}</td>
+              <td>{Ebs?.DeleteOnTermination ? t('yes') : t('no')}</td>
             </tr>
-          </thead>
-          <tbody>
-            {instance.BlockDeviceMappings?.map(({ DeviceName, Ebs }) => {
-              const volume = data.find((one) => one.VolumeId === Ebs?.VolumeId)
-              const f = encodeURIComponent(`Volume ID = ${Ebs?.VolumeId}`)
-              return (
-                <tr key={DeviceName}>
-                  <td className="mono">
-                    {DeviceName}
-                    {DeviceName === instance.RootDeviceName && (
-                      <span className="muted"> {t('root')}</span>
-                    )}
-                  </td>
-                  <td>
-                    <Link className="mono" to={`/console/volumes?f=${f}`}>
-                      {Ebs?.VolumeId}
-                    </Link>
-                  </td>
-                  <td>{volume?.Size} GiB</td>
-                  <td>{volume?.VolumeType}</td>
-                  <td>
-                    <State name={Ebs?.Status} tone="good" />
-                  </td>
-                  <td>{volume?.Encrypted ? t('yes') : t('no')}</td>
-                  <td>{Ebs?.DeleteOnTermination ? t('yes') : t('no')}</td>
-                </tr>
-              )
-            })}
-          </tbody>
-        </table>
-      </div>
+          )
+        })}
+      </PlainTable>
     </Card>
   )
 }

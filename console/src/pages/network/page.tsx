@@ -17,6 +17,7 @@ import { Card, CopyId, Empty, Fact, PageHead, State } from '../../ui/parts.tsx'
 import { tagOf } from '../../util/instance.ts'
 import { mapLayout, routeTableOf } from './layout.ts'
 import { NetworkActions } from './actions.tsx'
+import { PlainTable } from '../../ui/plain-table.tsx'
 import { Map } from './map.tsx'
 import { Reach } from './reach.tsx'
 
@@ -119,50 +120,44 @@ export default function NetworkPage() {
         <p className="muted small">{t('Choose a machine on the map to see what it can reach.')}</p>
       )}
       <Card title={t('Subnets')} isPlain>
-        <div className="scroll-x" tabIndex={0} role="region" aria-label={t('Table')}>
-          <table className="plain-table">
-            <thead>
-              <tr>
-                <th>{t('Subnet ID')}</th>
-                <th>{t('Addresses')}</th>
-                <th>{t('Free')}</th>
-                <th>{t('Zone')}</th>
-                <th>{t('Public IP on launch')}</th>
-                <th>{t('Routes')}</th>
+        <PlainTable
+          label={t('Table')}
+          head={[
+            t('Subnet ID'),
+            t('Addresses'),
+            t('Free'),
+            t('Zone'),
+            t('Public IP on launch'),
+            t('Routes'),
+          ]}
+        >
+          {allSubnets
+            .filter((one) => one.VpcId === vpcId)
+            .map((one) => (
+              <tr key={one.SubnetId}>
+                <td>
+                  {tagOf(one.Tags, 'Name')} <CopyId text={one.SubnetId} />
+                </td>
+                <td>{one.CidrBlock}</td>
+                <td>{one.AvailableIpAddressCount?.toLocaleString('en')}</td>
+                <td>{one.AvailabilityZone}</td>
+                <td>{one.MapPublicIpOnLaunch ? t('yes') : t('no')}</td>
+                <td>
+                  {routeTableOf(one.SubnetId ?? '', vpcId, tables)?.Routes?.map((route) => (
+                    <div key={`${route.DestinationCidrBlock} ${route.DestinationIpv6CidrBlock}`}>
+                      {route.DestinationCidrBlock ?? route.DestinationIpv6CidrBlock} →{' '}
+                      <span className="mono">
+                        {route.GatewayId ??
+                          route.NatGatewayId ??
+                          route.VpcPeeringConnectionId ??
+                          route.NetworkInterfaceId}
+                      </span>
+                    </div>
+                  ))}
+                </td>
               </tr>
-            </thead>
-            <tbody>
-              {allSubnets
-                .filter((one) => one.VpcId === vpcId)
-                .map((one) => (
-                  <tr key={one.SubnetId}>
-                    <td>
-                      {tagOf(one.Tags, 'Name')} <CopyId text={one.SubnetId} />
-                    </td>
-                    <td>{one.CidrBlock}</td>
-                    <td>{one.AvailableIpAddressCount?.toLocaleString('en')}</td>
-                    <td>{one.AvailabilityZone}</td>
-                    <td>{one.MapPublicIpOnLaunch ? t('yes') : t('no')}</td>
-                    <td>
-                      {routeTableOf(one.SubnetId ?? '', vpcId, tables)?.Routes?.map((route) => (
-                        <div
-                          key={`${route.DestinationCidrBlock} ${route.DestinationIpv6CidrBlock}`}
-                        >
-                          {route.DestinationCidrBlock ?? route.DestinationIpv6CidrBlock} →{' '}
-                          <span className="mono">
-                            {route.GatewayId ??
-                              route.NatGatewayId ??
-                              route.VpcPeeringConnectionId ??
-                              route.NetworkInterfaceId}
-                          </span>
-                        </div>
-                      ))}
-                    </td>
-                  </tr>
-                ))}
-            </tbody>
-          </table>
-        </div>
+            ))}
+        </PlainTable>
       </Card>
     </div>
   )
