@@ -117,6 +117,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
     spec: MachineSpec,
     signal: AbortSignal,
   ): Promise<{ observation: MachineObservation; template: StoredTemplate } | null> => {
+    await standbys?.ended(spec.instanceId)
     if (!standbys?.has(spec.instanceId) || !templates) return null
     const template = await templates.find(spec)
     const vm = await standbys.claim(spec, template)
@@ -212,6 +213,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
     sourcePath,
     prepare: async (spec) => {
       try {
+        await standbys?.ended(spec.instanceId)
         // Its disks are there, and in use.
         if (standbys?.has(spec.instanceId)) return
         const template = await choose(spec)

@@ -74,6 +74,11 @@ export interface Standbys {
    */
   claim(spec: MachineSpec, template: StoredTemplate | null): Promise<VmSpec | null>
   end(instanceId: InstanceId): Promise<void>
+  /**
+   * Resolves when nothing is left to take away under this id: a launch that makes its disk anew must not lose it again.
+   * @throws Error what still cannot be taken away.
+   */
+  ended(instanceId: InstanceId): Promise<void>
   /** The plans with the TAPs that are there already. */
   withTaps(plans: readonly VpcNetworkPlan[]): readonly VpcNetworkPlan[]
   /** What was said in the plans is done; or not, and then these standbys are worth nothing. */
@@ -85,6 +90,14 @@ export interface Standbys {
   settled(): Promise<void>
   close(): Promise<void>
 }
+
+/** On disk from before anything is made until all of it is gone, or is an instance's. */
+interface Recorded {
+  names: StandbyNames
+  vpcId: VpcId
+}
+
+const RECORD = /^i-[\da-f]+\.json$/
 
 interface Waiting {
   kind: string
@@ -127,11 +140,30 @@ export async function createStandbys(options: StandbysOptions): Promise<Standbys
     await options.spareTap(vpcId, spareTapNameOf(interfaceId), false).catch(() => {})
     await removeDurable(recordPath(instanceId))
   }
+  /** What is being taken away, and what could not be. Under these names nothing else is made. */
+  const endings = new Map<InstanceId, { what: Recorded; work: Promise<void> | null }>()
+  const away = async (what: Recorded): Promise<void> => {
+    const id = what.names.instanceId
+    const known = endings.get(id)
+    const work = known?.work ?? remove(what.names, what.vpcId)
+    endings.set(id, { what, work })
+    try {
+      await work
+      endings.delete(id)
+    } catch (err) {
+      endings.set(id, { what, work: null })
+      throw err
+    }
+  }
   const end = async (instanceId: InstanceId): Promise<void> => {
     const one = waiting.get(instanceId)
-    if (!one || !waiting.delete(instanceId)) return
+    if (!one || !waiting.delete(instanceId)) return ended(instanceId)
     log.info({ instance: instanceId }, 'standby ended')
-    await remove(one.names, one.vpcId)
+    await away({ names: one.names, vpcId: one.vpcId })
+  }
+  const ended = async (instanceId: InstanceId): Promise<void> => {
+    const ending = endings.get(instanceId)
+    if (ending) await away(ending.what)
   }
 
   const hasRoom = async ({ vcpus, memoryMiB }: MachineSpec['vm']): Promise<boolean> => {
@@ -149,7 +181,8 @@ export async function createStandbys(options: StandbysOptions): Promise<Standbys
     making = names
     try {
       const at = performance.now()
-      await writeJsonDurable(recordPath(instanceId), { names, vpcId })
+      const record: Recorded = { names, vpcId }
+      await writeJsonDurable(recordPath(instanceId), record)
       await options.spareTap(vpcId, spareTapNameOf(interfaceId), true)
       const source = { path: template.files.disk, format: 'qcow2' } as const
       const { rootSizeGiB } = template.record
@@ -172,7 +205,7 @@ export async function createStandbys(options: StandbysOptions): Promise<Standbys
       const tookMs = Math.round(performance.now() - at)
       log.info({ instance: instanceId, tookMs }, 'a machine stands by')
     } catch (err) {
-      await remove(names, vpcId).catch((error: unknown) =>
+      await away({ names, vpcId }).catch((error: unknown) =>
         log.error({ err: error, instance: instanceId }, 'something is left of a standby'),
       )
       throw err
@@ -211,8 +244,16 @@ export async function createStandbys(options: StandbysOptions): Promise<Standbys
 
   await ensureFolder(folder)
   for (const name of await readdir(folder)) {
-    const left = await readJson<{ names: StandbyNames; vpcId: VpcId }>(join(folder, name))
-    if (left) await remove(left.names, left.vpcId)
+    if (!RECORD.test(name)) {
+      // The beginning of a record: nothing was made yet.
+      await removeDurable(join(folder, name))
+      continue
+    }
+    const left = await readJson<Recorded>(join(folder, name))
+    if (!left) continue
+    await away(left).catch((err: unknown) => {
+      log.error({ err, instance: left.names.instanceId }, 'something is left of a standby')
+    })
   }
   const timer = setInterval(lookSoon, LOOK_MS)
   timer.unref()
@@ -233,17 +274,26 @@ export async function createStandbys(options: StandbysOptions): Promise<Standbys
       return one.names
     },
     has: (instanceId) => waiting.has(instanceId),
+    ended,
     claim: async (spec, template) => {
       const one = waiting.get(spec.instanceId)
-      if (!one) return null
+      if (!one) {
+        await ended(spec.instanceId)
+        return null
+      }
       const isSame = template?.files.folder === one.template.files.folder && isMachineOf(spec, one)
       if (!isSame) {
         await end(spec.instanceId)
         return null
       }
       waiting.delete(spec.instanceId)
-      // What a daemon that dies from here on leaves belongs to the instance.
-      await removeDurable(recordPath(spec.instanceId))
+      try {
+        // What a daemon that dies from here on leaves belongs to the instance. While the record is there, it does not.
+        await removeDurable(recordPath(spec.instanceId))
+      } catch (err) {
+        waiting.set(spec.instanceId, one)
+        throw err
+      }
       return one.vm
     },
     end,

@@ -196,6 +196,44 @@ test('names that no launch came for, and kinds that nobody launches, end', async
   expect(await recordsOf()).toEqual([])
 })
 
+test('a launch that comes too late waits until what was made for it is away, and has a disk of its own', async () => {
+  const spec = named(await launchedOnce())
+  const { volumeId } = spec.disks[0]!
+  const { delete: remove } = volumes
+  const may = Promise.withResolvers<void>()
+  volumes.delete = async (id) => {
+    await may.promise
+    await remove(id)
+  }
+  // The standby is being ended, because nobody came.
+  now += 75_000
+  await vi.advanceTimersByTimeAsync(15_000)
+  expect(standbys.has(spec.instanceId)).toBe(false)
+  const launched = launcher.start(spec, true)
+  await vi.advanceTimersByTimeAsync(50)
+  expect(driver.calls).not.toContain(`start ${spec.instanceId}`)
+  may.resolve()
+  await launched
+  expect(volumes.deleted).toEqual([volumeId])
+  expect(volumes.files.has(volumeId)).toBe(true)
+})
+
+test('what cannot be taken away is launched over by nobody, and keeps nobody from starting', async () => {
+  const spec = named(await launchedOnce())
+  const { delete: remove } = volumes
+  volumes.delete = () => Promise.reject(new Error('no space left'))
+  launcher.cancel(spec.instanceId)
+  await vi.advanceTimersByTimeAsync(0)
+  await expect(launcher.start(spec, true)).rejects.toThrow('no space left')
+  await open()
+  await expect(launcher.start(spec, true)).rejects.toThrow('no space left')
+  expect(driver.calls).not.toContain(`start ${spec.instanceId}`)
+  volumes.delete = remove
+  await launcher.start(spec, true)
+  expect(volumes.files.has(spec.disks[0]!.volumeId)).toBe(true)
+  expect(await recordsOf()).toEqual([])
+})
+
 test('what a dead daemon leaves ends at the next start', async () => {
   const { instanceId, rootVolumeId } = await launchedOnce()
   driver.calls.length = 0
