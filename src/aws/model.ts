@@ -53,6 +53,8 @@ export interface Shape {
   min?: number
   max?: number
   pattern?: string
+  /** Not to be shown or noted. */
+  sensitive?: boolean
   timestampFormat?: TimestampFormat
   streaming?: boolean
   document?: boolean

@@ -299,6 +299,10 @@ test('access keys: two at most; passwords by the policy', async () => {
   const login = (Password: string) =>
     iam.send(new CreateLoginProfileCommand({ UserName: 'keyed', Password }))
   expect((await failureOf(login('short'))).code).toBe('PasswordPolicyViolationException')
+  // What was typed stands in no answer, and so in nobody's log.
+  const odd = await failureOf(login('a secret of mine\u0000'))
+  expect(odd.code).toBe('ValidationError')
+  expect(odd.message).toContain("Value '***' at 'password'")
   await login('long enough for this')
   const own = cloud.iamOf({ credentials: keys })
   const change = (OldPassword: string, NewPassword: string) =>

@@ -81,7 +81,7 @@ export function createBackupFiles(door: BackupDoor, clock: Pick<Clock, 'now'>): 
       }
       response.writeHead(200, {
         'content-type': 'application/octet-stream',
-        'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(found.name)}`,
+        'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(found.name.toWellFormed())}`,
         'x-content-type-options': 'nosniff',
         'cache-control': 'no-store',
       })

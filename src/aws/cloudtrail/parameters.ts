@@ -7,7 +7,7 @@ import type { ServiceModel, Shape, ShapeReference } from '../model.ts'
 const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS'
 /** Beside what the models call sensitive. */
 const SECRET =
-  /password|secret|passphrase|private_?key|keymaterial|plaintext|userdata|activationkey|sessiontoken|identitytoken|tokencode|authenticationcode|samlassertion|base32string|qrcode|presharedkey/i
+  /password|secret|passphrase|private_?key|keymaterial|plaintext|userdata|activationkey|sessiontoken|identitytoken|tokencode|authenticationcode|samlassertion|granttoken|base32string|qrcode|presharedkey/i
 const ITEMS_MAX = 20
 const DEPTH_MAX = 12
 const TEXT_MAX = 1_024
@@ -28,7 +28,7 @@ function keep(
   depth: number,
 ): unknown {
   if (value === undefined || value === null) return null
-  if ((shape as { sensitive?: boolean } | undefined)?.sensitive) return HIDDEN
+  if (shape?.sensitive) return HIDDEN
   if (value instanceof Date) return value.toISOString()
   if (value instanceof Uint8Array) return `(${value.length} bytes)`
   if (typeof value === 'string') {

@@ -48,11 +48,13 @@ export function compileCheck(shape: Shape): Check | undefined {
 
 function compileStringCheck(shape: Shape): Check | undefined {
   const { min, max, pattern, enum: allowed } = shape
+  // An answer is logged, by clients too.
+  const shown = (value: string): string => (shape.sensitive ? '***' : value)
   if (allowed !== undefined && allowed.length < OPEN_ENUMS_SIZE_MIN) {
     const set = new Set(allowed)
     return (value, findings) => {
       if (!set.has(value as string))
-        report(findings, { type: 'enum', value: value as string, allowed })
+        report(findings, { type: 'enum', value: shown(value as string), allowed })
     }
   }
   const expression = pattern === undefined ? undefined : compilePattern(pattern)
@@ -61,9 +63,9 @@ function compileStringCheck(shape: Shape): Check | undefined {
     const value = input as string
     const { length } = value
     if ((min !== undefined && length < min) || (max !== undefined && length > max)) {
-      report(findings, { type: 'length', value, min, max, length })
+      report(findings, { type: 'length', value: shown(value), min, max, length })
     } else if (expression !== undefined && !expression.test(value)) {
-      report(findings, { type: 'pattern', value, pattern: pattern! })
+      report(findings, { type: 'pattern', value: shown(value), pattern: pattern! })
     }
   }
 }
