@@ -1,6 +1,6 @@
 /** The NBD client against qemu-nbd: what it reads, writes and learns of extents; errors; ends of connections. */
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -159,6 +159,26 @@ test('errors: outside of the disk, read-only, no such export, nobody there, a se
   const other = await serve({ isReadOnly: true })
   const wrong = nbdConnect({ path: other.socket }, { exportName: 'other' })
   await expect(wrong).rejects.toMatchObject({ reason: 'refused' })
+})
+
+test('what a process left that was killed is taken away by the next', async () => {
+  const module = join(import.meta.dirname, '../../src/blocks/qemu-nbd.ts')
+  const serveAnd = (rest: string) => `
+    const { qemuNbd } = await import(${JSON.stringify(module)})
+    const server = await qemuNbd(${JSON.stringify(file)}, { isReadOnly: true })
+    console.log(server.socket)
+    ${rest}`
+  const node = ['--input-type=module', '--eval']
+  let left = ''
+  await exec(process.execPath, [...node, serveAnd(`process.kill(process.pid, 'SIGKILL')`)], {
+    onLine: (line) => (left = line),
+  }).catch(() => {})
+  expect(await readdir(dirname(left))).toContain('pid')
+  const mine = await serve({ isReadOnly: true })
+  await exec(process.execPath, [...node, serveAnd('await server.close()')])
+  await expect(stat(dirname(left))).rejects.toMatchObject({ code: 'ENOENT' })
+  // Of one who lives.
+  expect(await readdir(dirname(mine.socket))).toContain('socket')
 })
 
 test('an abort ends the wait, and the connection goes on', async () => {

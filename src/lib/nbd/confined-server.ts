@@ -2,12 +2,16 @@
  * `qemu-nbd` as a child of ours that reads (or writes) an image in our place, because an image is somebody's input: as
  * a user of its own, without a network, capabilities or a second of life after us, with little memory.
  */
-import { chown, mkdtemp, rm, stat } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { appearance } from '../appearance.ts'
 import { exec } from '../exec.ts'
 import { withDeadline } from '../time.ts'
+
+/** Sockets of all processes of this user: a folder each, named after who has it. Gone with the host's next start. */
+const FOLDER =
+  process.getuid?.() === 0 ? '/run/brume-nbd' : join(tmpdir(), `brume-nbd-${process.getuid?.()}`)
 
 const START_TIMEOUT_MS = 15_000
 const LIFE_MS_MAX = 24 * 3_600_000
@@ -38,7 +42,7 @@ export async function nbdConfined(
   words: readonly string[],
   { user, signal, lifeMs = LIFE_MS_MAX }: { user: User; signal?: AbortSignal; lifeMs?: number },
 ): Promise<DiskServer> {
-  const folder = await mkdtemp(join(tmpdir(), 'brume-nbd-'))
+  const folder = await folderMake()
   const socket = join(folder, 'socket')
   const end = new AbortController()
   const ready = appearance(folder, 'pid')
@@ -73,6 +77,34 @@ export async function nbdConfined(
     throw error
   } finally {
     ready.close()
+  }
+}
+
+let swept: Promise<void> | null = null
+
+async function folderMake(): Promise<string> {
+  await mkdir(FOLDER, { recursive: true })
+  // Others may pass through, not look.
+  await chmod(FOLDER, 0o711)
+  swept ??= sweep()
+  await swept
+  return mkdtemp(join(FOLDER, `${process.pid}-`))
+}
+
+/** What processes left that were killed. */
+async function sweep(): Promise<void> {
+  for (const name of await readdir(FOLDER)) {
+    if (isAlive(Number.parseInt(name, 10))) continue
+    await rm(join(FOLDER, name), { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 
