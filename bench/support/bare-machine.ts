@@ -78,7 +78,12 @@ export function bareCommandLine(
   const uuid = 'ec2bbe9c-0000-4000-8000-000000000000'
   const direct = boot
     ? [
-        ...['-kernel', join(imageFolder, boot.kernel), '-append', appendOf(boot.append, accelerator)],
+        ...[
+          '-kernel',
+          join(imageFolder, boot.kernel),
+          '-append',
+          appendOf(boot.append, accelerator),
+        ],
         ...(boot.initrd ? ['-initrd', join(imageFolder, boot.initrd)] : []),
       ]
     : []
