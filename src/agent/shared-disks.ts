@@ -197,6 +197,11 @@ function sharedBy({ driver, runAs }: Servers, options: SharedDisksOptions): Shar
     close: async () => {
       isClosed = true
       stop()
+      // Where machines go on, so do those who serve them.
+      const isAlone = (await machines()).size === 0
+      for (const { instanceId } of isAlone ? await driver.list() : []) {
+        await options.exclusively([volumeOf(instanceId)], () => end(volumeOf(instanceId)))
+      }
       await driver.close()
     },
   }
