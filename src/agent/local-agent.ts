@@ -28,6 +28,7 @@ import type { LibvirtConnector } from '../connectors/libvirt/connector.ts'
 import { createHypervisorWork } from './hypervisors.ts'
 import { createImportWork } from './import-work.ts'
 import { createLauncher } from './launch.ts'
+import { createSharedDisks, type Servers, type SharedDisks } from './shared-disks.ts'
 import { createStandbys } from './standbys.ts'
 import type { Templates } from './templates/templates.ts'
 import { keysChecked } from './vm-spec.ts'
@@ -60,6 +61,8 @@ export interface LocalAgentOptions {
   clock: Clock
   /** Between asking a guest to power off and forcing it. */
   stopGraceMs: number
+  /** Who serves volumes to several machines; absent: nobody. */
+  servers?: Servers
   /** Absent: the engine's own, with vaults below the home. */
   openVault?: OpenVault
   /** Machines that are nobody's instances, by which recovery points are looked into. */
@@ -118,7 +121,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   const find = async (id: InstanceId): Promise<MachineObservation | undefined> =>
     (await driver.list()).find((machine) => machine.instanceId === id)
 
-  const work = createVolumeWork({ driver, volumes, log })
+  const work = createVolumeWork({ driver, volumes, log, serverOf: (id) => shared.serverOf(id) })
   const ownerOf = async (volumeId: string): Promise<InstanceId | null> => {
     const has = (spec: MachineSpec) => spec.disks.some((disk) => disk.volumeId === volumeId)
     const owner = [...specs.values()].find(has)?.instanceId
@@ -143,8 +146,11 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       return running.reduce((sum, { vm }) => sum + vm.vcpus, 0)
     },
   })
-  const launcher = createLauncher({ ...options, standbys, planOf })
+  const diskEnsure: SharedDisks['ensure'] = (disk, id) => shared.ensure(disk, id)
+  const launcher = createLauncher({ ...options, standbys, planOf, diskEnsure })
   const { volumeEnsure, sourcePath } = launcher
+  const { exclusively } = work
+  const shared: SharedDisks = createSharedDisks({ ...options, volumeEnsure, exclusively })
   const exportsFolder = join(options.home, 'exports')
   const imports = await createImportWork({
     volumes,
@@ -177,6 +183,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       if (spec.rebootSerial > memory.rebootSerial) {
         await driver.reboot(spec.instanceId, { graceMs: REBOOT_GRACE_MS })
       }
+      await shared.ensureOf(spec)
       // It runs for this generation too: should it end by itself from here on, it is not started again.
       if (spec.generation > memory.startedGeneration) await remember(spec)
       return report((await find(spec.instanceId)) ?? seen)
@@ -232,11 +239,12 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     await (spec.intent === 'running' ? run(spec) : end(spec))
   }
 
-  const devices = createDeviceWork({ driver, volumes, work, find, volumeEnsure, log })
+  const devices = createDeviceWork({ driver, volumes, work, find, shared, log })
 
   /** A full disk pauses machines; they go on when there is room, and wait again if it was not enough. */
   const roomWatch = async (): Promise<void> => {
     try {
+      await shared.converge()
       const { freeBytes } = await volumes.usage()
       if (freeBytes < ROOM_BYTES_MIN) return log.warn({ freeBytes }, 'the disk is nearly full')
       const resumed = await driver.resumeStalled()
@@ -321,7 +329,11 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     },
     volumeEnsure: (request) =>
       work.exclusively([request.volumeId], async () => void (await volumeEnsure(request))),
-    volumeDelete: (volumeId) => work.exclusively([volumeId], () => volumes.delete(volumeId)),
+    volumeDelete: (volumeId) =>
+      work.exclusively([volumeId], async () => {
+        await shared.end(volumeId)
+        await volumes.delete(volumeId)
+      }),
     volumeList: async () => (await volumes.list()).filter((id) => !standbys.hides(id)),
     volumesFreeze: work.freeze,
     volumeCollapse: work.collapse,
@@ -360,6 +372,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       await backup.close()
       await standbys.close()
       await templates?.close()
+      await shared.close()
       await driver.close()
       await networks.close()
     },

@@ -190,6 +190,8 @@ export interface ContentRange {
 export interface VolumeChange {
   /** The machine that has it attached, running or not; null: none has. */
   instanceId: InstanceId | null
+  /** Of one that is shared, those that have it too. */
+  otherIds?: readonly InstanceId[]
   sizeGiB: number
   limits: DiskLimits
   keys?: VolumeKeys | string | null
