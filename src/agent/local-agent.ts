@@ -31,7 +31,7 @@ import { createLauncher } from './launch.ts'
 import { createStandbys } from './standbys.ts'
 import type { Templates } from './templates/templates.ts'
 import { keysChecked } from './vm-spec.ts'
-import type { HostAgent, HostEvent } from './protocol.ts'
+import type { BalancerHost, HostAgent, HostEvent } from './protocol.ts'
 import { createVolumeWork, wordsOf } from './volume-work.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
 
@@ -52,6 +52,7 @@ export interface LocalAgentOptions {
   driver: VmDriver
   networks: AgentNetworks
   volumes: VolumeBackend
+  balancers: BalancerHost
   /** Null: every machine boots. */
   templates: Templates | null
   /** Machines of a kind that are made ahead of their launch; absent: none. */
@@ -259,6 +260,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   room.unref()
   return {
     backup,
+    balancers: options.balancers,
     describe: () => options.describe(),
     machinePrepare: async (spec) => {
       // What is being started, or was by a daemon that did not come to write it down, may have its disks open.

@@ -174,7 +174,7 @@ export async function removeStrangers(
       const links = [...found.links].filter(
         ([link, { kind }]) =>
           link === LINK_UPLINK ||
-          (kind === 'tap' && link.startsWith(LINK_TAP_PREFIX)) ||
+          (kind !== 'other' && link.startsWith(LINK_TAP_PREFIX)) ||
           (kind === 'other' && link.startsWith(LINK_PEER_PREFIX)),
       )
       const lines = links.map(([link]) => `link del ${link}`)

@@ -11,7 +11,7 @@ import {
   isOwnLinkLocal,
   LINK_HOST_PREFIX,
   NAMESPACE_FOLDER,
-  NAMESPACE_PREFIX,
+  NAMESPACE_PREFIXES,
   ROUTE_PROTOCOL,
 } from './names.ts'
 import type { LinkState, NetworkState } from './render/links.ts'
@@ -152,7 +152,7 @@ function foundOf(links: readonly AddressJson[], four: Family, six: Family): Foun
   for (const link of links) {
     identities.set(link.ifname, { index: link.ifindex, peerIndex: link.link_index ?? null })
     found.set(link.ifname, {
-      kind: link.linkinfo?.info_data?.type === 'tap' ? 'tap' : 'other',
+      kind: kindOf(link),
       isUp: link.flags.includes('UP'),
       addresses: (link.addr_info ?? [])
         .filter(({ family, local }) => family === 'inet' || isOursOf6(local))
@@ -169,6 +169,12 @@ function foundOf(links: readonly AddressJson[], four: Family, six: Family): Foun
     routes: new Set([...four.routes.map(routeText), ...six.routes.map(route6Text)]),
     rules: new Set([...ruleTexts(four, false), ...ruleTexts(six, true)]),
   }
+}
+
+/** A veth with a TAP's name stands in the place of one. */
+function kindOf({ ifname, linkinfo }: AddressJson): LinkState['kind'] {
+  if (linkinfo?.info_data?.type === 'tap') return 'tap'
+  return linkinfo?.info_kind === 'veth' && /^t[0-9a-f]{13}$/.test(ifname) ? 'veth' : 'other'
 }
 
 /** Link-local addresses that the kernel gave are its own affair. */
@@ -209,7 +215,7 @@ async function listNamespaces(): Promise<Map<string, string>> {
   const names = await readdir(NAMESPACE_FOLDER).catch(() => [] as string[])
   const found = new Map<string, string>()
   for (const name of names) {
-    if (!name.startsWith(NAMESPACE_PREFIX)) continue
+    if (!NAMESPACE_PREFIXES.some((prefix) => name.startsWith(prefix))) continue
     const status = await stat(join(NAMESPACE_FOLDER, name)).catch(() => null)
     // A name without a namespace behind it (a crash between the file and the mount) counts as none.
     if (status) found.set(name, `${status.dev}:${status.ino}`)
