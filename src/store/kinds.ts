@@ -9,12 +9,15 @@ import { instanceIsSettled, instanceStateOf, type Instance } from '../domain/ins
 import { rootTaskIsOver } from '../domain/root-task.ts'
 import { addressesOf } from '../domain/network.ts'
 import type { ResourceTypes, StoredKind } from '../domain/resource-types.ts'
+import { attachmentsOf, type Volume } from '../domain/volume.ts'
 import type { Reference, KindRules } from './kind-rules.ts'
 
 export type KindTable = { [K in StoredKind]: KindRules<ResourceTypes[K]> }
 
 /** States of attachments that a host has something to do for. */
 const CHANGING = ['attaching', 'detaching', 'busy']
+const isChanging = (volume: Volume): boolean =>
+  attachmentsOf(volume).some(({ state }) => CHANGING.includes(state))
 
 const ref = (name: string, value: string | null): Reference[] => (value ? [{ name, value }] : [])
 const nothing = (): [] => []
@@ -144,16 +147,16 @@ export const KINDS: KindTable = {
   },
   volume: {
     references: (r) => [
-      ...ref('instance', r.attachment?.instanceId ?? null),
-      ...ref('changing', CHANGING.includes(r.attachment?.state ?? '') ? 'yes' : null),
+      ...attachmentsOf(r).flatMap(({ instanceId }) => ref('instance', instanceId)),
+      ...ref('changing', isChanging(r) ? 'yes' : null),
       ...ref('pending', r.intended === 'absent' || !r.isMaterialised ? 'yes' : null),
       ...ref('modifying', r.modification?.state === 'modifying' ? 'yes' : null),
       ...ref('layer', r.layerId ?? null),
     ],
     claims: (r) =>
-      r.attachment && r.attachment.state !== 'replaced'
-        ? [{ scope: `device:${r.attachment.instanceId}`, name: r.attachment.deviceName }]
-        : [],
+      attachmentsOf(r)
+        .filter(({ state }) => state !== 'replaced')
+        .map(({ instanceId, deviceName }) => ({ scope: `device:${instanceId}`, name: deviceName })),
   },
   snapshot: {
     references: (r) => [

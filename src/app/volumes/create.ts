@@ -23,6 +23,7 @@ export interface VolumeCreateRequest {
   type: VolumeType | null
   iops: number | null
   throughputMiBps: number | null
+  isMultiAttach?: boolean
   encryption: EncryptionRequest
   clientToken: string | null
   tags: Tags
@@ -45,8 +46,11 @@ export async function volumeCreatePlan(
   }
   const snapshot = snapshotId ? await snapshotGet(ctx, snapshotId, reader) : null
   const shape = volumeShapeChecked({ ...request, snapshotSizeGiB: snapshot?.sizeGiB ?? null })
+  const { isMultiAttach = false } = request
+  if (isMultiAttach) mustBeShareable(shape.type)
   return {
     ...shape,
+    ...(isMultiAttach ? { isMultiAttach } : {}),
     id: newId('volume', app.random),
     account: ctx.account,
     region: ctx.region,
@@ -61,6 +65,14 @@ export async function volumeCreatePlan(
     isMaterialised: false,
     attachment: null,
   }
+}
+
+/** @throws Fault `InvalidCombination`. */
+export function mustBeShareable(type: VolumeType): void {
+  if (type === 'io1' || type === 'io2') return
+  const parameters = ['MultiAttachEnabled', 'VolumeType']
+  const reason = 'Multi-Attach can only be specified for volumeType io1 and io2'
+  throw new FaultError({ type: 'InvalidCombination', parameters, reason })
 }
 
 /** What a volume made of a snapshot starts as. @throws Fault `IncorrectState` while it is not there yet. */
