@@ -144,6 +144,8 @@ export interface BalancerHost {
 }
 
 export interface LayerCopyRequest extends ContentRequest {
+  /** Smaller, and slower to read; one that is encrypted is only copied. */
+  isCompressed?: boolean
   layerId: LayerId
   source: VolumeSource
   sizeGiB: number

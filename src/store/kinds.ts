@@ -9,6 +9,7 @@ import { instanceIsSettled, instanceStateOf, type Instance } from '../domain/ins
 import { rootTaskIsOver } from '../domain/root-task.ts'
 import { addressesOf } from '../domain/network.ts'
 import type { ResourceTypes, StoredKind } from '../domain/resource-types.ts'
+import { isTiering } from '../domain/snapshot-tier.ts'
 import { attachmentsOf, type Volume } from '../domain/volume.ts'
 import type { Reference, KindRules } from './kind-rules.ts'
 
@@ -163,6 +164,10 @@ export const KINDS: KindTable = {
       ...ref('layer', 'layerId' in r.source ? r.source.layerId : null),
       ...ref('layer', r.staging?.parentLayerId ?? null),
       ...ref('layer', r.copiedFrom && 'layerId' in r.copiedFrom ? r.copiedFrom.layerId : null),
+      ...ref('layer', r.tiering?.archive?.layerId ?? null),
+      ...ref('layer', isTiering(r) ? r.tiering!.operation.target : null),
+      ...ref('tiering', isTiering(r) ? 'yes' : null),
+      ...ref('restored', r.tiering?.expiresAt ? 'yes' : null),
       ...ref('copying', r.copiedFrom ? 'yes' : null),
       ...ref('staging', r.staging ? 'yes' : null),
       ...ref('recycled', r.recycled ? 'yes' : null),

@@ -12,6 +12,7 @@ import {
   RegisterImageCommand,
   type RegisterImageCommandInput,
 } from '@aws-sdk/client-ec2'
+import { decode } from 'jpeg-js'
 import { expect, test } from 'vitest'
 import { uefiDataDecode } from '../../src/aws/ec2/uefi-data.ts'
 import { hasPlatformKey } from '../../src/domain/uefi.ts'
@@ -54,6 +55,20 @@ async function screen(id: string, name: string): Promise<Buffer> {
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, `screen-${name}.jpg`), picture)
   return picture
+}
+
+/** Rows of text that have something in them: of sixteen lines of dots each, in white or grey on black. */
+function rowsOf(jpeg: Buffer): number {
+  const { width, height, data } = decode(jpeg, { useTArray: true })
+  const isLit = (x: number, y: number): boolean => data[(y * width + x) * 4 + 1]! > 96
+  const ROW = 16
+  let rows = 0
+  for (let top = 0; top + ROW <= height; top += ROW) {
+    let lit = 0
+    for (let y = top; y < top + ROW; y++) for (let x = 0; x < width; x++) if (isLit(x, y)) lit++
+    if (lit > ROW) rows++
+  }
+  return rows
 }
 
 const started = async (ImageId: string, InstanceType: 't3.micro' | 't3.small' = 't3.micro') => {
@@ -115,6 +130,14 @@ test(
       'Linux',
     )
 
+    // On the screen of each is what it has to say; Debian's asks who is there.
+    const prompt = 'sudo cat /dev/vcs1'
+    await eventually(
+      () => words(ids['debian-bios'], prompt),
+      (text) => text.includes('login:'),
+      SCREEN_TIMEOUT_MS,
+    )
+
     // All of them run, now.
     const plain = { state: 'running', platform: 'Linux/UNIX', boot: 'legacy-bios', tpm: undefined }
     expect(await described(ids['debian-bios'])).toEqual(plain)
@@ -123,7 +146,10 @@ test(
     const secured = { ...plain, boot: 'uefi', tpm: 'v2.0' }
     expect(await described(ids['debian-secure'])).toEqual(secured)
     for (const [name, id] of Object.entries(ids)) {
-      expect((await screen(id, name)).subarray(0, 2).toString('hex')).toMatch(picture)
+      const shown = await screen(id, name)
+      expect(shown.subarray(0, 2).toString('hex')).toMatch(picture)
+      // The firmware's own words are five.
+      expect(rowsOf(shown), name).toBeGreaterThan(7)
     }
     await terminate(daemon, Object.values(ids))
     await tpmsGone()
