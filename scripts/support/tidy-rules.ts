@@ -170,6 +170,37 @@ function isUnbreakable(line: string): boolean {
   return /https?:\/\/\S{40,}/.test(line) || /^\s*\*\s*\|/.test(line)
 }
 
+/** Files that import each other in a loop, types included: whoever reads one must then read them all. */
+export function circlesOf(texts: ReadonlyMap<string, string>): Complaint[] {
+  const complaints: Complaint[] = []
+  const done = new Set<string>()
+  const path: string[] = []
+  const visit = (file: string): void => {
+    const from = path.indexOf(file)
+    if (from >= 0) {
+      const circle = path.slice(from)
+      const way = [...circle, file].join(' -> ')
+      const message = `circle ${way}: move what both need to a file of its own`
+      complaints.push({ file: circle[0]!, line: 1, message })
+    }
+    if (from >= 0 || done.has(file)) return
+    path.push(file)
+    for (const target of importsOf(file, texts.get(file) ?? '')) {
+      if (texts.has(target)) visit(target)
+    }
+    path.pop()
+    done.add(file)
+  }
+  for (const file of texts.keys()) visit(file)
+  return complaints
+}
+
+function importsOf(file: string, text: string): string[] {
+  return [...text.matchAll(IMPORT)].map(([, name]) =>
+    posix.normalize(posix.join(posix.dirname(file), name ?? '')),
+  )
+}
+
 const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*['"](\.[^'"]+)['"]/g
 
 function importComplaints(file: string, text: string): Complaint[] {

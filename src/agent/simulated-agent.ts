@@ -22,7 +22,7 @@ import { createHypervisorWork } from './hypervisors.ts'
 import { createSimulatedConnector, type SimulatedHypervisors } from './simulated-hypervisors.ts'
 import { createSimulatedUsage, type SimulatedRates } from './simulated-usage.ts'
 import { simulatedSerial } from './simulated-serial.ts'
-import type { Gpu } from '../domain/pci.ts'
+import type { Gpu } from '../domain/gpu.ts'
 import { simulatedHost } from './simulated-host.ts'
 import { createSimulatedVolumes, type SimulatedVolumes } from './simulated-volumes.ts'
 

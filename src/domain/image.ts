@@ -8,7 +8,7 @@ import type { ResourceBase } from './resource.ts'
 import type { SnapshotLock } from './snapshot-lock.ts'
 import type { SnapshotTiering } from './snapshot-tier.ts'
 import type { UefiVariable } from './uefi.ts'
-import type { VolumeType } from './volume.ts'
+import type { VolumeType } from './volume-type.ts'
 
 /** Where the bytes of a snapshot lie: a file of an image folder under BRUME_HOME/images, or a frozen layer. */
 export type SnapshotSource = { imageFolder: string; file: string } | { layerId: LayerId }

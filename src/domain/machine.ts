@@ -3,8 +3,8 @@
  * whole intent for one machine; drivers turn it into a QEMU command line, a network plan, files. Everything here
  * survives JSON, because a host may be on the other side of a network.
  */
-import type { HostPressure } from './allocation.ts'
-import type { Gpu, GpuWish } from './pci.ts'
+import type { HostPressure } from './host-pressure.ts'
+import type { Gpu, GpuWish } from './gpu.ts'
 import type { HostId, InstanceId, NetworkInterfaceId, SubnetId, VolumeId, VpcId } from './ids.ts'
 import type { AccountId } from './ids.ts'
 import type { LayerId } from './layer.ts'

@@ -4,8 +4,7 @@ import type { SnapshotSource } from './image.ts'
 import type { DataKey } from './kms.ts'
 import type { LayerId } from './layer.ts'
 import type { ResourceBase } from './resource.ts'
-
-export type VolumeType = 'gp2' | 'gp3' | 'io1' | 'io2' | 'st1' | 'sc1' | 'standard'
+import type { VolumeType } from './volume-type.ts'
 
 export interface VolumeAttachment {
   instanceId: InstanceId

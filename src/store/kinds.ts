@@ -8,20 +8,10 @@ import { BACKUP_KINDS } from './backup-kinds.ts'
 import { instanceIsSettled, instanceStateOf, type Instance } from '../domain/instance.ts'
 import { rootTaskIsOver } from '../domain/root-task.ts'
 import { addressesOf } from '../domain/network.ts'
-import type { ResourceTypes, StoredKind } from '../domain/resource.ts'
+import type { ResourceTypes, StoredKind } from '../domain/resource-types.ts'
 import { isTiering } from '../domain/snapshot-tier.ts'
 import { attachmentsOf, type Volume } from '../domain/volume.ts'
-
-export interface Reference {
-  name: string
-  value: string
-}
-
-export interface KindRules<R> {
-  references(resource: R): Reference[]
-  /** `scope` + `name` is unique over all resources of all kinds. */
-  claims(resource: R): { scope: string; name: string }[]
-}
+import type { Reference, KindRules } from './kind-rules.ts'
 
 export type KindTable = { [K in StoredKind]: KindRules<ResourceTypes[K]> }
 

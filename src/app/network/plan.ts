@@ -12,10 +12,8 @@ import {
   publicBindings,
   publicHostName,
   vpcCidrs,
-  type ElasticAddress,
   type NetworkAcl,
   type NetworkInterface,
-  type RouteTable,
   type SecurityGroup,
   type Subnet,
   type Vpc,
@@ -30,37 +28,13 @@ import type {
   VpcDnsPlan,
   VpcNetworkPlan,
 } from '../../domain/network-plan.ts'
-import { endpointNames, vpceDomain, type VpcEndpoint } from '../../domain/vpc-endpoint.ts'
+import { endpointNames, vpceDomain } from '../../domain/vpc-endpoint.ts'
 import { peeringOther } from '../../domain/peering.ts'
-import type { PrefixList } from '../../domain/prefix-list.ts'
 import type { StoreReader } from '../../store/store.ts'
 import { blocksOf } from './plan-blocks.ts'
 import { routesOf } from './plan-routes.ts'
-import { routeTargets, type RouteTargets } from './routes.ts'
-
-/** Megabits a second that a machine may move now; null: no limit. */
-export type RateOf = (instance: Instance) => number | null
-
-/** Everything of one VPC that its plan is made from. */
-export interface VpcRecords {
-  vpc: Vpc
-  subnets: readonly Subnet[]
-  routeTables: readonly RouteTable[]
-  targets: RouteTargets
-  acls: readonly NetworkAcl[]
-  groups: readonly SecurityGroup[]
-  interfaces: readonly NetworkInterface[]
-  instances: readonly Instance[]
-  dhcpOptions: Readonly<Record<string, readonly string[]>>
-  prefixLists: ReadonlyMap<string, PrefixList>
-  endpoints: readonly VpcEndpoint[]
-  peers: readonly PeerPlan[]
-  /** Of the account, those with a name of their own. */
-  namedAddresses: readonly ElasticAddress[]
-  rateOf: RateOf
-  /** Records of peered VPCs whose public names resolve to private addresses here. */
-  resolved: readonly VpcRecords[]
-}
+import { routeTargets } from './routes.ts'
+import type { RateOf, VpcRecords } from './vpc-records.ts'
 
 /**
  * Plans of all VPCs that have a machine on this host, or had one that is still shown as terminated, in order of id: the

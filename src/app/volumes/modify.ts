@@ -5,7 +5,8 @@
  */
 import { FaultError, invalidValue } from '../../domain/faults.ts'
 import type { VolumeId } from '../../domain/ids.ts'
-import { volumeStateOf, type Volume, type VolumeType } from '../../domain/volume.ts'
+import { volumeStateOf, type Volume } from '../../domain/volume.ts'
+import type { VolumeType } from '../../domain/volume-type.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import { ownGet } from '../network/scope.ts'

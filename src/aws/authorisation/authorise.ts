@@ -20,7 +20,7 @@ import {
 import { FaultError } from '../../domain/faults.ts'
 import { backupWanted } from '../backup/authorisation.ts'
 import { backupGatewayWanted } from '../backup-gateway/authorisation.ts'
-import type { EdgeRequest } from '../dispatch.ts'
+import type { EdgeRequest } from '../edge-request.ts'
 import { cloudwatchWanted } from '../cloudwatch/authorisation.ts'
 import { ebsWanted } from '../ebs/authorisation.ts'
 import { instanceConnectWanted } from '../ec2-instance-connect/authorisation.ts'

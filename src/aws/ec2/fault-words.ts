@@ -2,7 +2,7 @@
  * EC2's codes by kind of resource: not found, malformed, there already, too many. The odd spellings (`InvalidVpcID`
  * beside `InvalidVpcId`) are AWS's. Source: "Error codes for the Amazon EC2 API".
  */
-import type { ResourceKind } from '../../domain/ids.ts'
+import type { ResourceKind } from '../../domain/id-prefixes.ts'
 
 export interface KindWords {
   notFound: string

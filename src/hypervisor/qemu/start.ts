@@ -11,7 +11,7 @@ import type { Card } from '../../domain/pci.ts'
 import { spawnDetached } from '../../lib/exec.ts'
 import { assert, present } from '../../lib/assert.ts'
 import { secretFiles } from '../../lib/secret-files.ts'
-import { createRevert, type Revert } from '../../lib/revert.ts'
+import { createRevert } from '../../lib/revert.ts'
 import { qmpConnect, type QmpClient } from '../qmp/client.ts'
 import { cgroupApply, cgroupRemove, limitsOfMachine } from './cgroup.ts'
 import { choosePin, commandLine } from './command-line.ts'
@@ -37,6 +37,7 @@ import { secretsOf } from './secrets.ts'
 import { disksServe } from './served.ts'
 import { tpmEnd, tpmStart } from './tpm.ts'
 import { processIdentify, processKill, processWaitExit, type ProcessIdentity } from './process.ts'
+import type { Begun } from './context.ts'
 
 /** QEMU opens its sockets within 50 ms; a host busy with twenty launches needs seconds. */
 const QMP_READY_TIMEOUT_MS = 20_000
@@ -53,18 +54,6 @@ export interface Beginning {
   memory?: MemoryRecord | null
   /** For the console: what there is to say before the machine says something. */
   notice?: string | null
-}
-
-/** A process that answers, and whose guest has not run yet. */
-export interface Begun {
-  spec: VmSpec
-  paths: MachinePaths
-  io: IoAbilities
-  record: MachineRecord
-  identity: ProcessIdentity
-  qmp: QmpClient
-  /** Takes the process back. */
-  revert: Revert
 }
 
 interface WithGpus {

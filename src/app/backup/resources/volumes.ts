@@ -4,12 +4,8 @@ import { GIB } from '../../../domain/backup/sizes.ts'
 import type { RecoveryPoint } from '../../../domain/backup/records.ts'
 import type { Tags } from '../../../domain/resource.ts'
 import { TYPE_RULES } from '../../../domain/volume-types.ts'
-import {
-  attachmentsOf,
-  volumeStateOf,
-  type Volume,
-  type VolumeType,
-} from '../../../domain/volume.ts'
+import { attachmentsOf, volumeStateOf, type Volume } from '../../../domain/volume.ts'
+import type { VolumeType } from '../../../domain/volume-type.ts'
 import { zonesOf } from '../../../domain/zones.ts'
 import { volumeDelete } from '../../volumes/create.ts'
 import { volumeShapeChecked } from '../../volumes/shape.ts'
