@@ -7,7 +7,7 @@ import type { IamKind } from '../domain/iam/entities.ts'
 import { BACKUP_KINDS } from './backup-kinds.ts'
 import { instanceIsSettled, instanceStateOf, type Instance } from '../domain/instance.ts'
 import { rootTaskIsOver } from '../domain/root-task.ts'
-import { addressesOf } from '../domain/network.ts'
+import { addressesOf, publicBindings } from '../domain/network.ts'
 import type { ResourceTypes, StoredKind } from '../domain/resource-types.ts'
 import { isTiering } from '../domain/snapshot-tier.ts'
 import { attachmentsOf, type Volume } from '../domain/volume.ts'
@@ -275,6 +275,11 @@ export const KINDS: KindTable = {
       ...r.groupIds.flatMap((id) => ref('group', id)),
       ...addressesOf(r).flatMap((address) => ref('address', `${r.vpcId}/${address}`)),
       ...(r.elasticAddresses ?? []).flatMap((each) => ref('elastic', each.allocationId)),
+      // What every host of the VPC must know of every interface, to be tallied and not decoded.
+      ...r.groupIds.flatMap((id) => addressesOf(r).flatMap((one) => ref(`member:${id}`, one))),
+      ...publicBindings(r).flatMap(({ publicAddress, privateAddress }) =>
+        ref(`public:${r.vpcId}`, `${publicAddress} ${privateAddress}`),
+      ),
     ],
     claims: (r) => [
       ...r.privateAddresses.map((name) => ({ scope: `address:${r.subnetId}`, name })),
