@@ -300,6 +300,10 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       log,
     }),
     ...createExportWork({ volumes, exportsFolder, sourcePath }),
+    layerFlatten: async (layerId) => {
+      await work.flatten(layerId)
+      return { usedBytes: await volumes.layers.usedBytes(layerId) }
+    },
     layerDelete: (layerId) => volumes.layers.delete(layerId),
     layerList: () => volumes.layers.list(),
     templatesEnsure: async (wishes) => templates?.ensure(wishes),
