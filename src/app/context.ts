@@ -99,6 +99,7 @@ export type ReconcilerName =
   | 'keys'
   | 'stagings'
   | 'templates'
+  | 'balancers'
   | 'metrics'
   | 'backupJobs'
   | 'backupPlans'
