@@ -5,6 +5,7 @@
  */
 import type { IamKind } from '../domain/iam/entities.ts'
 import { BACKUP_KINDS } from './backup-kinds.ts'
+import { BALANCER_KINDS } from './balancer-kinds.ts'
 import { instanceIsSettled, instanceStateOf, type Instance } from '../domain/instance.ts'
 import { rootTaskIsOver } from '../domain/root-task.ts'
 import { addressesOf, publicBindings } from '../domain/network.ts'
@@ -129,6 +130,7 @@ const IAM_KINDS: Pick<KindTable, IamKind> = {
 
 export const KINDS: KindTable = {
   ...BACKUP_KINDS,
+  ...BALANCER_KINDS,
   ...IAM_KINDS,
   alarm: {
     references: nothing,

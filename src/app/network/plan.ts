@@ -29,6 +29,7 @@ import type {
 import { endpointNames, vpceDomain } from '../../domain/vpc-endpoint.ts'
 import { peeringOther } from '../../domain/peering.ts'
 import type { StoreReader } from '../../store/store.ts'
+import { balancerInterface, balancerNames } from './plan-balancers.ts'
 import { blocksOf } from './plan-blocks.ts'
 import { routesOf } from './plan-routes.ts'
 import { routeTargets } from './routes.ts'
@@ -45,18 +46,23 @@ export async function networkPlans(
 ): Promise<VpcNetworkPlan[]> {
   const here = await reader.list('instance', { reference: { name: 'host', value: hostId } })
   const live = here.filter(hasMachine)
-  const vpcIds = [...new Set(here.map((instance) => instance.spec.vpcId))].sort()
+  const reference = { name: 'host', value: hostId }
+  const balancers = await reader.list('loadBalancer', { reference })
+  const ids = [...here.map((instance) => instance.spec.vpcId), ...balancers.map((b) => b.vpcId)]
+  const vpcIds = [...new Set(ids)].sort()
   const found: VpcRecords[] = []
   for (const vpcId of vpcIds) {
     const records = await vpcRecords(reader, vpcId, live)
     if (records) found.push({ ...records, rateOf })
   }
   const byVpc = new Map(found.map((records) => [records.vpc.id, records]))
+  const interfaces = found.flatMap((records) => records.interfaces)
   return found.map((records) =>
     planOf({
       ...records,
       peers: peersOf(records, byVpc),
       resolved: resolvedOf(records, byVpc),
+      balancerNames: balancerNames(records.vpc.id, balancers, interfaces),
     }),
   )
 }
@@ -192,6 +198,7 @@ async function vpcRecords(
     }),
     peers: [],
     resolved: [],
+    balancerNames: [],
   }
 }
 
@@ -248,8 +255,10 @@ export function planOf(records: VpcRecords): VpcNetworkPlan {
       ...aclOf(subnet, records.acls),
     })),
     interfaces: records.interfaces
-      .filter((networkInterface) => networkInterface.attachment)
-      .flatMap((networkInterface) => interfacePlan(networkInterface, instances, records.rateOf)),
+      .filter((one) => one.attachment ?? one.loadBalancer)
+      .flatMap((one) =>
+        one.loadBalancer ? [balancerInterface(one)] : interfacePlan(one, instances, records.rateOf),
+      ),
     groups: records.groups.map((group) => groupPlan(group, records)),
     ...(records.peers.length > 0 && { peers: records.peers }),
     ...(records.endpoints.length > 0 && { endpoints: endpointPlans(records) }),
@@ -280,6 +289,7 @@ function dnsPlan(records: VpcRecords): VpcDnsPlan {
     ...(names.length > 0 && { publicNames: names }),
     ...(own.length > 0 && { resourceNames: own }),
     ...(named.length > 0 && { reverseNames: named }),
+    ...(records.balancerNames.length > 0 && { balancerNames: records.balancerNames }),
     ...(hasNetbios && {
       netbios: { servers: netbiosServers, nodeType: nodeType ? Number(nodeType) : null },
     }),

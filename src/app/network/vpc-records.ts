@@ -41,4 +41,6 @@ export interface VpcRecords {
   rateOf: RateOf
   /** Records of peered VPCs whose public names resolve to private addresses here. */
   resolved: readonly VpcRecords[]
+  /** Names of load balancers that are known here. */
+  balancerNames: readonly { name: string; address: string }[]
 }
