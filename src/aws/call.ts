@@ -1,5 +1,5 @@
 /** The engine bound to one request: what `call.filter` and `call.page` of an operation do. */
-import type { EdgeRequest } from './dispatch.ts'
+import type { EdgeRequest } from './edge-request.ts'
 import { compileFilters } from './filters.ts'
 import type { FilterInput } from './filters.ts'
 import { serviceModel } from './model.ts'

@@ -1,5 +1,5 @@
 /** Queries of the store, on any connection: committed state from outside, the transaction's own from within. */
-import type { ResourceTypes, StoredKind } from '../domain/resource.ts'
+import type { ResourceTypes, StoredKind } from '../domain/resource-types.ts'
 import type { Connection } from './database.ts'
 import type { ListQuery, StoreReader } from './store.ts'
 

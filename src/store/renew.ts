@@ -2,9 +2,10 @@
  * References that a kind got after resources of it were stored: derived anew from the documents, once, when a store is
  * opened. A new reference of an old kind is one more line in RENEWALS.
  */
-import type { ResourceTypes, StoredKind } from '../domain/resource.ts'
+import type { ResourceTypes, StoredKind } from '../domain/resource-types.ts'
 import type { Connection } from './database.ts'
-import { KINDS, type KindRules } from './kinds.ts'
+import { KINDS } from './kinds.ts'
+import type { KindRules } from './kind-rules.ts'
 import { createTransaction } from './writer.ts'
 
 /** In order; none is ever edited or taken out. With a colon at its end: all that begin so. */

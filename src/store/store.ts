@@ -2,7 +2,7 @@
  * The store: resources with compare-and-set, look-ups by reference, unique claims and client tokens. The only
  * code that knows SQL is in this folder; callers see documents. Reads outside a transaction see committed state.
  */
-import type { ResourceTypes, StoredKind } from '../domain/resource.ts'
+import type { ResourceTypes, StoredKind } from '../domain/resource-types.ts'
 
 export interface ListQuery {
   account?: string

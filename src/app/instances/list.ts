@@ -4,7 +4,7 @@ import type { Image } from '../../domain/image.ts'
 import type { InstanceId, IdOf } from '../../domain/ids.ts'
 import type { Instance } from '../../domain/instance.ts'
 import type { NetworkInterface, SecurityGroup, Vpc } from '../../domain/network.ts'
-import type { Volume } from '../../domain/volume.ts'
+import { attachmentsOf, volumeAt, type Volume } from '../../domain/volume.ts'
 import type { ListQuery } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import { instancesGet } from './lifecycle.ts'
@@ -62,7 +62,12 @@ export async function instanceViews(
     }),
   ])
   const interfacesOf = groupBy(interfaces, (one) => one.attachment?.instanceId)
-  const volumesOf = groupBy(volumes, (one) => one.attachment?.instanceId)
+  // One that several instances have is in each of their lists, once, however often it was read.
+  const seen = new Map(volumes.map((volume) => [volume.id, volume]))
+  const attached = [...seen.values()].flatMap((volume) =>
+    attachmentsOf(volume).map(({ instanceId }) => volumeAt(volume, instanceId)),
+  )
+  const volumesOf = groupBy(attached, (one) => one.attachment?.instanceId)
   const profileOf = new Map(profiles.map((one) => [one.instanceId, one]))
   const vpcById = new Map<string, Vpc>(vpcs.map((vpc) => [vpc.id, vpc]))
   const imageById = new Map<string, Image>(images.map((image) => [image.id, image]))

@@ -10,10 +10,8 @@ import {
   publicBindings,
   publicHostName,
   vpcCidrs,
-  type ElasticAddress,
   type NetworkAcl,
   type NetworkInterface,
-  type RouteTable,
   type SecurityGroup,
   type Subnet,
   type Vpc,
@@ -28,42 +26,15 @@ import type {
   VpcDnsPlan,
   VpcNetworkPlan,
 } from '../../domain/network-plan.ts'
-import { endpointNames, vpceDomain, type VpcEndpoint } from '../../domain/vpc-endpoint.ts'
+import { endpointNames, vpceDomain } from '../../domain/vpc-endpoint.ts'
 import { peeringOther } from '../../domain/peering.ts'
-import type { PrefixList } from '../../domain/prefix-list.ts'
 import type { StoreReader } from '../../store/store.ts'
+import { balancerInterface, balancerNames } from './plan-balancers.ts'
 import { blocksOf } from './plan-blocks.ts'
 import { routesOf } from './plan-routes.ts'
-import { routeTargets, type RouteTargets } from './routes.ts'
-
-/** Megabits a second that a machine may move now; null: no limit. */
-export type RateOf = (instance: Instance) => number | null
-
-/** Everything of one VPC that its plan is made from. */
-export interface VpcRecords {
-  vpc: Vpc
-  subnets: readonly Subnet[]
-  routeTables: readonly RouteTable[]
-  targets: RouteTargets
-  acls: readonly NetworkAcl[]
-  groups: readonly SecurityGroup[]
-  /** Of the machines on this host, of endpoints, and those that routes lead to: of all others, only what follows. */
-  interfaces: readonly NetworkInterface[]
-  /** Addresses of every interface in the VPC by its groups, sorted. */
-  members: ReadonlyMap<string, readonly string[]>
-  /** Of every interface in the VPC, in order. */
-  publicAddresses: readonly { publicAddress: string; privateAddress: string }[]
-  instances: readonly Instance[]
-  dhcpOptions: Readonly<Record<string, readonly string[]>>
-  prefixLists: ReadonlyMap<string, PrefixList>
-  endpoints: readonly VpcEndpoint[]
-  peers: readonly PeerPlan[]
-  /** Of the account, those with a name of their own. */
-  namedAddresses: readonly ElasticAddress[]
-  rateOf: RateOf
-  /** Records of peered VPCs whose public names resolve to private addresses here. */
-  resolved: readonly VpcRecords[]
-}
+import { routeTargets } from './routes.ts'
+import type { LoadBalancer } from '../../domain/balancers/records.ts'
+import type { RateOf, VpcRecords } from './vpc-records.ts'
 
 /**
  * Plans of all VPCs that have a machine on this host, or had one that is still shown as terminated, in order of id: the
@@ -76,18 +47,23 @@ export async function networkPlans(
 ): Promise<VpcNetworkPlan[]> {
   const here = await reader.list('instance', { reference: { name: 'host', value: hostId } })
   const live = here.filter(hasMachine)
-  const vpcIds = [...new Set(here.map((instance) => instance.spec.vpcId))].sort()
+  const reference = { name: 'host', value: hostId }
+  const balancers = await reader.list('loadBalancer', { reference })
+  const ids = [...here.map((instance) => instance.spec.vpcId), ...balancers.map((b) => b.vpcId)]
+  const vpcIds = [...new Set(ids)].sort()
   const found: VpcRecords[] = []
   for (const vpcId of vpcIds) {
-    const records = await vpcRecords(reader, vpcId, live)
+    const records = await vpcRecords(reader, vpcId, live, balancers)
     if (records) found.push({ ...records, rateOf })
   }
   const byVpc = new Map(found.map((records) => [records.vpc.id, records]))
+  const interfaces = found.flatMap((records) => records.interfaces)
   return found.map((records) =>
     planOf({
       ...records,
       peers: peersOf(records, byVpc),
       resolved: resolvedOf(records, byVpc),
+      balancerNames: balancerNames(records.vpc.id, balancers, interfaces),
     }),
   )
 }
@@ -184,6 +160,7 @@ async function vpcRecords(
   reader: StoreReader,
   vpcId: string,
   live: readonly Instance[],
+  balancers: readonly LoadBalancer[],
 ): Promise<Omit<VpcRecords, 'rateOf'> | undefined> {
   const vpc = await reader.get('vpc', vpcId)
   if (!vpc) return undefined
@@ -192,7 +169,9 @@ async function vpcRecords(
   const instances = live.filter((instance) => instance.spec.vpcId === vpcId)
   const endpoints = await reader.list('vpcEndpoint', inVpc)
   const routeTables = await reader.list('routeTable', inVpc)
+  const zones = balancers.flatMap((one) => (one.vpcId === vpcId ? one.zones : []))
   const interfaces = await interfacesOf(reader, vpcId, instances, [
+    ...zones.map(({ interfaceId }) => interfaceId),
     ...endpoints.flatMap(({ interfaceIds }) => interfaceIds),
     ...routeTables.flatMap(({ routes }) =>
       routes.flatMap(({ target }) => (target.type === 'networkInterface' ? [target.id] : [])),
@@ -209,7 +188,9 @@ async function vpcRecords(
     interfaces,
     members: new Map(
       await Promise.all(
-        groups.map(async ({ id }) => [id as string, await tallied(reader, `member:${id}`)] as const),
+        groups.map(
+          async ({ id }) => [id as string, await tallied(reader, `member:${id}`)] as const,
+        ),
       ),
     ),
     publicAddresses: vpc.hasDnsHostnames ? await publicAddressesOf(reader, vpcId) : [],
@@ -223,6 +204,7 @@ async function vpcRecords(
     }),
     peers: [],
     resolved: [],
+    balancerNames: [],
   }
 }
 
@@ -279,8 +261,10 @@ export function planOf(records: VpcRecords): VpcNetworkPlan {
       ...aclOf(subnet, records.acls),
     })),
     interfaces: records.interfaces
-      .filter((networkInterface) => networkInterface.attachment)
-      .flatMap((networkInterface) => interfacePlan(networkInterface, instances, records.rateOf)),
+      .filter((one) => one.attachment ?? one.loadBalancer)
+      .flatMap((one) =>
+        one.loadBalancer ? [balancerInterface(one)] : interfacePlan(one, instances, records.rateOf),
+      ),
     groups: records.groups.map((group) => groupPlan(group, records)),
     ...(records.peers.length > 0 && { peers: records.peers }),
     ...(records.endpoints.length > 0 && { endpoints: endpointPlans(records) }),
@@ -311,6 +295,7 @@ function dnsPlan(records: VpcRecords): VpcDnsPlan {
     ...(names.length > 0 && { publicNames: names }),
     ...(own.length > 0 && { resourceNames: own }),
     ...(named.length > 0 && { reverseNames: named }),
+    ...(records.balancerNames.length > 0 && { balancerNames: records.balancerNames }),
     ...(hasNetbios && {
       netbios: { servers: netbiosServers, nodeType: nodeType ? Number(nodeType) : null },
     }),
