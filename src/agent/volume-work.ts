@@ -39,10 +39,12 @@ export function createVolumeWork(options: {
   driver: VmDriver
   volumes: VolumeBackend
   /** Volumes that several machines have; absent: there are none. */
-  serverOf?: SharedDisks['serverOf']
+  shared?: () => Pick<SharedDisks, 'serverOf' | 'has' | 'changed'>
   log: Log
 }): VolumeWork {
-  const { driver, volumes, log, serverOf = async () => null } = options
+  const { driver, volumes, log } = options
+  const serverOf = async (volumeId: VolumeId) =>
+    (await options.shared?.().serverOf(volumeId)) ?? null
   const mutex = createKeyedMutex()
   /** Copies that are under way, to be interrupted. */
   const copies = new Map<string, AbortController>()
@@ -165,6 +167,9 @@ export function createVolumeWork(options: {
         const file = await volumes.info(volumeId)
         if (!file) return
         const server = await serverOf(volumeId)
+        if (!server && options.shared?.().has(volumeId)) {
+          throw new Error(`who serves ${volumeId} is away`)
+        }
         // A server first: what it serves is as large as it says.
         const machines = [instanceId, ...otherIds].filter((id) => id !== null)
         const holders = [...(server ? [server] : []), ...machines.map((id) => ({ driver, id }))]
@@ -178,6 +183,7 @@ export function createVolumeWork(options: {
           const isLimiting = !server || holder === server
           if (isLimiting) await holder.driver.diskLimit(holder.id, { ...limits, volumeId })
         }
+        options.shared?.().changed(volumeId, { ...limits, sizeGiB })
         // Also when the machine that lives does not have it (yet); one that has it has grown it.
         await volumes.ensure({ volumeId, sizeGiB, source: null, keys: keysChecked(keys) })
       }),
