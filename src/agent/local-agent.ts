@@ -4,73 +4,26 @@
  * spec: one that ended by itself is reported, not started again.
  */
 import { join } from 'node:path'
-import type { InstanceId, VpcId } from '../domain/ids.ts'
-import type {
-  HostDescription,
-  MachineDisk,
-  MachineObservation,
-  MachineSpec,
-} from '../domain/machine.ts'
-import type { VolumeBackend } from '../blocks/backend.ts'
-import type { VmDriver } from '../hypervisor/driver.ts'
+import type { InstanceId } from '../domain/ids.ts'
+import type { MachineDisk, MachineObservation, MachineSpec } from '../domain/machine.ts'
 import { readJson, writeJsonDurable, ensureFolder } from '../lib/fs-durable.ts'
-import type { Log } from '../lib/log.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import type { Clock } from '../lib/time.ts'
 import { createForeignMachines } from './backup/foreign.ts'
-import type { HelperMachines } from './backup/file-helper.ts'
 import { createLocalBackup } from './backup/local.ts'
-import type { OpenVault } from './backup/open-vault.ts'
 import { createDeviceWork } from './device-work.ts'
 import { createContentWork } from './content-work.ts'
 import { createExportWork } from './export-work.ts'
-import type { LibvirtConnector } from '../connectors/libvirt/connector.ts'
 import { createHypervisorWork } from './hypervisors.ts'
 import { createImportWork } from './import-work.ts'
 import { createLauncher } from './launch.ts'
-import { createSharedDisks, type Servers, type SharedDisks } from './shared-disks.ts'
+import { createSharedDisks, type SharedDisks } from './shared-disks.ts'
 import { createStandbys } from './standbys.ts'
-import type { Templates } from './templates/templates.ts'
 import { keysChecked } from './vm-spec.ts'
 import type { HostAgent, HostEvent } from './protocol.ts'
 import { createVolumeWork, wordsOf } from './volume-work.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
-
-/** What the agent needs of the host's networks (fabric/fabric.ts). */
-export interface AgentNetworks {
-  apply(plans: readonly VpcNetworkPlan[], options?: { isVerified?: boolean }): Promise<void>
-  /** Makes or removes a TAP that is to become an interface's (fabric/fabric.ts). */
-  spareTap(vpcId: VpcId, tapName: string, isWanted: boolean): Promise<void>
-  onReachability(
-    listener: (change: { interfaceId: string; isReachable: boolean; since: number }) => void,
-  ): () => void
-  close(): Promise<void>
-}
-
-export interface LocalAgentOptions {
-  home: string
-  describe(): Promise<HostDescription>
-  driver: VmDriver
-  networks: AgentNetworks
-  volumes: VolumeBackend
-  /** Null: every machine boots. */
-  templates: Templates | null
-  /** Machines of a kind that are made ahead of their launch; absent: none. */
-  standbyCount?: number
-  log: Log
-  clock: Clock
-  /** Between asking a guest to power off and forcing it. */
-  stopGraceMs: number
-  /** Who serves volumes to several machines; absent: nobody. */
-  servers?: Servers
-  /** Absent: the engine's own, with vaults below the home. */
-  openVault?: OpenVault
-  /** Machines that are nobody's instances, by which recovery points are looked into. */
-  helpers?: HelperMachines
-  /** Imports may come from addresses of private networks and of this host. */
-  mayFetchInternal?: boolean
-  connectors: { libvirt: LibvirtConnector }
-}
+import type { LocalAgentOptions } from './local-agent-options.ts'
 
 /** A reboot that the guest does not answer becomes a reset (EC2 waits longer; its guests boot slower). */
 const REBOOT_GRACE_MS = 10_000
@@ -267,6 +220,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   room.unref()
   return {
     backup,
+    balancers: options.balancers,
     describe: () => options.describe(),
     machinePrepare: async (spec) => {
       // What is being started, or was by a daemon that did not come to write it down, may have its disks open.
@@ -346,6 +300,10 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       log,
     }),
     ...createExportWork({ volumes, exportsFolder, sourcePath }),
+    layerFlatten: async (layerId) => {
+      await work.flatten(layerId)
+      return { usedBytes: await volumes.layers.usedBytes(layerId) }
+    },
     layerDelete: (layerId) => volumes.layers.delete(layerId),
     layerList: () => volumes.layers.list(),
     templatesEnsure: async (wishes) => templates?.ensure(wishes),

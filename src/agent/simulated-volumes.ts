@@ -30,6 +30,7 @@ export interface SimulatedVolumes {
   delete(volumeId: string): void
   freeze(request: FreezeRequest): FreezeOutcome[]
   collapse(volumeId: string): void
+  flatten(layerId: LayerId): { usedBytes: number }
   change(volumeId: string, change: VolumeChange): void
   layerDelete(layerId: LayerId): void
   /** By file, the first block of what was exported. */
@@ -127,6 +128,17 @@ export function createSimulatedVolumes(): SimulatedVolumes {
       })
     },
     collapse,
+    flatten: (layerId) => {
+      const layer = layerOf(layerId)
+      const written = new Map(layer.written)
+      for (let id = layer.beneath; id !== null; id = layerOf(id).beneath) {
+        for (const [block, content] of layerOf(id).written) {
+          if (!written.has(block)) written.set(block, content)
+        }
+      }
+      layers.set(layerId, { beneath: null, written })
+      return { usedBytes: written.size * BLOCK_BYTES }
+    },
     change: (volumeId, { sizeGiB, limits }) => {
       const volume = volumeOf(volumeId)
       volume.sizeGiB = Math.max(volume.sizeGiB, sizeGiB)

@@ -6,7 +6,8 @@
  */
 import type { Freeze, VolumeBackend } from '../blocks/backend.ts'
 import type { InstanceId, VolumeId } from '../domain/ids.ts'
-import type { DiskBacking } from '../domain/machine.ts'
+import type { LayerId } from '../domain/layer.ts'
+import type { DiskBacking, MachineObservation } from '../domain/machine.ts'
 import { nbdSourceOf } from '../domain/nbd-source.ts'
 import type { VmDriver } from '../hypervisor/driver.ts'
 import { keysChecked } from './vm-spec.ts'
@@ -22,6 +23,8 @@ export interface VolumeWork {
   exclusively<T>(volumeIds: readonly VolumeId[], section: () => Promise<T>): Promise<T>
   freeze(request: FreezeRequest): Promise<FreezeOutcome[]>
   collapse(volumeId: VolumeId, instanceId: InstanceId | null, signal?: AbortSignal): Promise<void>
+  /** The layer lies on no others any more; machines that live go over. Takes long, and may be repeated. */
+  flatten(layerId: LayerId, signal?: AbortSignal): Promise<void>
   /** As `exclusively`, for work in the background that gives way itself when somebody needs the volume. */
   interruptible<T>(
     volumeId: VolumeId,
@@ -154,8 +157,25 @@ export function createVolumeWork(options: {
     }
   }
 
+  const flatten: VolumeWork['flatten'] = async (layerId, signal) => {
+    const layer = await volumes.layers.flatten(layerId, signal ?? new AbortController().signal)
+    const upon = await volumesUpon(volumes, layer.path)
+    // No freeze amid it: what is written to now would be a layer in the next moment.
+    await mutex.runAll(upon, async () => {
+      const machines = (await driver.list()).filter(isLiving)
+      for (const volumeId of upon) {
+        const info = await volumes.info(volumeId)
+        const depth = info ? depthOf(info, layer.path) : null
+        if (!info || depth === null) continue
+        const relay = { volumeId, headPath: info.path, depth, layer }
+        for (const { instanceId } of machines) await driver.layerRelay(instanceId, relay)
+      }
+    })
+  }
+
   return {
     exclusively,
+    flatten,
     freeze: (request) => {
       const ids = request.volumes.map((one) => one.volumeId)
       return exclusively(ids, () => freeze(request))
@@ -227,8 +247,11 @@ function isUnclear(error: unknown): boolean {
 
 async function isAlive(driver: VmDriver, instanceId: InstanceId): Promise<boolean> {
   const machine = (await driver.list()).find((one) => one.instanceId === instanceId)
-  return machine !== undefined && !['stopped', 'crashed', 'absent'].includes(machine.state)
+  return machine !== undefined && isLiving(machine)
 }
+
+const isLiving = ({ state }: MachineObservation): boolean =>
+  !['stopped', 'crashed', 'absent'].includes(state)
 
 async function outcomeOf(
   volumes: VolumeBackend,
@@ -244,6 +267,26 @@ async function outcomeOf(
     pauseMs,
     crashReason,
   }
+}
+
+/** Volumes that read through this file. */
+async function volumesUpon(volumes: VolumeBackend, path: string): Promise<VolumeId[]> {
+  const upon: VolumeId[] = []
+  for (const volumeId of await volumes.list()) {
+    const info = await volumes.info(volumeId).catch(() => null)
+    if (info && depthOf(info, path) !== null) upon.push(volumeId)
+  }
+  return upon
+}
+
+/** Files of a chain above this one; null: it is not in it. */
+function depthOf(top: Pick<DiskBacking, 'path' | 'backing'>, path: string): number | null {
+  let depth = 0
+  for (let file: typeof top | null | undefined = top; file; file = file.backing) {
+    if (file.path === path) return depth
+    depth++
+  }
+  return null
 }
 
 /** The file beneath the lowest layer; null when there is none. A template's disk may lie between two. */

@@ -17,6 +17,7 @@ import { createBandwidth } from './bandwidth.ts'
 import type { App, HostHandle, ReconcilerName } from './context.ts'
 import { createInstanceTypeCatalogue } from './instance-types.ts'
 import { createBackupReconcilers } from './backup/reconcile.ts'
+import { createBalancersReconciler } from './balancers/reconcile.ts'
 import { hostEventApply } from './instances/observe.ts'
 import { createMetricsReconciler } from './metrics/collect.ts'
 import { createAttachmentsReconciler } from './reconcilers/attachments.ts'
@@ -138,6 +139,7 @@ export async function startApp(options: {
     ['attachments', createAttachmentsReconciler(app)],
     ['interfaces', createInterfacesReconciler(app, networkApplyTo)],
     ['templates', createTemplatesReconciler(app)],
+    ['balancers', createBalancersReconciler(app)],
     ['metrics', createMetricsReconciler(app)],
     ...backups.list,
     ['hypervisors', createHypervisorsReconciler(app)],

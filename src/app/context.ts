@@ -100,6 +100,7 @@ export type ReconcilerName =
   | 'keys'
   | 'stagings'
   | 'templates'
+  | 'balancers'
   | 'metrics'
   | 'backupJobs'
   | 'backupPlans'

@@ -7,6 +7,7 @@ import type { BackupKind, BackupResourceTypes } from './backup/kinds.ts'
 import type { IamKind, IamResourceTypes } from './iam/entities.ts'
 import type { Image, Snapshot } from './image.ts'
 import type { Instance } from './instance.ts'
+import type { Listener, ListenerRule, LoadBalancer, TargetGroup } from './balancers/records.ts'
 import type { BackupGateway, GatewayKind, GatewayMachine, Hypervisor } from './gateway.ts'
 import type { ExportTask } from './export-task.ts'
 import type { RootTask } from './root-task.ts'
@@ -74,6 +75,10 @@ export interface ResourceTypes extends IamResourceTypes, BackupResourceTypes {
   hypervisor: Hypervisor
   gatewayMachine: GatewayMachine
   alarm: Alarm
+  loadBalancer: LoadBalancer
+  listener: Listener
+  listenerRule: ListenerRule
+  targetGroup: TargetGroup
 }
 
 export type StoredKind = keyof ResourceTypes
@@ -82,6 +87,10 @@ export type StoredKind = keyof ResourceTypes
 export type HiddenKind =
   | GatewayKind
   | 'alarm'
+  | 'loadBalancer'
+  | 'listener'
+  | 'listenerRule'
+  | 'targetGroup'
   | 'rbinRule'
   | 'exportTask'
   | 'rootTask'

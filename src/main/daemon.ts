@@ -21,6 +21,7 @@ import { removeDurable, writeJsonDurable } from '../lib/fs-durable.ts'
 import { createLog } from '../lib/log.ts'
 import { systemClock } from '../lib/time.ts'
 import { instancesStopAll } from '../app/instances/stop-all.ts'
+import { hostBalancers } from './balancers.ts'
 import { startCloud, type Cloud } from './cloud.ts'
 import { hostPressure } from './host-pressure.ts'
 import { homeDefault, openHome, type Home } from './home.ts'
@@ -115,7 +116,9 @@ const servers = await createQemuDriver({
 })
 await servers.adoptAll()
 const endpoints = await serveEndpoints({ folder: home.keys, fabric, log, clock })
+const balancers = await hostBalancers({ log: log.child({ part: 'balancers' }), clock })
 const agent = await createLocalAgent({
+  balancers,
   home: home.root,
   describe: () => describeHost(home, hostId, report, driver.limitations()),
   driver,
@@ -221,7 +224,11 @@ async function end(options: { instances: boolean }): Promise<void> {
     await cloud.close()
     await metadata.close()
     endpoints.close()
-    if (options.instances) await fabric.removeAll()
+    balancers.close()
+    if (options.instances) {
+      await balancers.removeAll()
+      await fabric.removeAll()
+    }
     await removeDurable(home.daemonFile)
     log.info({}, 'the daemon ends')
     process.exit(0)

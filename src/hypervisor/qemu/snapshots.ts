@@ -18,11 +18,13 @@ import {
 } from './devices.ts'
 import { whileUnserved } from './served.ts'
 
-interface BlockNode {
+export interface BlockNode {
   'node-name': string
   drv: string
   file: string
   backing_file_depth: number
+  ro: boolean
+  cache: { direct: boolean; 'no-flush': boolean }
 }
 
 const JOB_TIMEOUT_MS = 24 * 3_600_000
@@ -89,7 +91,7 @@ export async function disksOverlay(
  * Files that were opened to go over to, when a crash of ours came between: they are nobody's head, and would be taken
  * for it. QEMU itself knows which are in use, and keeps those. @returns The nodes that are left.
  */
-async function unusedRemove(
+export async function unusedRemove(
   qmp: QmpClient,
   volumeIds: readonly string[],
   signal?: AbortSignal,
@@ -110,7 +112,7 @@ async function unusedRemove(
 }
 
 /** The node that a disk's writes go to: of its files the last that came on top. */
-function headNodeName(nodes: readonly BlockNode[], volumeId: string): string {
+export function headNodeName(nodes: readonly BlockNode[], volumeId: string): string {
   // QEMU lists the youngest first.
   const mine = nodes.filter(
     (node) => node['node-name'].endsWith(`-${volumeId}`) && node.drv === 'qcow2',
