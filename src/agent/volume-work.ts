@@ -57,7 +57,7 @@ export function createVolumeWork(options: {
     return mutex.runAll(ids, section)
   }
 
-  /** One that is shared goes over in its server, the others in the machine, all of them at one instant. */
+  /** One that is shared goes over in its server; the others in their machine, at one instant. */
   const allGoOver = async (
     instanceId: InstanceId | null,
     begun: readonly Freeze[],
@@ -66,16 +66,16 @@ export function createVolumeWork(options: {
     const own: Freeze[] = []
     let pauseMs = 0
     let isAnyOver = false
-    for (const one of begun) {
-      const server = await serverOf(one.volumeId)
-      if (!server) {
-        own.push(one)
-        continue
-      }
-      pauseMs += await goOver(server.driver, server.id, [one], wanted)
-      isAnyOver = true
-    }
     try {
+      for (const one of begun) {
+        const server = await serverOf(one.volumeId)
+        if (!server) {
+          own.push(one)
+          continue
+        }
+        pauseMs += await goOver(server.driver, server.id, [one], wanted)
+        isAnyOver = true
+      }
       return pauseMs + (await goOver(driver, instanceId, own, wanted))
     } catch (cause) {
       // What has gone over is not undone: all of it is asked for again.

@@ -16,6 +16,7 @@ import type { InstanceId, VolumeId } from '../../src/domain/ids.ts'
 import type { LayerId } from '../../src/domain/layer.ts'
 import type { MachineDisk } from '../../src/domain/machine.ts'
 import { createQemuDriver, type QemuDriver } from '../../src/hypervisor/qemu/driver.ts'
+import { QmpError } from '../../src/hypervisor/qmp/client.ts'
 import { exec } from '../../src/lib/exec.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { MACHINE_REPORT, machineSpec } from '../support/bare-machine.ts'
@@ -289,4 +290,30 @@ test('encrypted, it is noise on the disk and its key in no file', async () => {
     stdout: '',
   }))
   expect(stdout).toBe('')
+})
+
+test('of two shared volumes of which one cannot go over, neither is undone', async () => {
+  const other = 'vol-000000000000000dd' as VolumeId
+  const otherDisk = diskOf(other, { isShared: true, deviceName: '/dev/sdg' })
+  await start(A)
+  await work.exclusively([other], () => shared.ensure(otherDisk, A))
+  await write(A, 1, '0')
+  const request = {
+    instanceId: A,
+    volumes: [
+      { volumeId: SHARED, layerId: layer(1) },
+      { volumeId: other, layerId: layer(2) },
+    ],
+  }
+  const overlay = servers.disksOverlay
+  servers.disksOverlay = async (id, overlays) => {
+    if (overlays[0]!.volumeId === other) throw new QmpError('refused', 'GenericError')
+    return overlay(id, overlays)
+  }
+  await expect(work.freeze(request)).rejects.toThrow('refused')
+  servers.disksOverlay = overlay
+  await write(A, 2, '0')
+  expect(await work.freeze(request)).toMatchObject([{ headOn: layer(1) }, { headOn: layer(2) }])
+  expect(await reads(A, 2, '0')).toBe(true)
+  await work.exclusively([other], () => shared.end(other))
 })
