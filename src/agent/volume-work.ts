@@ -16,6 +16,7 @@ import { present } from '../lib/assert.ts'
 import type { Log } from '../lib/log.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import type { FreezeOutcome, FreezeRequest, VolumeChange } from './protocol.ts'
+import type { SharedDisks } from './shared-disks.ts'
 
 export interface VolumeWork {
   /** Keeps these volumes' files as they are while `section` runs; copies in the background give way. */
@@ -40,9 +41,11 @@ const REBOOT_GRACE_MS = 30_000
 export function createVolumeWork(options: {
   driver: VmDriver
   volumes: VolumeBackend
+  /** Volumes that several machines have; absent: there are none. */
+  serverOf?: SharedDisks['serverOf']
   log: Log
 }): VolumeWork {
-  const { driver, volumes, log } = options
+  const { driver, volumes, log, serverOf = async () => null } = options
   const mutex = createKeyedMutex()
   /** Copies that are under way, to be interrupted. */
   const copies = new Map<string, AbortController>()
@@ -50,6 +53,33 @@ export function createVolumeWork(options: {
   const exclusively = <T>(ids: readonly string[], section: () => Promise<T>): Promise<T> => {
     for (const id of ids) copies.get(id)?.abort(new Error('somebody needs the volume'))
     return mutex.runAll(ids, section)
+  }
+
+  /** One that is shared goes over in its server, the others in the machine, all of them at one instant. */
+  const allGoOver = async (
+    instanceId: InstanceId | null,
+    begun: readonly Freeze[],
+    wanted: FreezeRequest['volumes'],
+  ): Promise<number> => {
+    const own: Freeze[] = []
+    let pauseMs = 0
+    let isAnyOver = false
+    for (const one of begun) {
+      const server = await serverOf(one.volumeId)
+      if (!server) {
+        own.push(one)
+        continue
+      }
+      pauseMs += await goOver(server.driver, server.id, [one], wanted)
+      isAnyOver = true
+    }
+    try {
+      return pauseMs + (await goOver(driver, instanceId, own, wanted))
+    } catch (cause) {
+      // What has gone over is not undone: all of it is asked for again.
+      if (isAnyOver) throw new QmpError(wordsOf(cause), null, { cause })
+      throw cause
+    }
   }
 
   const freeze = async (request: FreezeRequest): Promise<FreezeOutcome[]> => {
@@ -68,7 +98,7 @@ export function createVolumeWork(options: {
       // Its files lie ready: the moment after the reset is theirs, and the guest has written nothing yet.
       const isNew = begun.every((one) => !one.isSuperseded && one.from !== one.to)
       if (isRebooted && isNew && instanceId !== null) await reboot(driver, instanceId)
-      const over = (): Promise<number> => goOver(driver, instanceId, begun, wanted)
+      const over = (): Promise<number> => allGoOver(instanceId, begun, wanted)
       const quiet =
         request.isQuiesced && isNew && instanceId !== null
           ? await driver.whileQuiet(instanceId, over)
@@ -100,7 +130,9 @@ export function createVolumeWork(options: {
 
   const collapse: VolumeWork['collapse'] = async (volumeId, instanceId, signal) => {
     const copy = new AbortController()
-    const isLive = instanceId !== null && (await isAlive(driver, instanceId))
+    const server = await serverOf(volumeId)
+    const holder = server ?? (instanceId === null ? null : { driver, id: instanceId })
+    const isLive = holder !== null && (await isAlive(holder.driver, holder.id))
     copies.set(volumeId, copy)
     const until = signal ? AbortSignal.any([copy.signal, signal]) : copy.signal
     try {
@@ -114,7 +146,7 @@ export function createVolumeWork(options: {
           if (isFatal) throw new Error(`${volumeId} cannot be copied into while a machine has it`)
           return image
         })
-        await driver.diskCollapse(instanceId, volumeId, base, until)
+        await holder.driver.diskCollapse(holder.id, volumeId, base, until)
       } else {
         await mutex.run(volumeId, () => volumes.layers.collapse(volumeId, until))
       }
@@ -148,16 +180,23 @@ export function createVolumeWork(options: {
     },
     collapse,
     interruptible,
-    change: (volumeId, { instanceId, sizeGiB, limits, keys }) =>
+    change: (volumeId, { instanceId, otherIds = [], sizeGiB, limits, keys }) =>
       exclusively([volumeId], async () => {
         const file = await volumes.info(volumeId)
         if (!file) return
-        const isLive = instanceId !== null && (await isAlive(driver, instanceId))
-        if (isLive) {
-          if (file.sizeBytes < sizeGiB * GIB) {
-            await driver.diskResize(instanceId, volumeId, sizeGiB * GIB)
+        const server = await serverOf(volumeId)
+        // A server first: what it serves is as large as it says.
+        const machines = [instanceId, ...otherIds].filter((id) => id !== null)
+        const holders = [...(server ? [server] : []), ...machines.map((id) => ({ driver, id }))]
+        for (const holder of holders) {
+          if (!(await isAlive(holder.driver, holder.id))) continue
+          // Of a shared one, the file is grown by now and its machines may not know of it.
+          if ((server && holder !== server) || file.sizeBytes < sizeGiB * GIB) {
+            await holder.driver.diskResize(holder.id, volumeId, sizeGiB * GIB)
           }
-          await driver.diskLimit(instanceId, { ...limits, volumeId })
+          // Of a shared one the server limits all together.
+          const isLimiting = !server || holder === server
+          if (isLimiting) await holder.driver.diskLimit(holder.id, { ...limits, volumeId })
         }
         // Also when the machine that lives does not have it (yet); one that has it has grown it.
         await volumes.ensure({ volumeId, sizeGiB, source: null, keys: keysChecked(keys) })

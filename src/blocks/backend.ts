@@ -19,8 +19,9 @@ export interface VolumeContent {
 /** What a machine needs to attach it (see `DiskAttachment`), and what it takes. */
 export interface VolumeFile {
   volumeId: VolumeId
+  /** Or where it is served to several machines, as domain/nbd-source.ts has it. */
   path: string
-  format: 'qcow2'
+  format: 'qcow2' | 'raw'
   sizeBytes: number
   backing: DiskBacking | null
   /** Nothing can be copied into it while a machine runs. */

@@ -5,6 +5,7 @@
  * since stays apart; otherwise the volume's own file takes over what lies beneath it.
  */
 import { unlessAborted } from '../../lib/time.ts'
+import type { Snapshot } from '../../domain/image.ts'
 import type { Volume } from '../../domain/volume.ts'
 import type { Layer, LayerId } from '../../domain/layer.ts'
 import type { StoreReader } from '../../store/store.ts'
@@ -44,6 +45,10 @@ export async function layersReconcile(app: App, signal: AbortSignal): Promise<vo
   }
 }
 
+/** What its tier is changed to; afterwards it is its source or its archive, if it still is anything. */
+const targetOf = ({ tiering }: Snapshot) =>
+  tiering?.operation.state === 'in-progress' ? tiering.operation.target : null
+
 /** From here on nobody can come to need them: what is used is used through a snapshot, and there is none. */
 async function unneededMark(app: App): Promise<number> {
   const [layers, snapshots, volumes] = await Promise.all([
@@ -55,6 +60,8 @@ async function unneededMark(app: App): Promise<number> {
     ...layers.map((layer) => layer.parentId),
     ...snapshots.map(({ source }) => ('layerId' in source ? source.layerId : null)),
     ...snapshots.map((snapshot) => snapshot.staging?.parentLayerId),
+    ...snapshots.map((snapshot) => snapshot.tiering?.archive?.layerId),
+    ...snapshots.map(targetOf),
     ...snapshots.map(({ copiedFrom }) =>
       copiedFrom && 'layerId' in copiedFrom ? copiedFrom.layerId : null,
     ),

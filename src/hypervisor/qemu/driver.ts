@@ -8,7 +8,8 @@ import { connect, type Socket } from 'node:net'
 import type { InstanceId } from '../../domain/ids.ts'
 import type { DiskAttachment, HypervisorReport, MachineObservation } from '../../domain/machine.ts'
 import { FaultError } from '../../domain/faults.ts'
-import type { Gpu } from '../../domain/pci.ts'
+import type { Gpu } from '../../domain/gpu.ts'
+import { nbdSourceOf } from '../../domain/nbd-source.ts'
 import { ensureFolder, removeDurable } from '../../lib/fs-durable.ts'
 import { createKeyedMutex } from '../../lib/mutex.ts'
 import { systemClock } from '../../lib/time.ts'
@@ -232,7 +233,8 @@ function deviceOperations(
     diskAttach: (instanceId, disk) =>
       withQmp(instanceId, async (qmp) => {
         const runAs = context.runAs(instanceId)
-        if (runAs) await chown(disk.path, runAs.uid, runAs.gid)
+        const isFile = !nbdSourceOf(disk.path)
+        if (runAs && isFile) await chown(disk.path, runAs.uid, runAs.gid)
         const io = await ioAbilities(context, disk)
         await withSecrets(qmp, [disk], runAs, () => diskPlug(qmp, disk, io))
       }),
@@ -346,8 +348,9 @@ async function ioAbilities(
   disk: DiskAttachment | null,
 ): Promise<IoAbilities> {
   const { hasIoUring, hasVhostNet } = await context.report()
-  const isDirect = disk !== null && (await isDirectIoPossible(disk.path))
-  return { hasIoUring, hasVhostNet, isDirectIo: (path) => isDirect && path === disk?.path }
+  const path = disk && !nbdSourceOf(disk.path) ? disk.path : null
+  const isDirect = path !== null && (await isDirectIoPossible(path))
+  return { hasIoUring, hasVhostNet, isDirectIo: (asked) => isDirect && asked === path }
 }
 
 function pathsOf(context: DriverContext, instanceId: InstanceId): MachinePaths {

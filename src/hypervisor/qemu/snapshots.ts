@@ -9,12 +9,14 @@ import type { DiskOverlay } from '../driver.ts'
 import { QmpError, type QmpClient, type QmpEvent } from '../qmp/client.ts'
 import {
   formatNode,
+  formatNodeName,
   limitsAnew,
   servedNodeName,
   throttleGroupId,
   topNodeName,
   type IoAbilities,
 } from './devices.ts'
+import { whileUnserved } from './served.ts'
 
 export interface BlockNode {
   'node-name': string
@@ -201,8 +203,20 @@ export async function diskResize(
   sizeBytes: number,
 ): Promise<void> {
   const nodes = await blockNodes(qmp)
-  if (!nodes.some((node) => node['node-name'] === topNodeName(volumeId))) return
-  await qmp.execute('block_resize', { 'node-name': topNodeName(volumeId), size: sizeBytes })
+  const name = topNodeName(volumeId)
+  if (!nodes.some((node) => node['node-name'] === name)) return
+  const resize = () => qmp.execute('block_resize', { 'node-name': name, size: sizeBytes })
+  const isClient = nodes.some(
+    (node) => node.drv === 'raw' && node['node-name'] === formatNodeName(volumeId),
+  )
+  // A client learns of another size with its next connection, and connects with its next request.
+  if (isClient) await read(qmp, volumeId)
+  await whileUnserved(qmp, volumeId, async () => void (await resize()))
+}
+
+async function read(qmp: QmpClient, volumeId: string): Promise<void> {
+  const command = `qemu-io ${topNodeName(volumeId)} "read 0 512"`
+  await qmp.execute('human-monitor-command', { 'command-line': command })
 }
 
 /** In force from the next request of the guest on. */
