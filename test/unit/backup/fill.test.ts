@@ -1,4 +1,4 @@
-/** A point's disk on its way to where it is restored: every byte of it, read together, and damage named all the same. */
+/** A point on its way to where it is restored: every byte of it, read together; damage is named all the same. */
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
