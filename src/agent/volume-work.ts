@@ -166,7 +166,8 @@ export function createVolumeWork(options: {
       for (const volumeId of upon) {
         const info = await volumes.info(volumeId)
         const depth = info ? depthOf(info, layer.path) : null
-        if (!info || depth === null) continue
+        // What serves a shared one does not stand still for us: it keeps what it has open until it is begun anew.
+        if (!info || depth === null || (await serverOf(volumeId))) continue
         const relay = { volumeId, headPath: info.path, depth, layer }
         for (const { instanceId } of machines) await driver.layerRelay(instanceId, relay)
       }
