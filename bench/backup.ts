@@ -22,6 +22,7 @@ import { backupReport, type Measure } from './support/backup-report.ts'
 import { ACTIONS, borg, brume, restic, type Action, type Tool } from './support/backup-tools.ts'
 import { mustEnd } from './support/cleanup.ts'
 import type { Measured } from './support/report.ts'
+import type { Growth } from './support/backup-report.ts'
 
 const DATA_MIB = 1_300
 const DATA_MIB_QUICK = 100
@@ -97,15 +98,6 @@ async function storedBytes(place: string, tool: Tool): Promise<number> {
   await mkdir(folder, { recursive: true })
   const { stdout } = await exec('du', ['-s', '--block-size=1', folder])
   return Number(stdout.split('\t')[0])
-}
-
-export interface Growth {
-  points: number
-  seconds: number
-  cpuSeconds: number
-  peakMiB: number
-  storedBytes: number
-  collectSeconds: number
 }
 
 /** An incremental of a hundredth, scattered, upon so many points; and a collection that finds nothing to do. */

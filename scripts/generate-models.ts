@@ -29,6 +29,8 @@ export const SERVICES = [
   'ec2-instance-connect',
   'rbin',
   'cloudtrail',
+  'autoscaling',
+  'elbv2',
 ] as const
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json }

@@ -1,5 +1,4 @@
 /** What `bench backup` says: ratios to restic and borg with what is aimed at, then what each of them took. */
-import type { Growth } from '../backup.ts'
 import { ACTIONS, type Action } from './backup-tools.ts'
 import type { BenchReport, Cell, Ratio } from './report.ts'
 import { figure, median, pairedRatio } from './statistics.ts'
@@ -138,4 +137,13 @@ function growthRows(one: Growth): Row[] {
       addedMiB: null,
     },
   ]
+}
+
+export interface Growth {
+  points: number
+  seconds: number
+  cpuSeconds: number
+  peakMiB: number
+  storedBytes: number
+  collectSeconds: number
 }

@@ -30,6 +30,7 @@ export const LAYERS: readonly LayerRule[] = [
   // Drivers exchange plain data from domain; they never know each other.
   { path: 'src/hypervisor', mayImport: ['src/domain', 'src/lib'] },
   { path: 'src/fabric', mayImport: ['src/domain', 'src/lib'] },
+  { path: 'src/balancing', mayImport: ['src/domain', 'src/lib'] },
   { path: 'src/blocks', mayImport: ['src/domain', 'src/lib'] },
   { path: 'src/images', mayImport: ['src/domain', 'src/lib'] },
   { path: 'src/backup', mayImport: ['src/domain', 'src/lib'] },
@@ -168,6 +169,37 @@ function isProse(line: string): boolean {
 /** A long address or table row cannot be broken. */
 function isUnbreakable(line: string): boolean {
   return /https?:\/\/\S{40,}/.test(line) || /^\s*\*\s*\|/.test(line)
+}
+
+/** Files that import each other in a loop, types included: whoever reads one must then read them all. */
+export function circlesOf(texts: ReadonlyMap<string, string>): Complaint[] {
+  const complaints: Complaint[] = []
+  const done = new Set<string>()
+  const path: string[] = []
+  const visit = (file: string): void => {
+    const from = path.indexOf(file)
+    if (from >= 0) {
+      const circle = path.slice(from)
+      const way = [...circle, file].join(' -> ')
+      const message = `circle ${way}: move what both need to a file of its own`
+      complaints.push({ file: circle[0]!, line: 1, message })
+    }
+    if (from >= 0 || done.has(file)) return
+    path.push(file)
+    for (const target of importsOf(file, texts.get(file) ?? '')) {
+      if (texts.has(target)) visit(target)
+    }
+    path.pop()
+    done.add(file)
+  }
+  for (const file of texts.keys()) visit(file)
+  return complaints
+}
+
+function importsOf(file: string, text: string): string[] {
+  return [...text.matchAll(IMPORT)].map(([, name]) =>
+    posix.normalize(posix.join(posix.dirname(file), name ?? '')),
+  )
 }
 
 const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*['"](\.[^'"]+)['"]/g

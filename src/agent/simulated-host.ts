@@ -1,6 +1,6 @@
 /** What a simulated host says of itself (simulated-agent.ts): roomy, and open about being none. */
 import type { HostId } from '../domain/ids.ts'
-import type { Gpu } from '../domain/pci.ts'
+import type { Gpu } from '../domain/gpu.ts'
 import type { HostDescription } from '../domain/machine.ts'
 
 /** A processor's worth of room is cheap when nothing runs. */

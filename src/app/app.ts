@@ -17,6 +17,7 @@ import { createBandwidth } from './bandwidth.ts'
 import type { App, HostHandle, ReconcilerName } from './context.ts'
 import { createInstanceTypeCatalogue } from './instance-types.ts'
 import { createBackupReconcilers } from './backup/reconcile.ts'
+import { createBalancersReconciler } from './balancers/reconcile.ts'
 import { hostEventApply } from './instances/observe.ts'
 import { createMetricsReconciler } from './metrics/collect.ts'
 import { createAttachmentsReconciler } from './reconcilers/attachments.ts'
@@ -26,6 +27,7 @@ import { createNetworkApplier, readerOnce } from './reconcilers/network.ts'
 import { stagingsReconcile } from './ebs/write.ts'
 import { binReconcile } from './rbin/bin.ts'
 import { createCopiesReconciler } from './reconcilers/copies.ts'
+import { createTiersReconciler } from './reconcilers/tiers.ts'
 import { createHypervisorsReconciler } from './reconcilers/hypervisors.ts'
 import { createMachinesReconciler } from './reconcilers/machines.ts'
 import { createExportsReconciler } from './reconcilers/exports.ts'
@@ -127,6 +129,7 @@ export async function startApp(options: {
     ['bin', () => binReconcile(app)],
     ['exports', createExportsReconciler(app)],
     ['copies', createCopiesReconciler(app)],
+    ['tiers', createTiersReconciler(app)],
     ['rootTasks', (signal) => rootTasksReconcile(app, signal)],
     ['imports', createImportsReconciler(app)],
     ['stagings', () => stagingsReconcile(app)],
@@ -136,6 +139,7 @@ export async function startApp(options: {
     ['attachments', createAttachmentsReconciler(app)],
     ['interfaces', createInterfacesReconciler(app, networkApplyTo)],
     ['templates', createTemplatesReconciler(app)],
+    ['balancers', createBalancersReconciler(app)],
     ['metrics', createMetricsReconciler(app)],
     ...backups.list,
     ['hypervisors', createHypervisorsReconciler(app)],

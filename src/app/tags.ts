@@ -4,9 +4,11 @@
  * resources" (restrictions).
  */
 import { FaultError, invalidValue, notFound } from '../domain/faults.ts'
-import { kindOfId, parseId, type ResourceKind } from '../domain/ids.ts'
+import { kindOfId, parseId } from '../domain/ids.ts'
+import type { ResourceKind } from '../domain/id-prefixes.ts'
 import type { SecurityGroup } from '../domain/network.ts'
-import type { Ec2Kind, ResourceTypes, StoredKind, Tags } from '../domain/resource.ts'
+import type { Tags } from '../domain/resource.ts'
+import type { Ec2Kind, ResourceTypes, StoredKind } from '../domain/resource-types.ts'
 import { KINDS } from '../store/kinds.ts'
 import type { StoreReader, StoreTransaction } from '../store/store.ts'
 import type { Ctx } from './context.ts'

@@ -5,10 +5,9 @@
  */
 import { randomUUID } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
-import type { Ctx, Principal } from '../app/context.ts'
+import type { Ctx } from '../app/context.ts'
 import type { Trail } from '../app/trail.ts'
 import { FaultError } from '../domain/faults.ts'
-import type { AccountId } from '../domain/ids.ts'
 import type { Log } from '../lib/log.ts'
 import { TimeoutError, withDeadline } from '../lib/time.ts'
 import { anonymousCaller, authenticate } from './auth/authenticate.ts'
@@ -28,22 +27,8 @@ import { decodeInput } from './protocol/decode-input.ts'
 import { routeRequest } from './route.ts'
 import type { RoutableRequest, Routed } from './route.ts'
 import { WireError } from './wire-error.ts'
-
-/** What the edge knows of a request before the application makes a `Ctx` of it. */
-export interface EdgeRequest {
-  account: AccountId
-  region: string
-  principal: Principal
-  requestId: string
-  /** Of the parameters without the client token: for idempotency. */
-  requestHash: string
-  sourceIp: string
-  via?: Via
-  userAgent?: string | undefined
-  referer?: string | undefined
-  service: ServiceName
-  operation: string
-}
+import type { EdgeRequest } from './edge-request.ts'
+import type { Via } from './edge-request.ts'
 
 export interface RawRequest {
   method: string
@@ -54,12 +39,6 @@ export interface RawRequest {
   sourceIp: string
   /** Absent: by the cloud's own port. */
   via?: Via
-}
-
-/** Where in a VPC a guest's request came in. */
-export interface Via {
-  vpcId: string
-  address: string
 }
 
 export interface RequestReport {

@@ -24,6 +24,8 @@ export type ServiceName =
   | 'ec2-instance-connect'
   | 'rbin'
   | 'cloudtrail'
+  | 'autoscaling'
+  | 'elbv2'
 
 export interface ShapeReference {
   shape: string

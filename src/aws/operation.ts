@@ -6,7 +6,9 @@
  */
 import type * as CloudWatch from '@aws-sdk/client-cloudwatch'
 import type * as Backup from '@aws-sdk/client-backup'
+import type * as AutoScaling from '@aws-sdk/client-auto-scaling'
 import type * as CloudTrail from '@aws-sdk/client-cloudtrail'
+import type * as ElbV2 from '@aws-sdk/client-elastic-load-balancing-v2'
 import type * as ComputeOptimizer from '@aws-sdk/client-compute-optimizer'
 import type * as Ec2 from '@aws-sdk/client-ec2'
 import type * as BackupGateway from '@aws-sdk/client-backup-gateway'
@@ -24,6 +26,8 @@ import type { ServiceName } from './model.ts'
 interface Clients {
   cloudwatch: typeof CloudWatch
   cloudtrail: typeof CloudTrail
+  autoscaling: typeof AutoScaling
+  elbv2: typeof ElbV2
   'compute-optimizer': typeof ComputeOptimizer
   backup: typeof Backup
   'backup-gateway': typeof BackupGateway
@@ -85,6 +89,8 @@ export interface Call<R> {
   filter(records: readonly R[]): R[]
   /** The page that `MaxResults` and `NextToken` ask for. */
   page<T>(records: readonly T[], options: PageOptions<T>): Page<T>
+  /** For a store that can: which records, in the order of their keys, are enough for `page`. */
+  pageWindow(defaultSize: number): { after: string; count: number }
 }
 
 export interface OperationDefinition<S extends ServiceName, O extends string, R = never> {

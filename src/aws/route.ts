@@ -42,6 +42,8 @@ export const SERVICE_ADDRESSES: Record<ServiceName, ServiceAddress> = {
     signingName: 'cloudtrail',
     target: 'com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101',
   },
+  autoscaling: { signingName: 'autoscaling', version: '2011-01-01' },
+  elbv2: { signingName: 'elasticloadbalancing', version: '2015-12-01' },
 }
 
 const entries = Object.entries(SERVICE_ADDRESSES) as [ServiceName, ServiceAddress][]

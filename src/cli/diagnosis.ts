@@ -1,6 +1,6 @@
 /** From facts to findings: what works, what does not, what to do about it. Pure: the words are tested. */
 import { EMULATION_COST, hypervisorWords, KINDS } from '../domain/hypervisor-words.ts'
-import type { Gpu } from '../domain/pci.ts'
+import type { Gpu } from '../domain/gpu.ts'
 import { requirementsOf } from './requirements.ts'
 import type { HostFacts } from './host-facts.ts'
 import type { HostReport } from './host-api.ts'

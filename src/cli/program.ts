@@ -5,7 +5,8 @@
 import { Command, CommanderError } from 'commander'
 import { CliError, EXIT, messageOf } from './errors.ts'
 import { version } from './version.ts'
-import { VERBS, type VerbContext } from './verbs.ts'
+import { VERBS } from './verbs.ts'
+import type { VerbContext } from './verb-context.ts'
 import { isColoured, paint, plainText } from './ui/terminal.ts'
 
 const EXAMPLES = `

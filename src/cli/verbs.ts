@@ -1,17 +1,6 @@
 /** Every verb by name: what the overview says of it, and where its code is. Only the verb asked for is loaded. */
 import type { Command } from 'commander'
-
-/** What a verb gets from the command line besides its own options. */
-export interface VerbContext {
-  /** The words after `--`, untouched. */
-  trailing: readonly string[]
-  /** Whether there was a `--` at all. */
-  hasTrailing: boolean
-  /** How the user started us, for hints that can be pasted. */
-  launcher: string
-  /** Set by a verb whose exit status is not simply 0 or an error. */
-  exit(code: number): void
-}
+import type { VerbContext } from './verb-context.ts'
 
 export interface Verb {
   name: string

@@ -3,13 +3,7 @@
  */
 import type { InstanceId } from './ids.ts'
 import type { Accelerator, DiskLimits } from './machine.ts'
-
-/** Shares of the last minute in which something waited, hundredths (the kernel's pressure stall information). */
-export interface HostPressure {
-  cpu: number | null
-  memory: number | null
-  io: number | null
-}
+import type { HostPressure } from './host-pressure.ts'
 
 export interface MachineAllocation {
   instanceId: InstanceId

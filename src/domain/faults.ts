@@ -2,7 +2,7 @@
  * What can go wrong through no bug of ours, as data. A fault names the resource and carries its fields; the edge
  * (src/aws/<service>) chooses the AWS error code and the user's words. Never match on message text.
  */
-import type { ResourceKind } from './ids.ts'
+import type { ResourceKind } from './id-prefixes.ts'
 
 export type Fault =
   | { type: 'NotFound'; kind: ResourceKind | (string & {}); ids: readonly string[] }

@@ -3,46 +3,10 @@
  * Format as AWS's long ids: a prefix, a dash, 17 hexadecimal digits (key pairs and rules included).
  */
 import { FaultError } from './faults.ts'
+import { ID_PREFIXES, type ResourceKind } from './id-prefixes.ts'
 
 declare const brand: unique symbol
 type Id<Name extends string> = string & { readonly [brand]: Name }
-
-export const ID_PREFIXES = {
-  instance: 'i',
-  reservation: 'r',
-  volume: 'vol',
-  snapshot: 'snap',
-  image: 'ami',
-  keyPair: 'key',
-  vpc: 'vpc',
-  subnet: 'subnet',
-  subnetAssociation: 'subnet-cidr-assoc',
-  routeTable: 'rtb',
-  routeTableAssociation: 'rtbassoc',
-  internetGateway: 'igw',
-  egressOnlyGateway: 'eigw',
-  securityGroup: 'sg',
-  securityGroupRule: 'sgr',
-  networkAcl: 'acl',
-  networkAclAssociation: 'aclassoc',
-  dhcpOptions: 'dopt',
-  networkInterface: 'eni',
-  networkInterfaceAttachment: 'eni-attach',
-  natGateway: 'nat',
-  elasticAddress: 'eipalloc',
-  elasticAddressAssociation: 'eipassoc',
-  vpcCidrAssociation: 'vpc-cidr-assoc',
-  prefixList: 'pl',
-  vpcEndpoint: 'vpce',
-  subnetReservation: 'scr',
-  vpcPeering: 'pcx',
-  launchTemplate: 'lt',
-  placementGroup: 'pg',
-  insightsPath: 'nip',
-  insightsAnalysis: 'nia',
-} as const
-
-export type ResourceKind = keyof typeof ID_PREFIXES
 
 export type AccountId = Id<'account'>
 export type IdOf<K extends ResourceKind> = Id<K>

@@ -6,8 +6,8 @@
  * other endpoint of it may stay with the host. Bridges stay; the functions of one card go together.
  */
 
-import type { InstanceId } from './ids.ts'
 import type { InstanceType } from './instance-type.ts'
+import type { Gpu, GpuWish } from './gpu.ts'
 
 export interface PciDevice {
   /** `0000:01:00.0`. */
@@ -31,25 +31,6 @@ export interface PciDevice {
 export interface Card {
   functions: string[]
   windowBytes: number
-}
-
-export interface Gpu {
-  address: string
-  vendor: 'NVIDIA' | 'AMD' | 'Intel' | 'other'
-  device: string
-  /** With the other functions of its group that go with it. */
-  functions: string[]
-  iommuGroup: number | null
-  /** Why it cannot be handed over; empty: it can. */
-  obstacles: string[]
-  /** The machine that has it. Absent: none. */
-  heldBy?: InstanceId
-}
-
-/** Whole cards by a maker: which of its cards a type names, sysfs cannot tell from another. */
-export interface GpuWish {
-  vendor: string
-  count: number
 }
 
 /** What a type wants of a host; null: nothing. Types with a share of a card (`g6f`) count none. */

@@ -3,7 +3,7 @@
  * gets. Pure. Source: EBS user guide, "Amazon EBS volume types" and "Amazon EBS General Purpose SSD volumes".
  */
 import type { DiskLimits } from './machine.ts'
-import type { VolumeType } from './volume.ts'
+import type { VolumeType } from './volume-type.ts'
 
 export interface TypeRules {
   sizeGiB: [number, number]

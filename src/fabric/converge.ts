@@ -194,7 +194,7 @@ export async function removeStrangers(
       const links = [...found.links].filter(
         ([link, { kind }]) =>
           link === LINK_UPLINK ||
-          (kind === 'tap' && link.startsWith(LINK_TAP_PREFIX)) ||
+          ((kind === 'tap' || kind === 'veth') && link.startsWith(LINK_TAP_PREFIX)) ||
           (kind === 'queue' && isQueueLink(link)) ||
           (kind === 'other' && link.startsWith(LINK_PEER_PREFIX)),
       )

@@ -17,6 +17,7 @@ import { exec } from '../lib/exec.ts'
 import { ensureFolder, readJson, removeDurable, writeJsonDurable } from '../lib/fs-durable.ts'
 import type { Log } from '../lib/log.ts'
 import type { Clock } from '../lib/time.ts'
+import { createBalancerNetworks } from './balancers.ts'
 import { peeringsEnsure } from './peerings.ts'
 import { convergeHost, convergeVpc, removeStrangers } from './converge.ts'
 import type { HostMemory, Tools, VpcMemory } from './converge.ts'
@@ -248,6 +249,7 @@ function createApplier(tools: Tools, onRemoved: (vpcIds: readonly VpcId[]) => vo
   const memories = new Map<VpcId, VpcMemory>()
   const state = { host: { network: null, rules: null } as HostMemory, isKnown: false }
   let peerings: ReadonlySet<string> = new Set()
+  const balancers = createBalancerNetworks(tools)
   let current: Promise<void> | null = null
   let next: Round | null = null
 
@@ -266,6 +268,7 @@ function createApplier(tools: Tools, onRemoved: (vpcIds: readonly VpcId[]) => vo
       for (const memory of memories.values()) forget(memory)
       state.host = { network: null, rules: null }
       peerings = new Set()
+      balancers.forget()
     }
     await attempt(async () => {
       const removed = await removeStrangers(tools, plans)
@@ -276,6 +279,12 @@ function createApplier(tools: Tools, onRemoved: (vpcIds: readonly VpcId[]) => vo
       const { made, changed } = await peeringsEnsure(tools, plans, peerings)
       peerings = made
       for (const vpcId of changed) {
+        const memory = memories.get(vpcId)
+        if (memory) forget(memory)
+      }
+    })
+    await attempt(async () => {
+      for (const vpcId of await balancers.namespacesEnsure(plans)) {
         const memory = memories.get(vpcId)
         if (memory) forget(memory)
       }
@@ -291,6 +300,7 @@ function createApplier(tools: Tools, onRemoved: (vpcIds: readonly VpcId[]) => vo
           const after = await convergeTwice(tools, plan, before)
           isReadBack ||= after.isReadBack
           memories.set(plan.vpcId, after)
+          await balancers.insidesEnsure(plan)
           await tools.dnsmasq.ensure(plan, upstreams)
         }),
       ),

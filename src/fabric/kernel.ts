@@ -11,7 +11,7 @@ import {
   isOwnLinkLocal,
   LINK_HOST_PREFIX,
   NAMESPACE_FOLDER,
-  NAMESPACE_PREFIX,
+  NAMESPACE_PREFIXES,
   ROUTE_PROTOCOL,
 } from './names.ts'
 import type { LinkState, NetworkState } from './render/links.ts'
@@ -190,9 +190,11 @@ function foundOf(links: readonly AddressJson[], four: Family, six: Family): Foun
   }
 }
 
-function kindOf({ linkinfo }: AddressJson): LinkState['kind'] {
+/** A veth with a TAP's name stands in the place of one. */
+function kindOf({ ifname, linkinfo }: AddressJson): LinkState['kind'] {
   if (linkinfo?.info_data?.type === 'tap') return 'tap'
-  return linkinfo?.info_kind === 'ifb' ? 'queue' : 'other'
+  if (linkinfo?.info_kind === 'ifb') return 'queue'
+  return linkinfo?.info_kind === 'veth' && /^t[0-9a-f]{13}$/.test(ifname) ? 'veth' : 'other'
 }
 
 /** Link-local addresses that the kernel gave are its own affair. */
@@ -233,7 +235,7 @@ async function listNamespaces(): Promise<Map<string, string>> {
   const names = await readdir(NAMESPACE_FOLDER).catch(() => [] as string[])
   const found = new Map<string, string>()
   for (const name of names) {
-    if (!name.startsWith(NAMESPACE_PREFIX)) continue
+    if (!NAMESPACE_PREFIXES.some((prefix) => name.startsWith(prefix))) continue
     const status = await stat(join(NAMESPACE_FOLDER, name)).catch(() => null)
     // A name without a namespace behind it (a crash between the file and the mount) counts as none.
     if (status) found.set(name, `${status.dev}:${status.ino}`)

@@ -19,7 +19,8 @@ export const LINK_SENT_PREFIX = 'o'
 export const LINK_RECEIVED_PREFIX = 'i'
 /** The link to the namespace of a peered VPC, by its index. */
 export const LINK_PEER_PREFIX = 'peer'
-export const NAMESPACE_PREFIX = 'brume-vpc-'
+/** Of VPCs and of load balancers. */
+export const NAMESPACE_PREFIXES = ['brume-vpc-', 'brume-elb-']
 export const NAMESPACE_FOLDER = '/run/netns'
 /** Routing protocol number: how we know our routes on the host (below 4 is the kernel's, ours is arbitrary). */
 export const ROUTE_PROTOCOL = '183'

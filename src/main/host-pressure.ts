@@ -1,6 +1,7 @@
 /** The kernel's own word for how busy the host is, from /proc/pressure. */
 import { readFile } from 'node:fs/promises'
-import { pressureParse, type HostPressure } from '../domain/allocation.ts'
+import { pressureParse } from '../domain/allocation.ts'
+import type { HostPressure } from '../domain/host-pressure.ts'
 
 export async function hostPressure(): Promise<HostPressure> {
   const of = async (name: string): Promise<number | null> =>

@@ -3,7 +3,7 @@
  * find room later; a type that no host could ever run is told apart from one that does not fit now.
  */
 import type { Architecture } from '../domain/machine.ts'
-import type { Gpu, GpuWish } from '../domain/pci.ts'
+import type { Gpu, GpuWish } from '../domain/gpu.ts'
 
 export interface HostCapacity {
   hostId: string

@@ -1,7 +1,7 @@
 /** Backup's part of kinds.ts. `open` jobs are those that the reconciler walks through. */
-import type { BackupKind } from '../domain/backup/records.ts'
-import type { ResourceTypes } from '../domain/resource.ts'
-import type { KindRules, Reference } from './kinds.ts'
+import type { BackupKind } from '../domain/backup/kinds.ts'
+import type { ResourceTypes } from '../domain/resource-types.ts'
+import type { KindRules, Reference } from './kind-rules.ts'
 
 type BackupTable = { [K in BackupKind]: KindRules<ResourceTypes[K]> }
 

@@ -2,7 +2,7 @@
  * A store that says what was committed: which resources, not what became of them. Whoever listens reads for itself, so
  * a lost word costs a refresh and nothing else. Rolled back transactions say nothing.
  */
-import type { StoredKind } from '../domain/resource.ts'
+import type { StoredKind } from '../domain/resource-types.ts'
 import type { Store, StoreTransaction } from './store.ts'
 
 export interface Change {

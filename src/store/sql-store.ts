@@ -4,7 +4,7 @@
  * transactions, retried when they collide.
  */
 import { sql, type Transaction } from 'kysely'
-import type { ResourceTypes, StoredKind } from '../domain/resource.ts'
+import type { ResourceTypes, StoredKind } from '../domain/resource-types.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import { referencesRenew } from './renew.ts'
 import { migrate, openPostgres, openSqlite, type Connection, type Database } from './database.ts'

@@ -2,14 +2,17 @@
  * The store: resources with compare-and-set, look-ups by reference, unique claims and client tokens. The only
  * code that knows SQL is in this folder; callers see documents. Reads outside a transaction see committed state.
  */
-import type { ResourceTypes, StoredKind } from '../domain/resource.ts'
+import type { ResourceTypes, StoredKind } from '../domain/resource-types.ts'
 
 export interface ListQuery {
   account?: string
   /** Resources of this region and those of every region (`*`). */
   region?: string
-  reference?: { name: string; value: string }
+  /** Several values: any of them. */
+  reference?: { name: string; value: string | readonly string[] }
   ids?: readonly string[]
+  /** Those after this id, and so many at most: a page of many costs a page. */
+  page?: { after: string; count: number }
 }
 
 export interface TagRow {

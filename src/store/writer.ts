@@ -1,7 +1,8 @@
 /** Writes of the store within one transaction: the document and everything derived from it move together. */
-import type { ResourceTypes, StoredKind } from '../domain/resource.ts'
+import type { ResourceTypes, StoredKind } from '../domain/resource-types.ts'
 import type { Connection } from './database.ts'
-import { KINDS, type KindRules } from './kinds.ts'
+import { KINDS } from './kinds.ts'
+import type { KindRules } from './kind-rules.ts'
 import { createReader } from './reader.ts'
 import { ClaimTakenError, StaleWriteError, type StoreTransaction } from './store.ts'
 

@@ -1,7 +1,7 @@
 /** What machines are promised and get by their types: network and EBS bandwidth with their bursts, GPUs. */
 import { expect, test } from 'vitest'
 import { allocationsOf } from '../../src/app/allocation.ts'
-import type { Gpu } from '../../src/domain/pci.ts'
+import type { Gpu } from '../../src/domain/gpu.ts'
 import { hostPicture } from '../../src/cli/ui/host-picture.ts'
 import { hostText } from '../../src/cli/ui/host-words.ts'
 import { hypervisorWords } from '../../src/domain/hypervisor-words.ts'

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { credentialsFind } from '../../src/app/iam/sessions.ts'
 import { authorise, FREE } from '../../src/aws/authorisation/authorise.ts'
-import type { EdgeRequest } from '../../src/aws/dispatch.ts'
+import type { EdgeRequest } from '../../src/aws/edge-request.ts'
 import { servedOperations } from '../../scripts/generate-coverage.ts'
 import { SERVICE_ADDRESSES } from '../../src/aws/route.ts'
 import type { ServiceName } from '../../src/aws/model.ts'

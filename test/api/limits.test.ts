@@ -3,7 +3,8 @@
  * store: what is tested is the one too many.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { newId, type ResourceKind } from '../../src/domain/ids.ts'
+import { newId } from '../../src/domain/ids.ts'
+import type { ResourceKind } from '../../src/domain/id-prefixes.ts'
 import { TINY as ImageId } from '../support/app.ts'
 import { codeOf, startTestCloud, type TestCloud } from '../support/cloud.ts'
 import { createVpcKit, type VpcKit } from '../support/vpc-kit.ts'

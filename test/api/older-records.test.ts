@@ -11,7 +11,7 @@ import * as Ec2 from '@aws-sdk/client-ec2'
 import * as Iam from '@aws-sdk/client-iam'
 import * as Kms from '@aws-sdk/client-kms'
 import { servedOperations } from '../../scripts/generate-coverage.ts'
-import type { StoredKind } from '../../src/domain/resource.ts'
+import type { StoredKind } from '../../src/domain/resource-types.ts'
 import { systemClock } from '../../src/lib/time.ts'
 import { errorOf, startTestCloud, type TestCloud } from '../support/cloud.ts'
 

@@ -48,11 +48,12 @@ export async function startConsoleCloud(
   const home = await openHome(folder)
   const root = await rootCredentials(home)
   const { delayMs = 0, cpuCount, memoryMiB } = options
+  const host = { hostId: 'host-1', clock: systemClock, vaultsFolder: join(folder, 'vaults') }
   const size = { ...(cpuCount && { cpuCount }), ...(memoryMiB && { memoryMiB }) }
   const cloud = await startCloud({
     home,
     root,
-    agents: [createSimulatedAgent({ hostId: 'host-1', clock: systemClock, delayMs, ...size })],
+    agents: [createSimulatedAgent({ ...host, delayMs, ...size })],
     auth: 'strict',
     host: '127.0.0.1',
     port: 0,

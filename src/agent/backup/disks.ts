@@ -1,8 +1,8 @@
 /** How a host's own disks are read for a backup and written by a restore: the port of both kinds of hosts. */
-import type { DiskReader, DiskWriter } from '../../backup/vault.ts'
+import type { DiskReader, DiskWriter, PointDisk, WorkOptions } from '../../backup/vault.ts'
 import type { DiskSource } from '../../domain/backup.ts'
 import type { VolumeId } from '../../domain/ids.ts'
-import type { InstantRestore } from './instant.ts'
+import type { BackupResult } from '../../domain/backup.ts'
 import type { VolumeKeys } from '../../domain/machine.ts'
 
 export type LayerSource = Extract<DiskSource, { type: 'layer' }>
@@ -33,4 +33,13 @@ export interface BackupDisks {
     signal: AbortSignal,
     fill: (writer: DiskWriter, sizeBytes: number) => Promise<T>,
   ): Promise<T>
+}
+
+export interface InstantRestore {
+  /** Resolves when the volume is an ordinary one. `onUsable`: from here on machines may have it. */
+  restore(
+    volume: TargetVolume,
+    disk: PointDisk,
+    options: WorkOptions & { onUsable: () => void },
+  ): Promise<BackupResult>
 }

@@ -10,7 +10,6 @@ import type { PointDisk, Range, WorkOptions } from '../../backup/vault.ts'
 import type { VolumeBackend } from '../../blocks/backend.ts'
 import { overlayMake } from '../../blocks/qcow2/files.ts'
 import { qemuImgWithKeys } from '../../blocks/secrets.ts'
-import type { BackupResult } from '../../domain/backup.ts'
 import type { InstanceId } from '../../domain/ids.ts'
 import { nbdSourceOf, nbdUrl } from '../../domain/nbd-source.ts'
 import { present } from '../../lib/assert.ts'
@@ -23,6 +22,7 @@ import type { VolumeWork } from '../volume-work.ts'
 import type { TargetVolume } from './disks.ts'
 import { openForFill } from './local-disks.ts'
 import { socketPath, socketsFolderEnsure } from './point-sockets.ts'
+import type { InstantRestore } from './disks.ts'
 
 export interface InstantOptions {
   volumes: VolumeBackend
@@ -33,15 +33,6 @@ export interface InstantOptions {
   socketsFolder: string
   log: Log
   clock: Clock
-}
-
-export interface InstantRestore {
-  /** Resolves when the volume is an ordinary one. `onUsable`: from here on machines may have it. */
-  restore(
-    volume: TargetVolume,
-    disk: PointDisk,
-    options: WorkOptions & { onUsable: () => void },
-  ): Promise<BackupResult>
 }
 
 /** Until it is tried again to copy, when a start or a stop of the machine came between. */

@@ -17,7 +17,7 @@ import {
 } from '../../lib/nbd/client.ts'
 import type { VolumeWork } from '../volume-work.ts'
 import type { BackupDisks, OpenedDisk } from './disks.ts'
-import type { InstantRestore } from './instant.ts'
+import type { InstantRestore } from './disks.ts'
 
 /** Of an extent, in which file of the chain it lies: 0 nowhere, 1 the topmost. */
 const CONTEXT_DEPTH = 'qemu:allocation-depth'
@@ -155,7 +155,7 @@ async function zeroed(client: NbdClient, signal: AbortSignal): Promise<void> {
 
 function writerOf(client: NbdClient, close: () => Promise<void>): DiskWriter {
   return {
-    write: (offset, bytes, signal) => client.write(offset, bytes, signal),
+    write: (offset, parts, signal) => client.write(offset, parts, signal),
     finish: () => client.flush(),
     close,
   }

@@ -2,7 +2,7 @@
  * What changed in the cloud, for consoles that are open: ids, never contents, so that a reader's own permissions decide
  * what it learns by asking. Changes within a moment go out together; a reader that is slow is told that it missed some.
  */
-import type { StoredKind } from '../../domain/resource.ts'
+import type { StoredKind } from '../../domain/resource-types.ts'
 
 export interface FeedChange {
   kind: StoredKind

@@ -1,7 +1,8 @@
 /** Tags of vaults, plans, recovery points, holds, restore testing plans, frameworks and report plans, by their ARNs. */
 import { parseArn } from '../../domain/backup/arn.ts'
-import type { BackupKind } from '../../domain/backup/records.ts'
-import type { ResourceTypes, Tags } from '../../domain/resource.ts'
+import type { BackupKind } from '../../domain/backup/kinds.ts'
+import type { Tags } from '../../domain/resource.ts'
+import type { ResourceTypes } from '../../domain/resource-types.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import { invalidParameter, limitExceeded, resourceNotFound } from './faults.ts'

@@ -1,6 +1,6 @@
 /** Gateways, hypervisors and virtual machines by the ARNs that requests name them with. */
 import { GATEWAY_WORDS, type GatewayKind } from '../../domain/gateway.ts'
-import type { ResourceTypes } from '../../domain/resource.ts'
+import type { ResourceTypes } from '../../domain/resource-types.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { App, Ctx } from '../context.ts'
 import { absent, invalid } from './faults.ts'

@@ -6,7 +6,8 @@ import {
   type Hypervisor,
 } from '../../domain/gateway.ts'
 import type { ListedMachine } from '../../domain/hypervisor.ts'
-import type { ResourceTypes, Tags } from '../../domain/resource.ts'
+import type { Tags } from '../../domain/resource.ts'
+import type { ResourceTypes } from '../../domain/resource-types.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import type { App, Ctx } from '../context.ts'
 import { scopeOf } from '../network/scope.ts'

@@ -3,7 +3,8 @@
  * changed by compare-and-set, tagged. Source of the quotas: IAM user guide, "IAM and AWS STS quotas".
  */
 import { iamArn, type IamResourceTypes, type NamedKind } from '../../domain/iam/entities.ts'
-import type { ResourceTypes, Tags } from '../../domain/resource.ts'
+import type { Tags } from '../../domain/resource.ts'
+import type { ResourceTypes } from '../../domain/resource-types.ts'
 import { ClaimTakenError, type StoreReader, type StoreTransaction } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import { invalidInput, limitExceeded, nameTaken, noSuchEntity, quotaExceeded } from './faults.ts'

@@ -1,6 +1,7 @@
 /** Tags of what is known by its ARN: identity providers and MFA devices. */
 import type { IamResourceTypes } from '../../domain/iam/entities.ts'
-import type { ResourceTypes, Tags } from '../../domain/resource.ts'
+import type { Tags } from '../../domain/resource.ts'
+import type { ResourceTypes } from '../../domain/resource-types.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import { noSuch } from './faults.ts'

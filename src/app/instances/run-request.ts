@@ -12,7 +12,7 @@ import type { Ipv6Wish } from '../network/interface-ipv6.ts'
 import type { ResourceNameRecords } from '../../domain/network.ts'
 import type { PlacementWish } from '../placement-groups.ts'
 import type { Tags } from '../../domain/resource.ts'
-import type { VolumeType } from '../../domain/volume.ts'
+import type { VolumeType } from '../../domain/volume-type.ts'
 
 export interface RunRequest {
   imageId: ImageId

@@ -17,6 +17,7 @@ import {
 import { usageBetween, useOf, type MachineUsage } from '../../domain/metrics/usage.ts'
 import type { App } from '../context.ts'
 import { backupSamples } from '../backup/metrics.ts'
+import { createBalancerMeter } from '../balancers/metrics.ts'
 import { alarmsEvaluate } from './alarms.ts'
 import { createCreditKeeper } from './credits.ts'
 import { RESIDENT } from './optimizer.ts'
@@ -40,6 +41,7 @@ export function createMetricsReconciler(app: App): (signal: AbortSignal) => Prom
   /** Of machines with basic monitoring: what the minutes of the current five have so far. */
   const waiting = new Map<string, Map<string, Sample>>()
   const credits = createCreditKeeper(app)
+  const balancerSamples = createBalancerMeter(app)
   let minute = 0
   let agedAt = app.clock.now()
 
@@ -73,6 +75,7 @@ export function createMetricsReconciler(app: App): (signal: AbortSignal) => Prom
     for (const id of last.keys()) if (!byId.has(id)) last.delete(id)
     app.bandwidth.forget((id) => byId.has(id))
     samples.push(...dueSamples(waiting, now, byId), ...(await backupSamples(app, now)))
+    samples.push(...(await balancerSamples(now)))
     signal.throwIfAborted()
     await app.metrics.put(samples)
     await alarmsEvaluate(app, now)

@@ -9,7 +9,7 @@ import {
 } from '../../domain/network.ts'
 import type { InnerTarget, RoutePlan } from '../../domain/network-plan.ts'
 import { peeringOther } from '../../domain/peering.ts'
-import type { VpcRecords } from './plan.ts'
+import type { VpcRecords } from './vpc-records.ts'
 import { blocksOf } from './plan-blocks.ts'
 import { isPrefixListId } from './prefix-lists.ts'
 import { routeStateOf } from './routes.ts'

@@ -2,7 +2,8 @@
 import { FaultError, notFound } from '../../domain/faults.ts'
 import type { VpcId } from '../../domain/ids.ts'
 import type { Vpc } from '../../domain/network.ts'
-import type { ResourceTypes, StoredKind, Tags } from '../../domain/resource.ts'
+import type { Tags } from '../../domain/resource.ts'
+import type { ResourceTypes, StoredKind } from '../../domain/resource-types.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 

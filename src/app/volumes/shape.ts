@@ -8,7 +8,7 @@ import {
   TYPE_RULES,
   type TypeRules,
 } from '../../domain/volume-types.ts'
-import type { VolumeType } from '../../domain/volume.ts'
+import type { VolumeType } from '../../domain/volume-type.ts'
 
 export interface VolumeShape {
   sizeGiB: number

@@ -20,11 +20,12 @@ import {
 import { FaultError } from '../../domain/faults.ts'
 import { backupWanted } from '../backup/authorisation.ts'
 import { backupGatewayWanted } from '../backup-gateway/authorisation.ts'
-import type { EdgeRequest } from '../dispatch.ts'
+import type { EdgeRequest } from '../edge-request.ts'
 import { cloudwatchWanted } from '../cloudwatch/authorisation.ts'
 import { ebsWanted } from '../ebs/authorisation.ts'
 import { instanceConnectWanted } from '../ec2-instance-connect/authorisation.ts'
 import { ec2Wanted } from '../ec2/authorisation.ts'
+import { elbv2Wanted } from '../elbv2/authorisation.ts'
 import { iamWanted } from '../iam/authorisation.ts'
 import { kmsWanted } from '../kms/authorisation.ts'
 import { rbinWanted } from '../rbin/authorisation.ts'
@@ -44,6 +45,7 @@ export const DERIVERS: Partial<Record<ServiceName, Deriver>> = {
   cloudwatch: cloudwatchWanted,
   ebs: ebsWanted,
   ec2: ec2Wanted,
+  elbv2: elbv2Wanted,
   'ec2-instance-connect': instanceConnectWanted,
   iam: iamWanted,
   kms: kmsWanted,

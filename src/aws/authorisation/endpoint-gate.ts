@@ -15,7 +15,7 @@ import {
   type SourcedPolicy,
 } from '../../domain/iam/evaluate.ts'
 import type { VpcEndpoint } from '../../domain/vpc-endpoint.ts'
-import type { EdgeRequest } from '../dispatch.ts'
+import type { EdgeRequest } from '../edge-request.ts'
 import { endpointNameOf } from '../ec2/endpoint-services.ts'
 import type { Wanted } from './wanted.ts'
 

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Principal } from '../../app/context.ts'
 import type { TrailEvent } from '../../domain/trail.ts'
-import type { EdgeRequest } from '../dispatch.ts'
+import type { EdgeRequest } from '../edge-request.ts'
 import { serviceModel, type ServiceModel } from '../model.ts'
 import { parametersKept } from './parameters.ts'
 import { resourcesOf } from './resources.ts'

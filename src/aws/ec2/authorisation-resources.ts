@@ -2,7 +2,7 @@
 import type { Ctx } from '../../app/context.ts'
 import { kindOfId } from '../../domain/ids.ts'
 import type { Subnet } from '../../domain/network.ts'
-import type { Ec2Kind, ResourceTypes } from '../../domain/resource.ts'
+import type { Ec2Kind, ResourceTypes } from '../../domain/resource-types.ts'
 import { zoneIdOf } from '../../domain/zones.ts'
 import type { Wanted } from '../authorisation/wanted.ts'
 import { RESOURCE_TYPES } from './resource-types.ts'

@@ -17,6 +17,8 @@ const ENDPOINT_NAMES: Partial<Record<ServiceName, string>> = {
   cloudwatch: 'monitoring',
   'compute-optimizer': 'compute-optimizer',
   rbin: 'rbin',
+  autoscaling: 'autoscaling',
+  elbv2: 'elasticloadbalancing',
 }
 
 export interface EndpointService {

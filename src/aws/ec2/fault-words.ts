@@ -2,7 +2,7 @@
  * EC2's codes by kind of resource: not found, malformed, there already, too many. The odd spellings (`InvalidVpcID`
  * beside `InvalidVpcId`) are AWS's. Source: "Error codes for the Amazon EC2 API".
  */
-import type { ResourceKind } from '../../domain/ids.ts'
+import type { ResourceKind } from '../../domain/id-prefixes.ts'
 
 export interface KindWords {
   notFound: string
@@ -207,6 +207,7 @@ export const OTHER_NOT_FOUND: Record<string, string> = {
   importTask: 'InvalidConversionTaskId',
   exportTask: 'InvalidExportTaskID.NotFound',
   rootTask: 'InvalidReplaceRootVolumeTaskId.NotFound',
+  fastRestore: 'InvalidFastSnapshotRestore.NotFound',
   iamInstanceProfileAssociation: 'InvalidAssociationID.NotFound',
 }
 
@@ -225,6 +226,7 @@ export const LIMITS: Record<string, string> = {
   vcpu: 'VcpuLimitExceeded',
   volume: 'VolumeLimitExceeded',
   snapshot: 'SnapshotLimitExceeded',
+  fastRestore: 'FastSnapshotRestoreLimitExceeded',
   image: 'ResourceLimitExceeded',
   vpc: 'VpcLimitExceeded',
   vpcCidr: 'CidrLimitExceeded',

@@ -3,8 +3,8 @@
  * (Terraform, waiters, scripts) behave. Codes: "Error codes for the Amazon EC2 API"; the odd spellings (`InvalidVpcID`
  * beside `InvalidVpcId`) are AWS's.
  */
-import { ID_PREFIXES } from '../../domain/ids.ts'
-import type { ResourceKind } from '../../domain/ids.ts'
+import { ID_PREFIXES } from '../../domain/id-prefixes.ts'
+import type { ResourceKind } from '../../domain/id-prefixes.ts'
 import type { Fault } from '../../domain/faults.ts'
 import { WireError } from '../wire-error.ts'
 import { networkError, type NetworkFault } from './network-faults.ts'

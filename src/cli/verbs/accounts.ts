@@ -12,7 +12,7 @@ import { keysOfAnswer, keysShow } from '../keys-shown.ts'
 import { homeOption, jsonOption } from '../options.ts'
 import { formatTable } from '../ui/format.ts'
 import { isColoured, paint } from '../ui/terminal.ts'
-import type { VerbContext } from '../verbs.ts'
+import type { VerbContext } from '../verb-context.ts'
 
 interface Options {
   home?: string

@@ -6,7 +6,7 @@ import { requireCloud, resolveHome } from '../home.ts'
 import { hostApi } from '../host-api.ts'
 import { homeOption, jsonOption } from '../options.ts'
 import { formatTable } from '../ui/format.ts'
-import type { VerbContext } from '../verbs.ts'
+import type { VerbContext } from '../verb-context.ts'
 
 interface Options {
   home?: string

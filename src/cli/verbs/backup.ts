@@ -21,7 +21,7 @@ import { homeOption, jsonOption } from '../options.ts'
 import { formatBytes, formatTable } from '../ui/format.ts'
 import { during } from '../ui/progress.ts'
 import { plainText } from '../ui/terminal.ts'
-import type { VerbContext } from '../verbs.ts'
+import type { VerbContext } from '../verb-context.ts'
 import { locationCommand } from './backup-location.ts'
 
 interface Options {

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { runInTerminal } from '../../lib/exec.ts'
 import { benchCommand } from '../bench-arguments.ts'
 import { CHECKOUT } from '../version.ts'
-import type { VerbContext } from '../verbs.ts'
+import type { VerbContext } from '../verb-context.ts'
 
 export function command(context: VerbContext): Command {
   return benchCommand(async () => {

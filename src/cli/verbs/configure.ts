@@ -8,7 +8,7 @@ import { iniSet } from '../aws-profile.ts'
 import { requireCloud, resolveHome } from '../home.ts'
 import { hasOldAws } from '../aws-version.ts'
 import { homeOption } from '../options.ts'
-import type { VerbContext } from '../verbs.ts'
+import type { VerbContext } from '../verb-context.ts'
 
 export function command(context: VerbContext): Command {
   return new Command('configure')

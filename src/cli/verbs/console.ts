@@ -13,7 +13,7 @@ import { isRoot, requireCloud, resolveHome, type Cloud } from '../home.ts'
 import { send } from '../host-api.ts'
 import { socketPath } from '../machine-socket.ts'
 import { homeOption } from '../options.ts'
-import type { VerbContext } from '../verbs.ts'
+import type { VerbContext } from '../verb-context.ts'
 
 /** Ctrl-], as telnet and virsh have it. */
 const ESCAPE_BYTE = 0x1d

@@ -8,7 +8,7 @@ import { gatherFacts } from '../host-facts.ts'
 import { homeOption, jsonOption } from '../options.ts'
 import { requirementsOf } from '../requirements.ts'
 import { isColoured, paint, type Colour } from '../ui/terminal.ts'
-import type { VerbContext } from '../verbs.ts'
+import type { VerbContext } from '../verb-context.ts'
 
 const MARKS: Record<Finding['level'], [string, Colour]> = {
   good: ['✓', 'green'],

@@ -7,7 +7,7 @@ import { CliError } from '../errors.ts'
 import { resolveHome } from '../home.ts'
 import { homeOption } from '../options.ts'
 import { during } from '../ui/progress.ts'
-import type { VerbContext } from '../verbs.ts'
+import type { VerbContext } from '../verb-context.ts'
 
 export function command(context: VerbContext): Command {
   return new Command('down')

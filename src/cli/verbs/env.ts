@@ -4,7 +4,7 @@ import { requireCloud, resolveHome, type Cloud } from '../home.ts'
 import { hasOldAws } from '../aws-version.ts'
 import { homeOption, jsonOption } from '../options.ts'
 import { shellQuote } from '../quote.ts'
-import type { VerbContext } from '../verbs.ts'
+import type { VerbContext } from '../verb-context.ts'
 
 export function command(context: VerbContext): Command {
   return new Command('env')

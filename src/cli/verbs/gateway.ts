@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { requireCloud, resolveHome } from '../home.ts'
 import { hostApi } from '../host-api.ts'
 import { homeOption, jsonOption } from '../options.ts'
-import type { VerbContext } from '../verbs.ts'
+import type { VerbContext } from '../verb-context.ts'
 
 interface Options {
   home?: string

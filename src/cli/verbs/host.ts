@@ -10,7 +10,7 @@ import { homeOption, jsonOption } from '../options.ts'
 import { hostPicture } from '../ui/host-picture.ts'
 import { hostText } from '../ui/host-words.ts'
 import { columnsOf, isColoured } from '../ui/terminal.ts'
-import type { VerbContext } from '../verbs.ts'
+import type { VerbContext } from '../verb-context.ts'
 
 export function command(context: VerbContext): Command {
   return new Command('host')

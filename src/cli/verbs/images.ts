@@ -10,7 +10,7 @@ import { homeOption, jsonOption } from '../options.ts'
 import { packagesEnsure } from '../packages.ts'
 import { formatBytes, formatTable } from '../ui/format.ts'
 import { isColoured, paint } from '../ui/terminal.ts'
-import type { VerbContext } from '../verbs.ts'
+import type { VerbContext } from '../verb-context.ts'
 
 interface Options {
   home?: string

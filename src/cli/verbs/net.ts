@@ -4,7 +4,7 @@ import type { ReachAnswer } from '../../domain/reach.ts'
 import { requireCloud, resolveHome } from '../home.ts'
 import { hostApi } from '../host-api.ts'
 import { homeOption, jsonOption } from '../options.ts'
-import type { VerbContext } from '../verbs.ts'
+import type { VerbContext } from '../verb-context.ts'
 
 interface Options {
   home?: string

@@ -17,7 +17,7 @@ import { hostApi } from '../host-api.ts'
 import { homeOption, jsonOption } from '../options.ts'
 import { recommendedText } from '../ui/recommended.ts'
 import { columnsOf, isColoured } from '../ui/terminal.ts'
-import type { VerbContext } from '../verbs.ts'
+import type { VerbContext } from '../verb-context.ts'
 
 const DATA = new URL('../../../data/instance-types.tsv', import.meta.url)
 /** What a cloud keeps for the host itself, and how often it promises a processor, unless told otherwise. */

@@ -14,7 +14,7 @@ import { homeOption } from '../options.ts'
 import { confirm } from '../ui/ask.ts'
 import { during } from '../ui/progress.ts'
 import { isInteractive } from '../ui/terminal.ts'
-import type { VerbContext } from '../verbs.ts'
+import type { VerbContext } from '../verb-context.ts'
 import { parsePort } from './up.ts'
 
 interface Options {

@@ -16,7 +16,7 @@ import { packagesEnsure } from '../packages.ts'
 import { shellQuote } from '../quote.ts'
 import { identityEnsure, keyPairEnsure, sshRun } from '../ssh.ts'
 import { during } from '../ui/progress.ts'
-import type { VerbContext } from '../verbs.ts'
+import type { VerbContext } from '../verb-context.ts'
 import { parsePort, prepareHost, yesLine } from './up.ts'
 
 interface Options {

@@ -5,7 +5,7 @@ import { requireCloud, resolveHome } from '../home.ts'
 import { userOf } from '../image-choice.ts'
 import { homeOption } from '../options.ts'
 import { identityEnsure, requireAddress, sshRun } from '../ssh.ts'
-import type { VerbContext } from '../verbs.ts'
+import type { VerbContext } from '../verb-context.ts'
 
 export function command(context: VerbContext): Command {
   return new Command('ssh')

@@ -11,7 +11,7 @@ import { hostApi, type HostReport } from '../host-api.ts'
 import { homeOption, jsonOption } from '../options.ts'
 import { formatBytes, formatDuration, formatTable } from '../ui/format.ts'
 import { isColoured, paint } from '../ui/terminal.ts'
-import type { VerbContext } from '../verbs.ts'
+import type { VerbContext } from '../verb-context.ts'
 
 export function command(context: VerbContext): Command {
   return new Command('status')

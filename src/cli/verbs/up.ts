@@ -7,7 +7,7 @@ import { packagesEnsure } from '../packages.ts'
 import { requirementsOf } from '../requirements.ts'
 import { homeOption } from '../options.ts'
 import { during } from '../ui/progress.ts'
-import type { VerbContext } from '../verbs.ts'
+import type { VerbContext } from '../verb-context.ts'
 
 interface Options {
   home?: string

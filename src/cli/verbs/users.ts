@@ -9,7 +9,7 @@ import { homeOption, jsonOption } from '../options.ts'
 import { formatTable } from '../ui/format.ts'
 import { isColoured, paint } from '../ui/terminal.ts'
 import { userEmpty } from '../user-empty.ts'
-import type { VerbContext } from '../verbs.ts'
+import type { VerbContext } from '../verb-context.ts'
 
 interface Options {
   home?: string

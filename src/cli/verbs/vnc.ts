@@ -11,7 +11,7 @@ import { CliError } from '../errors.ts'
 import { exists, requireCloud, resolveHome } from '../home.ts'
 import { socketPath } from '../machine-socket.ts'
 import { homeOption } from '../options.ts'
-import type { VerbContext } from '../verbs.ts'
+import type { VerbContext } from '../verb-context.ts'
 import { parsePort } from './up.ts'
 
 const CONNECTIONS_MAX = 4

@@ -4,7 +4,7 @@ import { awsCode, stsOf, type Keys } from '../client.ts'
 import { CliError } from '../errors.ts'
 import { requireCloud, resolveHome } from '../home.ts'
 import { homeOption, jsonOption } from '../options.ts'
-import type { VerbContext } from '../verbs.ts'
+import type { VerbContext } from '../verb-context.ts'
 
 export function command(context: VerbContext): Command {
   return new Command('whoami')

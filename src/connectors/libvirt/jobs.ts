@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path'
 import { systemClock } from '../../lib/time.ts'
 import { domainParse } from './domain.ts'
 import { allDomains } from './domains.ts'
-import type { SessionLink } from './session.ts'
+import type { SessionLink } from './session-link.ts'
 import { VirshError, type Virsh } from './virsh.ts'
 import { all, first, xmlParse } from './xml.ts'
 

@@ -9,7 +9,8 @@ import type { BackupSession, SessionRequest } from '../connector.ts'
 import { checkpointDisks, checkpointList } from './checkpoints.ts'
 import type { Domain, DomainDisk } from './domain.ts'
 import { readerOf } from './reader.ts'
-import { describe, once, type SessionLink } from './session.ts'
+import { describe, once } from './session.ts'
+import type { SessionLink } from './session-link.ts'
 import type { VirshError } from './virsh.ts'
 
 const LIFE_MS_MAX = 7 * 24 * 3_600_000

@@ -25,18 +25,7 @@ import type { Domain } from './domain.ts'
 import { jobEnd, staleEnd } from './jobs.ts'
 import { readerOf } from './reader.ts'
 import { VirshError, wordsOf, type Virsh } from './virsh.ts'
-
-export interface SessionLink {
-  virsh: Virsh
-  /** Of this Brume, among all that may use the hypervisor. */
-  programId: string
-  /** Makes a socket of the hypervisor's host one of ours. */
-  reach(socket: string, signal: AbortSignal): Promise<{ path: string; close(): Promise<void> }>
-  /** What is in a folder of the hypervisor's host, as far as that can be seen. */
-  list(folder: string): Promise<string[]>
-  /** Removes files of the hypervisor's host, as far as that can be done. */
-  remove(files: readonly string[]): Promise<void>
-}
+import type { SessionLink } from './session-link.ts'
 
 /** Bringing a guest's files to rest may take long on a busy machine; then it is thawed in any case. */
 const BEGIN_TIMEOUT_MS = 120_000

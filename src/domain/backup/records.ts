@@ -7,7 +7,6 @@ import type { SnapshotId } from '../ids.ts'
 import type { DataKey } from '../kms.ts'
 import type { LayerId } from '../layer.ts'
 import type { ResourceBase, Tags } from '../resource.ts'
-import type { AuditResourceTypes } from './audit.ts'
 
 export type BackedType = 'EC2' | 'EBS' | 'VirtualMachine'
 
@@ -289,19 +288,3 @@ export interface TestSelection extends ResourceBase<string> {
   validationHours: number
   creatorRequestId: string | null
 }
-
-export interface BackupResourceTypes extends AuditResourceTypes {
-  backupVault: BackupVault
-  backupPlan: BackupPlan
-  backupPlanVersion: BackupPlanVersion
-  backupSelection: BackupSelection
-  backupJob: BackupJob
-  backupPoint: RecoveryPoint
-  backupCopyJob: CopyJob
-  backupRestoreJob: RestoreJob
-  backupHold: LegalHold
-  backupTestPlan: TestPlan
-  backupTestSelection: TestSelection
-}
-
-export type BackupKind = keyof BackupResourceTypes

@@ -3,7 +3,7 @@ import { creditRulesOf } from '../cpu-credits.ts'
 import { PRICE_SOURCE, type InstanceType } from '../instance-type.ts'
 import { acceleratorTflopsOf, familyOf, speedOf } from './family.ts'
 import { MEMORY_SLACK, type Reading } from './read-ask.ts'
-import type { Candidate } from './recommend.ts'
+import type { Candidate } from './candidate.ts'
 import { acceleratorMiBOf, amount, unmet, combined } from './requirements.ts'
 
 export interface GivenUp {

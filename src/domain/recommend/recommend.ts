@@ -16,6 +16,7 @@ import type { Priority } from './read-words.ts'
 import type { Understood } from './read-quantities.ts'
 import type { Profile, Suit } from './workload.ts'
 import { GENERAL_PROFILE } from './profiles-compute.ts'
+import type { Candidate } from './candidate.ts'
 
 export interface Recommendation {
   instanceType: string
@@ -42,14 +43,6 @@ export interface Recommended {
   /** When nothing has everything: what misses least, and what it misses. */
   nearest: { instanceType: string; missed: string[] } | null
   notes: string[]
-}
-
-export interface Candidate {
-  type: InstanceType
-  suit: Suit
-  /** Lower is better; in halvings of price. */
-  score: number
-  speed: number
 }
 
 const LIMIT_DEFAULT = 5

@@ -8,6 +8,7 @@
  * else. Hence no broadcast domain, no bridge, and two guests never see each other's frames.
  */
 import { block6Address, EVERYWHERE_6, hostBlock, isIpv6 } from '../../domain/net/blocks.ts'
+import { balancerNamespace } from '../../domain/balancers/plan.ts'
 import { cidrParse } from '../../domain/net/cidr.ts'
 import { present } from '../../lib/assert.ts'
 import { INTERFACE_MTU, spareTapNameOf, tapNameOf } from '../../domain/network-plan.ts'
@@ -39,7 +40,8 @@ import { subnetTables } from './tables.ts'
 const QUEUE_PACKETS = 256
 
 export interface LinkState {
-  kind: 'tap' | 'queue' | 'other'
+  /** `veth`: in the place of a TAP, towards a load balancer's namespace. */
+  kind: 'tap' | 'veth' | 'queue' | 'other'
   isUp: boolean
   /** `address/prefix`, of both families; of link-local ones only ours. */
   addresses: readonly string[]
@@ -47,6 +49,8 @@ export interface LinkState {
   spare?: string
   /** A user of the host, besides root. */
   owner?: number
+  /** Where the other end of a veth is, under the same name. */
+  peer?: string
 }
 
 /** One namespace's links and routes, as wanted or as found. */
@@ -103,7 +107,12 @@ export function wantedInNamespace(plan: VpcNetworkPlan, queueing: Queueing): Net
     const own6 = gateway6 ? [`${ROUTER_ADDRESS_6}/64`, gateway6] : []
     const spare = nic.hasSpareTap ? { spare: spareTapNameOf(nic.interfaceId) } : {}
     const owner = nic.tapOwner === undefined ? {} : { owner: nic.tapOwner }
-    links.set(tap, { kind: 'tap', isUp: true, addresses: [gateway, ...own6], ...spare, ...owner })
+    const addresses = [gateway, ...own6]
+    const { balancerId } = nic
+    if (balancerId === undefined)
+      links.set(tap, { kind: 'tap', isUp: true, addresses, ...spare, ...owner })
+    else
+      links.set(tap, { kind: 'veth', isUp: true, addresses, peer: balancerNamespace(balancerId) })
     for (const address of nic.privateAddresses) routes.add(`${address}/32 dev ${tap}`)
     for (const address of gateway6 ? (nic.ipv6Addresses ?? []) : [])
       routes.add(`${address}/128 dev ${tap}`)
@@ -245,11 +254,13 @@ function isSameKind(wanted: NetworkState, found: NetworkState, device: string): 
 
 function linkLines(name: string, link: LinkState, before: LinkState | undefined): string[] {
   const lines: string[] = []
-  if (link.kind === 'tap' && !before) {
+  if (link.kind !== 'other' && !before) {
     lines.push(
       link.spare
         ? `link set ${link.spare} name ${name}`
-        : `tuntap add dev ${name} mode tap${link.owner === undefined ? '' : ` user ${link.owner}`}`,
+        : link.kind === 'veth'
+          ? `link add ${name} type veth peer name ${name} netns ${link.peer}`
+          : `tuntap add dev ${name} mode tap${link.owner === undefined ? '' : ` user ${link.owner}`}`,
       `link set ${name} mtu ${INTERFACE_MTU}`,
       // Answer for the others at once (the default delays up to 0.8 s), and notice a silent guest in about a second.
       `ntable change name arp_cache dev ${name} proxy_delay 0 delay_probe 500 retrans 250 base_reachable 4000`,
@@ -273,7 +284,7 @@ function linkLines(name: string, link: LinkState, before: LinkState | undefined)
 
 /** Nobody else has our addresses, so there is nothing to ask the link before they are used. */
 function addressFlags({ kind }: LinkState, address: string): string {
-  const isRouted = kind === 'tap' && !address.startsWith('fe80:')
+  const isRouted = kind !== 'other' && !address.startsWith('fe80:')
   return `${isRouted ? ' noprefixroute' : ''}${isIpv6(address) ? ' nodad' : ''}`
 }
 
@@ -283,7 +294,7 @@ function isLoopback(address: string): boolean {
 
 /** TAPs and queues in a namespace (not `tunl0`, which some kernels put into each), veth ends on the host. */
 function isOurs(name: string, link: LinkState): boolean {
-  if (link.kind === 'tap') return name.startsWith(LINK_TAP_PREFIX)
+  if (link.kind === 'tap' || link.kind === 'veth') return name.startsWith(LINK_TAP_PREFIX)
   if (link.kind === 'queue') return isQueueLink(name)
   return new RegExp(`^(?:${LINK_HOST_PREFIX}|${LINK_PEER_PREFIX})\\d+$`).test(name)
 }

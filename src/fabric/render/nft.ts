@@ -142,7 +142,7 @@ function unknownGroupSets(plan: VpcNetworkPlan): string[] {
 }
 
 /** What groups guard: guests' interfaces and those of endpoints. */
-type Grouped = Pick<InterfacePlan, 'interfaceId' | 'groupIds'>
+type Grouped = Pick<InterfacePlan, 'interfaceId' | 'groupIds' | 'isUngrouped'>
 
 const endpointNics = (plan: VpcNetworkPlan): readonly Grouped[] => plan.endpoints ?? []
 
@@ -213,7 +213,9 @@ function interfaceChains(plan: VpcNetworkPlan, nic: Grouped): string[] {
   return (['out', 'in'] as const).flatMap((direction) =>
     chain(
       `${tap}-${direction}`,
-      groupsOf(plan, nic, direction).map(({ name }) => `jump ${name}`),
+      nic.isUngrouped
+        ? ['accept']
+        : groupsOf(plan, nic, direction).map(({ name }) => `jump ${name}`),
     ),
   )
 }

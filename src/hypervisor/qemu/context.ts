@@ -1,16 +1,23 @@
 /** What the parts of the QEMU driver share: settings, the live machines, and how an observation leaves the driver. */
 import { rm } from 'node:fs/promises'
 import type { InstanceId } from '../../domain/ids.ts'
-import type { HypervisorReport, MachineObservation, MachinePin } from '../../domain/machine.ts'
+import type {
+  HypervisorReport,
+  MachineObservation,
+  MachinePin,
+  VmSpec,
+} from '../../domain/machine.ts'
 import { readJson, writeJsonDurable } from '../../lib/fs-durable.ts'
+import type { Revert } from '../../lib/revert.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Clock } from '../../lib/time.ts'
 import type { QmpClient } from '../qmp/client.ts'
 import type { CgroupAbilities } from './cgroup.ts'
 import type { GpuKeeper, Sysfs } from './gpus.ts'
+import type { IoAbilities } from './devices.ts'
+import type { LaunchPort } from './launch-port.ts'
 import type { MachinePaths } from './layout.ts'
 import type { ProcessIdentity } from './process.ts'
-import type { Standby } from './standby.ts'
 
 export interface QemuDriverOptions {
   /** `BRUME_HOME/instances`. */
@@ -141,4 +148,21 @@ function diskErrorsOf({ diskErrors }: Machine): Record<string, string> {
 
 export function emitMachine(context: DriverContext, machine: Machine): void {
   context.emit(observationOf(context, machine.instanceId, machine.record, machine))
+}
+
+/** A process that answers, and whose guest has not run yet. */
+export interface Begun {
+  spec: VmSpec
+  paths: MachinePaths
+  io: IoAbilities
+  record: MachineRecord
+  identity: ProcessIdentity
+  qmp: QmpClient
+  /** Takes the process back. */
+  revert: Revert
+}
+
+export interface Standby {
+  begun: Begun
+  port: LaunchPort
 }

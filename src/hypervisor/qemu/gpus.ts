@@ -12,11 +12,10 @@ import {
   gpusAssign,
   gpusOf,
   type Card,
-  type Gpu,
-  type GpuWish,
   type PciDevice,
   type SysfsWrite,
 } from '../../domain/pci.ts'
+import type { Gpu, GpuWish } from '../../domain/gpu.ts'
 import { exec } from '../../lib/exec.ts'
 import { ensureFolder, readJson, writeJsonDurable } from '../../lib/fs-durable.ts'
 import type { Log } from '../../lib/log.ts'

@@ -10,18 +10,13 @@ import type { VmSpec } from '../../domain/machine.ts'
 import type { CopyLaunch } from '../driver.ts'
 import { observationOf, type DriverContext, type Machine } from './context.ts'
 import { limitsOf } from './devices.ts'
-import { launchPortOpen, type LaunchPort } from './launch-port.ts'
+import { launchPortOpen } from './launch-port.ts'
 import { processPrioritise } from './process.ts'
 import { diskLimit } from './snapshots.ts'
-import { copyLoad, machineEstablish, processBegin, processTakeBack, type Begun } from './start.ts'
+import { copyLoad, machineEstablish, processBegin, processTakeBack } from './start.ts'
 
 /** While it rehearses, everything else comes first. */
 const NICENESS = 15
-
-export interface Standby {
-  begun: Begun
-  port: LaunchPort
-}
 
 /** @throws Error when it does not come that far; nothing of it is left but its folder. */
 export async function standbyMake(

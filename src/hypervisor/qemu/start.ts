@@ -6,11 +6,12 @@ import { randomUUID } from 'node:crypto'
 import { constants, open, stat, writeFile } from 'node:fs/promises'
 import type { InstanceId } from '../../domain/ids.ts'
 import type { VmSpec } from '../../domain/machine.ts'
+import { nbdSourceOf } from '../../domain/nbd-source.ts'
 import type { Card } from '../../domain/pci.ts'
 import { spawnDetached } from '../../lib/exec.ts'
 import { assert, present } from '../../lib/assert.ts'
 import { secretFiles } from '../../lib/secret-files.ts'
-import { createRevert, type Revert } from '../../lib/revert.ts'
+import { createRevert } from '../../lib/revert.ts'
 import { qmpConnect, type QmpClient } from '../qmp/client.ts'
 import { cgroupApply, cgroupRemove, limitsOfMachine } from './cgroup.ts'
 import { choosePin, commandLine } from './command-line.ts'
@@ -33,8 +34,10 @@ import { machinePaths, type MachinePaths } from './layout.ts'
 import { createMachine, machineSupervise } from './machine.ts'
 import { memoryForget, memoryLoad, type MemoryRecord } from './hibernate.ts'
 import { secretsOf } from './secrets.ts'
+import { disksServe } from './served.ts'
 import { tpmEnd, tpmStart } from './tpm.ts'
 import { processIdentify, processKill, processWaitExit, type ProcessIdentity } from './process.ts'
+import type { Begun } from './context.ts'
 
 /** QEMU opens its sockets within 50 ms; a host busy with twenty launches needs seconds. */
 const QMP_READY_TIMEOUT_MS = 20_000
@@ -51,18 +54,6 @@ export interface Beginning {
   memory?: MemoryRecord | null
   /** For the console: what there is to say before the machine says something. */
   notice?: string | null
-}
-
-/** A process that answers, and whose guest has not run yet. */
-export interface Begun {
-  spec: VmSpec
-  paths: MachinePaths
-  io: IoAbilities
-  record: MachineRecord
-  identity: ProcessIdentity
-  qmp: QmpClient
-  /** Takes the process back. */
-  revert: Revert
 }
 
 interface WithGpus {
@@ -99,6 +90,7 @@ async function start(
       await copyStart(context, begun, copied, beginning.launch ?? null)
     } else {
       if (beginning.memory) await memoryResume(context, begun.qmp, spec, begun.paths)
+      await disksServe(begun.qmp, spec)
       await begun.qmp.execute('cont')
     }
     return await machineEstablish(context, begun)
@@ -121,7 +113,7 @@ export async function processBegin(
   if (beginning.notice) await writeFile(paths.serialLog, `${beginning.notice}\n`, { mode: 0o600 })
   if (runAs) {
     const nvram = spec.boot.mode === 'uefi' ? [paths.nvram] : []
-    await giveTo(runAs, [paths.folder, ...nvram, ...spec.disks.map((disk) => disk.path)])
+    await giveTo(runAs, [paths.folder, ...nvram, ...filesOf(spec)])
   }
   const qemuLogFrom = (await stat(paths.qemuLog).catch(() => null))?.size ?? 0
   const record: MachineRecord = await recordWrite(context, paths, {
@@ -372,8 +364,13 @@ async function connectWhenReady(
 /** Disks that can be opened past the page cache. */
 async function directIoPaths(spec: VmSpec): Promise<Set<string>> {
   const direct = new Set<string>()
-  for (const disk of spec.disks) if (await isDirectIoPossible(disk.path)) direct.add(disk.path)
+  for (const path of filesOf(spec)) if (await isDirectIoPossible(path)) direct.add(path)
   return direct
+}
+
+/** Disks that others serve are no files of the machine's. */
+function filesOf({ disks }: VmSpec): string[] {
+  return disks.map(({ path }) => path).filter((path) => !nbdSourceOf(path))
 }
 
 export async function isDirectIoPossible(path: string): Promise<boolean> {

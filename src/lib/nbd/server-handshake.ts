@@ -17,7 +17,7 @@ import {
   OPTION_REPLY,
   TRANSMISSION,
 } from './protocol.ts'
-import type { NbdDisk } from './server.ts'
+import type { NbdDisk } from './disk.ts'
 
 export interface ServedExport {
   disk: NbdDisk

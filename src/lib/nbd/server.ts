@@ -20,13 +20,7 @@ import {
   REPLY_FLAG_DONE,
 } from './protocol.ts'
 import { CONTEXT_ID, serverNegotiate, type ServedExport } from './server-handshake.ts'
-
-export interface NbdDisk {
-  sizeBytes: number
-  read(offset: number, length: number, signal: AbortSignal): Promise<Uint8Array>
-  /** What may hold other bytes than zeros, ascending. */
-  allocated(signal: AbortSignal): AsyncIterable<{ start: number; length: number }>
-}
+import type { NbdDisk } from './disk.ts'
 
 export interface NbdServer {
   /** Ends every connection. Idempotent. */

@@ -8,9 +8,8 @@ import {
 } from '@aws-sdk/client-organizations'
 import { TINY } from '../../support/app.ts'
 import type { TestCloud } from '../../support/cloud.ts'
-import { allow, deny, document, userMake } from '../../support/iam.ts'
+import { allow, deny, document, userMake, type Keys } from '../../support/iam.ts'
 import { organisationMake } from '../../support/organisation.ts'
-import type { Member } from './world.ts'
 
 const TYPE = 'SERVICE_CONTROL_POLICY' as const
 
@@ -51,4 +50,12 @@ export async function memberMake(
     await organizations.send(new UpdatePolicyCommand({ PolicyId, Content }))
   }
   return { member: { account, role, user, limit }, farInstance: Instances![0]!.InstanceId! }
+}
+
+export interface Member {
+  account: string
+  role: Keys
+  user: Keys
+  /** Puts a service control policy into force there. */
+  limit(document: string): Promise<void>
 }

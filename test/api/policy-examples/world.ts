@@ -13,6 +13,7 @@ import { TINY } from '../../support/app.ts'
 import { ACCOUNT, REGION, startTestCloud, type TestCloud } from '../../support/cloud.ts'
 import { document, keysOf, userMake, type Keys } from '../../support/iam.ts'
 import { memberMake } from './member.ts'
+import type { Member } from './member.ts'
 
 export const USER = 'jane'
 /** The address that the test's requests come from. */
@@ -28,14 +29,6 @@ export interface Example {
   policy: readonly Statement[]
   allowed: readonly Ask[]
   refused: readonly Ask[]
-}
-
-export interface Member {
-  account: string
-  role: Keys
-  user: Keys
-  /** Puts a service control policy into force there. */
-  limit(document: string): Promise<void>
 }
 
 export interface World {

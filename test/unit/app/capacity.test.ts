@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { placeOrFault, whyNever } from '../../../src/app/capacity.ts'
 import { createInstanceTypeCatalogue } from '../../../src/app/instance-types.ts'
-import type { Gpu } from '../../../src/domain/pci.ts'
+import type { Gpu } from '../../../src/domain/gpu.ts'
 
 const types = createInstanceTypeCatalogue()
 const host = {

@@ -14,8 +14,8 @@ import type { ServiceName } from '../../../src/aws/model.ts'
 import { operationFiles, operationsFromFiles } from '../../../src/aws/operation-files.ts'
 import { SERVICE_ADDRESSES } from '../../../src/aws/route.ts'
 import type { Fault } from '../../../src/domain/faults.ts'
-import { ID_PREFIXES } from '../../../src/domain/ids.ts'
-import type { ResourceKind } from '../../../src/domain/ids.ts'
+import { ID_PREFIXES } from '../../../src/domain/id-prefixes.ts'
+import type { ResourceKind } from '../../../src/domain/id-prefixes.ts'
 
 const services = Object.keys(SERVICE_ADDRESSES) as ServiceName[]
 

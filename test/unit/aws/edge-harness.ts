@@ -2,12 +2,8 @@
 import type { Ctx } from '../../../src/app/context.ts'
 import type { Authentication, Credentials } from '../../../src/aws/auth/authenticate.ts'
 import { createDispatch } from '../../../src/aws/dispatch.ts'
-import type {
-  Dispatch,
-  DispatchOptions,
-  EdgeRequest,
-  RequestReport,
-} from '../../../src/aws/dispatch.ts'
+import type { Dispatch, DispatchOptions, RequestReport } from '../../../src/aws/dispatch.ts'
+import type { EdgeRequest } from '../../../src/aws/edge-request.ts'
 import { startHttpServer } from '../../../src/aws/http-server.ts'
 import type { HttpServer, HttpServerOptions } from '../../../src/aws/http-server.ts'
 import { operationsFromFiles } from '../../../src/aws/operation-files.ts'

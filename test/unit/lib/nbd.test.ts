@@ -21,7 +21,8 @@ import {
   OPTION,
   OPTION_REPLY,
 } from '../../../src/lib/nbd/protocol.ts'
-import { nbdServe, type NbdDisk, type NbdServer } from '../../../src/lib/nbd/server.ts'
+import { nbdServe, type NbdServer } from '../../../src/lib/nbd/server.ts'
+import type { NbdDisk } from '../../../src/lib/nbd/disk.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB

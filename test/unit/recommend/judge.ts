@@ -1,6 +1,7 @@
 /** Whether a type is one that the engineer of workloads.ts would accept; by the catalogue alone, without the engine. */
 import type { InstanceType } from '../../../src/domain/instance-type.ts'
-import type { DescribedWorkload, Requirement } from './workloads.ts'
+import type { Requirement } from './described-workload.ts'
+import type { DescribedWorkload } from './described-workload.ts'
 
 /** What is wrong with it, in words; empty when nothing is. */
 export function judge(type: InstanceType, workload: DescribedWorkload): string[] {

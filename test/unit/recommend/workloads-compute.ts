@@ -1,5 +1,5 @@
 /** Described by people who compute: builds, batches, science, video, machine learning. See workloads.ts. */
-import type { DescribedWorkload } from './workloads.ts'
+import type { DescribedWorkload } from './described-workload.ts'
 
 export const COMPUTE_WORKLOADS: readonly DescribedWorkload[] = [
   {

@@ -1,5 +1,5 @@
 /** Described by people who keep data: databases, caches, search, streams, analytics. See workloads.ts. */
-import type { DescribedWorkload } from './workloads.ts'
+import type { DescribedWorkload } from './described-workload.ts'
 
 export const DATA_WORKLOADS: readonly DescribedWorkload[] = [
   {

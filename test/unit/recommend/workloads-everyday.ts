@@ -1,5 +1,5 @@
 /** Described by people who want a server: sites, small things, desktops, games, networks. See workloads.ts. */
-import type { DescribedWorkload } from './workloads.ts'
+import type { DescribedWorkload } from './described-workload.ts'
 
 export const EVERYDAY_WORKLOADS: readonly DescribedWorkload[] = [
   {

@@ -2,7 +2,7 @@
  * Twenty more workloads, in the form of workloads.ts: written by somebody who had not read the engine, and committed
  * before they were first run. docs/choosing.md says what that first run came to.
  */
-import type { DescribedWorkload } from './workloads.ts'
+import type { DescribedWorkload } from './described-workload.ts'
 
 export const SECOND_WORKLOADS: readonly DescribedWorkload[] = [
   {

@@ -1,6 +1,6 @@
 /** The rules themselves: each catches what it is for, and leaves alone what is right. */
 import { expect, test } from 'vitest'
-import { complaintsOf } from '../../../scripts/support/tidy-rules.ts'
+import { circlesOf, complaintsOf } from '../../../scripts/support/tidy-rules.ts'
 
 const HEAD = '/** What it is for. */\n'
 
@@ -72,4 +72,21 @@ test('a file opens with a comment', () => {
     line: 1,
     message: expect.stringContaining('open with a comment'),
   })
+})
+
+test('files that import each other in a loop are named, types included, each circle once', () => {
+  const texts = new Map([
+    ['src/a.ts', "import type { B } from './b.ts'"],
+    ['src/b.ts', "import { c } from './deep/c.ts'"],
+    ['src/deep/c.ts', "import { a } from '../a.ts'\nimport { d } from './d.ts'"],
+    ['src/deep/d.ts', "import { join } from 'node:path'"],
+    ['src/e.ts', "import { a } from './a.ts'"],
+  ])
+  expect(circlesOf(texts)).toEqual([
+    {
+      file: 'src/a.ts',
+      line: 1,
+      message: expect.stringContaining('src/a.ts -> src/b.ts -> src/deep/c.ts -> src/a.ts'),
+    },
+  ])
 })

@@ -7,7 +7,7 @@ import { placementGroups } from '../../aws/ec2.ts'
 import { t } from '../../text/t.ts'
 import { Field, InputField, Note, SelectField } from '../../ui/parts.tsx'
 import { userDataCheck } from '../../util/user-data.ts'
-import type { PartProps } from './page.tsx'
+import type { PartProps } from './part.ts'
 
 export function Advanced({ draft, change }: PartProps) {
   const id = useId()

@@ -9,7 +9,7 @@ import { Modal } from '../../ui/modal.tsx'
 import { Button, Card, Field, InputField, Note, SelectField } from '../../ui/parts.tsx'
 import { download, privateKeyKeep } from '../../util/private-keys.ts'
 import { base64 } from './draft.ts'
-import type { PartProps } from './page.tsx'
+import type { PartProps } from './part.ts'
 
 export function KeyChoice({ draft, change }: PartProps) {
   const { data = [] } = useCollection(keyPairs)

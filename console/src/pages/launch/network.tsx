@@ -8,7 +8,7 @@ import { RuleEditor } from '../../ui/rule-editor.tsx'
 import { tagOf } from '../../util/instance.ts'
 import { rulesOf, ruleWords } from '../../util/rules.ts'
 import { SSH_FROM_HOST, type Draft } from './draft.ts'
-import type { PartProps } from './page.tsx'
+import type { PartProps } from './part.ts'
 
 export function NetworkChoice({ draft, change }: PartProps) {
   const { data: allVpcs = [] } = useCollection(vpcs)

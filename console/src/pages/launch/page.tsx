@@ -15,11 +15,7 @@ import { StorageChoice } from './storage.tsx'
 import { Summary } from './summary.tsx'
 import { SystemChoice } from './system.tsx'
 import { TypeChoice } from './type.tsx'
-
-export interface PartProps {
-  draft: Draft
-  change(part: Partial<Draft>): void
-}
+import type { PartProps } from './part.ts'
 
 export default function LaunchPage() {
   const [query] = useSearchParams()

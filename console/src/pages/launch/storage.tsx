@@ -2,7 +2,7 @@
 import { t } from '../../text/t.ts'
 import { Button, Card, InputField, SelectField } from '../../ui/parts.tsx'
 import { DISK, type Disk } from './draft.ts'
-import type { PartProps } from './page.tsx'
+import type { PartProps } from './part.ts'
 
 const TYPES: readonly [Disk['type'], string][] = [
   ['gp3', t('gp3, general purpose SSD')],

@@ -8,7 +8,7 @@ import { Button, Card, Code, Fact, InputField, Note } from '../../ui/parts.tsx'
 import { Modal } from '../../ui/modal.tsx'
 import { problemsOf } from './draft.ts'
 import { launch } from './launch.ts'
-import type { PartProps } from './page.tsx'
+import type { PartProps } from './part.ts'
 import { awsCommand, terraform } from './render.ts'
 import { familyOf } from './system.tsx'
 

@@ -8,7 +8,7 @@ import { imagesRead, type ImageListing } from '../../aws/host.ts'
 import { t } from '../../text/t.ts'
 import { Card, State } from '../../ui/parts.tsx'
 import { MakeImage } from '../image-make.tsx'
-import type { PartProps } from './page.tsx'
+import type { PartProps } from './part.ts'
 
 type Group = 'here' | 'mine' | 'more'
 

@@ -8,7 +8,7 @@ import { t } from '../../text/t.ts'
 import { Button, Card, Field, Note } from '../../ui/parts.tsx'
 import { sizeOf } from '../../util/sizes.ts'
 import { Finder } from './finder.tsx'
-import type { PartProps } from './page.tsx'
+import type { PartProps } from './part.ts'
 
 export function TypeChoice({ draft, change }: PartProps) {
   const id = useId()

@@ -1,0 +1,38 @@
+/** What ids of each kind of resource begin with, in EC2's words. */
+
+export const ID_PREFIXES = {
+  instance: 'i',
+  reservation: 'r',
+  volume: 'vol',
+  snapshot: 'snap',
+  image: 'ami',
+  keyPair: 'key',
+  vpc: 'vpc',
+  subnet: 'subnet',
+  subnetAssociation: 'subnet-cidr-assoc',
+  routeTable: 'rtb',
+  routeTableAssociation: 'rtbassoc',
+  internetGateway: 'igw',
+  egressOnlyGateway: 'eigw',
+  securityGroup: 'sg',
+  securityGroupRule: 'sgr',
+  networkAcl: 'acl',
+  networkAclAssociation: 'aclassoc',
+  dhcpOptions: 'dopt',
+  networkInterface: 'eni',
+  networkInterfaceAttachment: 'eni-attach',
+  natGateway: 'nat',
+  elasticAddress: 'eipalloc',
+  elasticAddressAssociation: 'eipassoc',
+  vpcCidrAssociation: 'vpc-cidr-assoc',
+  prefixList: 'pl',
+  vpcEndpoint: 'vpce',
+  subnetReservation: 'scr',
+  vpcPeering: 'pcx',
+  launchTemplate: 'lt',
+  placementGroup: 'pg',
+  insightsPath: 'nip',
+  insightsAnalysis: 'nia',
+} as const
+
+export type ResourceKind = keyof typeof ID_PREFIXES
