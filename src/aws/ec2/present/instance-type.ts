@@ -1,8 +1,8 @@
 /**
  * An instance type in EC2's words, as far as data/instance-types.tsv says it or it follows from that. What the data
  * does not say (how many EFAs, what limits attachments) is left out, never guessed. What depends
- * on the cloud rather than on the type (usage classes, core counts that may be chosen, enclaves, dedicated hosts…) is what
- * this cloud does.
+ * on the cloud rather than on the type (usage classes, core counts that may be chosen, enclaves, dedicated hosts…) is
+ * what this cloud does.
  */
 import type {
   InstanceTypeInfo,
