@@ -4,11 +4,11 @@
  * destroy.
  */
 import type { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startTestCloud, type TestCloud } from '../support/cloud.ts'
 import { createElbKit, elbCode, type ElbKit } from '../support/elb-kit.ts'
-import { eventually } from '../support/eventually.ts'
 
+const WAIT = { timeout: 10_000 }
 let cloud: TestCloud
 let elb: ElasticLoadBalancingV2
 let kit: ElbKit
@@ -52,10 +52,10 @@ async function apply() {
   })
   const { LoadBalancerArn } = LoadBalancers![0]!
   const named = { LoadBalancerArns: [LoadBalancerArn!] }
-  await eventually(async () => {
+  await vi.waitFor(async () => {
     const shown = await elb.describeLoadBalancers(named)
     expect(shown.LoadBalancers![0]!.State!.Code).toBe('active')
-  })
+  }, WAIT)
   await elb.modifyLoadBalancerAttributes({ LoadBalancerArn, Attributes: pairs(ATTRIBUTES) })
   expect(await elbCode(elb.describeTargetGroups({ Names: ['terraform'] }))).toBe(
     'TargetGroupNotFound',
@@ -82,9 +82,9 @@ async function apply() {
     }),
   })
   const Id = await kit.instance(ground.subnets[0]!)
-  await eventually(async () => {
+  await vi.waitFor(async () => {
     await elb.registerTargets({ TargetGroupArn, Targets: [{ Id, Port: 80 }] })
-  })
+  }, WAIT)
   const { Listeners } = await elb.createListener({
     ...{ LoadBalancerArn, Port: 80, Protocol: 'HTTP', Tags },
     DefaultActions: [{ Type: 'forward', Order: 1, TargetGroupArn }],
