@@ -27,6 +27,7 @@ import { createNetworkApplier, readerOnce } from './reconcilers/network.ts'
 import { stagingsReconcile } from './ebs/write.ts'
 import { binReconcile } from './rbin/bin.ts'
 import { createCopiesReconciler } from './reconcilers/copies.ts'
+import { createTiersReconciler } from './reconcilers/tiers.ts'
 import { createHypervisorsReconciler } from './reconcilers/hypervisors.ts'
 import { createMachinesReconciler } from './reconcilers/machines.ts'
 import { createExportsReconciler } from './reconcilers/exports.ts'
@@ -128,6 +129,7 @@ export async function startApp(options: {
     ['bin', () => binReconcile(app)],
     ['exports', createExportsReconciler(app)],
     ['copies', createCopiesReconciler(app)],
+    ['tiers', createTiersReconciler(app)],
     ['rootTasks', (signal) => rootTasksReconcile(app, signal)],
     ['imports', createImportsReconciler(app)],
     ['stagings', () => stagingsReconcile(app)],

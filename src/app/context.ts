@@ -96,6 +96,7 @@ export type ReconcilerName =
   | 'exports'
   | 'rootTasks'
   | 'copies'
+  | 'tiers'
   | 'keys'
   | 'stagings'
   | 'templates'

@@ -21,6 +21,7 @@ import type { Tags } from '../domain/resource.ts'
 import type { StoreReader } from '../store/store.ts'
 import type { App } from './context.ts'
 import { instanceRoleOf, type InstanceRole } from './iam/instance-profiles.ts'
+import { volumesOf } from './volumes/of-instance.ts'
 
 export interface MetadataInterface {
   interfaceId: string
@@ -88,7 +89,7 @@ export async function metadataOf(
   const [vpc, interfaces, volumes] = await Promise.all([
     store.get('vpc', vpcId),
     store.list('networkInterface', mine),
-    store.list('volume', mine),
+    volumesOf(store, instance.id),
   ])
   if (!vpc) return undefined
   const deviceNames = volumes.map((volume) => volume.attachment!.deviceName).sort()

@@ -179,13 +179,14 @@ export function createFabric(options: FabricOptions): Fabric {
       const show = (command: string, ...args: string[]): Promise<string> =>
         kernel.text(namespaceOf(vpcId), command, args)
       const parts = await Promise.all([
+        show('tc', '-s', 'qdisc', 'show'),
         show('nft', 'list', 'ruleset'),
         show('ip', '-s', 'address'),
         show('ip', 'route'),
         show('ip', 'neighbour'),
         dnsmasq.leases(vpcId),
       ])
-      const titles = ['rules', 'links', 'routes', 'neighbours', 'leases']
+      const titles = ['queues', 'rules', 'links', 'routes', 'neighbours', 'leases']
       return parts.map((text, i) => `## ${titles[i]}\n${text}`).join('\n')
     },
     removeAll: async () => {
@@ -339,6 +340,7 @@ function createApplier(tools: Tools, onRemoved: (vpcIds: readonly VpcId[]) => vo
 /** What was made is to be read back; which namespace we have sockets in is still known. */
 function forget(memory: VpcMemory): void {
   memory.network = null
+  memory.shapes = null
   memory.guard = null
   memory.filter = null
 }

@@ -15,7 +15,10 @@ import {
   ROUTE_PROTOCOL,
 } from './names.ts'
 import type { LinkState, NetworkState } from './render/links.ts'
+import { shapesFound } from './render/shaping.ts'
+import type { QdiscJson, Queueing, Shapes } from './render/shaping.ts'
 import { RULE_PRIORITY, ruleText } from './render/tables.ts'
+import { queueingOf } from './queueing.ts'
 
 /** Each of our commands takes milliseconds; one that takes this long hangs in the kernel. */
 const COMMAND_TIMEOUT_MS = 15_000
@@ -35,7 +38,12 @@ export interface Kernel {
   ipBatch(namespace: string | null, lines: readonly string[]): Promise<void>
   /** One atomic transaction. */
   nft(namespace: string | null, text: string): Promise<void>
+  /** Runs `tc -batch` in a namespace. Stops at the first line that fails. */
+  tcBatch(namespace: string, lines: readonly string[]): Promise<void>
   read(namespace: string | null): Promise<FoundNetwork>
+  shapes(namespace: string): Promise<Shapes>
+  /** What this kernel can of queues; tried once, in a network namespace that is gone at once. */
+  queueing(): Promise<Queueing>
   neighbours(namespace: string): Promise<Neighbour[]>
   /** Our namespaces that exist, with the number that tells a namespace from its successor of the same name. */
   namespaces(): Promise<Map<string, string>>
@@ -82,6 +90,7 @@ const ROUTES_SHOW = ['route', 'show', 'table', 'all', 'proto', ROUTE_PROTOCOL]
 
 export function createKernel(run: typeof exec): Kernel {
   const options = { timeoutMs: COMMAND_TIMEOUT_MS }
+  let queueing: Promise<Queueing> | null = null
   const inside = (namespace: string | null): string[] =>
     namespace === null ? [] : ['-n', namespace]
   const ipJson = async <T>(namespace: string | null, ...args: string[]): Promise<T[]> => {
@@ -109,6 +118,16 @@ export function createKernel(run: typeof exec): Kernel {
           : ['nsenter', [`--net=${join(NAMESPACE_FOLDER, namespace)}`, 'nft', '-f', '-']]
       await run(command as string, args as string[], { ...options, input: text })
     },
+    tcBatch: async (namespace, lines) => {
+      if (lines.length === 0) return
+      const input = `${lines.join('\n')}\n`
+      await run('tc', ['-n', namespace, '-batch', '-'], { ...options, input })
+    },
+    shapes: async (namespace) => {
+      const { stdout } = await run('tc', ['-n', namespace, '-j', 'qdisc', 'show'], options)
+      return shapesFound(JSON.parse(stdout.trim() || '[]') as QdiscJson[])
+    },
+    queueing: () => (queueing ??= queueingOf(run)),
     read: async (namespace) => {
       // On the host others have rules, and we have none.
       const rulesOf = async (family: string) =>
@@ -174,6 +193,7 @@ function foundOf(links: readonly AddressJson[], four: Family, six: Family): Foun
 /** A veth with a TAP's name stands in the place of one. */
 function kindOf({ ifname, linkinfo }: AddressJson): LinkState['kind'] {
   if (linkinfo?.info_data?.type === 'tap') return 'tap'
+  if (linkinfo?.info_kind === 'ifb') return 'queue'
   return linkinfo?.info_kind === 'veth' && /^t[0-9a-f]{13}$/.test(ifname) ? 'veth' : 'other'
 }
 

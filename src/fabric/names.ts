@@ -14,6 +14,9 @@ export const LINK_HOST_PREFIX = 'brume'
 export const LINK_UPLINK = 'uplink'
 /** Every TAP's name begins with it (see `tapNameOf`); no other link in a namespace does. */
 export const LINK_TAP_PREFIX = 't'
+/** Where what a machine sends waits for its turn, and what it receives with several interfaces. */
+export const LINK_SENT_PREFIX = 'o'
+export const LINK_RECEIVED_PREFIX = 'i'
 /** The link to the namespace of a peered VPC, by its index. */
 export const LINK_PEER_PREFIX = 'peer'
 /** Of VPCs and of load balancers. */

@@ -105,6 +105,16 @@ const helpers = await createQemuDriver({
   runAs: process.getuid?.() === 0 ? userOf : undefined,
 })
 await helpersEnd(helpers)
+// For each volume that several machines have, a process that serves it to them: it outlives us as they do.
+const servers = await createQemuDriver({
+  instancesFolder: join(home.root, 'shared'),
+  probeCachePath: null,
+  report,
+  log: log.child({ part: 'shared' }),
+  clock,
+  runAs: process.getuid?.() === 0 ? userOf : undefined,
+})
+await servers.adoptAll()
 const endpoints = await serveEndpoints({ folder: home.keys, fabric, log, clock })
 const balancers = await hostBalancers({ log: log.child({ part: 'balancers' }), clock })
 const agent = await createLocalAgent({
@@ -116,6 +126,7 @@ const agent = await createLocalAgent({
   volumes,
   templates,
   standbyCount: Math.max(0, Number(values.standbys) || 0),
+  servers: { driver: servers, runAs: (id) => (process.getuid?.() === 0 ? userOf(id) : null) },
   helpers: { driver: helpers, lineOf: (id) => helpers.paths(id).agentSocket },
   log: log.child({ part: 'agent' }),
   clock,

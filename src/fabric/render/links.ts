@@ -32,11 +32,16 @@ import {
   ROUTER_ADDRESS_6,
 } from '../names.ts'
 import { hasIpv6 } from './families.ts'
+import { isQueueLink, queueLinks } from './shaping.ts'
+import type { Queueing } from './shaping.ts'
 import { subnetTables } from './tables.ts'
+
+/** Of what does not wait for a turn. */
+const QUEUE_PACKETS = 256
 
 export interface LinkState {
   /** `veth`: in the place of a TAP, towards a load balancer's namespace. */
-  kind: 'tap' | 'veth' | 'other'
+  kind: 'tap' | 'veth' | 'queue' | 'other'
   isUp: boolean
   /** `address/prefix`, of both families; of link-local ones only ours. */
   addresses: readonly string[]
@@ -58,7 +63,7 @@ export interface NetworkState {
 }
 
 /** What a VPC's namespace should hold; the veth pair comes from the host's state. */
-export function wantedInNamespace(plan: VpcNetworkPlan): NetworkState {
+export function wantedInNamespace(plan: VpcNetworkPlan, queueing: Queueing): NetworkState {
   const link = linkOf(plan.index)
   const gateways = new Map(
     plan.subnets.map((subnet) => [
@@ -111,6 +116,9 @@ export function wantedInNamespace(plan: VpcNetworkPlan): NetworkState {
     for (const address of nic.privateAddresses) routes.add(`${address}/32 dev ${tap}`)
     for (const address of gateway6 ? (nic.ipv6Addresses ?? []) : [])
       routes.add(`${address}/128 dev ${tap}`)
+  }
+  for (const name of queueLinks(plan.interfaces, queueing)) {
+    links.set(name, { kind: 'queue', isUp: true, addresses: [] })
   }
   for (const { index } of plan.peers ?? []) {
     const addresses = [
@@ -258,6 +266,9 @@ function linkLines(name: string, link: LinkState, before: LinkState | undefined)
       `ntable change name arp_cache dev ${name} proxy_delay 0 delay_probe 500 retrans 250 base_reachable 4000`,
     )
   }
+  if (link.kind === 'queue' && !before) {
+    lines.push(`link add ${name} txqueuelen ${QUEUE_PACKETS} type ifb`)
+  }
   for (const address of before?.addresses ?? []) {
     if (!link.addresses.includes(address) && !isLoopback(address)) {
       lines.push(`addr del ${address} dev ${name}`)
@@ -281,8 +292,9 @@ function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1/128'
 }
 
-/** TAPs in a namespace (not `tunl0`, which some kernels put into each), veth ends on the host. */
+/** TAPs and queues in a namespace (not `tunl0`, which some kernels put into each), veth ends on the host. */
 function isOurs(name: string, link: LinkState): boolean {
-  if (link.kind !== 'other') return name.startsWith(LINK_TAP_PREFIX)
+  if (link.kind === 'tap' || link.kind === 'veth') return name.startsWith(LINK_TAP_PREFIX)
+  if (link.kind === 'queue') return isQueueLink(name)
   return new RegExp(`^(?:${LINK_HOST_PREFIX}|${LINK_PEER_PREFIX})\\d+$`).test(name)
 }
