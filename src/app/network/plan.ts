@@ -184,7 +184,9 @@ async function vpcRecords(
     interfaces,
     members: new Map(
       await Promise.all(
-        groups.map(async ({ id }) => [id as string, await tallied(reader, `member:${id}`)] as const),
+        groups.map(
+          async ({ id }) => [id as string, await tallied(reader, `member:${id}`)] as const,
+        ),
       ),
     ),
     publicAddresses: vpc.hasDnsHostnames ? await publicAddressesOf(reader, vpcId) : [],
