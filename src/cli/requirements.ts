@@ -79,6 +79,13 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   {
     feature: 'network',
+    proof: { program: 'haproxy' },
+    package: 'haproxy',
+    why: 'runs load balancers',
+    versionArgs: ['-v'],
+  },
+  {
+    feature: 'network',
     proof: { program: 'ip' },
     package: 'iproute2',
     why: 'makes network namespaces and interfaces',
