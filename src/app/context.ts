@@ -11,6 +11,7 @@ import type { Seal } from '../lib/seal.ts'
 import type { Clock } from '../lib/time.ts'
 import type { MetricStore } from '../store/metrics-store.ts'
 import type { Store } from '../store/store.ts'
+import type { Launches, TargetGroups } from './autoscaling/ports.ts'
 import type { Bandwidth } from './bandwidth.ts'
 import type { InstanceTypeCatalogue } from './instance-types.ts'
 import type { SettingsOfCloud } from './settings.ts'
@@ -66,6 +67,9 @@ export interface App {
   cpuHeld: Map<string, number>
   metrics: MetricStore
   trail: Trail
+  launches: Launches
+  /** Absent: there are no load balancers here. */
+  targetGroups?: TargetGroups
   hosts: readonly HostHandle[]
   /** Wakes the reconcilers; carries no data, because they look for themselves. */
   activate(reconciler: ReconcilerName): void
@@ -100,6 +104,7 @@ export type ReconcilerName =
   | 'stagings'
   | 'templates'
   | 'metrics'
+  | 'autoscaling'
   | 'backupJobs'
   | 'backupPlans'
   | 'backupAges'

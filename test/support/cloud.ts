@@ -21,12 +21,14 @@ import {
   type SimulatedOptions,
 } from '../../src/agent/simulated-agent.ts'
 import { startApp, type RunningApp } from '../../src/app/app.ts'
+import type { TargetGroups } from '../../src/app/autoscaling/ports.ts'
 import type { Ctx } from '../../src/app/context.ts'
 import { defaultNetworkEnsure } from '../../src/app/network/default-network.ts'
 import { credentialsFind } from '../../src/app/iam/sessions.ts'
 import type { SettingsOfCloud } from '../../src/app/settings.ts'
 import { authorise } from '../../src/aws/authorisation/authorise.ts'
 import type { Authentication, Credentials } from '../../src/aws/auth/authenticate.ts'
+import { ec2Launches } from '../../src/aws/ec2/launches.ts'
 import { createDispatch, type DispatchOptions } from '../../src/aws/dispatch.ts'
 import type { Via } from '../../src/aws/edge-request.ts'
 import { startHttpServer, type HttpServer } from '../../src/aws/http-server.ts'
@@ -53,6 +55,7 @@ export interface CloudOptions {
   simulated?: Partial<SimulatedOptions>
   settings?: Partial<SettingsOfCloud>
   clock?: Clock
+  targetGroups?: TargetGroups
   /** What is in the store already when the cloud starts. */
   before?: (store: Store) => Promise<void>
   /** Silent unless a test is being looked into. */
@@ -107,6 +110,8 @@ export async function startTestCloud(options: CloudOptions = {}): Promise<TestCl
     agents: [agent],
     log,
     clock,
+    launches: ec2Launches,
+    ...(options.targetGroups && { targetGroups: options.targetGroups }),
     ...(options.settings && { settings: options.settings }),
   })
   if (!(await store.get('image', TINY))) await imageInsert(app)
