@@ -3,7 +3,7 @@
  * randomness and hosts are injected, so that tests bring their own.
  */
 import type { HostAgent } from '../agent/protocol.ts'
-import type { RandomSource } from '../domain/ids.ts'
+import type { InstanceId, RandomSource } from '../domain/ids.ts'
 import type { HostDescription } from '../domain/machine.ts'
 import type { Tags } from '../domain/resource.ts'
 import type { Log } from '../lib/log.ts'
@@ -11,7 +11,9 @@ import type { Seal } from '../lib/seal.ts'
 import type { Clock } from '../lib/time.ts'
 import type { MetricStore } from '../store/metrics-store.ts'
 import type { Store } from '../store/store.ts'
-import type { Launches, TargetGroups } from './autoscaling/ports.ts'
+import type { FaultError } from '../domain/faults.ts'
+import type { LaunchTemplateData } from '../domain/launch-template.ts'
+import type { RunRequest } from './instances/run-request.ts'
 import type { Bandwidth } from './bandwidth.ts'
 import type { InstanceTypeCatalogue } from './instance-types.ts'
 import type { SettingsOfCloud } from './settings.ts'
@@ -133,4 +135,28 @@ export interface Ctx {
   via?: { vpcId: string; address: string }
   userAgent?: string | undefined
   referer?: string | undefined
+}
+
+/** Reads launch parameters as RunInstances does: the edge knows AWS's words. */
+export interface Launches {
+  /** Parameters as RunInstances has them, a launch template among them. @throws Faults. */
+  requestOf(ctx: Ctx, parameters: LaunchTemplateData): Promise<RunRequest>
+  /** What went wrong, in the words in which EC2 says it. */
+  words(error: FaultError): string
+}
+
+export type TargetHealth = 'initial' | 'healthy' | 'unhealthy' | 'draining' | 'unused'
+
+/** All of it may be asked again: what is so already stays so. */
+export interface TargetGroups {
+  /** @throws Fault when one does not exist. */
+  mustExist(ctx: Ctx, targetGroupArns: readonly string[]): Promise<void>
+  register(ctx: Ctx, targetGroupArn: string, ids: readonly InstanceId[]): Promise<void>
+  /** Begins to take them out; while connections end their health is `draining`. */
+  deregister(ctx: Ctx, targetGroupArn: string, ids: readonly InstanceId[]): Promise<void>
+  health(
+    ctx: Ctx,
+    targetGroupArn: string,
+    ids: readonly InstanceId[],
+  ): Promise<ReadonlyMap<string, TargetHealth>>
 }

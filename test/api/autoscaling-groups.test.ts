@@ -80,7 +80,7 @@ test('the desired capacity is set: more are launched, the oldest of the fullest 
   await world.settle()
   expect(await states()).toEqual(['InService'])
   const left = (await group()).Instances![0]!.InstanceId
-  const [gone] = await activities()
+  const gone = (await activities()).find((one) => one.Cause!.includes('from 2 to 1.  At'))
   expect(gone).toMatchObject({ StatusCode: 'Successful' })
   expect(gone!.Cause).toMatch(
     /^At \S+ a user request explicitly set group desired capacity changing the desired capacity from 3 to 1\. {2}At \S+ an instance was taken out of service in response to a difference between desired and actual capacity, shrinking the capacity from 2 to 1\. {2}At \S+ instance i-\w+ was selected for termination\.$/,
@@ -134,10 +134,10 @@ test('what cannot be launched is a failed activity, and a pause: never a hot loo
   await world.settle()
   const failed = await activities()
   expect(failed).toHaveLength(1)
-  expect(failed[0]).toMatchObject({
-    StatusCode: 'Failed',
-    StatusMessage: "The key pair 'missing' does not exist. Launching EC2 instance failed.",
-  })
+  expect(failed[0]!.StatusCode).toBe('Failed')
+  expect(failed[0]!.StatusMessage).toBe(
+    "The key pair 'missing' does not exist. Launching EC2 instance failed.",
+  )
   await world.pass(11)
   expect(await activities()).toHaveLength(2)
   await world.pass(11)
@@ -154,7 +154,9 @@ test('a group with instances is deleted by force; without any, at once; its hist
   const remove = new DeleteAutoScalingGroupCommand({ AutoScalingGroupName: 'g' })
   await expect(client.send(remove)).rejects.toMatchObject({
     name: expect.stringMatching(/^ResourceInUse/),
-    message: expect.stringContaining('You cannot delete an AutoScalingGroup while there are instances'),
+    message: expect.stringContaining(
+      'You cannot delete an AutoScalingGroup while there are instances',
+    ),
   })
   await client.send(
     new UpdateAutoScalingGroupCommand({ AutoScalingGroupName: 'g', MinSize: 0, MaxSize: 1 }),
@@ -188,7 +190,7 @@ test('what is wrong with a group is said before it is made', async () => {
     [{ MinSize: 2 }, 'ValidationError', /Max bound, 1, must be greater/],
     [{ DesiredCapacity: 3 }, 'ValidationError', /Desired capacity:3 must be between/],
     [{ LaunchTemplate: undefined }, 'ValidationError', /must contain either LaunchTemplate/],
-    [{ LaunchTemplate: { LaunchTemplateName: 'no' } }, 'ValidationError', /does not exist/],
+    [{ LaunchTemplate: { LaunchTemplateName: 'none' } }, 'ValidationError', /does not exist/],
     [{ AvailabilityZones: ['us-east-1z'] }, 'ValidationError', /Invalid availability zone/],
     [{ AvailabilityZones: undefined }, 'ValidationError', /At least one Availability Zone/],
     [{ VPCZoneIdentifier: 'subnet-12345678' }, 'ValidationError', /does not exist/],
@@ -200,7 +202,11 @@ test('what is wrong with a group is said before it is made', async () => {
   ]
   for (const [change, code, words] of refusals) {
     const call = client.send(new CreateAutoScalingGroupCommand({ ...good, ...change }))
-    await expect(call).rejects.toMatchObject({ name: code, message: expect.stringMatching(words) })
+    const error = await call.then(
+      () => ({ name: 'none', message: 'it was made' }),
+      (failure: Error) => failure,
+    )
+    expect(`${error.name}: ${error.message}`).toMatch(new RegExp(`^${code}: .*${words.source}`))
   }
   await client.send(new CreateAutoScalingGroupCommand(good))
   const again = client.send(new CreateAutoScalingGroupCommand(good))

@@ -21,8 +21,7 @@ import {
   type SimulatedOptions,
 } from '../../src/agent/simulated-agent.ts'
 import { startApp, type RunningApp } from '../../src/app/app.ts'
-import type { TargetGroups } from '../../src/app/autoscaling/ports.ts'
-import type { Ctx } from '../../src/app/context.ts'
+import type { Ctx, TargetGroups } from '../../src/app/context.ts'
 import { defaultNetworkEnsure } from '../../src/app/network/default-network.ts'
 import { credentialsFind } from '../../src/app/iam/sessions.ts'
 import type { SettingsOfCloud } from '../../src/app/settings.ts'

@@ -94,7 +94,11 @@ async function candidatesOf(
   }))
 }
 
-async function currentVersion({ app, group }: GroupView, reader: StoreReader, source: LaunchSource) {
+async function currentVersion(
+  { app, group }: GroupView,
+  reader: StoreReader,
+  source: LaunchSource,
+) {
   if (source.type === 'configuration') return undefined
   const found = await reader.get('launchTemplate', source.template.templateId)
   if (!found) return undefined
@@ -117,7 +121,9 @@ async function settledStep(view: GroupView): Promise<boolean> {
   if (isSuspended(group, 'AZRebalance') || group.failures !== null || view.refresh) return false
   const zones = [...new Set((await spotsOf(app.store, group)).map(({ zone }) => zone))]
   if (zones.length === 0) return false
-  const serving = instances.filter(({ state, isProtected }) => state === 'InService' && !isProtected)
+  const serving = instances.filter(
+    ({ state, isProtected }) => state === 'InService' && !isProtected,
+  )
   const id = unbalanced(zones, serving)
   if (id === null) return false
   const changed = await app.store.transact((tx) =>

@@ -1,8 +1,5 @@
-/** What a group's configuration must be like: places that exist, parameters from which an instance could be launched. */
-import type {
-  GroupConfiguration,
-  TemplateChoice,
-} from '../../domain/autoscaling/records.ts'
+/** What a group's configuration must be like: places that exist, parameters that an instance could be launched from. */
+import type { GroupConfiguration, TemplateChoice } from '../../domain/autoscaling/records.ts'
 import { FaultError } from '../../domain/faults.ts'
 import { zonesOf } from '../../domain/zones.ts'
 import type { Ctx } from '../context.ts'
@@ -49,7 +46,8 @@ async function launchCheck(ctx: Ctx, configuration: GroupConfiguration): Promise
     return
   }
   const [spot] = await spotsOf(ctx.app.store, { configuration })
-  const overrides = launch.type === 'mixed' && launch.overrides.length > 0 ? launch.overrides : [null]
+  const overrides =
+    launch.type === 'mixed' && launch.overrides.length > 0 ? launch.overrides : [null]
   for (const override of overrides) {
     try {
       const plan = await planLaunch(ctx, launch, { override, spot: spot!, placementGroup })
@@ -76,15 +74,18 @@ export async function templateChosen(
   const found = all.find(({ id, name }) => id === named.id || name === named.name)
   if (!found) {
     const which = named.id ?? named.name
-    throw invalid(`The specified launch template, with template ID or name ${which}, does not exist.`)
+    throw invalid(
+      `The specified launch template, with template ID or name ${which}, does not exist.`,
+    )
   }
   const choice = { templateId: found.id, templateName: found.name, version: named.version }
   try {
     await versionOf(ctx, store, choice)
   } catch (error) {
     if (!(error instanceof FaultError)) throw error
-    throw invalid(`Launch template version ${named.version} is not valid: ${ctx.app.launches.words(error)}`)
+    throw invalid(
+      `Launch template version ${named.version} is not valid: ${ctx.app.launches.words(error)}`,
+    )
   }
   return choice
 }
-

@@ -113,7 +113,10 @@ export async function targetGroupsAttach(ctx: Ctx, name: string, arns: readonly 
   await groupChange(ctx, name, (group) => {
     const targetGroupArns = [...new Set([...group.targetGroupArns, ...arns])]
     if (targetGroupArns.length > TARGET_GROUPS_MAX) {
-      throw scalingFault('LimitExceededFault', `A group can have ${TARGET_GROUPS_MAX} target groups.`)
+      throw scalingFault(
+        'LimitExceededFault',
+        `A group can have ${TARGET_GROUPS_MAX} target groups.`,
+      )
     }
     return { ...group, targetGroupArns }
   })

@@ -62,9 +62,15 @@ const FILTERS: Readonly<Record<string, (tag: TagRequest) => string>> = {
   'propagate-at-launch': ({ isPropagated }) => String(isPropagated),
 }
 
-export async function groupTagsFind(ctx: Ctx, filters: readonly TagFilter[]): Promise<TagRequest[]> {
+export async function groupTagsFind(
+  ctx: Ctx,
+  filters: readonly TagFilter[],
+): Promise<TagRequest[]> {
   const unknown = filters.find(({ name }) => !Object.hasOwn(FILTERS, name))
-  if (unknown) throw invalid(`Filter type ${unknown.name} is not correct. Allowed Filter types are: ${Object.keys(FILTERS).join(' ')}`)
+  if (unknown)
+    throw invalid(
+      `Filter type ${unknown.name} is not correct. Allowed Filter types are: ${Object.keys(FILTERS).join(' ')}`,
+    )
   const groups = await ctx.app.store.list('scalingGroup', scopeOf(ctx))
   return groups
     .flatMap(({ name, groupTags }) => groupTags.map((tag) => ({ ...tag, groupName: name })))

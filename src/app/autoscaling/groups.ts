@@ -86,7 +86,8 @@ export async function targetGroupsCheck(ctx: Ctx, arns: readonly string[]): Prom
 }
 
 function sizesCheck({ min, max, desired }: GroupSizes): void {
-  if (min > max) throw invalid(`Max bound, ${max}, must be greater than or equal to min bound, ${min}`)
+  if (min > max)
+    throw invalid(`Max bound, ${max}, must be greater than or equal to min bound, ${min}`)
   if (desired < min || desired > max) {
     throw invalid(
       `Desired capacity:${desired} must be between the specified min size:${min} and max size:${max}`,
@@ -128,7 +129,11 @@ export async function groupUpdate(
   })
 }
 
-const placesOf = ({ launch, subnetIds, zones }: GroupConfiguration) => ({ launch, subnetIds, zones })
+const placesOf = ({ launch, subnetIds, zones }: GroupConfiguration) => ({
+  launch,
+  subnetIds,
+  zones,
+})
 
 export function mustLive(group: ScalingGroup): ScalingGroup {
   if (group.deletingSince === null) return group
@@ -148,7 +153,8 @@ export async function desiredCapacitySet(
   await app.store.transact(async (tx) => {
     const group = mustLive(await groupGet(ctx, name, tx))
     const { min, max, cooldownSeconds, desired: before } = group.configuration
-    const beyond = desired > max ? `above max value ${max}` : desired < min ? `below min value ${min}` : null
+    const beyond =
+      desired > max ? `above max value ${max}` : desired < min ? `below min value ${min}` : null
     if (beyond) {
       throw invalid(
         `New SetDesiredCapacity value ${desired} is ${beyond} for the AutoScalingGroup.`,
@@ -160,7 +166,13 @@ export async function desiredCapacitySet(
       if (busy) throw scalingFault('ScalingActivityInProgressFault', busy)
     }
     if (desired === before) return
-    await desiredSet(app, tx, group, desired, 'a user request explicitly set group desired capacity')
+    await desiredSet(
+      app,
+      tx,
+      group,
+      desired,
+      'a user request explicitly set group desired capacity',
+    )
   })
 }
 

@@ -1,5 +1,9 @@
 /** Lifecycle hooks, and the words of those who wait in them. Source: user guide, "Lifecycle hooks". */
-import type { HookResult, LifecycleHook, ScalingInstance } from '../../domain/autoscaling/records.ts'
+import type {
+  HookResult,
+  LifecycleHook,
+  ScalingInstance,
+} from '../../domain/autoscaling/records.ts'
 import type { InstanceId } from '../../domain/ids.ts'
 import { resourceChange } from '../../store/sql-store.ts'
 import type { StoreReader } from '../../store/store.ts'

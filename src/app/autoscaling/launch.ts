@@ -33,7 +33,11 @@ import { scalingCtx } from './scope.ts'
 import { sourceOf, viewOf, type GroupView } from './view.ts'
 
 /** Another spot or type may do where these are the reason. */
-const TRY_NEXT: ReadonlySet<FaultType> = new Set(['CapacityShort', 'NoFreeAddress', 'TypeUnsupported'])
+const TRY_NEXT: ReadonlySet<FaultType> = new Set([
+  'CapacityShort',
+  'NoFreeAddress',
+  'TypeUnsupported',
+])
 const ATTEMPTS_MAX = 24
 
 export interface LaunchPlan {
@@ -129,7 +133,8 @@ export async function launchOne(view: GroupView): Promise<boolean> {
   }))
   const spots = spotsInOrder(await spotsOf(app.store, group), where)
   const source = sourceOf(view)
-  const overrides = source.type === 'mixed' && source.overrides.length > 0 ? source.overrides : [null]
+  const overrides =
+    source.type === 'mixed' && source.overrides.length > 0 ? source.overrides : [null]
   const choices = overrides.flatMap((override) => spots.map((spot) => ({ override, spot })))
   let failure = invalid('The group has no subnet or Availability Zone that is still there.')
   for (const { override, spot } of choices.slice(0, ATTEMPTS_MAX)) {
@@ -236,7 +241,8 @@ function causeOf({ group, instances, now }: GroupView, from: number, to: number)
 async function launchFailed(view: GroupView, failure: FaultError): Promise<void> {
   const { app, now } = view
   const { capacity } = needOf(view)
-  const words = `${app.launches.words(failure)} Launching EC2 instance failed.`
+  const said = app.launches.words(failure)
+  const words = `${said}${said.endsWith('.') ? '' : '.'} Launching EC2 instance failed.`
   const cause = causeOf(view, capacity, capacity + 1)
   await app.store.transact(async (tx) => {
     const group = await resourceChange(tx, 'scalingGroup', view.group.id, (one) => ({

@@ -180,7 +180,10 @@ export async function policyExecute(
 ): Promise<void> {
   const { groupName, name, ...trigger } = request
   const policy = await policyGet(ctx, ctx.app.store, groupName, name)
-  if (policy.rule.type === 'StepScaling' && (trigger.value === null || trigger.threshold === null)) {
+  if (
+    policy.rule.type === 'StepScaling' &&
+    (trigger.value === null || trigger.threshold === null)
+  ) {
     throw invalid('MetricValue and BreachThreshold are required for policies of type StepScaling')
   }
   await policyRun(ctx.app, policy.id, { type: 'user', ...trigger })

@@ -1,7 +1,7 @@
 /**
  * Auto Scaling's reconciler: for each group carries out what is scheduled, moves its instances on, keeps its target
- * groups, its refresh and its capacity, a step at a time until nothing is left to do. Woken by the store's own changes of
- * what it looks at (SCALING_CAUSES), by a timer for what only time changes, and by the loop's period. Each step is one
+ * groups, its refresh and its capacity, a step at a time until nothing is left to do. Woken by the store's own changes
+ * of what it looks at (SCALING_CAUSES), by a timer for what only time changes, by the loop's period. Each step is one
  * transaction that looks again, so that a crash at any line is followed by the next step, never by the same one twice.
  */
 import type { StoredKind } from '../../domain/resource-types.ts'

@@ -158,7 +158,12 @@ async function finish(tx: StoreTransaction, view: GroupView, refresh: InstanceRe
   }
   const { bakeSeconds } = refresh.preferences
   if (bakeSeconds === 0) return succeed(tx, view, refresh)
-  return { ...refresh, status: 'Baking', percentage: 100, heldUntil: now + bakeSeconds * 1000 } as const
+  return {
+    ...refresh,
+    status: 'Baking',
+    percentage: 100,
+    heldUntil: now + bakeSeconds * 1000,
+  } as const
 }
 
 /** The group is from now on what the refresh made of it. */

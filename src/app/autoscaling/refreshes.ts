@@ -26,7 +26,8 @@ export async function refreshStart(
     const group = await groupGet(ctx, groupName, tx)
     const reference = { name: 'open', value: group.id }
     if ((await tx.count('scalingRefresh', { reference })) > 0) {
-      const words = 'An Instance Refresh is already in progress and blocks the execution of this Instance Refresh.'
+      const words =
+        'An Instance Refresh is already in progress and blocks the execution of this Instance Refresh.'
       throw scalingFault('InstanceRefreshInProgressFault', words)
     }
     const { preferences, desired } = request
@@ -109,7 +110,8 @@ export async function refreshRollback(ctx: Ctx, groupName: string): Promise<stri
   const { app } = ctx
   return refreshChange(ctx, groupName, (refresh) => {
     if (refresh.desired === null) {
-      const words = 'The instance refresh has no desired configuration, so that there is nothing to roll back to.'
+      const words =
+        'The instance refresh has no desired configuration, so that there is nothing to roll back to.'
       throw scalingFault('IrreversibleInstanceRefreshFault', words)
     }
     if (refresh.status === 'RollbackInProgress') throw refreshMissing()

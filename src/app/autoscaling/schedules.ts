@@ -98,7 +98,8 @@ function scheduleCheck(request: ScheduleRequest, now: number): void {
   if (startAt !== null && endAt !== null && endAt <= startAt) {
     throw invalid('Given end time is before the start time')
   }
-  if (timeZone !== null && !isTimeZone(timeZone)) throw invalid(`Given time zone ${timeZone} is invalid`)
+  if (timeZone !== null && !isTimeZone(timeZone))
+    throw invalid(`Given time zone ${timeZone} is invalid`)
   const { min, max, desired } = sizes
   if (min === undefined && max === undefined && desired === undefined) {
     throw invalid('At least one of MinSize, MaxSize, DesiredCapacity must be specified')
@@ -123,9 +124,7 @@ function nextOf(
   const start = startAt !== null && startAt > now ? startAt : null
   // The start time is the first of a recurring action, whatever its pattern says of it.
   const next =
-    recurrence === null
-      ? start
-      : (start ?? recurrenceNext(recurrence, timeZone ?? 'Etc/UTC', now))
+    recurrence === null ? start : (start ?? recurrenceNext(recurrence, timeZone ?? 'Etc/UTC', now))
   return next !== null && endAt !== null && next > endAt ? null : next
 }
 

@@ -106,7 +106,10 @@ export function configurationWhole(
 function refuse(input: Given): void {
   const unserved: [unknown, string][] = [
     ['InstanceId' in input ? input.InstanceId : undefined, 'a group made from an instance'],
-    [(input as CreateAutoScalingGroupType).LoadBalancerNames?.length || undefined, 'Classic Load Balancers'],
+    [
+      (input as CreateAutoScalingGroupType).LoadBalancerNames?.length || undefined,
+      'Classic Load Balancers',
+    ],
     [input.CapacityReservationSpecification?.CapacityReservationTarget, 'Capacity Reservations'],
     [input.AvailabilityZoneIds?.length || undefined, 'AvailabilityZoneIds; name the zones'],
     [input.InstanceLifecyclePolicy?.RetentionTriggers, 'InstanceLifecyclePolicy'],
@@ -116,19 +119,27 @@ function refuse(input: Given): void {
     if (value !== undefined) throw new FaultError({ type: 'Unsupported', feature })
   }
   const type = input.DesiredCapacityType
-  if (type && type !== 'units') throw new FaultError({ type: 'Unsupported', feature: `DesiredCapacityType ${type}` })
+  if (type && type !== 'units')
+    throw new FaultError({ type: 'Unsupported', feature: `DesiredCapacityType ${type}` })
   const preference = input.CapacityReservationSpecification?.CapacityReservationPreference
   if (preference && preference !== 'none' && preference !== 'default') {
-    throw new FaultError({ type: 'Unsupported', feature: `the preference ${preference} for Capacity Reservations` })
+    throw new FaultError({
+      type: 'Unsupported',
+      feature: `the preference ${preference} for Capacity Reservations`,
+    })
   }
   const strategy = input.AvailabilityZoneDistribution?.CapacityDistributionStrategy
   if (strategy === 'balanced-only') {
-    throw new FaultError({ type: 'Unsupported', feature: 'the distribution strategy balanced-only' })
+    throw new FaultError({
+      type: 'Unsupported',
+      feature: 'the distribution strategy balanced-only',
+    })
   }
 }
 
 function seconds(name: string, value: number | undefined): number | undefined {
-  if (value !== undefined && (value < 0 || value > 2 ** 31)) throw invalid(`${name} must not be below 0`)
+  if (value !== undefined && (value < 0 || value > 2 ** 31))
+    throw invalid(`${name} must not be below 0`)
   return value
 }
 
@@ -155,7 +166,10 @@ function policiesOf(names: readonly string[] | undefined): TerminationPolicy[] |
   if (names.length === 0) return ['Default']
   return names.map((name) => {
     if (name.startsWith('arn:aws:lambda:')) {
-      throw new FaultError({ type: 'Unsupported', feature: 'termination policies of one’s own (Lambda)' })
+      throw new FaultError({
+        type: 'Unsupported',
+        feature: 'termination policies of one’s own (Lambda)',
+      })
     }
     if ((TERMINATION_POLICIES as readonly string[]).includes(name)) return name as TerminationPolicy
     throw invalid(`Invalid termination policy: ${name}`)
@@ -185,7 +199,9 @@ function maintenanceOf(
     throw invalid('Both MinHealthyPercentage and MaxHealthyPercentage must be specified')
   }
   if (max - min > 100) {
-    throw invalid('The difference between MaxHealthyPercentage and MinHealthyPercentage is at most 100')
+    throw invalid(
+      'The difference between MaxHealthyPercentage and MinHealthyPercentage is at most 100',
+    )
   }
   return { minHealthyPercentage: min, maxHealthyPercentage: max }
 }
@@ -222,7 +238,8 @@ const templateOf = (ctx: Ctx, one: LaunchTemplateSpecification) =>
 async function mixedOf(ctx: Ctx, policy: MixedInstancesPolicy): Promise<LaunchSource> {
   const { LaunchTemplate, InstancesDistribution: distribution = {} } = policy
   const specification = LaunchTemplate?.LaunchTemplateSpecification
-  if (!specification) throw invalid('A MixedInstancesPolicy must have a LaunchTemplateSpecification')
+  if (!specification)
+    throw invalid('A MixedInstancesPolicy must have a LaunchTemplateSpecification')
   const share = distribution.OnDemandPercentageAboveBaseCapacity
   if (share !== undefined && share < 100) {
     throw new FaultError({

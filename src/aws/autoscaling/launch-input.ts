@@ -19,8 +19,14 @@ export async function launchParametersOf(
   const { LaunchConfigurationName: _name, InstanceId: _instance, ...said } = input
   const given = { ...of, ...defined(said) } as Input
   const { ImageId, InstanceType } = given
-  if (!ImageId) throw invalid('Valid requests must contain either the InstanceID parameter or both the ImageId and InstanceType parameters.')
-  if (!InstanceType) throw invalid('Valid requests must contain either the InstanceID parameter or both the ImageId and InstanceType parameters.')
+  if (!ImageId)
+    throw invalid(
+      'Valid requests must contain either the InstanceID parameter or both the ImageId and InstanceType parameters.',
+    )
+  if (!InstanceType)
+    throw invalid(
+      'Valid requests must contain either the InstanceID parameter or both the ImageId and InstanceType parameters.',
+    )
   return { data: parametersOf(given), given: { ...given } }
 }
 
@@ -62,9 +68,7 @@ function parametersOf(given: Input): LaunchTemplateData {
     hasPublic === undefined
       ? { SecurityGroupIds: ids, SecurityGroups: names }
       : {
-          NetworkInterfaces: [
-            { DeviceIndex: 0, AssociatePublicIpAddress: hasPublic, Groups: ids },
-          ],
+          NetworkInterfaces: [{ DeviceIndex: 0, AssociatePublicIpAddress: hasPublic, Groups: ids }],
         }
   return defined({
     ImageId: given.ImageId,

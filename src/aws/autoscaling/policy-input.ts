@@ -88,7 +88,9 @@ function trackingOf(input: PutScalingPolicyType): PolicyRule {
 function metricOf(tracking: TargetTrackingConfiguration): TrackedMetric {
   const { PredefinedMetricSpecification: predefined, CustomizedMetricSpecification: own } = tracking
   if ((predefined === undefined) === (own === undefined)) {
-    throw invalid('One of PredefinedMetricSpecification and CustomizedMetricSpecification is required')
+    throw invalid(
+      'One of PredefinedMetricSpecification and CustomizedMetricSpecification is required',
+    )
   }
   if (predefined) {
     const metric = PREDEFINED_METRICS.find((name) => name === predefined.PredefinedMetricType)

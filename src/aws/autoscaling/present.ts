@@ -130,9 +130,7 @@ export function groupPresent(
     TargetGroupARNs: [...group.targetGroupArns],
     HealthCheckType: c.hasElbHealthCheck ? 'ELB' : 'EC2',
     HealthCheckGracePeriod: c.graceSeconds,
-    Instances: options.hasInstances
-      ? instances.map((one) => instancePresent(one, c.launch))
-      : [],
+    Instances: options.hasInstances ? instances.map((one) => instancePresent(one, c.launch)) : [],
     CreatedTime: new Date(group.createdAt),
     SuspendedProcesses: group.suspended.map(({ process, reason }) => ({
       ProcessName: process,

@@ -26,7 +26,9 @@ export function preferencesOf(
   const min = input?.MinHealthyPercentage ?? maintenance?.minHealthyPercentage ?? 90
   const max = input?.MaxHealthyPercentage ?? maintenance?.maxHealthyPercentage ?? 100
   if (max - min > 100) {
-    throw invalid('The difference between MaxHealthyPercentage and MinHealthyPercentage is at most 100')
+    throw invalid(
+      'The difference between MaxHealthyPercentage and MinHealthyPercentage is at most 100',
+    )
   }
   const percentages = input?.CheckpointPercentages ?? []
   const isRising = percentages.every((each, n) => n === 0 || each > percentages[n - 1]!)
@@ -91,5 +93,8 @@ export function refreshPresent(refresh: InstanceRefresh): RefreshOutput {
 
 function desiredPresent(desired: NonNullable<InstanceRefresh['desired']>) {
   const { LaunchTemplate, MixedInstancesPolicy } = sourcePresent(desired)
-  return { ...(LaunchTemplate && { LaunchTemplate }), ...(MixedInstancesPolicy && { MixedInstancesPolicy }) }
+  return {
+    ...(LaunchTemplate && { LaunchTemplate }),
+    ...(MixedInstancesPolicy && { MixedInstancesPolicy }),
+  }
 }

@@ -2,7 +2,9 @@
 import type { TrafficSourceIdentifier } from '@aws-sdk/client-auto-scaling'
 import { FaultError } from '../../domain/faults.ts'
 
-export function trafficSourcesOf(sources: readonly TrafficSourceIdentifier[] | undefined): string[] {
+export function trafficSourcesOf(
+  sources: readonly TrafficSourceIdentifier[] | undefined,
+): string[] {
   return (sources ?? []).map(({ Identifier, Type }) => {
     const isTargetGroup = Identifier!.includes(':targetgroup/')
     if (!isTargetGroup || (Type !== undefined && Type !== 'elbv2')) {

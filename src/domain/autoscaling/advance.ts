@@ -1,6 +1,6 @@
 /**
- * The life of a group's instance, a step at a time: from what it is, what its EC2 instance is and what hooks say to what
- * it is next, or null while nothing changes. Pure: whoever writes the step gives tokens to new waits and keeps the time.
+ * The life of a group's instance, a step at a time: from what it is, what its EC2 instance is and what hooks say to
+ * what it is next, or null while nothing changes. Pure: whoever writes the step gives tokens to waits, keeps the time.
  * Source: user guide, "Amazon EC2 Auto Scaling instance lifecycle" and "Lifecycle hooks".
  */
 import { instanceHealthOf } from '../instance-health.ts'
@@ -41,7 +41,11 @@ export interface Situation {
 }
 
 /** A wait with its default result, once its time is over. */
-function resultOf(wait: ScalingInstance['waits'][number], hooks: readonly LifecycleHook[], now: number) {
+function resultOf(
+  wait: ScalingInstance['waits'][number],
+  hooks: readonly LifecycleHook[],
+  now: number,
+) {
   if (wait.result !== null) return wait.result
   const hook = hooks.find(({ name }) => name === wait.hookName)
   // A hook that was deleted lets go.

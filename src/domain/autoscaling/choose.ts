@@ -75,11 +75,7 @@ function kept(
       // All are on demand: none is further from the strategy than another.
       return [...candidates]
     case 'Default':
-      return kept(
-        oldestTemplate(oldestConfiguration(candidates)),
-        'ClosestToNextInstanceHour',
-        now,
-      )
+      return kept(oldestTemplate(oldestConfiguration(candidates)), 'ClosestToNextInstanceHour', now)
   }
 }
 

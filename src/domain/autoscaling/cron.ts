@@ -1,5 +1,5 @@
 /**
- * The recurrence of a scheduled action: Unix's five fields `minute hour day-of-month month day-of-week`, in a time zone.
+ * The recurrence of a scheduled action: Unix's fields `minute hour day-of-month month day-of-week`, in a time zone.
  * Pure. It is put into AWS Backup's six fields (domain/backup/cron.ts), which has the calendar: where both days are
  * said, either is enough, which is two schedules. Source: user guide, "Scheduled scaling": recurring schedules.
  */
@@ -11,7 +11,13 @@ const NAMES = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT']
 export function parseRecurrence(text: string): Schedule[] {
   const fields = text.trim().split(/\s+/)
   if (fields.length !== 5) throw new ScheduleError('it has five fields')
-  const [minutes, hours, days, months, weekdays] = fields as [string, string, string, string, string]
+  const [minutes, hours, days, months, weekdays] = fields as [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ]
   if (/[?LW#()]/i.test([minutes, hours, days, months].join(' ').replaceAll(/[a-z]{3}/gi, ''))) {
     throw new ScheduleError('only numbers, names and * , - / are allowed')
   }

@@ -5,7 +5,11 @@ import { operation } from '../../operation.ts'
 
 export default operation<'autoscaling', 'AttachTrafficSources'>({
   handle: async (ctx, input) => {
-    await targetGroupsAttach(ctx, input.AutoScalingGroupName!, trafficSourcesOf(input.TrafficSources))
+    await targetGroupsAttach(
+      ctx,
+      input.AutoScalingGroupName!,
+      trafficSourcesOf(input.TrafficSources),
+    )
     return {}
   },
 })

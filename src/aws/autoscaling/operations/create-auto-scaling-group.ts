@@ -2,12 +2,7 @@
 import { groupCreate } from '../../../app/autoscaling/groups.ts'
 import { groupNameChecked } from '../names.ts'
 import { trafficSourcesOf } from '../traffic.ts'
-import {
-  configurationOf,
-  configurationWhole,
-  groupTagsOf,
-  hookOf,
-} from '../group-input.ts'
+import { configurationOf, configurationWhole, groupTagsOf, hookOf } from '../group-input.ts'
 import { operation } from '../../operation.ts'
 
 export default operation<'autoscaling', 'CreateAutoScalingGroup'>({
@@ -17,7 +12,10 @@ export default operation<'autoscaling', 'CreateAutoScalingGroup'>({
       configuration: configurationWhole(ctx, await configurationOf(ctx, input)),
       tags: groupTagsOf(input.Tags),
       hooks: (input.LifecycleHookSpecificationList ?? []).map(hookOf),
-      targetGroupArns: [...(input.TargetGroupARNs ?? []), ...trafficSourcesOf(input.TrafficSources)],
+      targetGroupArns: [
+        ...(input.TargetGroupARNs ?? []),
+        ...trafficSourcesOf(input.TrafficSources),
+      ],
     })
     return {}
   },

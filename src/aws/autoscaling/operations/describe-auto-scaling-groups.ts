@@ -23,6 +23,7 @@ function matches({ group }: GroupWithInstances, name: string, values: readonly s
   if (name === 'tag-key') return groupTags.some(({ key }) => values.includes(key))
   if (name === 'tag-value') return groupTags.some(({ value }) => values.includes(value))
   const key = /^tag:(.+)$/.exec(name)?.[1]
-  if (key === undefined) throw invalid(`Filter ${name} is not valid; there are tag:<key>, tag-key and tag-value`)
+  if (key === undefined)
+    throw invalid(`Filter ${name} is not valid; there are tag:<key>, tag-key and tag-value`)
   return groupTags.some((tag) => tag.key === key && values.includes(tag.value))
 }

@@ -5,7 +5,11 @@ import { operation } from '../../operation.ts'
 
 export default operation<'autoscaling', 'DetachTrafficSources'>({
   handle: async (ctx, input) => {
-    await targetGroupsDetach(ctx, input.AutoScalingGroupName!, trafficSourcesOf(input.TrafficSources))
+    await targetGroupsDetach(
+      ctx,
+      input.AutoScalingGroupName!,
+      trafficSourcesOf(input.TrafficSources),
+    )
     return {}
   },
 })

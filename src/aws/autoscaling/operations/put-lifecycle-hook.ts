@@ -11,7 +11,9 @@ export default operation<'autoscaling', 'PutLifecycleHook'>({
       ...(LifecycleTransition !== undefined && { transition: transitionOf(LifecycleTransition) }),
       ...(DefaultResult !== undefined && { defaultResult: resultOf(DefaultResult) }),
       ...(HeartbeatTimeout !== undefined && { heartbeatSeconds: HeartbeatTimeout }),
-      ...(NotificationTargetARN !== undefined && { notificationArn: NotificationTargetARN || null }),
+      ...(NotificationTargetARN !== undefined && {
+        notificationArn: NotificationTargetARN || null,
+      }),
       ...(input.RoleARN !== undefined && { roleArn: input.RoleARN }),
       ...(input.NotificationMetadata !== undefined && { metadata: input.NotificationMetadata }),
     })
