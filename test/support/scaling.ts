@@ -8,6 +8,7 @@ import {
   type AutoScalingGroup,
   type CreateAutoScalingGroupType,
 } from '@aws-sdk/client-auto-scaling'
+import { setTimeout as wait } from 'node:timers/promises'
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
 import { systemClock } from '../../src/lib/time.ts'
 import { TINY } from './app.ts'
@@ -32,7 +33,9 @@ export interface ScalingCloud extends AsyncDisposable {
 
 const FIVE_MINUTES_MS = 300_000
 /** Settling rounds: what one loop does wakes another. */
-const ROUNDS = 8
+const ROUNDS = { min: 3, max: 600 }
+/** States in which something is under way that no time, no hook and no user is needed for. */
+const MOVING = ['Pending', 'Pending:Proceed', 'Terminating', 'Terminating:Proceed', 'Detaching']
 
 export async function startScalingCloud(options: CloudOptions = {}): Promise<ScalingCloud> {
   let now = Math.floor(Date.now() / FIVE_MINUTES_MS) * FIVE_MINUTES_MS
@@ -50,10 +53,15 @@ export async function startScalingCloud(options: CloudOptions = {}): Promise<Sca
     LaunchTemplateData: { ImageId: TINY, InstanceType: 't3.micro' },
   })
   const settle = async (): Promise<void> => {
-    for (let round = 0; round < ROUNDS; round++) {
+    let calm = 0
+    for (let round = 0; calm < ROUNDS.min && round < ROUNDS.max; round++) {
       cloud.app.activate('instances')
       cloud.app.activate('autoscaling')
       await cloud.app.settled()
+      const all = await cloud.app.store.list('scalingInstance', {})
+      // Events of the simulated host take a moment.
+      await wait(5)
+      calm = all.some(({ state }) => MOVING.includes(state)) ? 0 : calm + 1
     }
   }
   const measure = async (): Promise<void> => {
