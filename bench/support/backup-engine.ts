@@ -5,7 +5,9 @@
  * Usage: node backup-engine.ts '{"action": …}'
  */
 import { open } from 'node:fs/promises'
+import { diskFill } from '../../src/backup/fill.ts'
 import { openVault } from '../../src/backup/open-vault.ts'
+import { rawFileWriter } from '../../src/backup/raw-file.ts'
 import type { DiskReader, Range, Vault } from '../../src/backup/vault.ts'
 
 export interface EngineCall {
@@ -20,8 +22,6 @@ export interface EngineCall {
   target: string
 }
 
-const READ_BYTES = 1024 * 1024
-const READS_AT_ONCE = 4
 const never = new AbortController().signal
 
 async function readerOf({ image, allocated, changed }: EngineCall): Promise<DiskReader> {
@@ -52,25 +52,12 @@ async function backup(vault: Vault, call: EngineCall): Promise<void> {
   await reader.close()
 }
 
-/** Sparse: what is zero is not written. */
+/** As to a raw file (agent/backup/restore-file.ts): sparse, and durable. */
 async function restore(vault: Vault, call: EngineCall): Promise<void> {
   const disk = await vault.openDisk(call.pointId, 'disk')
   const file = await open(call.target, 'w')
   await file.truncate(disk.sizeBytes)
-  const parts: Range[] = []
-  for await (const { start, length } of disk.allocated(never)) {
-    for (let at = start; at < start + length; at += READ_BYTES) {
-      parts.push({ start: at, length: Math.min(READ_BYTES, start + length - at) })
-    }
-  }
-  const rest = parts.values()
-  const worker = async (): Promise<void> => {
-    for (const { start, length } of rest) {
-      await file.write(await disk.read(start, length, never), 0, length, start)
-    }
-  }
-  await Promise.all(Array.from({ length: READS_AT_ONCE }, worker))
-  await file.datasync()
+  await diskFill(disk, rawFileWriter(file), { signal: never })
   await file.close()
   await disk.close()
 }

@@ -78,7 +78,12 @@ export function bareCommandLine(
   const uuid = 'ec2bbe9c-0000-4000-8000-000000000000'
   const direct = boot
     ? [
-        ...['-kernel', join(imageFolder, boot.kernel), '-append', boot.append],
+        ...[
+          '-kernel',
+          join(imageFolder, boot.kernel),
+          '-append',
+          appendOf(boot.append, accelerator),
+        ],
         ...(boot.initrd ? ['-initrd', join(imageFolder, boot.initrd)] : []),
       ]
     : []
@@ -92,7 +97,6 @@ export function bareCommandLine(
     ...direct,
     ...['-serial', `file:${join(folder, 'console.log')}`],
     ...['-device', 'virtio-rng-pci'],
-    ...['-object', 'iothread,id=io'],
     ...diskWords('root', hypervisor, folder),
     ...(options.dataDisk ? diskWords('data', hypervisor, folder) : []),
     '-netdev',
@@ -101,13 +105,23 @@ export function bareCommandLine(
   ]
 }
 
+/**
+ * An emulated kernel has nothing to guard against by clearing its page tables at every system call, and each clearing
+ * throws away all addresses that the emulator has worked out: the largest single gain that a hand can make here.
+ */
+function appendOf(append: string, accelerator: HypervisorReport['accelerator']): string {
+  return accelerator === 'tcg' ? `${append} mitigations=off` : append
+}
+
 function diskWords(name: string, { hasIoUring }: HypervisorReport, folder: string): string[] {
   const aio = hasIoUring ? 'io_uring' : 'native'
   const file = `file.driver=file,file.filename=${join(folder, `${name}.qcow2`)},file.aio=${aio}`
   const cache = 'cache.direct=on,file.cache.direct=on,discard=unmap'
   return [
+    // A thread for each, so that one disk never waits for another.
+    ...['-object', `iothread,id=io-${name}`],
     ...['-blockdev', `driver=qcow2,node-name=${name},${file},${cache}`],
-    ...['-device', `virtio-blk-pci,drive=${name},iothread=io`],
+    ...['-device', `virtio-blk-pci,drive=${name},iothread=io-${name}`],
   ]
 }
 

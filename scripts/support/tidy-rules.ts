@@ -30,6 +30,7 @@ export const LAYERS: readonly LayerRule[] = [
   // Drivers exchange plain data from domain; they never know each other.
   { path: 'src/hypervisor', mayImport: ['src/domain', 'src/lib'] },
   { path: 'src/fabric', mayImport: ['src/domain', 'src/lib'] },
+  { path: 'src/balancing', mayImport: ['src/domain', 'src/lib'] },
   { path: 'src/blocks', mayImport: ['src/domain', 'src/lib'] },
   { path: 'src/images', mayImport: ['src/domain', 'src/lib'] },
   { path: 'src/backup', mayImport: ['src/domain', 'src/lib'] },

@@ -2,7 +2,7 @@
  * Disks and interfaces into and out of a running machine, as the control plane states them: may be repeated at
  * any time. What could not be done is answered, with the reason; nothing of it is left.
  */
-import type { VolumeBackend, VolumeFile } from '../blocks/backend.ts'
+import type { VolumeBackend } from '../blocks/backend.ts'
 import type { InstanceId, NetworkInterfaceId, VolumeId } from '../domain/ids.ts'
 import type {
   DiskChanges,
@@ -13,7 +13,7 @@ import type {
 } from '../domain/machine.ts'
 import type { VmDriver } from '../hypervisor/driver.ts'
 import type { Log } from '../lib/log.ts'
-import type { VolumeRequest } from './protocol.ts'
+import type { SharedDisks } from './shared-disks.ts'
 import { diskAttachmentOf, nicAttachmentOf } from './vm-spec.ts'
 import { wordsOf, type VolumeWork } from './volume-work.ts'
 
@@ -27,10 +27,10 @@ export function createDeviceWork(options: {
   volumes: VolumeBackend
   work: VolumeWork
   find(id: InstanceId): Promise<MachineObservation | undefined>
-  volumeEnsure(disk: VolumeRequest): Promise<VolumeFile>
+  shared: Pick<SharedDisks, 'ensure' | 'release'>
   log: Log
 }): DeviceWork {
-  const { driver, volumes, work, find, volumeEnsure, log } = options
+  const { driver, volumes, work, find, shared, log } = options
   /** Whether devices can be changed now. @throws Error while the machine is coming or going. */
   const isPluggable = async (instanceId: InstanceId): Promise<boolean> => {
     const { state } = (await find(instanceId)) ?? { state: 'absent' }
@@ -63,12 +63,15 @@ export function createDeviceWork(options: {
       if (reason !== null) failures.push({ volumeId, reason })
     }
     for (const volumeId of changes.detach) {
-      const detach = () => driver.diskDetach(instanceId, volumeId)
+      const detach = async () => {
+        await driver.diskDetach(instanceId, volumeId)
+        shared.release(volumeId, instanceId)
+      }
       await change(volumeId, () => work.exclusively([volumeId], detach))
     }
     for (const disk of changes.attach) {
       const attach = async () => {
-        const file = await volumeEnsure(disk)
+        const file = await shared.ensure(disk, instanceId)
         await driver.diskAttach(instanceId, diskAttachmentOf(disk, file, volumes.withKeys))
       }
       await change(disk.volumeId, () => work.exclusively([disk.volumeId], attach))

@@ -45,6 +45,8 @@ export interface LauncherOptions {
   driver: VmDriver
   volumes: VolumeBackend
   templates: Templates | null
+  /** A disk for its machine; absent: `volumeEnsure`. The caller keeps others from the volume. */
+  diskEnsure?: (disk: MachineDisk, instanceId: InstanceId) => Promise<VolumeFile>
   /** Null: no machine is made ahead. */
   standbys: Standbys | null
   /** The network of a machine, as last stated. */
@@ -81,6 +83,8 @@ export function createLauncher(options: LauncherOptions): Launcher {
     })
   }
 
+  const diskEnsure = options.diskEnsure ?? volumeEnsure
+
   /** What `prepare` chose for a machine whose start is to come. */
   const chosen = new Map<InstanceId, StoredTemplate | null>()
   /** Copies on their way to life. */
@@ -89,7 +93,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
   const disksEnsure = (spec: MachineSpec, template: StoredTemplate | null): Promise<VolumeFile[]> =>
     Promise.all(
       spec.disks.map((disk) =>
-        disk.isRoot && template ? rootEnsure(disk, template) : volumeEnsure(disk),
+        disk.isRoot && template ? rootEnsure(disk, template) : diskEnsure(disk, spec.instanceId),
       ),
     )
 

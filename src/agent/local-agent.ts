@@ -4,70 +4,26 @@
  * spec: one that ended by itself is reported, not started again.
  */
 import { join } from 'node:path'
-import type { InstanceId, VpcId } from '../domain/ids.ts'
-import type {
-  HostDescription,
-  MachineDisk,
-  MachineObservation,
-  MachineSpec,
-} from '../domain/machine.ts'
-import type { VolumeBackend } from '../blocks/backend.ts'
-import type { VmDriver } from '../hypervisor/driver.ts'
+import type { InstanceId } from '../domain/ids.ts'
+import type { MachineDisk, MachineObservation, MachineSpec } from '../domain/machine.ts'
 import { readJson, writeJsonDurable, ensureFolder } from '../lib/fs-durable.ts'
-import type { Log } from '../lib/log.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import type { Clock } from '../lib/time.ts'
 import { createForeignMachines } from './backup/foreign.ts'
-import type { HelperMachines } from './backup/file-helper.ts'
 import { createLocalBackup } from './backup/local.ts'
-import type { OpenVault } from './backup/open-vault.ts'
 import { createDeviceWork } from './device-work.ts'
 import { createContentWork } from './content-work.ts'
 import { createExportWork } from './export-work.ts'
-import type { LibvirtConnector } from '../connectors/libvirt/connector.ts'
 import { createHypervisorWork } from './hypervisors.ts'
 import { createImportWork } from './import-work.ts'
 import { createLauncher } from './launch.ts'
+import { createSharedDisks, type SharedDisks } from './shared-disks.ts'
 import { createStandbys } from './standbys.ts'
-import type { Templates } from './templates/templates.ts'
 import { keysChecked } from './vm-spec.ts'
 import type { HostAgent, HostEvent } from './protocol.ts'
 import { createVolumeWork, wordsOf } from './volume-work.ts'
 import type { VpcNetworkPlan } from '../domain/network-plan.ts'
-
-/** What the agent needs of the host's networks (fabric/fabric.ts). */
-export interface AgentNetworks {
-  apply(plans: readonly VpcNetworkPlan[], options?: { isVerified?: boolean }): Promise<void>
-  /** Makes or removes a TAP that is to become an interface's (fabric/fabric.ts). */
-  spareTap(vpcId: VpcId, tapName: string, isWanted: boolean): Promise<void>
-  onReachability(
-    listener: (change: { interfaceId: string; isReachable: boolean; since: number }) => void,
-  ): () => void
-  close(): Promise<void>
-}
-
-export interface LocalAgentOptions {
-  home: string
-  describe(): Promise<HostDescription>
-  driver: VmDriver
-  networks: AgentNetworks
-  volumes: VolumeBackend
-  /** Null: every machine boots. */
-  templates: Templates | null
-  /** Machines of a kind that are made ahead of their launch; absent: none. */
-  standbyCount?: number
-  log: Log
-  clock: Clock
-  /** Between asking a guest to power off and forcing it. */
-  stopGraceMs: number
-  /** Absent: the engine's own, with vaults below the home. */
-  openVault?: OpenVault
-  /** Machines that are nobody's instances, by which recovery points are looked into. */
-  helpers?: HelperMachines
-  /** Imports may come from addresses of private networks and of this host. */
-  mayFetchInternal?: boolean
-  connectors: { libvirt: LibvirtConnector }
-}
+import type { LocalAgentOptions } from './local-agent-options.ts'
 
 /** A reboot that the guest does not answer becomes a reset (EC2 waits longer; its guests boot slower). */
 const REBOOT_GRACE_MS = 10_000
@@ -118,7 +74,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   const find = async (id: InstanceId): Promise<MachineObservation | undefined> =>
     (await driver.list()).find((machine) => machine.instanceId === id)
 
-  const work = createVolumeWork({ driver, volumes, log })
+  const work = createVolumeWork({ driver, volumes, log, serverOf: (id) => shared.serverOf(id) })
   const ownerOf = async (volumeId: string): Promise<InstanceId | null> => {
     const has = (spec: MachineSpec) => spec.disks.some((disk) => disk.volumeId === volumeId)
     const owner = [...specs.values()].find(has)?.instanceId
@@ -143,8 +99,11 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       return running.reduce((sum, { vm }) => sum + vm.vcpus, 0)
     },
   })
-  const launcher = createLauncher({ ...options, standbys, planOf })
+  const diskEnsure: SharedDisks['ensure'] = (disk, id) => shared.ensure(disk, id)
+  const launcher = createLauncher({ ...options, standbys, planOf, diskEnsure })
   const { volumeEnsure, sourcePath } = launcher
+  const { exclusively } = work
+  const shared: SharedDisks = createSharedDisks({ ...options, volumeEnsure, exclusively })
   const exportsFolder = join(options.home, 'exports')
   const imports = await createImportWork({
     volumes,
@@ -177,6 +136,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       if (spec.rebootSerial > memory.rebootSerial) {
         await driver.reboot(spec.instanceId, { graceMs: REBOOT_GRACE_MS })
       }
+      await shared.ensureOf(spec)
       // It runs for this generation too: should it end by itself from here on, it is not started again.
       if (spec.generation > memory.startedGeneration) await remember(spec)
       return report((await find(spec.instanceId)) ?? seen)
@@ -232,11 +192,12 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     await (spec.intent === 'running' ? run(spec) : end(spec))
   }
 
-  const devices = createDeviceWork({ driver, volumes, work, find, volumeEnsure, log })
+  const devices = createDeviceWork({ driver, volumes, work, find, shared, log })
 
   /** A full disk pauses machines; they go on when there is room, and wait again if it was not enough. */
   const roomWatch = async (): Promise<void> => {
     try {
+      await shared.converge()
       const { freeBytes } = await volumes.usage()
       if (freeBytes < ROOM_BYTES_MIN) return log.warn({ freeBytes }, 'the disk is nearly full')
       const resumed = await driver.resumeStalled()
@@ -259,6 +220,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   room.unref()
   return {
     backup,
+    balancers: options.balancers,
     describe: () => options.describe(),
     machinePrepare: async (spec) => {
       // What is being started, or was by a daemon that did not come to write it down, may have its disks open.
@@ -321,7 +283,11 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     },
     volumeEnsure: (request) =>
       work.exclusively([request.volumeId], async () => void (await volumeEnsure(request))),
-    volumeDelete: (volumeId) => work.exclusively([volumeId], () => volumes.delete(volumeId)),
+    volumeDelete: (volumeId) =>
+      work.exclusively([volumeId], async () => {
+        await shared.end(volumeId)
+        await volumes.delete(volumeId)
+      }),
     volumeList: async () => (await volumes.list()).filter((id) => !standbys.hides(id)),
     volumesFreeze: work.freeze,
     volumeCollapse: work.collapse,
@@ -334,6 +300,10 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       log,
     }),
     ...createExportWork({ volumes, exportsFolder, sourcePath }),
+    layerFlatten: async (layerId) => {
+      await work.flatten(layerId)
+      return { usedBytes: await volumes.layers.usedBytes(layerId) }
+    },
     layerDelete: (layerId) => volumes.layers.delete(layerId),
     layerList: () => volumes.layers.list(),
     templatesEnsure: async (wishes) => templates?.ensure(wishes),
@@ -360,6 +330,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       await backup.close()
       await standbys.close()
       await templates?.close()
+      await shared.close()
       await driver.close()
       await networks.close()
     },

@@ -16,6 +16,7 @@ import type {
   VolumeKeys,
   VolumeSource,
 } from '../domain/machine.ts'
+import type { BalancerPlan, BalancerStatus } from '../domain/balancers/plan.ts'
 import type { HypervisorConnection, HypervisorTest, MachineListing } from '../domain/hypervisor.ts'
 import type { LayerId } from '../domain/layer.ts'
 import type { BackupHost } from './backup-protocol.ts'
@@ -37,6 +38,8 @@ export type HostEvent =
 export interface HostAgent {
   /** Backups: what this host reads into vaults and out of them. */
   readonly backup: BackupHost
+  /** Load balancers, whose networks `networkEnsure` made before. */
+  readonly balancers: BalancerHost
   describe(): Promise<HostDescription>
   /**
    * Says that a machine is about to be stated as running, so that the host can make its disks while its network is
@@ -73,6 +76,11 @@ export interface HostAgent {
    * Takes long; a start of the machine or a freeze interrupts it without harm. @throws Error when interrupted.
    */
   volumeCollapse(volumeId: VolumeId, instanceId: InstanceId | null): Promise<void>
+  /**
+   * The layer gets a file of its own that lies on no other layer: what it holds, and what lies on it, stay as they are.
+   * Not of an encrypted one. Takes long; repeating it changes nothing. Answers what the file takes.
+   */
+  layerFlatten(layerId: LayerId): Promise<{ usedBytes: number }>
   /** What was written to a frozen content, and into which layer; null: the image beneath. */
   contentMap(content: ContentRequest): Promise<ContentRange[]>
   contentRead(content: ContentRequest, offset: number, length: number): Promise<Uint8Array>
@@ -133,7 +141,16 @@ export interface HostAgent {
   close(): Promise<void>
 }
 
+export interface BalancerHost {
+  /** States the balancers of this host, all of them; resolves when they run so. Idempotent. */
+  apply(plans: readonly BalancerPlan[]): Promise<void>
+  /** Of all that were stated. */
+  status(): Promise<BalancerStatus[]>
+}
+
 export interface LayerCopyRequest extends ContentRequest {
+  /** Smaller, and slower to read; one that is encrypted is only copied. */
+  isCompressed?: boolean
   layerId: LayerId
   source: VolumeSource
   sizeGiB: number
@@ -190,6 +207,8 @@ export interface ContentRange {
 export interface VolumeChange {
   /** The machine that has it attached, running or not; null: none has. */
   instanceId: InstanceId | null
+  /** Of one that is shared, those that have it too. */
+  otherIds?: readonly InstanceId[]
   sizeGiB: number
   limits: DiskLimits
   keys?: VolumeKeys | string | null

@@ -24,6 +24,7 @@ import { createSimulatedUsage, type SimulatedRates } from './simulated-usage.ts'
 import { simulatedSerial } from './simulated-serial.ts'
 import type { Gpu } from '../domain/gpu.ts'
 import { simulatedHost } from './simulated-host.ts'
+import { simulatedBalancers } from './simulated-balancers.ts'
 import { createSimulatedVolumes, type SimulatedVolumes } from './simulated-volumes.ts'
 
 export interface SimulatedOptions {
@@ -154,6 +155,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
 
   return {
     backup,
+    balancers: simulatedBalancers((id) => machines.get(id)?.observation.state === 'running'),
     describe: async () => description,
     machinePrepare: async () => {},
     machineEnsure: async (spec) => {
@@ -260,6 +262,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
     exportProgress: async () => null,
     importProgress: async () => null,
     importCancel: async () => {},
+    layerFlatten: async (layerId) => storage.flatten(layerId),
     layerDelete: async (layerId) => storage.layerDelete(layerId),
     layerList: async () => storage.layerList(),
     ...createHypervisorWork({

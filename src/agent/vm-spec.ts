@@ -9,6 +9,7 @@ import type { VolumeBackend, VolumeFile } from '../blocks/backend.ts'
 import type {
   BootPlan,
   DiskAttachment,
+  DiskLimits,
   MachineDisk,
   MachineNic,
   MachineSpec,
@@ -16,6 +17,7 @@ import type {
   VmSpec,
   VolumeKeys,
 } from '../domain/machine.ts'
+import { nbdSourceOf } from '../domain/nbd-source.ts'
 import { INTERFACE_MTU, namespaceOf, tapNameOf } from '../domain/network-plan.ts'
 import { present } from '../lib/assert.ts'
 import { readJson } from '../lib/fs-durable.ts'
@@ -53,6 +55,13 @@ export async function vmSpecOf(
 }
 
 const GIB = 1024 ** 3
+const NO_LIMITS: Required<DiskLimits> = {
+  iopsMax: null,
+  throughputMaxMiBps: null,
+  iopsBurst: null,
+  throughputBurst: null,
+  ioSizeKiB: null,
+}
 
 /** The same machine as a copy of a template. Its root disk grows to its size when the copy is there. */
 export async function frozenVmOf(
@@ -104,7 +113,10 @@ export function diskAttachmentOf(
   withKeys: VolumeBackend['withKeys'] = (one) => one,
 ): DiskAttachment {
   const { path, format } = file
-  const { sizeGiB: _size, source: _source, keys, isCopied: _isCopied, ...asked } = disk
+  const { sizeGiB: _size, source: _source, isCopied: _copied, isShared: _shared, ...rest } = disk
+  const { keys, ...asked } = rest
+  // Whoever serves it has opened it, and limits all machines together.
+  if (nbdSourceOf(path)) return { ...asked, ...NO_LIMITS, path, format, key: null, backing: null }
   const opened = keysChecked(keys)
   const backing = file.backing && withKeys(file.backing, opened)
   return { ...asked, path, format, key: opened?.head ?? null, backing }

@@ -6,7 +6,8 @@
  */
 import type { Freeze, VolumeBackend } from '../blocks/backend.ts'
 import type { InstanceId, VolumeId } from '../domain/ids.ts'
-import type { DiskBacking } from '../domain/machine.ts'
+import type { LayerId } from '../domain/layer.ts'
+import type { DiskBacking, MachineObservation } from '../domain/machine.ts'
 import { nbdSourceOf } from '../domain/nbd-source.ts'
 import type { VmDriver } from '../hypervisor/driver.ts'
 import { keysChecked } from './vm-spec.ts'
@@ -15,12 +16,15 @@ import { present } from '../lib/assert.ts'
 import type { Log } from '../lib/log.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
 import type { FreezeOutcome, FreezeRequest, VolumeChange } from './protocol.ts'
+import type { SharedDisks } from './shared-disks.ts'
 
 export interface VolumeWork {
   /** Keeps these volumes' files as they are while `section` runs; copies in the background give way. */
   exclusively<T>(volumeIds: readonly VolumeId[], section: () => Promise<T>): Promise<T>
   freeze(request: FreezeRequest): Promise<FreezeOutcome[]>
   collapse(volumeId: VolumeId, instanceId: InstanceId | null, signal?: AbortSignal): Promise<void>
+  /** The layer lies on no others any more; machines that live go over. Takes long, and may be repeated. */
+  flatten(layerId: LayerId, signal?: AbortSignal): Promise<void>
   /** As `exclusively`, for work in the background that gives way itself when somebody needs the volume. */
   interruptible<T>(
     volumeId: VolumeId,
@@ -37,9 +41,11 @@ const REBOOT_GRACE_MS = 30_000
 export function createVolumeWork(options: {
   driver: VmDriver
   volumes: VolumeBackend
+  /** Volumes that several machines have; absent: there are none. */
+  serverOf?: SharedDisks['serverOf']
   log: Log
 }): VolumeWork {
-  const { driver, volumes, log } = options
+  const { driver, volumes, log, serverOf = async () => null } = options
   const mutex = createKeyedMutex()
   /** Copies that are under way, to be interrupted. */
   const copies = new Map<string, AbortController>()
@@ -47,6 +53,33 @@ export function createVolumeWork(options: {
   const exclusively = <T>(ids: readonly string[], section: () => Promise<T>): Promise<T> => {
     for (const id of ids) copies.get(id)?.abort(new Error('somebody needs the volume'))
     return mutex.runAll(ids, section)
+  }
+
+  /** One that is shared goes over in its server, the others in the machine, all of them at one instant. */
+  const allGoOver = async (
+    instanceId: InstanceId | null,
+    begun: readonly Freeze[],
+    wanted: FreezeRequest['volumes'],
+  ): Promise<number> => {
+    const own: Freeze[] = []
+    let pauseMs = 0
+    let isAnyOver = false
+    for (const one of begun) {
+      const server = await serverOf(one.volumeId)
+      if (!server) {
+        own.push(one)
+        continue
+      }
+      pauseMs += await goOver(server.driver, server.id, [one], wanted)
+      isAnyOver = true
+    }
+    try {
+      return pauseMs + (await goOver(driver, instanceId, own, wanted))
+    } catch (cause) {
+      // What has gone over is not undone: all of it is asked for again.
+      if (isAnyOver) throw new QmpError(wordsOf(cause), null, { cause })
+      throw cause
+    }
   }
 
   const freeze = async (request: FreezeRequest): Promise<FreezeOutcome[]> => {
@@ -65,7 +98,7 @@ export function createVolumeWork(options: {
       // Its files lie ready: the moment after the reset is theirs, and the guest has written nothing yet.
       const isNew = begun.every((one) => !one.isSuperseded && one.from !== one.to)
       if (isRebooted && isNew && instanceId !== null) await reboot(driver, instanceId)
-      const over = (): Promise<number> => goOver(driver, instanceId, begun, wanted)
+      const over = (): Promise<number> => allGoOver(instanceId, begun, wanted)
       const quiet =
         request.isQuiesced && isNew && instanceId !== null
           ? await driver.whileQuiet(instanceId, over)
@@ -97,7 +130,9 @@ export function createVolumeWork(options: {
 
   const collapse: VolumeWork['collapse'] = async (volumeId, instanceId, signal) => {
     const copy = new AbortController()
-    const isLive = instanceId !== null && (await isAlive(driver, instanceId))
+    const server = await serverOf(volumeId)
+    const holder = server ?? (instanceId === null ? null : { driver, id: instanceId })
+    const isLive = holder !== null && (await isAlive(holder.driver, holder.id))
     copies.set(volumeId, copy)
     const until = signal ? AbortSignal.any([copy.signal, signal]) : copy.signal
     try {
@@ -111,7 +146,7 @@ export function createVolumeWork(options: {
           if (isFatal) throw new Error(`${volumeId} cannot be copied into while a machine has it`)
           return image
         })
-        await driver.diskCollapse(instanceId, volumeId, base, until)
+        await holder.driver.diskCollapse(holder.id, volumeId, base, until)
       } else {
         await mutex.run(volumeId, () => volumes.layers.collapse(volumeId, until))
       }
@@ -120,24 +155,48 @@ export function createVolumeWork(options: {
     }
   }
 
+  const flatten: VolumeWork['flatten'] = async (layerId, signal) => {
+    const layer = await volumes.layers.flatten(layerId, signal ?? new AbortController().signal)
+    const upon = await volumesUpon(volumes, layer.path)
+    // No freeze amid it: what is written to now would be a layer in the next moment.
+    await mutex.runAll(upon, async () => {
+      const machines = (await driver.list()).filter(isLiving)
+      for (const volumeId of upon) {
+        const info = await volumes.info(volumeId)
+        const depth = info ? depthOf(info, layer.path) : null
+        if (!info || depth === null) continue
+        const relay = { volumeId, headPath: info.path, depth, layer }
+        for (const { instanceId } of machines) await driver.layerRelay(instanceId, relay)
+      }
+    })
+  }
+
   return {
     exclusively,
+    flatten,
     freeze: (request) => {
       const ids = request.volumes.map((one) => one.volumeId)
       return exclusively(ids, () => freeze(request))
     },
     collapse,
     interruptible,
-    change: (volumeId, { instanceId, sizeGiB, limits, keys }) =>
+    change: (volumeId, { instanceId, otherIds = [], sizeGiB, limits, keys }) =>
       exclusively([volumeId], async () => {
         const file = await volumes.info(volumeId)
         if (!file) return
-        const isLive = instanceId !== null && (await isAlive(driver, instanceId))
-        if (isLive) {
-          if (file.sizeBytes < sizeGiB * GIB) {
-            await driver.diskResize(instanceId, volumeId, sizeGiB * GIB)
+        const server = await serverOf(volumeId)
+        // A server first: what it serves is as large as it says.
+        const machines = [instanceId, ...otherIds].filter((id) => id !== null)
+        const holders = [...(server ? [server] : []), ...machines.map((id) => ({ driver, id }))]
+        for (const holder of holders) {
+          if (!(await isAlive(holder.driver, holder.id))) continue
+          // Of a shared one, the file is grown by now and its machines may not know of it.
+          if ((server && holder !== server) || file.sizeBytes < sizeGiB * GIB) {
+            await holder.driver.diskResize(holder.id, volumeId, sizeGiB * GIB)
           }
-          await driver.diskLimit(instanceId, { ...limits, volumeId })
+          // Of a shared one the server limits all together.
+          const isLimiting = !server || holder === server
+          if (isLimiting) await holder.driver.diskLimit(holder.id, { ...limits, volumeId })
         }
         // Also when the machine that lives does not have it (yet); one that has it has grown it.
         await volumes.ensure({ volumeId, sizeGiB, source: null, keys: keysChecked(keys) })
@@ -182,8 +241,11 @@ function isUnclear(error: unknown): boolean {
 
 async function isAlive(driver: VmDriver, instanceId: InstanceId): Promise<boolean> {
   const machine = (await driver.list()).find((one) => one.instanceId === instanceId)
-  return machine !== undefined && !['stopped', 'crashed', 'absent'].includes(machine.state)
+  return machine !== undefined && isLiving(machine)
 }
+
+const isLiving = ({ state }: MachineObservation): boolean =>
+  !['stopped', 'crashed', 'absent'].includes(state)
 
 async function outcomeOf(
   volumes: VolumeBackend,
@@ -199,6 +261,26 @@ async function outcomeOf(
     pauseMs,
     crashReason,
   }
+}
+
+/** Volumes that read through this file. */
+async function volumesUpon(volumes: VolumeBackend, path: string): Promise<VolumeId[]> {
+  const upon: VolumeId[] = []
+  for (const volumeId of await volumes.list()) {
+    const info = await volumes.info(volumeId).catch(() => null)
+    if (info && depthOf(info, path) !== null) upon.push(volumeId)
+  }
+  return upon
+}
+
+/** Files of a chain above this one; null: it is not in it. */
+function depthOf(top: Pick<DiskBacking, 'path' | 'backing'>, path: string): number | null {
+  let depth = 0
+  for (let file: typeof top | null | undefined = top; file; file = file.backing) {
+    if (file.path === path) return depth
+    depth++
+  }
+  return null
 }
 
 /** The file beneath the lowest layer; null when there is none. A template's disk may lie between two. */

@@ -17,9 +17,10 @@ import { startLoop, type ReconcilerLoop } from '../workflow/loop.ts'
 import { createScalingReconciler, SCALING_CAUSES } from './autoscaling/reconcile.ts'
 import { NO_LAUNCHES } from './autoscaling/ports.ts'
 import { createBandwidth } from './bandwidth.ts'
-import type { App, HostHandle, Launches, ReconcilerName, TargetGroups } from './context.ts'
+import type { App, HostHandle, Launches, ReconcilerName } from './context.ts'
 import { createInstanceTypeCatalogue } from './instance-types.ts'
 import { createBackupReconcilers } from './backup/reconcile.ts'
+import { createBalancersReconciler } from './balancers/reconcile.ts'
 import { hostEventApply } from './instances/observe.ts'
 import { createMetricsReconciler } from './metrics/collect.ts'
 import { createAttachmentsReconciler } from './reconcilers/attachments.ts'
@@ -29,6 +30,7 @@ import { createNetworkApplier, readerOnce } from './reconcilers/network.ts'
 import { stagingsReconcile } from './ebs/write.ts'
 import { binReconcile } from './rbin/bin.ts'
 import { createCopiesReconciler } from './reconcilers/copies.ts'
+import { createTiersReconciler } from './reconcilers/tiers.ts'
 import { createHypervisorsReconciler } from './reconcilers/hypervisors.ts'
 import { createMachinesReconciler } from './reconcilers/machines.ts'
 import { createExportsReconciler } from './reconcilers/exports.ts'
@@ -75,7 +77,6 @@ export async function startApp(options: {
   trail?: TrailStore
   /** Absent: scaling groups launch nothing. */
   launches?: Launches
-  targetGroups?: TargetGroups
   /** 32 bytes that stay the same as long as the store does. Absent: sealed things end with the process. */
   sealKey?: Uint8Array
 }): Promise<RunningApp> {
@@ -102,7 +103,6 @@ export async function startApp(options: {
     metrics: options.metrics ?? openMetricStore(':memory:'),
     trail: createTrail(options.trail ?? openTrailStore(':memory:'), clock, log),
     launches: options.launches ?? NO_LAUNCHES,
-    ...(options.targetGroups && { targetGroups: options.targetGroups }),
     hosts,
     activate: (name) => loops.get(name)?.activate(),
     networkInForce: async () => {
@@ -139,6 +139,7 @@ export async function startApp(options: {
     ['bin', () => binReconcile(app)],
     ['exports', createExportsReconciler(app)],
     ['copies', createCopiesReconciler(app)],
+    ['tiers', createTiersReconciler(app)],
     ['rootTasks', (signal) => rootTasksReconcile(app, signal)],
     ['imports', createImportsReconciler(app)],
     ['stagings', () => stagingsReconcile(app)],
@@ -148,6 +149,7 @@ export async function startApp(options: {
     ['attachments', createAttachmentsReconciler(app)],
     ['interfaces', createInterfacesReconciler(app, networkApplyTo)],
     ['templates', createTemplatesReconciler(app)],
+    ['balancers', createBalancersReconciler(app)],
     ['metrics', createMetricsReconciler(app)],
     ...backups.list,
     ['autoscaling', scaling.reconcile],

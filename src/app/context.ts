@@ -3,7 +3,7 @@
  * randomness and hosts are injected, so that tests bring their own.
  */
 import type { HostAgent } from '../agent/protocol.ts'
-import type { InstanceId, RandomSource } from '../domain/ids.ts'
+import type { RandomSource } from '../domain/ids.ts'
 import type { HostDescription } from '../domain/machine.ts'
 import type { Tags } from '../domain/resource.ts'
 import type { Log } from '../lib/log.ts'
@@ -70,8 +70,6 @@ export interface App {
   metrics: MetricStore
   trail: Trail
   launches: Launches
-  /** Absent: there are no load balancers here. */
-  targetGroups?: TargetGroups
   hosts: readonly HostHandle[]
   /** Wakes the reconcilers; carries no data, because they look for themselves. */
   activate(reconciler: ReconcilerName): void
@@ -102,9 +100,11 @@ export type ReconcilerName =
   | 'exports'
   | 'rootTasks'
   | 'copies'
+  | 'tiers'
   | 'keys'
   | 'stagings'
   | 'templates'
+  | 'balancers'
   | 'metrics'
   | 'autoscaling'
   | 'backupJobs'
@@ -143,20 +143,4 @@ export interface Launches {
   requestOf(ctx: Ctx, parameters: LaunchTemplateData): Promise<RunRequest>
   /** What went wrong, in the words in which EC2 says it. */
   words(error: FaultError): string
-}
-
-export type TargetHealth = 'initial' | 'healthy' | 'unhealthy' | 'draining' | 'unused'
-
-/** All of it may be asked again: what is so already stays so. */
-export interface TargetGroups {
-  /** @throws Fault when one does not exist. */
-  mustExist(ctx: Ctx, targetGroupArns: readonly string[]): Promise<void>
-  register(ctx: Ctx, targetGroupArn: string, ids: readonly InstanceId[]): Promise<void>
-  /** Begins to take them out; while connections end their health is `draining`. */
-  deregister(ctx: Ctx, targetGroupArn: string, ids: readonly InstanceId[]): Promise<void>
-  health(
-    ctx: Ctx,
-    targetGroupArn: string,
-    ids: readonly InstanceId[],
-  ): Promise<ReadonlyMap<string, TargetHealth>>
 }

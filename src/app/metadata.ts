@@ -22,6 +22,7 @@ import type { Tags } from '../domain/resource.ts'
 import type { StoreReader } from '../store/store.ts'
 import type { App } from './context.ts'
 import { instanceRoleOf, type InstanceRole } from './iam/instance-profiles.ts'
+import { volumesOf } from './volumes/of-instance.ts'
 
 export interface MetadataInterface {
   interfaceId: string
@@ -91,7 +92,7 @@ export async function metadataOf(
   const [vpc, interfaces, volumes, member] = await Promise.all([
     store.get('vpc', vpcId),
     store.list('networkInterface', mine),
-    store.list('volume', mine),
+    volumesOf(store, instance.id),
     store.get('scalingInstance', instance.id),
   ])
   if (!vpc) return undefined

@@ -17,6 +17,7 @@ import {
   type PackEntry,
 } from './pack.ts'
 import { eachOf } from './pool.ts'
+import { grouped, type Group } from './read-groups.ts'
 import { unseal } from './record.ts'
 import { sealJson } from './sealed-json.ts'
 import type { BlobStore } from './store/blob-store.ts'
@@ -37,6 +38,8 @@ export interface Catalog {
   healthy(id: Buffer): Location | null
   /** The content of a chunk, from any place that has it; a place that does not is noted. @throws DamagedError */
   read(kind: Kind, id: Buffer, signal?: AbortSignal): Promise<Buffer>
+  /** The contents of many, in their order; what lies together in a pack is read in one go. @throws DamagedError */
+  readMany(ids: readonly Buffer[], signal?: AbortSignal): Promise<Buffer[]>
   /** What lies at a place, whatever it is. @throws DamagedError unless it is what was written there. */
   readPlace(
     id: Buffer,
@@ -128,6 +131,15 @@ export function createCatalog(store: BlobStore, keys: VaultKeys, index: ChunkInd
     const { packId } = index.packs[place.pack]!
     const file = BLOB.pack(packId)
     const bytes = await store.readRange(file, place.offset, place.length, signal)
+    return open(id, place, bytes)
+  }
+  const open = async (
+    id: Buffer,
+    place: Location,
+    bytes: Buffer,
+  ): Promise<{ kind: Kind; plain: Buffer }> => {
+    const { packId } = index.packs[place.pack]!
+    const file = BLOB.pack(packId)
     const { header, plain } = await unseal(packKeys(packId), bytes, { id, file })
     if (keys.idOf(header.kind, plain).equals(id)) return { kind: header.kind, plain }
     throw new DamagedError(file, 'a chunk has not its id')
@@ -154,6 +166,38 @@ export function createCatalog(store: BlobStore, keys: VaultKeys, index: ChunkInd
     throw failure
   }
 
+  const read: Catalog['read'] = async (kind, id, signal) => {
+    try {
+      return await readAny(kind, id, signal)
+    } catch (error) {
+      if (!(error instanceof DamagedError)) throw error
+      // Another process may have moved it since we looked.
+      await mutex.run('refresh', () => refresh(signal))
+      return await readAny(kind, id, signal)
+    }
+  }
+  const readMany: Catalog['readMany'] = async (ids, signal) => {
+    const plains: Buffer[] = []
+    const one = async (at: number): Promise<void> => {
+      plains[at] = await read('data', ids[at]!, signal)
+    }
+    const { groups, rest } = grouped(ids.map((id) => index.find(id).find(isHealthy) ?? null))
+    const group = async ({ pack, start, end, items }: Group): Promise<void> => {
+      const file = BLOB.pack(index.packs[pack]!.packId)
+      const bytes = await store.readRange(file, start, end - start, signal).catch(() => null)
+      const opened = items.map(async ({ at, place }) => {
+        const record = bytes?.subarray(place.offset - start, place.offset - start + place.length)
+        const found = record && (await open(ids[at]!, place, record).catch(() => null))
+        // What went wrong, and whether another place has it, is found out by itself.
+        if (found) plains[at] = found.plain
+        else await one(at)
+      })
+      await Promise.all(opened)
+    }
+    await Promise.all([...groups.map(group), ...rest.map(one)])
+    return plains
+  }
+
   return {
     index,
     sizes,
@@ -166,16 +210,8 @@ export function createCatalog(store: BlobStore, keys: VaultKeys, index: ChunkInd
     readPlace,
     isHealthy,
     healthy: (id) => index.find(id).find(isHealthy) ?? null,
-    read: async (kind, id, signal) => {
-      try {
-        return await readAny(kind, id, signal)
-      } catch (error) {
-        if (!(error instanceof DamagedError)) throw error
-        // Another process may have moved it since we looked.
-        await mutex.run('refresh', () => refresh(signal))
-        return await readAny(kind, id, signal)
-      }
-    },
+    read,
+    readMany,
     quarantine,
     isQuarantined: (packId) => quarantined.has(packId),
     acquit: async (packId) => {

@@ -2,6 +2,7 @@
  * A disk of a recovery point, read in any order. Pages and chunks that were read lately stay in memory within limits;
  * who wants the same chunk at the same time waits for one read of it. Each chunk is checked against its id.
  */
+import { assert } from '../lib/assert.ts'
 import type { VaultCore } from './core.ts'
 import { VaultError } from './errors.ts'
 import { CHUNK_BYTES, chunkCount, chunkLength, isZero, PAGE_CHUNKS, pageCount } from './format.ts'
@@ -43,9 +44,13 @@ export function createPointDisk(
   const chunk = (index: number, id: Buffer): Promise<Buffer> =>
     chunks.get(index, async () => {
       const plain = await catalog.read('data', id, signal.signal)
-      if (plain.length === chunkLength(sizeBytes, index)) return plain
-      throw new VaultError('a chunk is of another disk: the page is wrong', { isFinal: true })
+      checkLength(plain, index)
+      return plain
     })
+  const checkLength = (plain: Buffer, index: number): void => {
+    if (plain.length === chunkLength(sizeBytes, index)) return
+    throw new VaultError('a chunk is of another disk: the page is wrong', { isFinal: true })
+  }
   const copyChunk = async (to: Buffer, offset: number, index: number): Promise<void> => {
     const id = await chunkId(index)
     const start = index * CHUNK_BYTES
@@ -70,6 +75,29 @@ export function createPointDisk(
       const copies = Array.from({ length: count }, (_, at) => copyChunk(bytes, offset, first + at))
       await Promise.all(copies)
       return bytes
+    },
+    readOnce: async (offset, length, until) => {
+      assert(offset % CHUNK_BYTES === 0 && offset + length <= sizeBytes, `not chunks: ${offset}`)
+      until.throwIfAborted()
+      signal.signal.throwIfAborted()
+      const first = offset / CHUNK_BYTES
+      const lengths: number[] = []
+      for (let at = 0; at < length; at += CHUNK_BYTES) {
+        lengths.push(Math.min(CHUNK_BYTES, length - at))
+      }
+      const ids = await Promise.all(lengths.map((_, at) => chunkId(first + at)))
+      const plains = (
+        await catalog.readMany(
+          ids.filter((id) => id !== null),
+          signal.signal,
+        )
+      ).values()
+      return ids.map((id, at) => {
+        if (id === null) return Buffer.alloc(lengths[at]!)
+        const plain = plains.next().value!
+        checkLength(plain, first + at)
+        return plain.subarray(0, lengths[at])
+      })
     },
     close: async () => {
       signal.abort(new VaultError('the disk was closed'))

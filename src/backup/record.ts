@@ -16,8 +16,13 @@ const COMPRESS = {
   // The whole answer in one buffer, whatever the content.
   chunkSize: CHUNK_BYTES + 4096,
 }
-/** Nothing that we wrote is longer: a frame that claims more is refused before memory is taken for it. */
-const DECOMPRESS = { chunkSize: CHUNK_BYTES, maxOutputLength: CHUNK_BYTES }
+/**
+ * Nothing that we wrote is longer: a frame that claims more is refused. A little room beyond it, or zlib would ask for
+ * a second buffer to find that a full one was all.
+ */
+/** Node keeps small buffers in slabs, many in one. */
+const SHARED_BYTES_MAX = 128 * 1024
+const DECOMPRESS = { chunkSize: CHUNK_BYTES + 1024, maxOutputLength: CHUNK_BYTES }
 
 export interface Encoded {
   coding: number
@@ -35,11 +40,14 @@ export async function encode(kind: Kind, plain: Uint8Array): Promise<Encoded> {
   const options = { ...COMPRESS, pledgedSrcSize: plain.length }
   zstdCompress(plain, options, (error, body) => (error ? reject(error) : resolve(body)))
   const body = await promise
-  if (body.length > plain.length - plain.length / 16) return raw
+  if (body.length > plain.length - plain.length / 16) {
+    letGo(body)
+    return raw
+  }
   return { coding: CODING.zstd, body, plainBytes: plain.length }
 }
 
-/** The record's parts, in order, to be written one after the other. */
+/** The record's parts, in order, to be written one after the other. Takes what was encoded: it is gone afterwards. */
 export function seal(key: Uint8Array, kind: Kind, id: Uint8Array, encoded: Encoded): Uint8Array[] {
   const head = Buffer.allocUnsafe(RECORD_HEADER_BYTES + NONCE_BYTES)
   head.set(id, 0)
@@ -54,6 +62,8 @@ export function seal(key: Uint8Array, kind: Kind, id: Uint8Array, encoded: Encod
   cipher.setAAD(head.subarray(0, RECORD_HEADER_BYTES))
   const body = cipher.update(encoded.body)
   cipher.final()
+  // What is raw is the caller's.
+  if (encoded.coding === CODING.zstd) letGo(encoded.body)
   return [head, body, cipher.getAuthTag()]
 }
 
@@ -113,7 +123,9 @@ export async function unseal(
       error,
     )
   }
-  const plain = header.coding === CODING.raw ? body : await decompress(body, expected.file, name)
+  const isRaw = header.coding === CODING.raw
+  const plain = isRaw ? body : await decompress(body, expected.file, name)
+  if (!isRaw) letGo(body)
   if (plain.length !== header.plainBytes) {
     throw new DamagedError(expected.file, `the ${header.kind} ${name} has not its length`)
   }
@@ -128,4 +140,9 @@ async function decompress(body: Buffer, file: string, name: string): Promise<Buf
   } catch (error) {
     throw new DamagedError(file, `the chunk ${name} cannot be decompressed`, error)
   }
+}
+
+/** Its memory, at once, when nothing else lies in it: what waits for the collector makes the process grow. */
+export function letGo(plain: Uint8Array): void {
+  if (plain.buffer.byteLength >= SHARED_BYTES_MAX) (plain.buffer as ArrayBuffer).transfer(0)
 }

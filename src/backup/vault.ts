@@ -31,7 +31,8 @@ export interface DiskReader {
 
 /** Where a restore goes. Holds zeros before anything is written. */
 export interface DiskWriter {
-  write(offset: number, bytes: Uint8Array, signal: AbortSignal): Promise<void>
+  /** Parts follow each other. They may be freed when it has resolved. */
+  write(offset: number, parts: readonly Uint8Array[], signal: AbortSignal): Promise<void>
   /** Durable when it resolves. */
   finish(): Promise<void>
   close(): Promise<void>
@@ -81,6 +82,11 @@ export interface PointDisk {
   allocated(signal: AbortSignal): AsyncIterable<Range>
   /** @throws DamagedError naming the chunk, and the pack if there is one. */
   read(offset: number, length: number, signal: AbortSignal): Promise<Uint8Array>
+  /**
+   * For who reads all of it once: nothing is kept, what lies together is read together. `offset` is where a chunk
+   * begins. The parts, in order, are the caller's, to be let go of (record.ts) when it has done with them.
+   */
+  readOnce?(offset: number, length: number, signal: AbortSignal): Promise<readonly Uint8Array[]>
   close(): Promise<void>
 }
 

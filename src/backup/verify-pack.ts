@@ -11,10 +11,13 @@ import {
   TRAILER_BYTES,
   type PackEntry,
 } from './pack.ts'
-import { unseal } from './record.ts'
+import { eachOf } from './pool.ts'
+import { letGo, unseal } from './record.ts'
 
 /** Read in one go: a pack as a whole, new each time, would make the process grow. */
 const READ_BYTES = 1024 * 1024
+/** While one is decompressed, others are read, decrypted and hashed. */
+const GROUPS_AT_ONCE = 4
 
 export interface PackCheck {
   /** Empty: all is well. */
@@ -47,7 +50,7 @@ export async function checkPack(keys: VaultKeys, pack: PackSource): Promise<Pack
     entries = scanRecords(await pack.read(0, sizeBytes))
   }
   const key = keys.packKey(Buffer.from(packId, 'hex'))
-  for (const group of groupsOf(entries)) {
+  await eachOf(groupsOf(entries), GROUPS_AT_ONCE, async (group) => {
     const start = group[0]!.offset
     const end = Math.min(sizeBytes, group.at(-1)!.offset + group.at(-1)!.length)
     const bytes = await pack.read(start, end - start)
@@ -58,12 +61,13 @@ export async function checkPack(keys: VaultKeys, pack: PackSource): Promise<Pack
         if (!keys.idOf(of.kind, plain).equals(id)) {
           throw new DamagedError(file, 'a chunk has not its id')
         }
+        letGo(plain)
       } catch (error) {
         note(error)
         check.badOffsets.push(offset)
       }
     }
-  }
+  })
   return check
 }
 

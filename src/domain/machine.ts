@@ -139,6 +139,8 @@ export interface VmSpec {
   cpuQuotaPercent: number | null
   /** Absent: memory of its own, and a boot. */
   memory?: MemoryPlan | null
+  /** No machine at all: its disks are served to machines that share them, at this socket. */
+  serves?: { socket: string } | null
   /** Pinned at first launch so that the machine boots again after an upgrade; null: choose now and report. */
   pinned: MachinePin | null
 }
@@ -311,6 +313,8 @@ export interface MachineDisk extends DiskLimits {
   keys?: VolumeKeys | string | null
   /** Its content is copied rather than lain upon: the source is encrypted otherwise. */
   isCopied?: boolean
+  /** Other machines may have it at the same time: its host serves it to all of them. */
+  isShared?: boolean
 }
 
 export interface MachineNic {

@@ -56,6 +56,8 @@ export interface VpcDnsPlan {
   publicNames?: readonly { name: string; address: string }[]
   /** Names of instances by their id, with addresses of either family. Absent: none. */
   resourceNames?: readonly { name: string; address: string }[]
+  /** Names of load balancers, each of every one of its addresses. Absent: none. */
+  balancerNames?: readonly { name: string; address: string }[]
   /** Names of public addresses, each the other way round too. Absent: none. */
   reverseNames?: readonly { name: string; address: string }[]
 }
@@ -146,6 +148,10 @@ export interface InterfacePlan {
   hasSpareTap?: boolean
   /** The user as whom its machine opens the TAP when it is plugged in live. Said by the host itself. Absent: root. */
   tapOwner?: number
+  /** It is a load balancer's: it leads to the balancer's namespace instead of a machine. */
+  balancerId?: string
+  /** Nothing but network ACLs guards it: of a network load balancer without groups. */
+  isUngrouped?: true
 }
 
 /** Rules of a group; everything not allowed is dropped; replies to allowed traffic always pass. */

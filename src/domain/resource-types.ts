@@ -8,6 +8,7 @@ import type { BackupKind, BackupResourceTypes } from './backup/kinds.ts'
 import type { IamKind, IamResourceTypes } from './iam/entities.ts'
 import type { Image, Snapshot } from './image.ts'
 import type { Instance } from './instance.ts'
+import type { Listener, ListenerRule, LoadBalancer, TargetGroup } from './balancers/records.ts'
 import type { BackupGateway, GatewayKind, GatewayMachine, Hypervisor } from './gateway.ts'
 import type { ExportTask } from './export-task.ts'
 import type { RootTask } from './root-task.ts'
@@ -75,6 +76,10 @@ export interface ResourceTypes extends IamResourceTypes, BackupResourceTypes, Sc
   hypervisor: Hypervisor
   gatewayMachine: GatewayMachine
   alarm: Alarm
+  loadBalancer: LoadBalancer
+  listener: Listener
+  listenerRule: ListenerRule
+  targetGroup: TargetGroup
 }
 
 export type StoredKind = keyof ResourceTypes
@@ -84,6 +89,10 @@ export type HiddenKind =
   | GatewayKind
   | ScalingKind
   | 'alarm'
+  | 'loadBalancer'
+  | 'listener'
+  | 'listenerRule'
+  | 'targetGroup'
   | 'rbinRule'
   | 'exportTask'
   | 'rootTask'

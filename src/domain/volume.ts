@@ -32,7 +32,11 @@ export interface VolumeFigures {
   type: VolumeType
   iops: number | null
   throughputMiBps: number | null
+  isMultiAttach?: boolean
 }
+
+/** As many instances as can have one volume with Multi-Attach. */
+export const MULTI_ATTACH_MAX = 16
 
 export interface Volume extends ResourceBase<VolumeId> {
   zone: string
@@ -58,10 +62,39 @@ export interface Volume extends ResourceBase<VolumeId> {
   /** A restore fills it: it is not there yet for its users. */
   isFilling?: boolean
   attachment: VolumeAttachment | null
+  /** Several instances may have it at once: its host serves it to all of them. */
+  isMultiAttach?: boolean
+  /** Fast restore was on for its snapshot in its zone when it was made: said and no more. */
+  isFastRestored?: boolean
+  /** Beside `attachment`, when there are several. Their order means nothing: see `volumeAt`. */
+  others?: readonly VolumeAttachment[]
   /** The last one. */
   modification?: VolumeModification | null
   /** EBS's `AutoEnableIO`: kept and answered; volumes here never have their I/O disabled. */
   isIoAutoEnabled?: boolean
+}
+
+export function attachmentsOf({ attachment, others = [] }: Volume): readonly VolumeAttachment[] {
+  return attachment ? [attachment, ...others] : others
+}
+
+/**
+ * As one instance sees it: `attachment` is that instance's, whatever others have it too. The same volume all the same:
+ * what is written back loses nothing.
+ */
+export function volumeAt(volume: Volume, instanceId: string): Volume {
+  const others = volume.others ?? []
+  const mine = others.find((one) => one.instanceId === instanceId)
+  if (!mine || !volume.attachment) return volume
+  const rest = others.filter((one) => one !== mine)
+  return { ...volume, attachment: mine, others: [volume.attachment, ...rest] }
+}
+
+/** With another attachment in the place of `attachment`, or one fewer. */
+export function volumeAttached(volume: Volume, attachment: VolumeAttachment | null): Volume {
+  const { others = [] } = volume
+  if (attachment || others.length === 0) return { ...volume, attachment }
+  return { ...volume, attachment: others[0]!, others: others.slice(1) }
 }
 
 /** On its way out of a machine: not to be plugged in again. */

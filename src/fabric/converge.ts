@@ -26,6 +26,8 @@ import { hasIpv6 } from './render/families.ts'
 import { linkChanges, wantedInNamespace, wantedOnHost } from './render/links.ts'
 import type { NetworkState } from './render/links.ts'
 import { removeTable, renderFilter, renderGuard, renderHost } from './render/nft.ts'
+import { isQueueLink, limitedMachines, shapeChanges, wantedShapes } from './render/shaping.ts'
+import type { Shapes } from './render/shaping.ts'
 
 export interface Tools {
   kernel: Kernel
@@ -51,6 +53,8 @@ export interface VpcMemory {
   index: number
   namespaceNumber: string
   network: NetworkState | null
+  /** What waits where. */
+  shapes: Shapes | null
   guard: string | null
   filter: string | null
   /** Whether the namespace has IPv6. */
@@ -87,12 +91,22 @@ export async function convergeVpc(
 
   // Before any link gets an address of it.
   const isIpv6On = await ipv6Ensure(plan, isSame && memory.isIpv6On)
-  const wanted = wantedInNamespace(plan)
-  const guard = renderGuard(plan)
-  const filter = renderFilter(plan)
+  const isLimited = limitedMachines(plan.interfaces).length > 0
+  const queueing = isLimited ? await kernel.queueing() : 'none'
+  const wanted = wantedInNamespace(plan, queueing)
+  const guard = renderGuard(plan, queueing)
+  const filter = renderFilter(plan, queueing)
   const rules = [known?.guard === guard ? '' : guard, filterChange(known?.filter ?? null, filter)]
+  const shapes = wantedShapes(plan.interfaces, queueing)
+  const queues = shapeChanges(shapes, known?.shapes ?? (await kernel.shapes(namespace)), {
+    isThere: (name) => wanted.links.has(name),
+    isNew: (name) => found.links.get(name)?.kind !== wanted.links.get(name)?.kind,
+  })
   await kernel.ipBatch(namespace, linkChanges(wanted, found))
-  if (rules.some((text) => text !== '')) await kernel.nft(namespace, rules.join(''))
+  await allOf([
+    ...(rules.some((text) => text !== '') ? [kernel.nft(namespace, rules.join(''))] : []),
+    kernel.tcBatch(namespace, queues),
+  ])
 
   let namespaceNumber = known?.namespaceNumber
   if (namespaceNumber === undefined) {
@@ -101,8 +115,14 @@ export async function convergeVpc(
     if (memory?.namespaceNumber !== namespaceNumber) await openSockets(tools, plan)
   }
   const isReadBack = known?.network !== found
-  const made = { network: wanted, guard, filter, isIpv6On }
+  const made = { network: wanted, shapes, guard, filter, isIpv6On }
   return { index: plan.index, namespaceNumber, ...made, isReadBack }
+}
+
+/** None of them goes on when this throws. */
+async function allOf(works: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(works)
+  for (const result of results) if (result.status === 'rejected') throw result.reason
 }
 
 async function ipv6Ensure(plan: VpcNetworkPlan, isOn: boolean): Promise<boolean> {
@@ -174,7 +194,8 @@ export async function removeStrangers(
       const links = [...found.links].filter(
         ([link, { kind }]) =>
           link === LINK_UPLINK ||
-          (kind === 'tap' && link.startsWith(LINK_TAP_PREFIX)) ||
+          ((kind === 'tap' || kind === 'veth') && link.startsWith(LINK_TAP_PREFIX)) ||
+          (kind === 'queue' && isQueueLink(link)) ||
           (kind === 'other' && link.startsWith(LINK_PEER_PREFIX)),
       )
       const lines = links.map(([link]) => `link del ${link}`)

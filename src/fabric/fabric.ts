@@ -17,6 +17,7 @@ import { exec } from '../lib/exec.ts'
 import { ensureFolder, readJson, removeDurable, writeJsonDurable } from '../lib/fs-durable.ts'
 import type { Log } from '../lib/log.ts'
 import type { Clock } from '../lib/time.ts'
+import { createBalancerNetworks } from './balancers.ts'
 import { peeringsEnsure } from './peerings.ts'
 import { convergeHost, convergeVpc, removeStrangers } from './converge.ts'
 import type { HostMemory, Tools, VpcMemory } from './converge.ts'
@@ -178,13 +179,14 @@ export function createFabric(options: FabricOptions): Fabric {
       const show = (command: string, ...args: string[]): Promise<string> =>
         kernel.text(namespaceOf(vpcId), command, args)
       const parts = await Promise.all([
+        show('tc', '-s', 'qdisc', 'show'),
         show('nft', 'list', 'ruleset'),
         show('ip', '-s', 'address'),
         show('ip', 'route'),
         show('ip', 'neighbour'),
         dnsmasq.leases(vpcId),
       ])
-      const titles = ['rules', 'links', 'routes', 'neighbours', 'leases']
+      const titles = ['queues', 'rules', 'links', 'routes', 'neighbours', 'leases']
       return parts.map((text, i) => `## ${titles[i]}\n${text}`).join('\n')
     },
     removeAll: async () => {
@@ -247,6 +249,7 @@ function createApplier(tools: Tools, onRemoved: (vpcIds: readonly VpcId[]) => vo
   const memories = new Map<VpcId, VpcMemory>()
   const state = { host: { network: null, rules: null } as HostMemory, isKnown: false }
   let peerings: ReadonlySet<string> = new Set()
+  const balancers = createBalancerNetworks(tools)
   let current: Promise<void> | null = null
   let next: Round | null = null
 
@@ -265,6 +268,7 @@ function createApplier(tools: Tools, onRemoved: (vpcIds: readonly VpcId[]) => vo
       for (const memory of memories.values()) forget(memory)
       state.host = { network: null, rules: null }
       peerings = new Set()
+      balancers.forget()
     }
     await attempt(async () => {
       const removed = await removeStrangers(tools, plans)
@@ -275,6 +279,12 @@ function createApplier(tools: Tools, onRemoved: (vpcIds: readonly VpcId[]) => vo
       const { made, changed } = await peeringsEnsure(tools, plans, peerings)
       peerings = made
       for (const vpcId of changed) {
+        const memory = memories.get(vpcId)
+        if (memory) forget(memory)
+      }
+    })
+    await attempt(async () => {
+      for (const vpcId of await balancers.namespacesEnsure(plans)) {
         const memory = memories.get(vpcId)
         if (memory) forget(memory)
       }
@@ -290,6 +300,7 @@ function createApplier(tools: Tools, onRemoved: (vpcIds: readonly VpcId[]) => vo
           const after = await convergeTwice(tools, plan, before)
           isReadBack ||= after.isReadBack
           memories.set(plan.vpcId, after)
+          await balancers.insidesEnsure(plan)
           await tools.dnsmasq.ensure(plan, upstreams)
         }),
       ),
@@ -329,6 +340,7 @@ function createApplier(tools: Tools, onRemoved: (vpcIds: readonly VpcId[]) => vo
 /** What was made is to be read back; which namespace we have sockets in is still known. */
 function forget(memory: VpcMemory): void {
   memory.network = null
+  memory.shapes = null
   memory.guard = null
   memory.filter = null
 }

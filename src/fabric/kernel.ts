@@ -11,11 +11,14 @@ import {
   isOwnLinkLocal,
   LINK_HOST_PREFIX,
   NAMESPACE_FOLDER,
-  NAMESPACE_PREFIX,
+  NAMESPACE_PREFIXES,
   ROUTE_PROTOCOL,
 } from './names.ts'
 import type { LinkState, NetworkState } from './render/links.ts'
+import { shapesFound } from './render/shaping.ts'
+import type { QdiscJson, Queueing, Shapes } from './render/shaping.ts'
 import { RULE_PRIORITY, ruleText } from './render/tables.ts'
+import { queueingOf } from './queueing.ts'
 
 /** Each of our commands takes milliseconds; one that takes this long hangs in the kernel. */
 const COMMAND_TIMEOUT_MS = 15_000
@@ -35,7 +38,12 @@ export interface Kernel {
   ipBatch(namespace: string | null, lines: readonly string[]): Promise<void>
   /** One atomic transaction. */
   nft(namespace: string | null, text: string): Promise<void>
+  /** Runs `tc -batch` in a namespace. Stops at the first line that fails. */
+  tcBatch(namespace: string, lines: readonly string[]): Promise<void>
   read(namespace: string | null): Promise<FoundNetwork>
+  shapes(namespace: string): Promise<Shapes>
+  /** What this kernel can of queues; tried once, in a network namespace that is gone at once. */
+  queueing(): Promise<Queueing>
   neighbours(namespace: string): Promise<Neighbour[]>
   /** Our namespaces that exist, with the number that tells a namespace from its successor of the same name. */
   namespaces(): Promise<Map<string, string>>
@@ -82,6 +90,7 @@ const ROUTES_SHOW = ['route', 'show', 'table', 'all', 'proto', ROUTE_PROTOCOL]
 
 export function createKernel(run: typeof exec): Kernel {
   const options = { timeoutMs: COMMAND_TIMEOUT_MS }
+  let queueing: Promise<Queueing> | null = null
   const inside = (namespace: string | null): string[] =>
     namespace === null ? [] : ['-n', namespace]
   const ipJson = async <T>(namespace: string | null, ...args: string[]): Promise<T[]> => {
@@ -109,6 +118,16 @@ export function createKernel(run: typeof exec): Kernel {
           : ['nsenter', [`--net=${join(NAMESPACE_FOLDER, namespace)}`, 'nft', '-f', '-']]
       await run(command as string, args as string[], { ...options, input: text })
     },
+    tcBatch: async (namespace, lines) => {
+      if (lines.length === 0) return
+      const input = `${lines.join('\n')}\n`
+      await run('tc', ['-n', namespace, '-batch', '-'], { ...options, input })
+    },
+    shapes: async (namespace) => {
+      const { stdout } = await run('tc', ['-n', namespace, '-j', 'qdisc', 'show'], options)
+      return shapesFound(JSON.parse(stdout.trim() || '[]') as QdiscJson[])
+    },
+    queueing: () => (queueing ??= queueingOf(run)),
     read: async (namespace) => {
       // On the host others have rules, and we have none.
       const rulesOf = async (family: string) =>
@@ -152,7 +171,7 @@ function foundOf(links: readonly AddressJson[], four: Family, six: Family): Foun
   for (const link of links) {
     identities.set(link.ifname, { index: link.ifindex, peerIndex: link.link_index ?? null })
     found.set(link.ifname, {
-      kind: link.linkinfo?.info_data?.type === 'tap' ? 'tap' : 'other',
+      kind: kindOf(link),
       isUp: link.flags.includes('UP'),
       addresses: (link.addr_info ?? [])
         .filter(({ family, local }) => family === 'inet' || isOursOf6(local))
@@ -169,6 +188,13 @@ function foundOf(links: readonly AddressJson[], four: Family, six: Family): Foun
     routes: new Set([...four.routes.map(routeText), ...six.routes.map(route6Text)]),
     rules: new Set([...ruleTexts(four, false), ...ruleTexts(six, true)]),
   }
+}
+
+/** A veth with a TAP's name stands in the place of one. */
+function kindOf({ ifname, linkinfo }: AddressJson): LinkState['kind'] {
+  if (linkinfo?.info_data?.type === 'tap') return 'tap'
+  if (linkinfo?.info_kind === 'ifb') return 'queue'
+  return linkinfo?.info_kind === 'veth' && /^t[0-9a-f]{13}$/.test(ifname) ? 'veth' : 'other'
 }
 
 /** Link-local addresses that the kernel gave are its own affair. */
@@ -209,7 +235,7 @@ async function listNamespaces(): Promise<Map<string, string>> {
   const names = await readdir(NAMESPACE_FOLDER).catch(() => [] as string[])
   const found = new Map<string, string>()
   for (const name of names) {
-    if (!name.startsWith(NAMESPACE_PREFIX)) continue
+    if (!NAMESPACE_PREFIXES.some((prefix) => name.startsWith(prefix))) continue
     const status = await stat(join(NAMESPACE_FOLDER, name)).catch(() => null)
     // A name without a namespace behind it (a crash between the file and the mount) counts as none.
     if (status) found.set(name, `${status.dev}:${status.ino}`)

@@ -14,9 +14,13 @@ export const LINK_HOST_PREFIX = 'brume'
 export const LINK_UPLINK = 'uplink'
 /** Every TAP's name begins with it (see `tapNameOf`); no other link in a namespace does. */
 export const LINK_TAP_PREFIX = 't'
+/** Where what a machine sends waits for its turn, and what it receives with several interfaces. */
+export const LINK_SENT_PREFIX = 'o'
+export const LINK_RECEIVED_PREFIX = 'i'
 /** The link to the namespace of a peered VPC, by its index. */
 export const LINK_PEER_PREFIX = 'peer'
-export const NAMESPACE_PREFIX = 'brume-vpc-'
+/** Of VPCs and of load balancers. */
+export const NAMESPACE_PREFIXES = ['brume-vpc-', 'brume-elb-']
 export const NAMESPACE_FOLDER = '/run/netns'
 /** Routing protocol number: how we know our routes on the host (below 4 is the kernel's, ours is arbitrary). */
 export const ROUTE_PROTOCOL = '183'

@@ -152,7 +152,7 @@ function liveTargets(
   return new Map(
     plans.flatMap((plan) =>
       plan.interfaces
-        .filter((nic) => nic.isLive)
+        .filter((nic) => nic.isLive && nic.balancerId === undefined)
         .map((nic) => [
           nic.interfaceId,
           { vpcId: plan.vpcId, interfaceId: nic.interfaceId, address: nic.privateAddresses[0]! },

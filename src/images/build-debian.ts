@@ -63,7 +63,7 @@ export async function buildDebian12(options: DebianOptions): Promise<StoredImage
       },
       rootDeviceName: '/dev/xvda',
       defaultUser: 'admin',
-      launchPort: { version: LAUNCH_PORT_VERSION, hostKeys: 'openssh' },
+      launchPort: { version: LAUNCH_PORT_VERSION, hostKeys: 'openssh', canRehearse: true },
       files: await describeFiles(output, ['disk.qcow2', 'kernel', 'initrd'], options.signal),
       sources: [...packages, ...loaders],
     }

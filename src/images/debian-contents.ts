@@ -19,7 +19,7 @@ export const DEBIAN_ROOT_UUID = '6272756d-6520-4469-8e79-000000000012'
 export const DEBIAN_APPEND = [
   `root=UUID=${DEBIAN_ROOT_UUID} rw console=tty0 console=ttyS0,115200n8 net.ifnames=0`,
   'memhp_default_state=online swiotlb=noforce random.trust_cpu=on',
-  'tsc=reliable no_timer_check cryptomgr.notests 8250.nr_uarts=1',
+  'tsc=reliable no_timer_check cryptomgr.notests 8250.nr_uarts=1 edd=off',
 ].join(' ')
 
 const PACKAGES = `

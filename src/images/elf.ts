@@ -52,6 +52,22 @@ export function moduleInfo(data: Buffer): { key: string; value: string }[] {
     }))
 }
 
+/** What is loaded, by physical address. */
+export function elfSegments(data: Buffer): { address: number; bytes: Buffer }[] {
+  assert(isElf(data), 'not a 64-bit little-endian ELF file')
+  const PT_LOAD = 1
+  const tableOffset = Number(data.readBigUInt64LE(32))
+  const entrySize = data.readUInt16LE(54)
+  const count = data.readUInt16LE(56)
+  return Array.from({ length: count }, (_, index) => tableOffset + index * entrySize)
+    .filter((at) => data.readUInt32LE(at) === PT_LOAD)
+    .map((at) => {
+      const offset = Number(data.readBigUInt64LE(at + 8))
+      const bytes = data.subarray(offset, offset + Number(data.readBigUInt64LE(at + 32)))
+      return { address: Number(data.readBigUInt64LE(at + 24)), bytes }
+    })
+}
+
 function elfSections(data: Buffer): Section[] {
   assert(isElf(data), 'not a 64-bit little-endian ELF file')
   const tableOffset = Number(data.readBigUInt64LE(40))

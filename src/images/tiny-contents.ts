@@ -60,13 +60,14 @@ export const TINY_DISK_UUID = '6272756d-6520-4469-8e79-000000000001'
 export const TINY_DISK_LABEL = 'brume-root'
 
 /**
- * The last `console` is /dev/console. `memhp_default_state` and `swiotlb` let a small frozen machine be given
- * memory when it is cloned; `cryptomgr.notests` and one serial port spare an emulated processor some work.
+ * The last `console` is /dev/console. `memhp_default_state` and `swiotlb` let a small frozen machine be given memory
+ * when it is cloned; `cryptomgr.notests`, no look at the BIOS's disks (`edd`) and one serial port spare an emulated
+ * processor some work.
  */
 export const TINY_APPEND = [
   'root=/dev/vda rw console=tty0 console=ttyS0,115200n8',
   'memhp_default_state=online swiotlb=noforce random.trust_cpu=on',
-  'tsc=reliable no_timer_check cryptomgr.notests 8250.nr_uarts=1 panic=5',
+  'tsc=reliable no_timer_check cryptomgr.notests 8250.nr_uarts=1 edd=off panic=5',
 ].join(' ')
 
 export const TINY_SKELETON: readonly TreeEntry[] = [

@@ -8,7 +8,7 @@ import type { Apt } from './apt.ts'
 import { cpioArchive, type CpioEntry } from './cpio.ts'
 import { elfNeeded, isElf } from './elf.ts'
 import { moduleClosure, moduleIndexes, moduleName, type KernelModule } from './kernel-modules.ts'
-import { unpackKernel } from './kernel.ts'
+import { bootableKernel } from './kernel.ts'
 import { readIfThere, type UnpackedPackages } from './packages.ts'
 import * as tiny from './tiny-contents.ts'
 import type { TreeEntry } from './tree.ts'
@@ -113,7 +113,7 @@ export async function readTinyKernel(folder: string): Promise<TinyKernel> {
   return {
     release,
     timeSeconds: Math.floor(mtimeMs / 1000),
-    image: unpackKernel(packed) ?? packed,
+    image: bootableKernel(packed),
     modules: (wanted) => moduleClosure(wanted, builtInNames, (name) => byName.get(name)),
   }
 }

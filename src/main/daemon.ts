@@ -21,6 +21,7 @@ import { removeDurable, writeJsonDurable } from '../lib/fs-durable.ts'
 import { createLog } from '../lib/log.ts'
 import { systemClock } from '../lib/time.ts'
 import { instancesStopAll } from '../app/instances/stop-all.ts'
+import { hostBalancers } from './balancers.ts'
 import { startCloud, type Cloud } from './cloud.ts'
 import { hostPressure } from './host-pressure.ts'
 import { homeDefault, openHome, type Home } from './home.ts'
@@ -104,8 +105,20 @@ const helpers = await createQemuDriver({
   runAs: process.getuid?.() === 0 ? userOf : undefined,
 })
 await helpersEnd(helpers)
+// For each volume that several machines have, a process that serves it to them: it outlives us as they do.
+const servers = await createQemuDriver({
+  instancesFolder: join(home.root, 'shared'),
+  probeCachePath: null,
+  report,
+  log: log.child({ part: 'shared' }),
+  clock,
+  runAs: process.getuid?.() === 0 ? userOf : undefined,
+})
+await servers.adoptAll()
 const endpoints = await serveEndpoints({ folder: home.keys, fabric, log, clock })
+const balancers = await hostBalancers({ log: log.child({ part: 'balancers' }), clock })
 const agent = await createLocalAgent({
+  balancers,
   home: home.root,
   describe: () => describeHost(home, hostId, report, driver.limitations()),
   driver,
@@ -113,6 +126,7 @@ const agent = await createLocalAgent({
   volumes,
   templates,
   standbyCount: Math.max(0, Number(values.standbys) || 0),
+  servers: { driver: servers, runAs: (id) => (process.getuid?.() === 0 ? userOf(id) : null) },
   helpers: { driver: helpers, lineOf: (id) => helpers.paths(id).agentSocket },
   log: log.child({ part: 'agent' }),
   clock,
@@ -210,7 +224,11 @@ async function end(options: { instances: boolean }): Promise<void> {
     await cloud.close()
     await metadata.close()
     endpoints.close()
-    if (options.instances) await fabric.removeAll()
+    balancers.close()
+    if (options.instances) {
+      await balancers.removeAll()
+      await fabric.removeAll()
+    }
     await removeDurable(home.daemonFile)
     log.info({}, 'the daemon ends')
     process.exit(0)

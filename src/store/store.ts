@@ -8,8 +8,11 @@ export interface ListQuery {
   account?: string
   /** Resources of this region and those of every region (`*`). */
   region?: string
-  reference?: { name: string; value: string }
+  /** Several values: any of them. */
+  reference?: { name: string; value: string | readonly string[] }
   ids?: readonly string[]
+  /** Those after this id, and so many at most: a page of many costs a page. */
+  page?: { after: string; count: number }
 }
 
 export interface TagRow {

@@ -195,7 +195,7 @@ test('what is wrong with a group is said before it is made', async () => {
     [{ AvailabilityZones: undefined }, 'ValidationError', /At least one Availability Zone/],
     [{ VPCZoneIdentifier: 'subnet-12345678' }, 'ValidationError', /does not exist/],
     [{ TerminationPolicies: ['Whatever'] }, 'ValidationError', /Invalid termination policy/],
-    [{ TargetGroupARNs: ['arn:aws:x:targetgroup/a'] }, 'ValidationError', /not served here yet/],
+    [{ TargetGroupARNs: ['arn:aws:x:targetgroup/a'] }, 'ValidationError', /may not be valid/],
     [{ Tags: [{ Key: 'aws:x', Value: 'y' }] }, 'ValidationError', /reserved/],
     [{ MaxInstanceLifetime: 60 }, 'ValidationError', /between 86400/],
     [{ InstanceId: 'i-12345678' }, 'UnsupportedOperation', /a group made from an instance/],

@@ -80,7 +80,7 @@ test.each<[string, Partial<ModifyVolumeCommandInput>, string]>([
   ['nothing', {}, 'InvalidParameterCombination'],
   ['io2 without IOPS', { VolumeType: 'io2' }, 'InvalidParameterCombination'],
   ['too many IOPS for its size', { VolumeType: 'io1', Iops: 5_000 }, 'InvalidParameterValue'],
-  ['multi-attach', { MultiAttachEnabled: true }, 'UnsupportedOperation'],
+  ['multi-attach', { MultiAttachEnabled: true }, 'InvalidParameterCombination'],
   ['a dry run', { Size: 20, DryRun: true }, 'DryRunOperation'],
 ])('not %s', async (_, input, code) => {
   const id = await volume({ Size: 10 })

@@ -120,7 +120,11 @@ describe('a volume', () => {
       'InvalidParameterCombination',
     ],
     ['too large', { Size: 65_537, VolumeType: 'gp3' }, 'InvalidParameterValue'],
-    ['multi-attach', { MultiAttachEnabled: true }, 'UnsupportedOperation'],
+    [
+      'multi-attach of gp3',
+      { VolumeType: 'gp3', MultiAttachEnabled: true },
+      'InvalidParameterCombination',
+    ],
     ['an unknown snapshot', { SnapshotId: 'snap-00000000000000000' }, 'InvalidSnapshot.NotFound'],
     ['a dry run', { DryRun: true }, 'DryRunOperation'],
   ])('not with %s', async (_title, input, code) => {

@@ -21,7 +21,7 @@ import {
   type SimulatedOptions,
 } from '../../src/agent/simulated-agent.ts'
 import { startApp, type RunningApp } from '../../src/app/app.ts'
-import type { Ctx, TargetGroups } from '../../src/app/context.ts'
+import type { Ctx } from '../../src/app/context.ts'
 import { defaultNetworkEnsure } from '../../src/app/network/default-network.ts'
 import { credentialsFind } from '../../src/app/iam/sessions.ts'
 import type { SettingsOfCloud } from '../../src/app/settings.ts'
@@ -54,7 +54,6 @@ export interface CloudOptions {
   simulated?: Partial<SimulatedOptions>
   settings?: Partial<SettingsOfCloud>
   clock?: Clock
-  targetGroups?: TargetGroups
   /** What is in the store already when the cloud starts. */
   before?: (store: Store) => Promise<void>
   /** Silent unless a test is being looked into. */
@@ -110,7 +109,6 @@ export async function startTestCloud(options: CloudOptions = {}): Promise<TestCl
     log,
     clock,
     launches: ec2Launches,
-    ...(options.targetGroups && { targetGroups: options.targetGroups }),
     ...(options.settings && { settings: options.settings }),
   })
   if (!(await store.get('image', TINY))) await imageInsert(app)

@@ -1,7 +1,7 @@
 /**
  * Lists that stay true: loaded once, page by page, so that the first page is on the screen while the others come;
  * then kept by the stream of changes, which names what changed and leaves the reading to the ordinary describing
- * call. When a lot changes at once, or the stream had a gap, everything is read again.
+ * call. When most of it changes at once, or the stream had a gap, everything is read again.
  */
 import { QueryClient, useQuery, type UseQueryResult } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
@@ -30,8 +30,10 @@ export const queryClient = new QueryClient({
 // Another identity or region sees other things. Heard before any component hears of it.
 sessionSubscribe(() => queryClient.clear())
 
-/** More at once are cheaper to read as a whole. */
+/** Read at once. */
 const IDS_MAX = 200
+/** Of all that are there: more are cheaper to read as a whole. */
+const PART_MAX = 0.5
 const MISS_WAIT_MS = 400
 
 const known = new Map<string, Collection<unknown>>()
@@ -135,12 +137,15 @@ async function catchUp(
   own.isReading = true
   try {
     while (own.ids.size > 0) {
-      const ids = [...own.ids]
-      own.ids.clear()
-      if (!one.byIds || ids.length > IDS_MAX) {
+      const all = queryClient.getQueryData<readonly unknown[]>(queryKey)?.length ?? 0
+      const isMost = own.ids.size > Math.max(IDS_MAX, all * PART_MAX)
+      if (!one.byIds || isMost) {
+        own.ids.clear()
         await queryClient.invalidateQueries({ queryKey })
         continue
       }
+      const ids = [...own.ids].slice(0, IDS_MAX)
+      for (const id of ids) own.ids.delete(id)
       const found = await one.byIds(ids)
       queryClient.setQueryData<readonly unknown[]>(queryKey, (items) =>
         items === undefined ? items : merged(one.idOf, items, ids, found),

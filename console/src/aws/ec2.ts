@@ -2,7 +2,6 @@
 import {
   DescribeAddressesCommand,
   DescribeImagesCommand,
-  DescribeInstancesCommand,
   DescribeInstanceTypesCommand,
   DescribeInternetGatewaysCommand,
   DescribeKeyPairsCommand,
@@ -17,7 +16,6 @@ import {
   DescribeVolumesCommand,
   DescribeVpcsCommand,
   type Address,
-  type DescribeInstancesCommandInput,
   type Image,
   type Instance,
   type InstanceTypeInfo,
@@ -58,10 +56,8 @@ export const instances = collection<Instance>({
       return instancesPage({ MaxResults, ...(NextToken === undefined ? {} : { NextToken }) })
     }),
   byIds: async (ids) => {
-    const ask = async (input: DescribeInstancesCommandInput) =>
-      (await ec2().send(new DescribeInstancesCommand(input))).Reservations?.flatMap(
-        (r) => r.Instances ?? [],
-      ) ?? []
+    const ask = async (input: Parameters<typeof instancesPage>[0]) =>
+      (await instancesPage(input)).items
     // By their ids the cloud looks up these alone; by a filter it looks at all, and none has to be there.
     return ask({ InstanceIds: [...ids] }).catch((error: unknown) => {
       if (codeOf(error) !== 'InvalidInstanceID.NotFound') throw error

@@ -14,6 +14,7 @@ export async function instancesPage(input: {
   MaxResults?: number
   NextToken?: string | undefined
   InstanceIds?: string[]
+  Filters?: { Name: string; Values: string[] }[]
 }): Promise<{ items: Instance[]; next: string | undefined }> {
   const target = { service: 'ec2', name: 'EC2.DescribeInstances' }
   const response = await signedFetch('POST', '/', { body: input, target })

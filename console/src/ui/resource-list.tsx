@@ -78,6 +78,10 @@ export function ResourceList<T extends object>(props: ResourceListProps<T>) {
       { replace: true },
     )
   }
+  useEffect(
+    () => prepareWhenIdle((from, isTime) => filter.prepare(all, from, isTime), all.length),
+    [filter, all],
+  )
   useEffect(() => {
     document.title = `${title} · Brume`
   }, [title])
@@ -145,6 +149,22 @@ export function ResourceList<T extends object>(props: ResourceListProps<T>) {
       {props.detail && chosen.length === 1 && props.detail(chosen[0]!)}
     </div>
   )
+}
+
+const LOT_MS = 5
+
+/** The first key would wait for it otherwise. @returns what stops it. */
+function prepareWhenIdle(
+  prepare: (from: number, isTime: () => boolean) => number,
+  count: number,
+): () => void {
+  let at = 0
+  let timer = setTimeout(function lot() {
+    const until = performance.now() + LOT_MS
+    at = prepare(at, () => performance.now() < until)
+    if (at < count) timer = setTimeout(lot)
+  })
+  return () => clearTimeout(timer)
 }
 
 const useless = (text: string): string => (/[=:]\s*$/.test(text) ? '' : text)

@@ -41,7 +41,7 @@ export interface TableProps<T> {
 
 const ROW_PX = 36
 const CHECK_PX = 40
-const OVERSCAN = 12
+const OVERSCAN = 8
 
 /** Head and rows must agree on it, or their columns would not lie beneath each other. */
 export function widthOf(columns: readonly { width: string }[]): number {

@@ -87,6 +87,12 @@ export function createFilter<T extends object>(properties: readonly Property<T>[
           words.every((word) => indexOf(item).words.includes(word)),
       )
     },
+    /** Ahead of the first key, a lot at a time: `isTime` says whether there is some left. @returns where it stopped. */
+    prepare: (items: readonly T[], from: number, isTime: () => boolean): number => {
+      let at = from
+      while (at < items.length && isTime()) indexOf(items[at++]!)
+      return at
+    },
     /** The values that a property has among the items, the commonest first. */
     valuesOf: (items: readonly T[], property: string, most: number): string[] => {
       const found = properties.find((one) => one.name === property)

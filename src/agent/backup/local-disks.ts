@@ -155,7 +155,7 @@ async function zeroed(client: NbdClient, signal: AbortSignal): Promise<void> {
 
 function writerOf(client: NbdClient, close: () => Promise<void>): DiskWriter {
   return {
-    write: (offset, bytes, signal) => client.write(offset, bytes, signal),
+    write: (offset, parts, signal) => client.write(offset, parts, signal),
     finish: () => client.flush(),
     close,
   }

@@ -5,7 +5,9 @@
 import { chmod, mkdir, mkdtemp, open, rename, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { DiskWriter, PointDisk, WorkOptions } from '../../backup/vault.ts'
+import { diskFill } from '../../backup/fill.ts'
+import { rawFileWriter } from '../../backup/raw-file.ts'
+import type { PointDisk, WorkOptions } from '../../backup/vault.ts'
 import { qemuImg } from '../../blocks/qemu-img.ts'
 import type { BackupResult, BackupWork } from '../../domain/backup.ts'
 import { assert } from '../../lib/assert.ts'
@@ -13,7 +15,6 @@ import { fsyncFile, fsyncFolder } from '../../lib/fs-durable.ts'
 import { createKeyedMutex } from '../../lib/mutex.ts'
 import { nbdServe } from '../../lib/nbd/server.ts'
 import { EXPORT_FILE } from '../export-work.ts'
-import { diskFill } from './fill.ts'
 
 type Work = Pick<Extract<BackupWork, { type: 'restore-file' }>, 'file' | 'format'>
 
@@ -58,14 +59,9 @@ export function createFileRestore(exportsFolder: string): FileRestore {
 
 async function rawWrite(path: string, disk: PointDisk, options: WorkOptions): Promise<void> {
   const handle = await open(path, 'wx', 0o600)
-  const writer: DiskWriter = {
-    write: async (offset, bytes) => void (await handle.write(bytes, 0, bytes.length, offset)),
-    finish: () => handle.sync(),
-    close: async () => {},
-  }
   try {
     await handle.truncate(disk.sizeBytes)
-    await diskFill(disk, writer, options)
+    await diskFill(disk, rawFileWriter(handle), options)
   } finally {
     await handle.close()
   }

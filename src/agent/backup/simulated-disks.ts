@@ -32,8 +32,8 @@ export function createSimulatedDisks(storage: SimulatedVolumes): BackupDisks {
       storage.ensure({ volumeId, sizeGiB, source: null, keys })
       storage.all.get(volumeId)!.written.clear()
       const writer = {
-        write: async (offset: number, bytes: Uint8Array) =>
-          writeAt(storage, volumeId, offset, bytes),
+        write: async (offset: number, parts: readonly Uint8Array[]) =>
+          writeAt(storage, volumeId, offset, Buffer.concat(parts)),
         finish: async () => {},
         close: async () => {},
       }

@@ -1,4 +1,5 @@
 /** One piece of work for backups, done once: which vaults it opens, what it reads and writes, what it answers. */
+import { diskFill } from '../../backup/fill.ts'
 import type {
   BackupRequest,
   DiskReader,
@@ -8,7 +9,6 @@ import type {
 } from '../../backup/vault.ts'
 import type { BackupResult, BackupWork } from '../../domain/backup.ts'
 import type { BackupDisks } from './disks.ts'
-import { diskFill } from './fill.ts'
 import type { FileRestore } from './restore-file.ts'
 import type { Vaults } from './vaults.ts'
 

@@ -8,9 +8,10 @@ import {
 import { timeText } from '../../domain/autoscaling/words.ts'
 import type { Ctx } from '../context.ts'
 import { invalid, scalingFault } from './faults.ts'
-import { groupChange, targetGroupsCheck } from './groups.ts'
+import { groupChange } from './groups.ts'
 import { GROUP_METRICS } from './metrics.ts'
 import { testNotice } from './notify.ts'
+import { targetGroupsCheck } from './targets.ts'
 import { groupGet, instancesOf } from './scope.ts'
 
 /** AWS's quotas of a group. */

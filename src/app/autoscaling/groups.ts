@@ -22,6 +22,7 @@ import { configurationChecked } from './group-check.ts'
 import { tagsByKey } from './group-tags.ts'
 import { hooksChecked } from './hooks.ts'
 import { cooling, desiredSet } from './policy-run.ts'
+import { targetGroupsCheck } from './targets.ts'
 import { groupFind, groupGet, instancesOf, newUuid } from './scope.ts'
 
 /** AWS's quota of an account and region. */
@@ -75,14 +76,6 @@ export async function groupCreate(ctx: Ctx, request: GroupRequest): Promise<Scal
     })
   }
   return claiming(() => app.store.transact(make), taken)
-}
-
-/** @throws the service's ValidationError when there are no load balancers here, or none of this name. */
-export async function targetGroupsCheck(ctx: Ctx, arns: readonly string[]): Promise<void> {
-  if (arns.length === 0) return
-  const { targetGroups } = ctx.app
-  if (!targetGroups) throw invalid('Target groups of load balancers are not served here yet.')
-  await targetGroups.mustExist(ctx, arns)
 }
 
 function sizesCheck({ min, max, desired }: GroupSizes): void {

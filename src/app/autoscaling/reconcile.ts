@@ -20,6 +20,7 @@ export const SCALING_CAUSES: ReadonlySet<StoredKind> = new Set([
   'scalingInstance',
   'scalingSchedule',
   'scalingRefresh',
+  'targetGroup',
 ])
 
 /** A group that is not done by then makes room for the others and is looked at again. */

@@ -15,6 +15,7 @@ import type { Ctx } from '../context.ts'
 import { baseOf, ownGet } from '../network/scope.ts'
 import { batchId, snapshotOf } from '../snapshots/take.ts'
 import { exportsFind, placeCheck } from './tasks.ts'
+import { volumesOf } from '../volumes/of-instance.ts'
 
 export interface InstanceExportRequest {
   instanceId: InstanceId
@@ -44,8 +45,7 @@ export async function instanceExportCheck(
     const fault = { type: 'IncorrectState', kind: 'instance', id: instance.id, state } as const
     throw new FaultError({ ...fault, operation: 'CreateInstanceExportTask' })
   }
-  const mine = { reference: { name: 'instance', value: instance.id } }
-  const [root, ...others] = await reader.list('volume', mine)
+  const [root, ...others] = await volumesOf(reader, instance.id)
   const what = others.length > 0 ? 'of several volumes' : 'with an encrypted volume'
   if (!root || others.length > 0 || root.isEncrypted) {
     throw new FaultError({ type: 'Unsupported', feature: `exporting an instance ${what}` })

@@ -21,6 +21,8 @@ import { batchId, descriptionCheck, snapshotOf } from '../snapshots/take.ts'
 import { volumeShapeChecked } from '../volumes/shape.ts'
 import { fastLaunchWanted } from './fast-launch.ts'
 import { imageNameFree } from './list.ts'
+import { volumesOf } from '../volumes/of-instance.ts'
+import { mustBeUsable } from '../snapshots/tier.ts'
 
 export interface ImageCreateRequest {
   instanceId: InstanceId
@@ -47,8 +49,7 @@ export async function imageCreatePlan(
   const instance = await ownGet(ctx, reader, 'instance', request.instanceId)
   mustBeStill(instance)
   await imageNameFree(ctx, reader, request.name)
-  const mine = { reference: { name: 'instance', value: instance.id } }
-  const attached = (await reader.list('volume', mine)).filter((one) => one.isMaterialised)
+  const attached = (await volumesOf(reader, instance.id)).filter((one) => one.isMaterialised)
   const origin = await reader.get('image', instance.spec.imageId)
   const batch = batchId(ctx)
   const snapshots: ImagePlan['snapshots'] = []
@@ -174,6 +175,7 @@ async function addedDevice(
   reader: StoreReader,
 ): Promise<BlockDevice> {
   const snapshot = wanted.snapshotId ? await snapshotGet(ctx, wanted.snapshotId, reader) : null
+  if (snapshot) mustBeUsable(snapshot, 'CreateImage')
   const snapshotSizeGiB = snapshot?.sizeGiB ?? null
   const { sizeGiB, type } = volumeShapeChecked({ ...wanted, snapshotSizeGiB })
   return {

@@ -16,6 +16,7 @@ import { addressCount, addressesMustFit } from '../network/address-limits.ts'
 import { groupsForInterface } from '../network/groups.ts'
 import { cpuOptionsChecked, type CpuOptions } from './cpu-options.ts'
 import { instancesGet } from './lifecycle.ts'
+import { volumesOf } from '../volumes/of-instance.ts'
 
 export type InstanceChange =
   | { type: 'instanceType'; name: string }
@@ -186,8 +187,7 @@ async function volumesChanged(
   instance: Instance,
   byDevice: ReadonlyMap<string, boolean>,
 ): Promise<Volume[]> {
-  const reference = { name: 'instance', value: instance.id }
-  const volumes = await reader.list('volume', { reference })
+  const volumes = await volumesOf(reader, instance.id)
   return [...byDevice].map(([device, deleteOnTermination]) => {
     const volume = volumes.find((one) => one.attachment?.deviceName === device)
     if (!volume?.attachment) {

@@ -19,6 +19,7 @@ import type { App, Ctx } from '../context.ts'
 import { publicAddressOf } from '../../domain/network.ts'
 import { mayHibernate } from './hibernation.ts'
 import { createAddressChooser } from '../network/addresses.ts'
+import { volumesOf } from '../volumes/of-instance.ts'
 
 export interface StateChange {
   id: InstanceId
@@ -175,7 +176,7 @@ function mustAllow(instance: Instance, operation: InstanceOperation): void {
 /** Its root volume may have been detached while it was stopped. */
 async function mustHaveRoot(reader: StoreReader, instance: Instance): Promise<void> {
   const { id, spec } = instance
-  const volumes = await reader.list('volume', { reference: { name: 'instance', value: id } })
+  const volumes = await volumesOf(reader, id)
   if (volumes.some((volume) => volume.attachment?.deviceName === spec.rootDeviceName)) return
   throw new FaultError({
     type: 'IncorrectState',

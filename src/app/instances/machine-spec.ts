@@ -16,6 +16,7 @@ import { volumeLimits } from '../../domain/volume-types.ts'
 import { sourceOf } from '../volumes/create.ts'
 import type { App } from '../context.ts'
 import { volumeKeys } from '../volumes/encryption.ts'
+import { volumesOf } from '../volumes/of-instance.ts'
 
 const INTENTS: Readonly<Record<Instance['intended']['state'], MachineIntent>> = {
   running: 'running',
@@ -26,7 +27,7 @@ const INTENTS: Readonly<Record<Instance['intended']['state'], MachineIntent>> = 
 export async function machineSpecOf(app: App, instance: Instance): Promise<MachineSpec> {
   const reader = app.store
   const mine = { reference: { name: 'instance', value: instance.id } }
-  const attached = await reader.list('volume', mine)
+  const attached = await volumesOf(reader, instance.id)
   const volumes = attached.filter((volume) => !volumeIsLeaving(volume))
   const interfaces = await reader.list('networkInterface', mine)
   const { rootDeviceName } = instance.spec
@@ -120,6 +121,7 @@ export async function diskOf(
     source: sourceOf(volume),
     ...(volume.isEncrypted ? { keys: await volumeKeys(app, volume) } : {}),
     ...(volume.isCopied ? { isCopied: true } : {}),
+    ...(volume.isMultiAttach ? { isShared: true } : {}),
     ...volumeLimits(volume),
   }
 }

@@ -5,9 +5,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { HostEvent } from '../../agent/protocol.ts'
 import { instanceStateOf, type Instance, type InstanceIntent } from '../../domain/instance.ts'
-import { volumeIsLeaving, volumeMaterialised } from '../../domain/volume.ts'
+import { volumeAttached, volumeIsLeaving, volumeMaterialised } from '../../domain/volume.ts'
 import type { StoreTransaction } from '../../store/store.ts'
 import type { App } from '../context.ts'
+import { volumesOf } from '../volumes/of-instance.ts'
 
 /** Events about an instance; what else a host has to say is not for here. */
 export type InstanceEvent = Exclude<HostEvent, { type: 'templates' }>
@@ -52,7 +53,7 @@ async function belongingsFollow(tx: StoreTransaction, instance: Instance): Promi
   const state = instanceStateOf(instance)
   const mine = { reference: { name: 'instance', value: instance.id } }
   if (state === 'running') {
-    for (const volume of await tx.list('volume', mine)) {
+    for (const volume of await volumesOf(tx, instance.id)) {
       if (!volume.isMaterialised) await tx.update('volume', volumeMaterialised(volume))
     }
   }
@@ -64,11 +65,13 @@ async function belongingsFollow(tx: StoreTransaction, instance: Instance): Promi
     }
   }
   if (state === 'terminated') {
-    for (const volume of await tx.list('volume', mine)) {
+    for (const volume of await volumesOf(tx, instance.id)) {
       // One that was being detached is its user's again.
       const isGone = volume.attachment?.deleteOnTermination && !volumeIsLeaving(volume)
-      const intended = isGone ? 'absent' : volume.intended
-      await tx.update('volume', { ...volume, attachment: null, intended })
+      const left = volumeAttached(volume, null)
+      // With Multi-Attach the last one to have it says whether it stays.
+      const intended = isGone && !left.attachment ? 'absent' : volume.intended
+      await tx.update('volume', { ...left, intended })
     }
     for (const networkInterface of await tx.list('networkInterface', mine)) {
       if (networkInterface.attachment?.deleteOnTermination) {

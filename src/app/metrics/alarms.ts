@@ -14,7 +14,8 @@ import {
   type AlarmConfiguration,
   type AlarmState,
 } from '../../domain/metrics/alarm.ts'
-import { statisticOf } from '../../domain/metrics/metric.ts'
+import { extendedParse, isSignificant } from '../../domain/metrics/extended.ts'
+import { statisticValue } from '../../domain/metrics/metric.ts'
 import { alarmActionRun } from '../autoscaling/policy-run.ts'
 import type { App, Ctx } from '../context.ts'
 import {
@@ -31,7 +32,8 @@ const PERIODS_MORE = 2
 
 export async function alarmsEvaluate(app: App, now: number): Promise<void> {
   for (const alarm of await app.store.list('alarm', {})) {
-    const verdict = alarmVerdict(alarm.configuration, windowOf(app, alarm, now))
+    const window = windowOf(app, alarm, now)
+    const verdict = window && alarmVerdict(alarm.configuration, window)
     if (verdict === null || verdict.state === alarm.state) {
       await scalingAgain(app, alarm, now)
       continue
@@ -54,11 +56,11 @@ async function scalingAgain(app: App, alarm: Alarm, now: number): Promise<void> 
 }
 
 function lastValue(app: App, alarm: Alarm, now: number): number | null {
-  return windowOf(app, alarm, now).findLast((value) => value !== null) ?? null
+  return windowOf(app, alarm, now)?.findLast((value) => value !== null) ?? null
 }
 
-/** The last periods that are over, oldest first. */
-export function windowOf(app: App, alarm: Alarm, now: number): (number | null)[] {
+/** The last periods that are over, oldest first; null: too few values to change a state for. */
+export function windowOf(app: App, alarm: Alarm, now: number): (number | null)[] | null {
   const { account, region, configuration } = alarm
   const { namespace, metricName, dimensions, periodSeconds, evaluationPeriods } = configuration
   const period = periodSeconds * 1000
@@ -71,12 +73,15 @@ export function windowOf(app: App, alarm: Alarm, now: number): (number | null)[]
       from,
       to,
       period: periodSeconds,
+      hasSpread: configuration.statistic === null,
       ...(configuration.unit !== null && { unit: configuration.unit }),
     },
   )
-  const values = new Map(
-    buckets.map((bucket) => [bucket.start, statisticOf(bucket, configuration.statistic)]),
-  )
+  const word = configuration.statistic ?? configuration.extendedStatistic!
+  const extended = configuration.areFewValuesIgnored ? extendedParse(word) : null
+  const evaluated = buckets.slice(-evaluationPeriods)
+  if (extended && evaluated.some(({ count: n }) => !isSignificant(extended, n))) return null
+  const values = new Map(buckets.map((bucket) => [bucket.start, statisticValue(bucket, word)]))
   const all = Array.from({ length: count }, (_, i) => values.get(from + i * period) ?? null)
   const known = all.filter((value) => value !== null)
   return known.length >= evaluationPeriods ? known : all

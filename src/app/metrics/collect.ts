@@ -19,6 +19,7 @@ import type { App } from '../context.ts'
 import { GROUP_TAG } from '../autoscaling/lives.ts'
 import { scalingSamples } from '../autoscaling/metrics.ts'
 import { backupSamples } from '../backup/metrics.ts'
+import { createBalancerMeter } from '../balancers/metrics.ts'
 import { alarmsEvaluate } from './alarms.ts'
 import { createCreditKeeper } from './credits.ts'
 import { RESIDENT } from './optimizer.ts'
@@ -42,6 +43,7 @@ export function createMetricsReconciler(app: App): (signal: AbortSignal) => Prom
   /** Of machines with basic monitoring: what the minutes of the current five have so far. */
   const waiting = new Map<string, Map<string, Sample>>()
   const credits = createCreditKeeper(app)
+  const balancerSamples = createBalancerMeter(app)
   let minute = 0
   let agedAt = app.clock.now()
 
@@ -77,6 +79,7 @@ export function createMetricsReconciler(app: App): (signal: AbortSignal) => Prom
     app.bandwidth.forget((id) => byId.has(id))
     samples.push(...dueSamples(waiting, now, byId), ...(await backupSamples(app, now)))
     samples.push(...(await scalingSamples(app, now)))
+    samples.push(...(await balancerSamples(now)))
     signal.throwIfAborted()
     await app.metrics.put(samples)
     await alarmsEvaluate(app, now)

@@ -4,7 +4,13 @@
  * plug goes back to being available; what a guest does not let go of stays `busy` and is asked for again each period.
  */
 import type { DiskFailure } from '../../domain/machine.ts'
-import { volumeIsLeaving, type Volume } from '../../domain/volume.ts'
+import {
+  attachmentsOf,
+  volumeAt,
+  volumeAttached,
+  volumeIsLeaving,
+  type Volume,
+} from '../../domain/volume.ts'
 import type { App } from '../context.ts'
 import { diskOf } from '../instances/machine-spec.ts'
 
@@ -27,7 +33,12 @@ export function createAttachmentsReconciler(app: App): (signal: AbortSignal) => 
   return async (signal) => {
     const reference = { name: 'changing', value: 'yes' }
     const changing = await app.store.list('volume', { reference })
-    const byInstance = Map.groupBy(changing, (volume) => volume.attachment!.instanceId as string)
+    const each = changing.flatMap((volume) =>
+      attachmentsOf(volume)
+        .filter(({ state }) => state !== 'attached' && state !== 'replaced')
+        .map(({ instanceId }) => volumeAt(volume, instanceId)),
+    )
+    const byInstance = Map.groupBy(each, (volume) => volume.attachment!.instanceId as string)
     for (const [instanceId, volumes] of byInstance) {
       if (working.has(instanceId)) missed.add(instanceId)
       else void work(instanceId, volumes, signal)
@@ -65,7 +76,8 @@ async function record(
 ): Promise<void> {
   await app.store.transact(async (tx) => {
     for (const { id, attachment: before } of asked) {
-      const volume = await tx.get('volume', id)
+      const now = await tx.get('volume', id)
+      const volume = now && volumeAt(now, before!.instanceId)
       const attachment = volume?.attachment
       // Changed meanwhile: the machine ended and took it along, or let it go.
       if (!attachment || attachment.instanceId !== before!.instanceId) continue
@@ -73,7 +85,7 @@ async function record(
       const hasFailed = failures.some((failure) => failure.volumeId === id)
       const isIn = volumeIsLeaving(volume) ? hasFailed : !hasFailed
       const state = volumeIsLeaving(volume) ? ('busy' as const) : ('attached' as const)
-      await tx.update('volume', { ...volume, attachment: isIn ? { ...attachment, state } : null })
+      await tx.update('volume', volumeAttached(volume, isIn ? { ...attachment, state } : null))
     }
   })
   for (const { volumeId, reason } of failures) {

@@ -42,6 +42,7 @@ async function modify(app: App, { id }: Volume): Promise<void> {
   const host = await hostOf(app, volume)
   await host.agent.volumeChange(id, {
     instanceId: volume.attachment?.instanceId ?? null,
+    otherIds: (volume.others ?? []).map((one) => one.instanceId),
     sizeGiB: target.sizeGiB,
     limits: volumeLimits(target),
     keys: await volumeKeys(app, volume),

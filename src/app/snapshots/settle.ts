@@ -40,7 +40,9 @@ async function settle(app: App, batch: string): Promise<void> {
   const volumes = await app.store.list('volume', { ids: snapshots.map((one) => one.volumeId) })
   const missing = snapshots.find((one) => !volumes.some((volume) => volume.id === one.volumeId))
   if (missing) return fail(app, batch, `The volume ${missing.volumeId} is gone.`)
-  const instanceId = volumes[0]!.attachment?.instanceId ?? null
+  // Of an instance's, those that others have too say nothing of whose they are; of one alone, its host knows.
+  const own = volumes.find((volume) => !volume.isMultiAttach) ?? volumes[0]!
+  const instanceId = own.attachment?.instanceId ?? null
   const host = await hostOf(app, volumes[0]!)
   const keys = await Promise.all(volumes.map((volume) => volumeKeys(app, volume)))
   const locked = keys.find((one) => typeof one === 'string')

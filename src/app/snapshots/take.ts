@@ -13,6 +13,7 @@ import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import { baseOf, ownGet } from '../network/scope.ts'
 import { layerWanted } from './layers.ts'
+import { volumesOf } from '../volumes/of-instance.ts'
 
 const DESCRIPTION_MAX = 255
 
@@ -70,9 +71,7 @@ export async function snapshotsTakeCheck(
     const fault = { type: 'IncorrectState', kind: 'instance', id: instanceId, state } as const
     throw new FaultError({ ...fault, operation: 'CreateSnapshots' })
   }
-  const attached = await reader.list('volume', {
-    reference: { name: 'instance', value: instanceId },
-  })
+  const attached = await volumesOf(reader, instanceId)
   const { rootDeviceName } = instance.spec
   const root = attached.find((volume) => volume.attachment?.deviceName === rootDeviceName)
   for (const id of excluded) {

@@ -2,11 +2,15 @@
  * Volumes into and out of instances. A stopped instance takes and gives them at once; of a running one the wish is
  * recorded and its host follows (reconcilers/attachments.ts). Source: EC2 API reference, AttachVolume, DetachVolume.
  */
-import { FaultError } from '../../domain/faults.ts'
+import { FaultError, invalidValue } from '../../domain/faults.ts'
 import type { InstanceId, VolumeId } from '../../domain/ids.ts'
 import { instanceStateOf, type Instance } from '../../domain/instance.ts'
 import { DISKS_PER_MACHINE_MAX } from '../../domain/machine.ts'
 import {
+  MULTI_ATTACH_MAX,
+  attachmentsOf,
+  volumeAt,
+  volumeAttached,
   volumeIsLeaving,
   volumeStateOf,
   type Volume,
@@ -15,6 +19,7 @@ import {
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import { ownGet } from '../network/scope.ts'
+import { volumesOf } from './of-instance.ts'
 
 export interface AttachRequest {
   volumeId: VolumeId
@@ -31,12 +36,9 @@ export async function volumeAttachPlan(
   const { volumeId, instanceId, deviceName } = request
   const volume = await ownGet(ctx, reader, 'volume', volumeId)
   const instance = await ownGet(ctx, reader, 'instance', instanceId)
-  if (volume.attachment) {
-    const by = volume.attachment.instanceId
-    throw new FaultError({ type: 'InUse', kind: 'volume', id: volumeId, by })
-  }
+  mustBeAttachable(ctx, volume, instance)
   const operation = 'AttachVolume'
-  const volumeState = volumeStateOf(volume)
+  const volumeState = volumeStateOf({ ...volume, attachment: null })
   if (volumeState !== 'available') throw incorrect('volume', volumeId, volumeState, operation)
   const state = instanceStateOf(instance)
   if (state !== 'running' && state !== 'stopped') {
@@ -45,9 +47,13 @@ export async function volumeAttachPlan(
   if (volume.zone !== instance.spec.zone) {
     throw new FaultError({ type: 'ZoneMismatch', volumeId, instanceId })
   }
+  if (volume.isMultiAttach && deviceName === instance.spec.rootDeviceName) {
+    throw invalidValue('device', deviceName, 'a Multi-Attach volume cannot be a root volume')
+  }
   await mustHaveRoom(reader, instance, deviceName)
   return {
     ...volume,
+    ...(volume.attachment ? { others: attachmentsOf(volume) } : {}),
     attachment: {
       instanceId,
       deviceName,
@@ -58,13 +64,36 @@ export async function volumeAttachPlan(
   }
 }
 
+/** Of one with Multi-Attach each instance has one attachment, and there may be sixteen. */
+function mustBeAttachable(ctx: Ctx, volume: Volume, { id, spec }: Instance): void {
+  const attachments = attachmentsOf(volume)
+  const mine = attachments.find((one) => one.instanceId === id)
+  const holder = volume.isMultiAttach ? mine : attachments[0]
+  if (holder) {
+    throw new FaultError({ type: 'InUse', kind: 'volume', id: volume.id, by: holder.instanceId })
+  }
+  if (!volume.isMultiAttach) return
+  const type = ctx.app.instanceTypes.get(spec.instanceType)
+  if (type?.hypervisor === 'xen') {
+    const parameters = ['InstanceId', 'VolumeId']
+    const reason = `Multi-Attach needs a Nitro instance; ${spec.instanceType} is none`
+    throw new FaultError({ type: 'InvalidCombination', parameters, reason })
+  }
+  if (attachments.length < MULTI_ATTACH_MAX) return
+  throw new FaultError({
+    type: 'LimitExceeded',
+    kind: 'attachment',
+    limit: MULTI_ATTACH_MAX,
+    reason: `${volume.id} is attached to ${attachments.length} instances, as many as can have one`,
+  })
+}
+
 async function mustHaveRoom(
   reader: StoreReader,
   instance: Instance,
   deviceName: string,
 ): Promise<void> {
-  const reference = { name: 'instance', value: instance.id }
-  const attached = await reader.list('volume', { reference })
+  const attached = await volumesOf(reader, instance.id)
   if (attached.some((one) => one.attachment?.deviceName === deviceName)) {
     throw new FaultError({ type: 'Duplicate', kind: 'device', name: deviceName })
   }
@@ -102,7 +131,12 @@ export async function volumeDetachPlan(
 ): Promise<{ attachment: VolumeAttachment; after: Volume }> {
   const { volumeId } = request
   const operation = 'DetachVolume'
-  const volume = await ownGet(ctx, reader, 'volume', volumeId)
+  const found = await ownGet(ctx, reader, 'volume', volumeId)
+  if (request.instanceId === null && (found.others ?? []).length > 0) {
+    const hint = `${volumeId} is attached to several instances`
+    throw new FaultError({ type: 'MissingParameter', parameter: 'InstanceId', hint })
+  }
+  const volume = request.instanceId === null ? found : volumeAt(found, request.instanceId)
   const { attachment } = volume
   if (!attachment) throw incorrect('volume', volumeId, volumeStateOf(volume), operation)
   const { instanceId, deviceName } = attachment
@@ -113,7 +147,7 @@ export async function volumeDetachPlan(
   const instance = await ownGet(ctx, reader, 'instance', instanceId)
   const state = instanceStateOf(instance)
   const leaving: VolumeAttachment = { ...attachment, state: 'detaching' }
-  if (state === 'stopped') return { attachment: leaving, after: { ...volume, attachment: null } }
+  if (state === 'stopped') return { attachment: leaving, after: volumeAttached(volume, null) }
   if (deviceName === instance.spec.rootDeviceName) {
     const reason = `Unable to detach root volume '${volumeId}' from instance '${instanceId}'`
     throw new FaultError({ type: 'NotPermitted', kind: 'volume', id: volumeId, reason })

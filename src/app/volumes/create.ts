@@ -13,6 +13,7 @@ import type { Ctx } from '../context.ts'
 import { encryptionPlan, volumeEncrypted, type EncryptionRequest } from './encryption.ts'
 import { ownGet } from '../network/scope.ts'
 import { snapshotGet } from '../snapshots/find.ts'
+import { mustBeUsable } from '../snapshots/tier.ts'
 import { volumeShapeChecked } from './shape.ts'
 
 export interface VolumeCreateRequest {
@@ -23,6 +24,7 @@ export interface VolumeCreateRequest {
   type: VolumeType | null
   iops: number | null
   throughputMiBps: number | null
+  isMultiAttach?: boolean
   encryption: EncryptionRequest
   clientToken: string | null
   tags: Tags
@@ -45,8 +47,12 @@ export async function volumeCreatePlan(
   }
   const snapshot = snapshotId ? await snapshotGet(ctx, snapshotId, reader) : null
   const shape = volumeShapeChecked({ ...request, snapshotSizeGiB: snapshot?.sizeGiB ?? null })
+  const { isMultiAttach = false } = request
+  if (isMultiAttach) mustBeShareable(shape.type)
   return {
     ...shape,
+    ...(isMultiAttach ? { isMultiAttach } : {}),
+    ...(snapshot?.fastRestores?.[zone.name] ? { isFastRestored: true } : {}),
     id: newId('volume', app.random),
     account: ctx.account,
     region: ctx.region,
@@ -63,6 +69,14 @@ export async function volumeCreatePlan(
   }
 }
 
+/** @throws Fault `InvalidCombination`. */
+export function mustBeShareable(type: VolumeType): void {
+  if (type === 'io1' || type === 'io2') return
+  const parameters = ['MultiAttachEnabled', 'VolumeType']
+  const reason = 'Multi-Attach can only be specified for volumeType io1 and io2'
+  throw new FaultError({ type: 'InvalidCombination', parameters, reason })
+}
+
 /** What a volume made of a snapshot starts as. @throws Fault `IncorrectState` while it is not there yet. */
 export function contentOf(
   snapshot: Snapshot | null,
@@ -74,6 +88,7 @@ export function contentOf(
     const operation = 'create a volume'
     throw new FaultError({ type: 'IncorrectState', kind: 'snapshot', id, state, operation })
   }
+  mustBeUsable(snapshot, 'create a volume')
   const layerId = 'layerId' in source ? source.layerId : null
   return { source, layerId, bootFolder: bootFolderOf(snapshot) }
 }

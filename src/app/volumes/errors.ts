@@ -1,5 +1,5 @@
 /** What the machines met that have the volumes: disks of the host that are full, or fail. */
-import type { Volume } from '../../domain/volume.ts'
+import { attachmentsOf, type Volume } from '../../domain/volume.ts'
 import type { Ctx } from '../context.ts'
 
 export interface VolumeTrouble {
@@ -13,7 +13,7 @@ export async function volumeErrors(
   ctx: Ctx,
   volumes: readonly Volume[],
 ): Promise<Map<string, VolumeTrouble>> {
-  const ids = volumes.flatMap(({ attachment }) => (attachment ? [attachment.instanceId] : []))
+  const ids = volumes.flatMap((volume) => attachmentsOf(volume).map((one) => one.instanceId))
   const instances = await ctx.app.store.list('instance', { ids: [...new Set<string>(ids)] })
   const errors = new Map<string, VolumeTrouble>()
   for (const { id, observed } of instances) {

@@ -21,6 +21,7 @@ import { baseOf, ownGet, scopeOf } from '../network/scope.ts'
 import { snapshotGet } from '../snapshots/find.ts'
 import { contentOf } from './create.ts'
 import { encryptionPlan, volumeEncrypted, type EncryptionRequest } from './encryption.ts'
+import { volumesOf } from './of-instance.ts'
 
 export interface RootReplaceRequest {
   instanceId: InstanceId
@@ -60,8 +61,7 @@ export async function rootReplacePlan(
   if (tasks.some((task) => !rootTaskIsOver(task))) {
     throw new FaultError({ ...fault, operation, hint: 'its root volume is being replaced' })
   }
-  const mine = { reference: { name: 'instance', value: instanceId } }
-  const attached = (await reader.list('volume', mine)).filter((one) => !volumeIsLeaving(one))
+  const attached = (await volumesOf(reader, instanceId)).filter((one) => !volumeIsLeaving(one))
   const { rootDeviceName } = instance.spec
   const old = present(
     attached.find((one) => one.attachment?.deviceName === rootDeviceName),

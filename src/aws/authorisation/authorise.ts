@@ -26,6 +26,7 @@ import { cloudwatchWanted } from '../cloudwatch/authorisation.ts'
 import { ebsWanted } from '../ebs/authorisation.ts'
 import { instanceConnectWanted } from '../ec2-instance-connect/authorisation.ts'
 import { ec2Wanted } from '../ec2/authorisation.ts'
+import { elbv2Wanted } from '../elbv2/authorisation.ts'
 import { iamWanted } from '../iam/authorisation.ts'
 import { kmsWanted } from '../kms/authorisation.ts'
 import { rbinWanted } from '../rbin/authorisation.ts'
@@ -46,6 +47,7 @@ export const DERIVERS: Partial<Record<ServiceName, Deriver>> = {
   cloudwatch: cloudwatchWanted,
   ebs: ebsWanted,
   ec2: ec2Wanted,
+  elbv2: elbv2Wanted,
   'ec2-instance-connect': instanceConnectWanted,
   iam: iamWanted,
   kms: kmsWanted,

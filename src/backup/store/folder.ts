@@ -19,6 +19,7 @@ import { basename, dirname, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { assert } from '../../lib/assert.ts'
 import { fsyncFolder, writeFileDurable } from '../../lib/fs-durable.ts'
+import { writeAll } from '../../lib/write-all.ts'
 import { BlobMissingError, DamagedError, VaultError } from '../errors.ts'
 import { BLOB_BYTES_MAX, type BlobInfo, type BlobStore, type BlobWriter } from './blob-store.ts'
 
@@ -199,26 +200,6 @@ async function createWriter(key: string, path: string): Promise<BlobWriter> {
     },
     abort,
   }
-}
-
-async function writeAll(handle: FileHandle, parts: Uint8Array[]): Promise<void> {
-  if (parts.length === 0) return
-  let bytes = parts.reduce((sum, part) => sum + part.length, 0)
-  let left = parts
-  while (bytes > 0) {
-    const { bytesWritten } = await handle.writev(left)
-    bytes -= bytesWritten
-    if (bytes > 0) left = skip(left, bytesWritten)
-  }
-}
-
-function skip(parts: readonly Uint8Array[], bytes: number): Uint8Array[] {
-  const left: Uint8Array[] = []
-  for (const part of parts) {
-    if (bytes < part.length) left.push(part.subarray(bytes))
-    bytes = Math.max(0, bytes - part.length)
-  }
-  return left
 }
 
 interface OpenFiles {

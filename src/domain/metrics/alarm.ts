@@ -35,7 +35,12 @@ export interface AlarmConfiguration {
   insufficientDataActions: readonly string[]
   namespace: string
   metricName: string
-  statistic: Statistic
+  /** Null: it has an extended one. */
+  statistic: Statistic | null
+  /** Absent: none. */
+  extendedStatistic?: string
+  /** Of a percentile with too few values to mean something. Absent: it is evaluated all the same. */
+  areFewValuesIgnored?: boolean
   dimensions: Readonly<Record<string, string>>
   periodSeconds: number
   unit: string | null

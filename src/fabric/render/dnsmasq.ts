@@ -166,6 +166,8 @@ export function renderDnsmasqNames(plan: VpcNetworkPlan): string {
       return [address, ...own, name]
     },
   )
-  const reverse = (plan.dns.reverseNames ?? []).map(({ name, address }) => [address, name])
+  const reverse = [...(plan.dns.balancerNames ?? []), ...(plan.dns.reverseNames ?? [])].map(
+    ({ name, address }) => [address, name],
+  )
   return [...lines, ...reverse].map((words) => `${words.join(' ')}\n`).join('')
 }

@@ -5,6 +5,8 @@
 import { address6Parse } from '../../domain/net/cidr6.ts'
 import type { InterfacePlan } from '../../domain/network-plan.ts'
 import { LINK_TAP_PREFIX, SERVICES_CIDR_6 } from '../names.ts'
+import { passRules } from './rates.ts'
+import type { Queueing } from './shaping.ts'
 import { chain, elements } from './text.ts'
 
 const LINK_LOCAL = 'fe80::/10'
@@ -14,7 +16,7 @@ const LINK_LOCAL_BITS = '0x3fa'
 export const SERVICES_6 = elements([LINK_LOCAL, 'ff00::/8', SERVICES_CIDR_6])
 
 /** Of one TAP; what follows none of these is dropped. */
-export function guard6Rules(nic: InterfacePlan): string[] {
+export function guard6Rules(nic: InterfacePlan, queueing: Queueing): string[] {
   const own = nic.ipv6Addresses ?? []
   const sources = elements([LINK_LOCAL, ...own])
   // A neighbour advertisement tells its subject after 8 bytes (RFC 4861): our own address, or one of the link.
@@ -28,11 +30,11 @@ export function guard6Rules(nic: InterfacePlan): string[] {
     'meta protocol ip6 udp dport { 546, 547 } drop',
     ...(nic.isSourceDestChecked
       ? own.length > 0
-        ? [`ip6 saddr ${elements(own)} accept`]
+        ? passRules(nic, `ip6 saddr ${elements(own)}`, queueing)
         : []
       : [
           `ip6 saddr ${elements(['::', '::1', LINK_LOCAL, 'ff00::/8', SERVICES_CIDR_6])} drop`,
-          'meta protocol ip6 accept',
+          ...passRules(nic, 'meta protocol ip6', queueing),
         ]),
   ]
 }

@@ -8,6 +8,7 @@
  * else. Hence no broadcast domain, no bridge, and two guests never see each other's frames.
  */
 import { block6Address, EVERYWHERE_6, hostBlock, isIpv6 } from '../../domain/net/blocks.ts'
+import { balancerNamespace } from '../../domain/balancers/plan.ts'
 import { cidrParse } from '../../domain/net/cidr.ts'
 import { present } from '../../lib/assert.ts'
 import { INTERFACE_MTU, spareTapNameOf, tapNameOf } from '../../domain/network-plan.ts'
@@ -31,10 +32,16 @@ import {
   ROUTER_ADDRESS_6,
 } from '../names.ts'
 import { hasIpv6 } from './families.ts'
+import { isQueueLink, queueLinks } from './shaping.ts'
+import type { Queueing } from './shaping.ts'
 import { subnetTables } from './tables.ts'
 
+/** Of what does not wait for a turn. */
+const QUEUE_PACKETS = 256
+
 export interface LinkState {
-  kind: 'tap' | 'other'
+  /** `veth`: in the place of a TAP, towards a load balancer's namespace. */
+  kind: 'tap' | 'veth' | 'queue' | 'other'
   isUp: boolean
   /** `address/prefix`, of both families; of link-local ones only ours. */
   addresses: readonly string[]
@@ -42,6 +49,8 @@ export interface LinkState {
   spare?: string
   /** A user of the host, besides root. */
   owner?: number
+  /** Where the other end of a veth is, under the same name. */
+  peer?: string
 }
 
 /** One namespace's links and routes, as wanted or as found. */
@@ -54,7 +63,7 @@ export interface NetworkState {
 }
 
 /** What a VPC's namespace should hold; the veth pair comes from the host's state. */
-export function wantedInNamespace(plan: VpcNetworkPlan): NetworkState {
+export function wantedInNamespace(plan: VpcNetworkPlan, queueing: Queueing): NetworkState {
   const link = linkOf(plan.index)
   const gateways = new Map(
     plan.subnets.map((subnet) => [
@@ -98,10 +107,18 @@ export function wantedInNamespace(plan: VpcNetworkPlan): NetworkState {
     const own6 = gateway6 ? [`${ROUTER_ADDRESS_6}/64`, gateway6] : []
     const spare = nic.hasSpareTap ? { spare: spareTapNameOf(nic.interfaceId) } : {}
     const owner = nic.tapOwner === undefined ? {} : { owner: nic.tapOwner }
-    links.set(tap, { kind: 'tap', isUp: true, addresses: [gateway, ...own6], ...spare, ...owner })
+    const addresses = [gateway, ...own6]
+    const { balancerId } = nic
+    if (balancerId === undefined)
+      links.set(tap, { kind: 'tap', isUp: true, addresses, ...spare, ...owner })
+    else
+      links.set(tap, { kind: 'veth', isUp: true, addresses, peer: balancerNamespace(balancerId) })
     for (const address of nic.privateAddresses) routes.add(`${address}/32 dev ${tap}`)
     for (const address of gateway6 ? (nic.ipv6Addresses ?? []) : [])
       routes.add(`${address}/128 dev ${tap}`)
+  }
+  for (const name of queueLinks(plan.interfaces, queueing)) {
+    links.set(name, { kind: 'queue', isUp: true, addresses: [] })
   }
   for (const { index } of plan.peers ?? []) {
     const addresses = [
@@ -237,15 +254,20 @@ function isSameKind(wanted: NetworkState, found: NetworkState, device: string): 
 
 function linkLines(name: string, link: LinkState, before: LinkState | undefined): string[] {
   const lines: string[] = []
-  if (link.kind === 'tap' && !before) {
+  if (link.kind !== 'other' && !before) {
     lines.push(
       link.spare
         ? `link set ${link.spare} name ${name}`
-        : `tuntap add dev ${name} mode tap${link.owner === undefined ? '' : ` user ${link.owner}`}`,
+        : link.kind === 'veth'
+          ? `link add ${name} type veth peer name ${name} netns ${link.peer}`
+          : `tuntap add dev ${name} mode tap${link.owner === undefined ? '' : ` user ${link.owner}`}`,
       `link set ${name} mtu ${INTERFACE_MTU}`,
       // Answer for the others at once (the default delays up to 0.8 s), and notice a silent guest in about a second.
       `ntable change name arp_cache dev ${name} proxy_delay 0 delay_probe 500 retrans 250 base_reachable 4000`,
     )
+  }
+  if (link.kind === 'queue' && !before) {
+    lines.push(`link add ${name} txqueuelen ${QUEUE_PACKETS} type ifb`)
   }
   for (const address of before?.addresses ?? []) {
     if (!link.addresses.includes(address) && !isLoopback(address)) {
@@ -262,7 +284,7 @@ function linkLines(name: string, link: LinkState, before: LinkState | undefined)
 
 /** Nobody else has our addresses, so there is nothing to ask the link before they are used. */
 function addressFlags({ kind }: LinkState, address: string): string {
-  const isRouted = kind === 'tap' && !address.startsWith('fe80:')
+  const isRouted = kind !== 'other' && !address.startsWith('fe80:')
   return `${isRouted ? ' noprefixroute' : ''}${isIpv6(address) ? ' nodad' : ''}`
 }
 
@@ -270,8 +292,9 @@ function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1/128'
 }
 
-/** TAPs in a namespace (not `tunl0`, which some kernels put into each), veth ends on the host. */
+/** TAPs and queues in a namespace (not `tunl0`, which some kernels put into each), veth ends on the host. */
 function isOurs(name: string, link: LinkState): boolean {
-  if (link.kind === 'tap') return name.startsWith(LINK_TAP_PREFIX)
+  if (link.kind === 'tap' || link.kind === 'veth') return name.startsWith(LINK_TAP_PREFIX)
+  if (link.kind === 'queue') return isQueueLink(name)
   return new RegExp(`^(?:${LINK_HOST_PREFIX}|${LINK_PEER_PREFIX})\\d+$`).test(name)
 }

@@ -34,8 +34,9 @@ import {
   type HostPlan6,
 } from './ipv6.ts'
 import { liveIpv6, livePublicMappings } from './links.ts'
-import { rateChains } from './rates.ts'
+import { passRules, rateChains } from './rates.ts'
 import { natAcceptRules, natChains, routeChains } from './routes.ts'
+import type { Queueing } from './shaping.ts'
 import { peerInRules, peerOutRules, privateNatRules } from './tables.ts'
 import { chain, elements } from './text.ts'
 import { groupChainOf, groupRules, memberSetOf, OPEN_MARK, openProtocols } from './rules.ts'
@@ -59,17 +60,17 @@ function liveInterfaces(plan: VpcNetworkPlan): InterfacePlan[] {
 }
 
 /** The guard of each TAP: what a guest may not even say. Rendered apart: rule changes do not touch it. */
-export function renderGuard(plan: VpcNetworkPlan): string {
+export function renderGuard(plan: VpcNetworkPlan, queueing: Queueing): string {
   const subnets6 = new Set(
     hasIpv6(plan) ? plan.subnets.filter((one) => one.cidr6).map((one) => one.subnetId) : [],
   )
   return replaceTable(
     'netdev',
-    liveInterfaces(plan).flatMap((nic) => guardChain(nic, subnets6.has(nic.subnetId))),
+    liveInterfaces(plan).flatMap((nic) => guardChain(nic, subnets6.has(nic.subnetId), queueing)),
   )
 }
 
-function guardChain(nic: InterfacePlan, has6: boolean): string[] {
+function guardChain(nic: InterfacePlan, has6: boolean, queueing: Queueing): string[] {
   const tap = tapNameOf(nic.interfaceId)
   const own = nic.privateAddresses
   return chain(tap, [
@@ -81,17 +82,17 @@ function guardChain(nic: InterfacePlan, has6: boolean): string[] {
     `ip saddr ${elements(['0.0.0.0', ...own])} udp sport 68 udp dport 67 @th,288,48 0x${nic.mac.replaceAll(':', '')} accept`,
     'udp dport { 67, 68 } drop',
     ...(nic.isSourceDestChecked
-      ? [`ip saddr ${elements(own)} accept`]
+      ? passRules(nic, `ip saddr ${elements(own)}`, queueing)
       : [
           `ip saddr { 0.0.0.0/8, 127.0.0.0/8, ${LINK_LOCAL_CIDR}, 224.0.0.0/3 } drop`,
-          'meta protocol ip accept',
+          ...passRules(nic, 'meta protocol ip', queueing),
         ]),
-    ...(has6 ? guard6Rules(nic) : []),
+    ...(has6 ? guard6Rules(nic, queueing) : []),
   ])
 }
 
 /** Everything about forwarding, the services and the addresses of one VPC. */
-export function renderFilter(plan: VpcNetworkPlan): string {
+export function renderFilter(plan: VpcNetworkPlan, queueing: Queueing): string {
   const nics = liveInterfaces(plan)
   return replaceTable('inet', [
     ...plan.groups.flatMap((group) => memberSets(plan, group.groupId, group.memberAddresses)),
@@ -99,7 +100,7 @@ export function renderFilter(plan: VpcNetworkPlan): string {
     ...groupChains(plan, [...nics, ...endpointNics(plan)]),
     ...nics.flatMap((nic) => interfaceChains(plan, nic)),
     ...endpointChains(plan, nics),
-    ...rateChains(nics),
+    ...rateChains(nics, queueing),
     ...routeChains(plan, nics),
     ...aclChains(plan, nics),
     ...baseChains(plan, nics),
@@ -141,7 +142,7 @@ function unknownGroupSets(plan: VpcNetworkPlan): string[] {
 }
 
 /** What groups guard: guests' interfaces and those of endpoints. */
-type Grouped = Pick<InterfacePlan, 'interfaceId' | 'groupIds'>
+type Grouped = Pick<InterfacePlan, 'interfaceId' | 'groupIds' | 'isUngrouped'>
 
 const endpointNics = (plan: VpcNetworkPlan): readonly Grouped[] => plan.endpoints ?? []
 
@@ -212,7 +213,9 @@ function interfaceChains(plan: VpcNetworkPlan, nic: Grouped): string[] {
   return (['out', 'in'] as const).flatMap((direction) =>
     chain(
       `${tap}-${direction}`,
-      groupsOf(plan, nic, direction).map(({ name }) => `jump ${name}`),
+      nic.isUngrouped
+        ? ['accept']
+        : groupsOf(plan, nic, direction).map(({ name }) => `jump ${name}`),
     ),
   )
 }

@@ -81,6 +81,7 @@ export interface CommandLine {
 }
 
 export function commandLine(spec: VmSpec, host: CommandLineHost): CommandLine {
+  if (spec.serves) return serverLine(spec, host)
   const qemuArgs = [
     ...identityArgs(spec, host),
     ...machineArgs(spec, host),
@@ -109,6 +110,19 @@ export function commandLine(spec: VmSpec, host: CommandLineHost): CommandLine {
     exe: 'nsenter',
     args: [`--net=/run/netns/${spec.namespace}`, '--', ...qemu, ...qemuArgs],
   }
+}
+
+/** Without processors, memory or devices; in an empty network of its own, where we may make one. */
+function serverLine(spec: VmSpec, host: CommandLineHost): CommandLine {
+  const args = [
+    ...identityArgs(spec, host),
+    ...['-machine', 'none', '-display', 'none'],
+    ...controlArgs(host.paths),
+    ...secretArgs(spec, host),
+    ...diskArgs(spec, host),
+  ]
+  if (!host.runAs) return { exe: host.executable, args }
+  return { exe: 'unshare', args: ['--net', '--ipc', '--', host.executable, ...args] }
 }
 
 /** What a machine is pinned to when it is launched for the first time, or moved to another accelerator. */
@@ -236,9 +250,17 @@ function tpmArgs(spec: VmSpec, paths: MachinePaths): string[] {
   ].flat()
 }
 
+function socketWords(id: string, path: string): string {
+  return `socket,id=${id},path=${escapeComma(path)},server=on,wait=off`
+}
+
+function controlArgs({ qmpSocket }: MachinePaths): string[] {
+  const monitor = ['-chardev', socketWords('qmp0', qmpSocket), '-mon', 'chardev=qmp0,mode=control']
+  return [...monitor, '-object', 'iothread,id=iothread0']
+}
+
 function platformArgs(paths: MachinePaths): string[] {
-  const socket = (id: string, path: string): string =>
-    `socket,id=${id},path=${escapeComma(path)},server=on,wait=off`
+  const socket = socketWords
   const serialLog = `logfile=${escapeComma(paths.serialLog)},logappend=on`
   return [
     ['-chardev', socket('qmp0', paths.qmpSocket), '-mon', 'chardev=qmp0,mode=control'],
@@ -338,7 +360,7 @@ function diskArgs(spec: VmSpec, { io, layout }: CommandLineHost): string[] {
       ['-object', JSON.stringify(objects.throttleGroup)],
       objects.served ? ['-blockdev', JSON.stringify(objects.served)] : [],
       ['-blockdev', JSON.stringify(objects.blockdev)],
-      ['-device', JSON.stringify(objects.device)],
+      spec.serves ? [] : ['-device', JSON.stringify(objects.device)],
     ].flat()
   })
   return [...shared, ...each]

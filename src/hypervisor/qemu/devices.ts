@@ -137,6 +137,8 @@ export function formatNode(
   nodeName: string,
   io: IoAbilities,
 ) {
+  const nbd = nbdSourceOf(disk.path)
+  if (nbd) return { driver: 'raw', 'node-name': nodeName, discard: 'unmap', file: clientNode(nbd) }
   const isDirect = io.isDirectIo(disk.path)
   return {
     driver: disk.format,
@@ -152,7 +154,7 @@ export function formatNode(
 }
 
 /** Images and layers are shared by many machines and never change: the page cache serves all of them. */
-function backingNode(backing: DiskBacking, io: IoAbilities): object {
+export function backingNode(backing: DiskBacking, io: IoAbilities): object {
   return {
     driver: backing.format,
     'read-only': true,
@@ -166,19 +168,19 @@ function backingNode(backing: DiskBacking, io: IoAbilities): object {
 const NBD_RECONNECT_SECONDS = 86_400
 const NBD_OPEN_SECONDS = 30
 
-function servedNode({ socket, exportName }: NbdSource, nodeName: string): object {
+function servedNode(source: NbdSource, nodeName: string): object {
+  const file = { ...clientNode(source), 'read-only': true }
+  return { driver: 'raw', 'node-name': nodeName, 'read-only': true, file }
+}
+
+function clientNode({ socket, exportName }: NbdSource) {
   return {
-    driver: 'raw',
-    'node-name': nodeName,
-    'read-only': true,
-    file: {
-      driver: 'nbd',
-      'read-only': true,
-      server: { type: 'unix', path: socket },
-      export: exportName,
-      'reconnect-delay': NBD_RECONNECT_SECONDS,
-      'open-timeout': NBD_OPEN_SECONDS,
-    },
+    driver: 'nbd',
+    server: { type: 'unix', path: socket },
+    export: exportName,
+    discard: 'unmap',
+    'reconnect-delay': NBD_RECONNECT_SECONDS,
+    'open-timeout': NBD_OPEN_SECONDS,
   }
 }
 

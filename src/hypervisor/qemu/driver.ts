@@ -9,6 +9,7 @@ import type { InstanceId } from '../../domain/ids.ts'
 import type { DiskAttachment, HypervisorReport, MachineObservation } from '../../domain/machine.ts'
 import { FaultError } from '../../domain/faults.ts'
 import type { Gpu } from '../../domain/gpu.ts'
+import { nbdSourceOf } from '../../domain/nbd-source.ts'
 import { ensureFolder, removeDurable } from '../../lib/fs-durable.ts'
 import { createKeyedMutex } from '../../lib/mutex.ts'
 import { systemClock } from '../../lib/time.ts'
@@ -36,6 +37,7 @@ import { machineFreeze } from './freeze.ts'
 import { guestsThaw, whileQuiet } from './quiesce.ts'
 import { machineReboot } from './reboot.ts'
 import { jpegOf, ppmParse } from './screenshot.ts'
+import { layerRelay, stillGoOn } from './relay.ts'
 import { diskCollapse, diskLimit, diskResize, disksOverlay } from './snapshots.ts'
 import { withSecrets } from './secrets.ts'
 import { isDirectIoPossible } from './start.ts'
@@ -140,6 +142,7 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
       const adopted = await machinesAdopt(context)
       await context.gpus.returnUnused()
       await guestsThaw(context)
+      await stillGoOn(context)
       return adopted
     },
     remove: (instanceId) =>
@@ -212,7 +215,13 @@ function socketOpen(path: string): Promise<Socket> {
   })
 }
 
-type DeviceOperations = 'diskAttach' | 'diskDetach' | 'nicAttach' | 'nicDetach' | DiskOperations
+type DeviceOperations =
+  | 'layerRelay'
+  | 'diskAttach'
+  | 'diskDetach'
+  | 'nicAttach'
+  | 'nicDetach'
+  | DiskOperations
 
 function deviceOperations(
   context: DriverContext,
@@ -224,12 +233,21 @@ function deviceOperations(
     diskAttach: (instanceId, disk) =>
       withQmp(instanceId, async (qmp) => {
         const runAs = context.runAs(instanceId)
-        if (runAs) await chown(disk.path, runAs.uid, runAs.gid)
+        const isFile = !nbdSourceOf(disk.path)
+        if (runAs && isFile) await chown(disk.path, runAs.uid, runAs.gid)
         const io = await ioAbilities(context, disk)
         await withSecrets(qmp, [disk], runAs, () => diskPlug(qmp, disk, io))
       }),
     diskDetach: (instanceId, volumeId) => withQmp(instanceId, (qmp) => diskUnplug(qmp, volumeId)),
     ...diskChanges(context),
+    // Not amid a stop, a hibernation or a plug: it holds the machine for a moment itself.
+    layerRelay: (instanceId, relay) =>
+      exclusively(instanceId, async () => {
+        const machine = await machineFind(context, instanceId)
+        if (!machine) return
+        const { hasIoUring, hasVhostNet } = await context.report()
+        await layerRelay(machine, relay, { hasIoUring, hasVhostNet, isDirectIo: () => false })
+      }),
     nicAttach: (instanceId, nic) =>
       withQmp(instanceId, async (qmp) => {
         const io = await ioAbilities(context, null)
@@ -330,8 +348,9 @@ async function ioAbilities(
   disk: DiskAttachment | null,
 ): Promise<IoAbilities> {
   const { hasIoUring, hasVhostNet } = await context.report()
-  const isDirect = disk !== null && (await isDirectIoPossible(disk.path))
-  return { hasIoUring, hasVhostNet, isDirectIo: (path) => isDirect && path === disk?.path }
+  const path = disk && !nbdSourceOf(disk.path) ? disk.path : null
+  const isDirect = path !== null && (await isDirectIoPossible(path))
+  return { hasIoUring, hasVhostNet, isDirectIo: (asked) => isDirect && asked === path }
 }
 
 function pathsOf(context: DriverContext, instanceId: InstanceId): MachinePaths {

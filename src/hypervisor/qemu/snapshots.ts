@@ -9,18 +9,22 @@ import type { DiskOverlay } from '../driver.ts'
 import { QmpError, type QmpClient, type QmpEvent } from '../qmp/client.ts'
 import {
   formatNode,
+  formatNodeName,
   limitsAnew,
   servedNodeName,
   throttleGroupId,
   topNodeName,
   type IoAbilities,
 } from './devices.ts'
+import { whileUnserved } from './served.ts'
 
-interface BlockNode {
+export interface BlockNode {
   'node-name': string
   drv: string
   file: string
   backing_file_depth: number
+  ro: boolean
+  cache: { direct: boolean; 'no-flush': boolean }
 }
 
 const JOB_TIMEOUT_MS = 24 * 3_600_000
@@ -85,7 +89,7 @@ export async function disksOverlay(
  * Files that were opened to go over to, when a crash of ours came between: they are nobody's head, and would be taken
  * for it. QEMU itself knows which are in use, and keeps those. @returns The nodes that are left.
  */
-async function unusedRemove(
+export async function unusedRemove(
   qmp: QmpClient,
   volumeIds: readonly string[],
   signal?: AbortSignal,
@@ -106,7 +110,7 @@ async function unusedRemove(
 }
 
 /** The node that a disk's writes go to: of its files the last that came on top. */
-function headNodeName(nodes: readonly BlockNode[], volumeId: string): string {
+export function headNodeName(nodes: readonly BlockNode[], volumeId: string): string {
   // QEMU lists the youngest first.
   const mine = nodes.filter(
     (node) => node['node-name'].endsWith(`-${volumeId}`) && node.drv === 'qcow2',
@@ -199,8 +203,20 @@ export async function diskResize(
   sizeBytes: number,
 ): Promise<void> {
   const nodes = await blockNodes(qmp)
-  if (!nodes.some((node) => node['node-name'] === topNodeName(volumeId))) return
-  await qmp.execute('block_resize', { 'node-name': topNodeName(volumeId), size: sizeBytes })
+  const name = topNodeName(volumeId)
+  if (!nodes.some((node) => node['node-name'] === name)) return
+  const resize = () => qmp.execute('block_resize', { 'node-name': name, size: sizeBytes })
+  const isClient = nodes.some(
+    (node) => node.drv === 'raw' && node['node-name'] === formatNodeName(volumeId),
+  )
+  // A client learns of another size with its next connection, and connects with its next request.
+  if (isClient) await read(qmp, volumeId)
+  await whileUnserved(qmp, volumeId, async () => void (await resize()))
+}
+
+async function read(qmp: QmpClient, volumeId: string): Promise<void> {
+  const command = `qemu-io ${topNodeName(volumeId)} "read 0 512"`
+  await qmp.execute('human-monitor-command', { 'command-line': command })
 }
 
 /** In force from the next request of the guest on. */

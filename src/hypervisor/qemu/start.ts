@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { constants, open, stat, writeFile } from 'node:fs/promises'
 import type { InstanceId } from '../../domain/ids.ts'
 import type { VmSpec } from '../../domain/machine.ts'
+import { nbdSourceOf } from '../../domain/nbd-source.ts'
 import type { Card } from '../../domain/pci.ts'
 import { spawnDetached } from '../../lib/exec.ts'
 import { assert, present } from '../../lib/assert.ts'
@@ -33,6 +34,7 @@ import { machinePaths, type MachinePaths } from './layout.ts'
 import { createMachine, machineSupervise } from './machine.ts'
 import { memoryForget, memoryLoad, type MemoryRecord } from './hibernate.ts'
 import { secretsOf } from './secrets.ts'
+import { disksServe } from './served.ts'
 import { tpmEnd, tpmStart } from './tpm.ts'
 import { processIdentify, processKill, processWaitExit, type ProcessIdentity } from './process.ts'
 import type { Begun } from './context.ts'
@@ -88,6 +90,7 @@ async function start(
       await copyStart(context, begun, copied, beginning.launch ?? null)
     } else {
       if (beginning.memory) await memoryResume(context, begun.qmp, spec, begun.paths)
+      await disksServe(begun.qmp, spec)
       await begun.qmp.execute('cont')
     }
     return await machineEstablish(context, begun)
@@ -110,7 +113,7 @@ export async function processBegin(
   if (beginning.notice) await writeFile(paths.serialLog, `${beginning.notice}\n`, { mode: 0o600 })
   if (runAs) {
     const nvram = spec.boot.mode === 'uefi' ? [paths.nvram] : []
-    await giveTo(runAs, [paths.folder, ...nvram, ...spec.disks.map((disk) => disk.path)])
+    await giveTo(runAs, [paths.folder, ...nvram, ...filesOf(spec)])
   }
   const qemuLogFrom = (await stat(paths.qemuLog).catch(() => null))?.size ?? 0
   const record: MachineRecord = await recordWrite(context, paths, {
@@ -361,8 +364,13 @@ async function connectWhenReady(
 /** Disks that can be opened past the page cache. */
 async function directIoPaths(spec: VmSpec): Promise<Set<string>> {
   const direct = new Set<string>()
-  for (const disk of spec.disks) if (await isDirectIoPossible(disk.path)) direct.add(disk.path)
+  for (const path of filesOf(spec)) if (await isDirectIoPossible(path)) direct.add(path)
   return direct
+}
+
+/** Disks that others serve are no files of the machine's. */
+function filesOf({ disks }: VmSpec): string[] {
+  return disks.map(({ path }) => path).filter((path) => !nbdSourceOf(path))
 }
 
 export async function isDirectIoPossible(path: string): Promise<boolean> {

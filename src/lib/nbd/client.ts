@@ -48,7 +48,12 @@ export interface NbdClient {
   contexts: ReadonlySet<string>
   /** Exactly `length` bytes. Of any length up to LENGTH_MAX; several may be under way. */
   read(offset: number, length: number, signal?: AbortSignal): Promise<Buffer>
-  write(offset: number, bytes: Uint8Array, signal?: AbortSignal): Promise<void>
+  /** Parts follow each other. */
+  write(
+    offset: number,
+    bytes: Uint8Array | readonly Uint8Array[],
+    signal?: AbortSignal,
+  ): Promise<void>
   /** Zeros, as a hole where the server can make one. @throws NbdError `refused` when it has no such command. */
   writeZeroes(offset: number, length: number, signal?: AbortSignal): Promise<void>
   /** What was written before is durable when it resolves. */
@@ -109,7 +114,7 @@ interface Request {
   command: number
   offset: number
   length: number
-  payload?: Uint8Array
+  payload?: readonly Uint8Array[]
   signal: AbortSignal | undefined
 }
 
@@ -179,16 +184,17 @@ function clientOf(
       return whole
     },
     write: async (offset, bytes, signal) => {
-      check(offset, bytes.length)
-      const wanted = pieces(offset, bytes.length).map((piece) => {
-        const payload = bytes.subarray(piece.at, piece.at + piece.length)
-        return {
-          command: COMMAND.write,
-          offset: piece.offset,
-          length: piece.length,
-          payload,
-          signal,
-        }
+      const parts = bytes instanceof Uint8Array ? [bytes] : bytes
+      const length = parts.reduce((sum, part) => sum + part.length, 0)
+      check(offset, length)
+      if (length === 0) return
+      const command = COMMAND.write
+      if (length <= lengthMax) {
+        await request({ command, offset, length, payload: parts, signal })
+        return
+      }
+      const wanted = partsWithin(parts, lengthMax).map(({ at, part }) => {
+        return { command, offset: offset + at, length: part.length, payload: [part], signal }
       })
       await Promise.all(wanted.map(request))
     },
@@ -214,6 +220,22 @@ function clientOf(
     },
     close: () => closed(socket, stream, () => fail(new NbdError('closed', 'closed by us'))),
   }
+}
+
+/** Each part by itself, cut where it is longer than the server takes. */
+function partsWithin(
+  parts: readonly Uint8Array[],
+  lengthMax: number,
+): { at: number; part: Uint8Array }[] {
+  const cut: { at: number; part: Uint8Array }[] = []
+  let start = 0
+  for (const part of parts) {
+    for (let at = 0; at < part.length; at += lengthMax) {
+      cut.push({ at: start + at, part: part.subarray(at, at + lengthMax) })
+    }
+    start += part.length
+  }
+  return cut
 }
 
 function alignedDown(value: number, unit: number): number {
@@ -263,8 +285,10 @@ function sender(
         },
       }
       state.pending.set(id, one)
+      stream.cork()
       stream.write(header)
-      if (payload) stream.write(payload)
+      for (const part of payload ?? []) stream.write(part)
+      stream.uncork()
     })
   }
 }

@@ -33,6 +33,7 @@ beforeEach(async () => {
   driver = createFakeDriver()
   volumes = createFakeVolumes()
   agent = await createLocalAgent({
+    balancers: { apply: async () => {}, status: async () => [] },
     home,
     describe: () => Promise.reject(new Error('not described')),
     driver,

@@ -15,7 +15,6 @@ import {
   renderGuard,
   renderHost,
 } from '../../../src/fabric/render/nft.ts'
-import { rateChains } from '../../../src/fabric/render/rates.ts'
 import { ALLOW_ALL, cidrRule, groupId, groupRule, nicPlan, vpcPlan } from './plans.ts'
 
 const NOTHING = { links: new Map(), routes: new Set<string>() }
@@ -49,13 +48,13 @@ const plan = vpcPlan(1, [web, router, stopped], {
 })
 
 test('rules of a VPC', () => {
-  expect(renderGuard(plan)).toMatchSnapshot('guard')
-  expect(renderFilter(plan)).toMatchSnapshot('filter')
+  expect(renderGuard(plan, 'flows')).toMatchSnapshot('guard')
+  expect(renderFilter(plan, 'flows')).toMatchSnapshot('filter')
 })
 
 test('rules of an empty VPC', () => {
   const empty = vpcPlan(1, [], {})
-  expect(renderGuard(empty) + renderFilter(empty)).toMatchSnapshot()
+  expect(renderGuard(empty, 'flows') + renderFilter(empty, 'flows')).toMatchSnapshot()
 })
 
 test('rules of the host, with and without a way out', () => {
@@ -68,7 +67,7 @@ test('rules of the host, with and without a way out', () => {
 })
 
 test('links of a VPC from nothing', () => {
-  expect(linkChanges(wantedInNamespace(plan), NOTHING)).toMatchSnapshot('namespace')
+  expect(linkChanges(wantedInNamespace(plan, 'flows'), NOTHING)).toMatchSnapshot('namespace')
   const host = wantedOnHost([plan], {
     publicPool: '100.64.0.0/16',
     ipv6Pool: 'fd62:7275:6d00::/40',
@@ -79,7 +78,7 @@ test('links of a VPC from nothing', () => {
 test('a TAP is the user’s as whom its machine opens it', () => {
   const [nic, ...others] = plan.interfaces.filter((one) => one.isLive)
   const owned = { ...plan, interfaces: [{ ...nic!, tapOwner: 1_500_000_001 }, ...others] }
-  const lines = linkChanges(wantedInNamespace(owned), NOTHING)
+  const lines = linkChanges(wantedInNamespace(owned, 'flows'), NOTHING)
   expect(lines).toContain(`tuntap add dev ${tapNameOf(nic!.interfaceId)} mode tap user 1500000001`)
 })
 
@@ -92,13 +91,15 @@ test('a TAP that was made ahead gets its name, and is then as any other', () => 
     ),
   }
   const [spare, name] = [spareTapNameOf(nic!.interfaceId), tapNameOf(nic!.interfaceId)]
-  const made = linkChanges(wantedInNamespace(plan), NOTHING)
-  const renamed = linkChanges(wantedInNamespace(spared), NOTHING)
+  const made = linkChanges(wantedInNamespace(plan, 'flows'), NOTHING)
+  const renamed = linkChanges(wantedInNamespace(spared, 'flows'), NOTHING)
   expect(renamed).toContain(`link set ${spare} name ${name}`)
   expect(renamed.map((line) => line.replace(`link set ${spare} name`, 'tuntap add dev'))).toEqual(
     made.map((line) => line.replace(`add dev ${name} mode tap`, `add dev ${name}`)),
   )
-  expect(linkChanges(wantedInNamespace(plan), wantedInNamespace(spared))).toEqual([])
+  expect(linkChanges(wantedInNamespace(plan, 'flows'), wantedInNamespace(spared, 'flows'))).toEqual(
+    [],
+  )
 })
 
 test('dnsmasq’s configuration', () => {
@@ -127,18 +128,18 @@ test('routes to an interface and over a peering are a table of the subnet', () =
   const peers = [{ vpcId: plan.vpcId, index: 2, cidrs: ['10.9.0.0/16'], groups: [] }]
   const routed = { ...plan, peers, subnets: [{ ...first!, routes }, second!] }
   expect(
-    linkChanges(wantedInNamespace(routed), wantedInNamespace(plan)).join('\n'),
+    linkChanges(wantedInNamespace(routed, 'flows'), wantedInNamespace(plan, 'flows')).join('\n'),
   ).toMatchSnapshot()
 })
 
 test('a changed rule is a change of its chain', () => {
-  const before = renderFilter(plan)
+  const before = renderFilter(plan, 'flows')
   const more = plan.groups.map((group) =>
     group.groupId === groupId(1)
       ? { ...group, ingress: [...group.ingress, cidrRule('tcp', [8443, 8443])] }
       : group,
   )
-  expect(filterChange(before, renderFilter({ ...plan, groups: more }))).toMatchSnapshot()
+  expect(filterChange(before, renderFilter({ ...plan, groups: more }, 'flows'))).toMatchSnapshot()
   expect(filterChange(before, before)).toBe('')
   expect(filterChange(null, before)).toBe(before)
 })
@@ -199,9 +200,13 @@ test('IPv6 of a VPC, and of the host', () => {
         : group,
     ),
   }
-  expect(renderGuard(six)).toMatchSnapshot('guard')
-  expect(filterChange(renderFilter(plan), renderFilter(six))).toMatchSnapshot('filter')
-  expect(linkChanges(wantedInNamespace(six), wantedInNamespace(plan))).toMatchSnapshot('links')
+  expect(renderGuard(six, 'flows')).toMatchSnapshot('guard')
+  expect(filterChange(renderFilter(plan, 'flows'), renderFilter(six, 'flows'))).toMatchSnapshot(
+    'filter',
+  )
+  expect(
+    linkChanges(wantedInNamespace(six, 'flows'), wantedInNamespace(plan, 'flows')),
+  ).toMatchSnapshot('links')
   const pools = { publicPool: '100.64.0.0/16', ipv6Pool: 'fd62:7275:6d00::/40' }
   expect(linkChanges(wantedOnHost([six], pools), wantedOnHost([plan], pools))).toMatchSnapshot(
     'host',
@@ -216,20 +221,5 @@ test('IPv6 of a VPC, and of the host', () => {
   const ipv6 = { pool: pools.ipv6Pool, uplink: 'eth1', isForwarding: false }
   expect(renderHost({ ...host, ipv6 })).toMatchSnapshot('host rules')
   // Without a kernel that has it, nothing of it is said.
-  expect(renderFilter(withoutIpv6(six))).not.toMatch(/ip6|ipv6/)
-})
-
-test('a machine that has a bandwidth: one limit each way for all of its interfaces', () => {
-  const nics = [web, { ...router, instanceId: web.instanceId }].map((nic) => {
-    return { ...nic, rateMbps: 5_000 }
-  })
-  expect(rateChains(nics)).toMatchSnapshot()
-  // What the kernel could not count is not limited.
-  expect(rateChains([{ ...web, rateMbps: 3_200_000 }, router])).toEqual([])
-  const limited = { ...plan, interfaces: [{ ...web, rateMbps: 64 }, router] }
-  const change = filterChange(
-    renderFilter({ ...plan, interfaces: [web, router] }),
-    renderFilter(limited),
-  )
-  expect(change).toMatchSnapshot('filter')
+  expect(renderFilter(withoutIpv6(six), 'flows')).not.toMatch(/ip6|ipv6/)
 })

@@ -35,6 +35,7 @@ import type {
 import { instanceMetadata, runRequestOfPoint } from './instance-metadata.ts'
 import { volumesRestore, type VolumeToRestore } from './restore-volumes.ts'
 import { userTags } from './volumes.ts'
+import { volumesOf } from '../../volumes/of-instance.ts'
 
 function idOf(arn: string): InstanceId | undefined {
   const parsed = parseArn(arn)
@@ -256,8 +257,7 @@ async function discard(ctx: Ctx, job: RestoreJob): Promise<boolean> {
 
 /** Whatever the machine had set: nothing of a test stays. */
 async function volumesGoWith(tx: StoreTransaction, instanceId: InstanceId): Promise<void> {
-  const reference = { name: 'instance', value: instanceId }
-  for (const volume of await tx.list('volume', { reference })) {
+  for (const volume of await volumesOf(tx, instanceId)) {
     const { attachment } = volume
     if (!attachment || attachment.deleteOnTermination) continue
     await tx.update('volume', {

@@ -4,7 +4,7 @@ import { GIB } from '../../../domain/backup/sizes.ts'
 import type { RecoveryPoint } from '../../../domain/backup/records.ts'
 import type { Tags } from '../../../domain/resource.ts'
 import { TYPE_RULES } from '../../../domain/volume-types.ts'
-import { volumeStateOf, type Volume } from '../../../domain/volume.ts'
+import { attachmentsOf, volumeStateOf, type Volume } from '../../../domain/volume.ts'
 import type { VolumeType } from '../../../domain/volume-type.ts'
 import { zonesOf } from '../../../domain/zones.ts'
 import { volumeDelete } from '../../volumes/create.ts'
@@ -101,8 +101,8 @@ export const volumeHandler: ResourceHandler = {
       throw invalidParameter(`The volume ${job.resourceArn} does not exist.`)
     }
     const state = volume.isMaterialised ? volumeStateOf(volume) : 'creating'
-    if (state === 'creating' || (volume.attachment && volume.attachment.state !== 'attached'))
-      return null
+    const isMoving = attachmentsOf(volume).some((one) => one.state !== 'attached')
+    if (state === 'creating' || isMoving) return null
     const description = {
       resourceType: 'EBS',
       resourceArn: job.resourceArn,

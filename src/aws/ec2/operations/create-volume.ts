@@ -30,6 +30,7 @@ function requestOf(input: Readonly<CreateVolumeRequest>): VolumeCreateRequest {
     type: input.VolumeType ?? null,
     iops: input.Iops ?? null,
     throughputMiBps: input.Throughput ?? null,
+    isMultiAttach: input.MultiAttachEnabled ?? false,
     encryption: encryptionOf(input),
     clientToken: input.ClientToken ?? null,
     tags: tagsOfSpecifications(input.TagSpecifications, 'volume'),
@@ -38,8 +39,6 @@ function requestOf(input: Readonly<CreateVolumeRequest>): VolumeCreateRequest {
 
 function refuseAbsentFeatures(input: Readonly<CreateVolumeRequest>): void {
   const absent: [unknown, string][] = [
-    // docs/decisions/0044-no-multi-attach.md
-    [input.MultiAttachEnabled, 'MultiAttachEnabled (one file has one writer here)'],
     [input.OutpostArn, 'OutpostArn'],
     [input.VolumeInitializationRate, 'VolumeInitializationRate'],
     [input.Operator, 'Operator'],

@@ -1,11 +1,10 @@
-/** ModifyVolume: size, type, IOPS and throughput, while the volume is in use. */
+/** ModifyVolume: size, type, IOPS and throughput while the volume is in use; Multi-Attach while it is not. */
 import type { ModifyVolumeRequest } from '@aws-sdk/client-ec2'
 import {
   volumeModify,
   volumeModifyPlan,
   type VolumeModifyRequest,
 } from '../../../app/volumes/modify.ts'
-import { FaultError } from '../../../domain/faults.ts'
 import { parseId } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
 import { presentModification } from '../present/volume.ts'
@@ -21,14 +20,12 @@ export default operation<'ec2', 'ModifyVolume'>({
 })
 
 function requestOf(input: Readonly<ModifyVolumeRequest>): VolumeModifyRequest {
-  if (input.MultiAttachEnabled) {
-    throw new FaultError({ type: 'Unsupported', feature: 'MultiAttachEnabled' })
-  }
   return {
     volumeId: parseId('volume', input.VolumeId!),
     sizeGiB: input.Size ?? null,
     type: input.VolumeType ?? null,
     iops: input.Iops ?? null,
     throughputMiBps: input.Throughput ?? null,
+    isMultiAttach: input.MultiAttachEnabled ?? null,
   }
 }

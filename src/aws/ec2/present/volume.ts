@@ -5,21 +5,27 @@ import type {
   VolumeModification,
   VolumeStatusItem,
 } from '@aws-sdk/client-ec2'
-import { volumeStateOf, type Volume, type VolumeAttachment } from '../../../domain/volume.ts'
+import {
+  attachmentsOf,
+  volumeStateOf,
+  type Volume,
+  type VolumeAttachment,
+} from '../../../domain/volume.ts'
 import { present } from '../../../lib/assert.ts'
 import { zoneIdOf } from '../../../domain/zones.ts'
 import { tagList } from '../tags.ts'
 
 export function presentVolume(volume: Volume): Ec2Volume {
   return {
-    Attachments: volume.attachment ? [presentAttachment(volume.id, volume.attachment)] : [],
+    Attachments: attachmentsOf(volume).map((one) => presentAttachment(volume.id, one)),
     AvailabilityZone: volume.zone,
     AvailabilityZoneId: zoneIdOf(volume.zone),
     CreateTime: new Date(volume.createdAt),
     Encrypted: volume.isEncrypted,
+    FastRestored: volume.isFastRestored,
     KmsKeyId: volume.encryption?.keyArn,
     Iops: volume.iops ?? undefined,
-    MultiAttachEnabled: false,
+    MultiAttachEnabled: volume.isMultiAttach ?? false,
     Operator: { Managed: false },
     Size: volume.sizeGiB,
     SnapshotId: volume.snapshotId ?? '',
@@ -88,14 +94,14 @@ export function presentModification(volume: Volume): VolumeModification {
     EndTime: endedAt === null ? undefined : new Date(endedAt),
     ModificationState: state,
     OriginalIops: original.iops ?? undefined,
-    OriginalMultiAttachEnabled: false,
+    OriginalMultiAttachEnabled: original.isMultiAttach ?? false,
     OriginalSize: original.sizeGiB,
     OriginalThroughput: original.throughputMiBps ?? undefined,
     OriginalVolumeType: original.type,
     Progress: state === 'completed' ? 100 : 0,
     StartTime: new Date(startedAt),
     TargetIops: target.iops ?? undefined,
-    TargetMultiAttachEnabled: false,
+    TargetMultiAttachEnabled: target.isMultiAttach ?? false,
     TargetSize: target.sizeGiB,
     TargetThroughput: target.throughputMiBps ?? undefined,
     TargetVolumeType: target.type,

@@ -1,5 +1,6 @@
 /** From a point's disk to where it is restored: piece by piece, a few at once, and zeros not at all. */
-import type { DiskWriter, PointDisk, Range, WorkOptions } from '../../backup/vault.ts'
+import { letGo } from './record.ts'
+import type { DiskWriter, PointDisk, Range, WorkOptions } from './vault.ts'
 
 /** Several chunks each, so that a pack is read in few steps. */
 const PIECE_BYTES = 4 * 1024 * 1024
@@ -22,7 +23,11 @@ export async function diskFill(
   const worker = async (): Promise<void> => {
     for (const { start, length } of queue) {
       signal.throwIfAborted()
-      await writer.write(start, await disk.read(start, length, signal), signal)
+      const parts = disk.readOnce
+        ? await disk.readOnce(start, length, signal)
+        : [await disk.read(start, length, signal)]
+      await writer.write(start, parts, signal)
+      parts.forEach(letGo)
       doneBytes += length
       onProgress?.({ doneBytes, totalBytes })
     }

@@ -1,0 +1,156 @@
+/**
+ * The process of one balancer: HAProxy's master and its workers, in the balancer's own network namespace. The master
+ * is root in name only (it may change its user, lock itself in and end its workers, nothing else); the workers, which
+ * alone see packets, are a user that owns nothing, in an empty folder, without capabilities. It outlives us and is
+ * found again by process id and start time.
+ */
+import { readFile, readlink, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { exec, spawnDetached } from '../lib/exec.ts'
+import type { Clock } from '../lib/time.ts'
+import { workersNow } from './master.ts'
+
+export const NAMESPACE_FOLDER = '/run/netns'
+const CAPABILITIES = ['setuid', 'setgid', 'sys_chroot', 'kill']
+/** Of addresses, in case the host has no control groups. */
+const ADDRESS_MIB_MAX = 1024
+const START_TIMEOUT_MS = 8_000
+const STOP_TIMEOUT_MS = 2_000
+const POLL_MS = 20
+
+export interface Running {
+  pid: number
+  /** Clock ticks since boot at its start: tells it from a later process of the same id. */
+  startTicks: string
+  /** What it runs with. */
+  digest: string
+}
+
+export interface Folder {
+  configuration: string
+  master: string
+  log: string
+}
+
+export const filesOf = (folder: string): Folder => ({
+  configuration: join(folder, 'haproxy.cfg'),
+  master: join(folder, 'master.sock'),
+  log: join(folder, 'log'),
+})
+
+/** @throws ExecError with HAProxy's own words when it would not take the configuration. */
+export async function configurationCheck(folder: string): Promise<void> {
+  await exec('haproxy', ['-c', '-q', '-f', filesOf(folder).configuration], {
+    timeoutMs: 20_000,
+    env: ENV,
+  })
+}
+
+const ENV = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }
+
+/** Resolves when its worker is there. @throws Error with the last line of its log. */
+export async function processStart(
+  folder: string,
+  namespace: string,
+  digest: string,
+  clock: Clock,
+): Promise<Running> {
+  const { configuration, master, log } = filesOf(folder)
+  const bounding = ['-all', ...CAPABILITIES.map((one) => `+${one}`)].join(',')
+  const { pid } = await spawnDetached(
+    'nsenter',
+    [
+      `--net=${join(NAMESPACE_FOLDER, namespace)}`,
+      'setpriv',
+      `--bounding-set=${bounding}`,
+      '--inh-caps=-all',
+      '--clear-groups',
+      '--no-new-privs',
+      'haproxy',
+      '-W',
+      '-f',
+      configuration,
+      '-S',
+      `${master},mode,600`,
+      '-m',
+      String(ADDRESS_MIB_MAX),
+    ],
+    { logPath: log, cwd: '/', env: ENV },
+  )
+  const running = { pid, startTicks: (await startTicksOf(pid)) ?? '', digest }
+  await workerAwait(folder, running, null, clock)
+  return running
+}
+
+/** Until another worker than `before` is the current one. @throws Error when it does not come. */
+export async function workerAwait(
+  folder: string,
+  running: Running,
+  before: number | null,
+  clock: Clock,
+): Promise<number> {
+  const { master, log } = filesOf(folder)
+  const deadline = clock.now() + START_TIMEOUT_MS
+  for (;;) {
+    const workers = await workersNow(master).catch(() => null)
+    if (workers?.current != null && workers.current !== before) return workers.current
+    if (!(await isSameProcess(running)) || clock.now() > deadline) {
+      const text = await readFile(log, 'utf8').catch(() => '')
+      throw new Error(`HAProxy does not start: ${text.trim().split('\n').slice(-3).join(' | ')}`)
+    }
+    // The master has no event for it.
+    await clock.wait(POLL_MS)
+  }
+}
+
+/** Alive, the one we started, and in the namespace that bears the name now. */
+export async function isRunningIn(running: Running, namespace: string): Promise<boolean> {
+  if (!(await isSameProcess(running))) return false
+  const [own, named] = await Promise.all([
+    readlink(`/proc/${running.pid}/ns/net`).catch(() => ''),
+    stat(join(NAMESPACE_FOLDER, namespace)).catch(() => null),
+  ])
+  return named !== null && own === `net:[${named.ino}]`
+}
+
+/** With all of its workers: they end when their master is gone. */
+export async function processStop(folder: string, running: Running, clock: Clock): Promise<void> {
+  const workers = await workersNow(filesOf(folder).master).catch(() => null)
+  const pids = [...(workers?.old ?? []), ...(workers?.current ? [workers.current] : [])]
+  const others = await Promise.all(
+    pids.map(async (pid) => ({ pid, startTicks: (await startTicksOf(pid)) ?? '', digest: '' })),
+  )
+  // SIGTERM is "now" for a master.
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    const alive = await livingOf([running, ...others])
+    if (alive.length === 0) return
+    for (const { pid } of alive) kill(pid, signal)
+    const deadline = clock.now() + STOP_TIMEOUT_MS
+    while ((await livingOf(alive)).length > 0 && clock.now() < deadline) await clock.wait(POLL_MS)
+  }
+}
+
+async function livingOf(some: readonly Running[]): Promise<Running[]> {
+  const isAlive = await Promise.all(some.map(isSameProcess))
+  return some.filter((_, at) => isAlive[at])
+}
+
+export function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+export async function isSameProcess(running: Running): Promise<boolean> {
+  return running.startTicks !== '' && (await startTicksOf(running.pid)) === running.startTicks
+}
+
+/** Field 22 of /proc/PID/stat; null when there is no such process or it is a zombie. */
+async function startTicksOf(pid: number): Promise<string | null> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
+  if (text === null) return null
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return fields[0] === 'Z' || fields[0] === 'X' ? null : fields[19]!
+}
