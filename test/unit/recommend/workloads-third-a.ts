@@ -3,7 +3,7 @@
  * ranges, misspelt words, two loads in one, budgets by the month, German and French words. Committed before they were
  * first run; docs/choosing.md says what that first run came to.
  */
-import type { DescribedWorkload } from './workloads.ts'
+import type { DescribedWorkload } from './described-workload.ts'
 
 export const THIRD_WORKLOADS_A: readonly DescribedWorkload[] = [
   {
