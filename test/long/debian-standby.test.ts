@@ -1,6 +1,7 @@
 /**
- * A Debian that stood by: it was logged into as somebody who does not exist, and has to have forgotten all of it. Beside
- * a copy of the same template that rehearsed nothing: nothing of what must be unique is the same. docs/templates.md.
+ * A Debian that stood by: it was logged into as somebody who does not exist, and has to have forgotten all of it.
+ * Beside a copy of the same template that rehearsed nothing: nothing of what must be unique is the same.
+ * docs/templates.md, docs/decisions/0064.
  */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -87,13 +88,16 @@ test('a Debian that rehearsed is nobody else, and remembers nobody', { timeout: 
   const seen: string[][] = []
   for (const { InstanceId, PublicIpAddress, PrivateIpAddress } of running) {
     const debian = { ...key, user: 'admin' }
-    const words = [...UNIQUE, ...LEFT].map((each) => `sudo sh -c '${each}'`).join('; ')
+    // What is left first: the others are a visitor's, too.
+    const words = [...LEFT, ...UNIQUE].map((each) => `sudo sh -c '${each}'`).join('; ')
     const lines = (await sshWhenReady(debian, PublicIpAddress!, words)).split('\n')
     expect(lines).toHaveLength(UNIQUE.length + LEFT.length)
-    expect(lines.slice(UNIQUE.length), `what is left in ${InstanceId}`).toEqual(NOTHING)
+    const left = lines.splice(0, LEFT.length).map((line, at) => `${line}: ${LEFT[at]}`)
+    const nothing = NOTHING.map((line, at) => `${line}: ${LEFT[at]}`)
+    expect(left.join('\n'), `what is left in ${InstanceId}`).toBe(nothing.join('\n'))
     expect(lines[7]).toBe(`ip-${PrivateIpAddress!.replaceAll('.', '-')}`)
     expect(lines[9]).toBe(InstanceId)
-    seen.push(lines.slice(0, UNIQUE.length))
+    seen.push(lines)
   }
   for (const column of UNIQUE.keys()) {
     expect(seen[0]![column], UNIQUE[column]).not.toBe('')
