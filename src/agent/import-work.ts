@@ -102,19 +102,25 @@ export async function createImportWork(options: {
     }
   }
   const copy = async (request: LayerCopyRequest): Promise<{ usedBytes: number }> => {
-    const { layerId, source, keys, sizeGiB, key } = request
+    const { layerId, source, keys, sizeGiB, key, isCompressed = false } = request
     const target = volumes.layers.path(layerId)
     const isDone = await readHeader(target).catch(() => null)
     if (!isDone) {
       const folder = join(workRoot, layerId)
       await mkdir(folder, { recursive: true, mode: 0o700 })
       try {
+        const state = { progress: 0, abort: new AbortController() }
+        running.set(layerId, state)
         const made = join(folder, 'layer.qcow2')
         await qcow2Make(made, { sizeBytes: sizeGiB * GIB, backing: null, key })
         const content = await volumes.content(options.sourcePath(source), keys)
-        await contentCopy(content, { path: made, format: 'qcow2', key })
+        const onLine = (line: string): void =>
+          void (state.progress = percentOf(line) ?? state.progress)
+        const to = { path: made, format: 'qcow2', key } as const
+        await contentCopy(content, to, { isCompressed: isCompressed && key === null, onLine })
         await layerPublish(made, target)
       } finally {
+        running.delete(layerId)
         await rm(folder, { recursive: true, force: true })
       }
     }
@@ -126,6 +132,12 @@ export async function createImportWork(options: {
     importProgress: async (layerId) => running.get(layerId)?.progress ?? null,
     importCancel: async (layerId) => running.get(layerId)?.abort.abort(new Error('cancelled')),
   }
+}
+
+/** A fraction, of what `qemu-img -p` says. */
+function percentOf(line: string): number | null {
+  const percent = /\((\d+(?:\.\d+)?)\/100%\)/.exec(line)?.[1]
+  return percent === undefined ? null : Number(percent) / 100
 }
 
 async function layerPublish(made: string, target: string): Promise<void> {

@@ -1,4 +1,4 @@
-/** What a host's own agent is made of: its driver, its networks, its volumes, and what else the program brings together. */
+/** What a host's own agent is made of: its driver, its networks, its volumes, and what else main brings together. */
 import type { VpcId } from '../domain/ids.ts'
 import type { HostDescription } from '../domain/machine.ts'
 import type { VolumeBackend } from '../blocks/backend.ts'

@@ -76,6 +76,11 @@ export interface HostAgent {
    * Takes long; a start of the machine or a freeze interrupts it without harm. @throws Error when interrupted.
    */
   volumeCollapse(volumeId: VolumeId, instanceId: InstanceId | null): Promise<void>
+  /**
+   * The layer gets a file of its own that lies on no other layer: what it holds, and what lies on it, stay as they are.
+   * Not of an encrypted one. Takes long; repeating it changes nothing. Answers what the file takes.
+   */
+  layerFlatten(layerId: LayerId): Promise<{ usedBytes: number }>
   /** What was written to a frozen content, and into which layer; null: the image beneath. */
   contentMap(content: ContentRequest): Promise<ContentRange[]>
   contentRead(content: ContentRequest, offset: number, length: number): Promise<Uint8Array>
@@ -144,6 +149,8 @@ export interface BalancerHost {
 }
 
 export interface LayerCopyRequest extends ContentRequest {
+  /** Smaller, and slower to read; one that is encrypted is only copied. */
+  isCompressed?: boolean
   layerId: LayerId
   source: VolumeSource
   sizeGiB: number

@@ -262,6 +262,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
     exportProgress: async () => null,
     importProgress: async () => null,
     importCancel: async () => {},
+    layerFlatten: async (layerId) => storage.flatten(layerId),
     layerDelete: async (layerId) => storage.layerDelete(layerId),
     layerList: async () => storage.layerList(),
     ...createHypervisorWork({

@@ -30,6 +30,7 @@ export interface SimulatedVolumes {
   delete(volumeId: string): void
   freeze(request: FreezeRequest): FreezeOutcome[]
   collapse(volumeId: string): void
+  flatten(layerId: LayerId): { usedBytes: number }
   change(volumeId: string, change: VolumeChange): void
   layerDelete(layerId: LayerId): void
   /** By file, the first block of what was exported. */
@@ -40,6 +41,7 @@ export interface SimulatedVolumes {
   contentRead(request: ContentRequest, offset: number, length: number): Uint8Array
   writeBytes(volumeId: string, offset: number, bytes: Uint8Array): void
   layerCopy(request: LayerCopyRequest): { usedBytes: number }
+  isCompressed(layerId: LayerId): boolean
   layerList(): LayerId[]
   /** A layer and those beneath it, downwards. */
   chainOf(layerId: LayerId): LayerId[]
@@ -58,6 +60,7 @@ const BLOCK_BYTES = SIMULATED_BLOCK_BYTES
 export function createSimulatedVolumes(): SimulatedVolumes {
   const volumes = new Map<string, Volume>()
   const layers = new Map<LayerId, Blocks>()
+  const compressed = new Set<LayerId>()
   let reason: string | null = null
   const layerOf = (id: LayerId): Blocks => {
     const layer = layers.get(id)
@@ -100,6 +103,7 @@ export function createSimulatedVolumes(): SimulatedVolumes {
   }
   return {
     all: volumes,
+    isCompressed: (layerId) => compressed.has(layerId),
     exports: new Map(),
     ensure: (request) => {
       const known = volumes.get(request.volumeId)
@@ -124,6 +128,17 @@ export function createSimulatedVolumes(): SimulatedVolumes {
       })
     },
     collapse,
+    flatten: (layerId) => {
+      const layer = layerOf(layerId)
+      const written = new Map(layer.written)
+      for (let id = layer.beneath; id !== null; id = layerOf(id).beneath) {
+        for (const [block, content] of layerOf(id).written) {
+          if (!written.has(block)) written.set(block, content)
+        }
+      }
+      layers.set(layerId, { beneath: null, written })
+      return { usedBytes: written.size * BLOCK_BYTES }
+    },
     change: (volumeId, { sizeGiB, limits }) => {
       const volume = volumeOf(volumeId)
       volume.sizeGiB = Math.max(volume.sizeGiB, sizeGiB)
@@ -160,7 +175,7 @@ export function createSimulatedVolumes(): SimulatedVolumes {
       layers.set(layerId, { beneath: null, written: new Map([[0, url]]) })
       return { layerId, sizeBytes: 3 * 1024 ** 3, format: 'vmdk', usedBytes: BLOCK_BYTES }
     },
-    layerCopy: ({ layerId, source }) => {
+    layerCopy: ({ layerId, source, isCompressed = false }) => {
       const written = new Map<number, string>()
       let id = 'layerId' in source ? source.layerId : null
       for (; id !== null; id = layerOf(id).beneath) {
@@ -169,6 +184,7 @@ export function createSimulatedVolumes(): SimulatedVolumes {
         }
       }
       layers.set(layerId, { beneath: null, written })
+      if (isCompressed) compressed.add(layerId)
       return { usedBytes: written.size * BLOCK_BYTES }
     },
     layerDelete: (layerId) => {

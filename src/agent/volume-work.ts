@@ -6,7 +6,8 @@
  */
 import type { Freeze, VolumeBackend } from '../blocks/backend.ts'
 import type { InstanceId, VolumeId } from '../domain/ids.ts'
-import type { DiskBacking } from '../domain/machine.ts'
+import type { LayerId } from '../domain/layer.ts'
+import type { DiskBacking, MachineObservation } from '../domain/machine.ts'
 import { nbdSourceOf } from '../domain/nbd-source.ts'
 import type { VmDriver } from '../hypervisor/driver.ts'
 import { keysChecked } from './vm-spec.ts'
@@ -22,6 +23,8 @@ export interface VolumeWork {
   exclusively<T>(volumeIds: readonly VolumeId[], section: () => Promise<T>): Promise<T>
   freeze(request: FreezeRequest): Promise<FreezeOutcome[]>
   collapse(volumeId: VolumeId, instanceId: InstanceId | null, signal?: AbortSignal): Promise<void>
+  /** The layer lies on no others any more; machines that live go over. Takes long, and may be repeated. */
+  flatten(layerId: LayerId, signal?: AbortSignal): Promise<void>
   /** As `exclusively`, for work in the background that gives way itself when somebody needs the volume. */
   interruptible<T>(
     volumeId: VolumeId,
@@ -39,10 +42,12 @@ export function createVolumeWork(options: {
   driver: VmDriver
   volumes: VolumeBackend
   /** Volumes that several machines have; absent: there are none. */
-  serverOf?: SharedDisks['serverOf']
+  shared?: () => Pick<SharedDisks, 'serverOf' | 'has' | 'changed'>
   log: Log
 }): VolumeWork {
-  const { driver, volumes, log, serverOf = async () => null } = options
+  const { driver, volumes, log } = options
+  const serverOf = async (volumeId: VolumeId) =>
+    (await options.shared?.().serverOf(volumeId)) ?? null
   const mutex = createKeyedMutex()
   /** Copies that are under way, to be interrupted. */
   const copies = new Map<string, AbortController>()
@@ -52,7 +57,7 @@ export function createVolumeWork(options: {
     return mutex.runAll(ids, section)
   }
 
-  /** One that is shared goes over in its server, the others in the machine, all of them at one instant. */
+  /** One that is shared goes over in its server; the others in their machine, at one instant. */
   const allGoOver = async (
     instanceId: InstanceId | null,
     begun: readonly Freeze[],
@@ -61,16 +66,16 @@ export function createVolumeWork(options: {
     const own: Freeze[] = []
     let pauseMs = 0
     let isAnyOver = false
-    for (const one of begun) {
-      const server = await serverOf(one.volumeId)
-      if (!server) {
-        own.push(one)
-        continue
-      }
-      pauseMs += await goOver(server.driver, server.id, [one], wanted)
-      isAnyOver = true
-    }
     try {
+      for (const one of begun) {
+        const server = await serverOf(one.volumeId)
+        if (!server) {
+          own.push(one)
+          continue
+        }
+        pauseMs += await goOver(server.driver, server.id, [one], wanted)
+        isAnyOver = true
+      }
       return pauseMs + (await goOver(driver, instanceId, own, wanted))
     } catch (cause) {
       // What has gone over is not undone: all of it is asked for again.
@@ -152,8 +157,26 @@ export function createVolumeWork(options: {
     }
   }
 
+  const flatten: VolumeWork['flatten'] = async (layerId, signal) => {
+    const layer = await volumes.layers.flatten(layerId, signal ?? new AbortController().signal)
+    const upon = await volumesUpon(volumes, layer.path)
+    // No freeze amid it: what is written to now would be a layer in the next moment.
+    await mutex.runAll(upon, async () => {
+      const machines = (await driver.list()).filter(isLiving)
+      for (const volumeId of upon) {
+        const info = await volumes.info(volumeId)
+        const depth = info ? depthOf(info, layer.path) : null
+        // What serves a shared one does not stand still for us: it keeps what it has open until it is begun anew.
+        if (!info || depth === null || (await serverOf(volumeId))) continue
+        const relay = { volumeId, headPath: info.path, depth, layer }
+        for (const { instanceId } of machines) await driver.layerRelay(instanceId, relay)
+      }
+    })
+  }
+
   return {
     exclusively,
+    flatten,
     freeze: (request) => {
       const ids = request.volumes.map((one) => one.volumeId)
       return exclusively(ids, () => freeze(request))
@@ -165,6 +188,9 @@ export function createVolumeWork(options: {
         const file = await volumes.info(volumeId)
         if (!file) return
         const server = await serverOf(volumeId)
+        if (!server && options.shared?.().has(volumeId)) {
+          throw new Error(`who serves ${volumeId} is away`)
+        }
         // A server first: what it serves is as large as it says.
         const machines = [instanceId, ...otherIds].filter((id) => id !== null)
         const holders = [...(server ? [server] : []), ...machines.map((id) => ({ driver, id }))]
@@ -178,6 +204,7 @@ export function createVolumeWork(options: {
           const isLimiting = !server || holder === server
           if (isLimiting) await holder.driver.diskLimit(holder.id, { ...limits, volumeId })
         }
+        options.shared?.().changed(volumeId, { ...limits, sizeGiB })
         // Also when the machine that lives does not have it (yet); one that has it has grown it.
         await volumes.ensure({ volumeId, sizeGiB, source: null, keys: keysChecked(keys) })
       }),
@@ -221,8 +248,11 @@ function isUnclear(error: unknown): boolean {
 
 async function isAlive(driver: VmDriver, instanceId: InstanceId): Promise<boolean> {
   const machine = (await driver.list()).find((one) => one.instanceId === instanceId)
-  return machine !== undefined && !['stopped', 'crashed', 'absent'].includes(machine.state)
+  return machine !== undefined && isLiving(machine)
 }
+
+const isLiving = ({ state }: MachineObservation): boolean =>
+  !['stopped', 'crashed', 'absent'].includes(state)
 
 async function outcomeOf(
   volumes: VolumeBackend,
@@ -238,6 +268,26 @@ async function outcomeOf(
     pauseMs,
     crashReason,
   }
+}
+
+/** Volumes that read through this file. */
+async function volumesUpon(volumes: VolumeBackend, path: string): Promise<VolumeId[]> {
+  const upon: VolumeId[] = []
+  for (const volumeId of await volumes.list()) {
+    const info = await volumes.info(volumeId).catch(() => null)
+    if (info && depthOf(info, path) !== null) upon.push(volumeId)
+  }
+  return upon
+}
+
+/** Files of a chain above this one; null: it is not in it. */
+function depthOf(top: Pick<DiskBacking, 'path' | 'backing'>, path: string): number | null {
+  let depth = 0
+  for (let file: typeof top | null | undefined = top; file; file = file.backing) {
+    if (file.path === path) return depth
+    depth++
+  }
+  return null
 }
 
 /** The file beneath the lowest layer; null when there is none. A template's disk may lie between two. */

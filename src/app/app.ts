@@ -10,13 +10,17 @@ import { createKeyedMutex } from '../lib/mutex.ts'
 import { createSeal } from '../lib/seal.ts'
 import { systemClock, withDeadline, type Clock } from '../lib/time.ts'
 import { openMetricStore, type MetricStore } from '../store/metrics-store.ts'
+import { observedStore } from '../store/observed.ts'
 import type { Store } from '../store/store.ts'
 import { openTrailStore, type TrailStore } from '../store/trail-store.ts'
 import { startLoop, type ReconcilerLoop } from '../workflow/loop.ts'
+import { createScalingReconciler, SCALING_CAUSES } from './autoscaling/reconcile.ts'
+import { NO_LAUNCHES } from './autoscaling/ports.ts'
 import { createBandwidth } from './bandwidth.ts'
-import type { App, HostHandle, ReconcilerName } from './context.ts'
+import type { App, HostHandle, Launches, ReconcilerName } from './context.ts'
 import { createInstanceTypeCatalogue } from './instance-types.ts'
 import { createBackupReconcilers } from './backup/reconcile.ts'
+import { createBalancersReconciler } from './balancers/reconcile.ts'
 import { hostEventApply } from './instances/observe.ts'
 import { createMetricsReconciler } from './metrics/collect.ts'
 import { createAttachmentsReconciler } from './reconcilers/attachments.ts'
@@ -26,6 +30,7 @@ import { createNetworkApplier, readerOnce } from './reconcilers/network.ts'
 import { stagingsReconcile } from './ebs/write.ts'
 import { binReconcile } from './rbin/bin.ts'
 import { createCopiesReconciler } from './reconcilers/copies.ts'
+import { createTiersReconciler } from './reconcilers/tiers.ts'
 import { createHypervisorsReconciler } from './reconcilers/hypervisors.ts'
 import { createMachinesReconciler } from './reconcilers/machines.ts'
 import { createExportsReconciler } from './reconcilers/exports.ts'
@@ -70,10 +75,15 @@ export async function startApp(options: {
   metrics?: MetricStore
   /** The same. */
   trail?: TrailStore
+  /** Absent: scaling groups launch nothing. */
+  launches?: Launches
   /** 32 bytes that stay the same as long as the store does. Absent: sealed things end with the process. */
   sealKey?: Uint8Array
 }): Promise<RunningApp> {
-  const { store, log } = options
+  const { log } = options
+  const store = observedStore(options.store, (changes) => {
+    if (changes.some(({ kind }) => SCALING_CAUSES.has(kind))) loops.get('autoscaling')?.activate()
+  })
   const hosts: HostHandle[] = []
   for (const agent of options.agents) hosts.push({ agent, description: await agent.describe() })
   const loops = new Map<ReconcilerName, ReconcilerLoop>()
@@ -92,6 +102,7 @@ export async function startApp(options: {
     cpuHeld: new Map(),
     metrics: options.metrics ?? openMetricStore(':memory:'),
     trail: createTrail(options.trail ?? openTrailStore(':memory:'), clock, log),
+    launches: options.launches ?? NO_LAUNCHES,
     hosts,
     activate: (name) => loops.get(name)?.activate(),
     networkInForce: async () => {
@@ -119,6 +130,7 @@ export async function startApp(options: {
   }
   const instances = createInstancesReconciler(app, networkApplyTo)
   const backups = createBackupReconcilers(app)
+  const scaling = createScalingReconciler(app)
   const reconcilers: [ReconcilerName, (signal: AbortSignal) => Promise<void>][] = [
     ['network', networkApply],
     ['instances', instances.reconcile],
@@ -127,6 +139,7 @@ export async function startApp(options: {
     ['bin', () => binReconcile(app)],
     ['exports', createExportsReconciler(app)],
     ['copies', createCopiesReconciler(app)],
+    ['tiers', createTiersReconciler(app)],
     ['rootTasks', (signal) => rootTasksReconcile(app, signal)],
     ['imports', createImportsReconciler(app)],
     ['stagings', () => stagingsReconcile(app)],
@@ -136,8 +149,10 @@ export async function startApp(options: {
     ['attachments', createAttachmentsReconciler(app)],
     ['interfaces', createInterfacesReconciler(app, networkApplyTo)],
     ['templates', createTemplatesReconciler(app)],
+    ['balancers', createBalancersReconciler(app)],
     ['metrics', createMetricsReconciler(app)],
     ...backups.list,
+    ['autoscaling', scaling.reconcile],
     ['hypervisors', createHypervisorsReconciler(app)],
     ['machines', createMachinesReconciler(app)],
   ]
@@ -173,6 +188,7 @@ export async function startApp(options: {
     close: async () => {
       for (const unsubscribe of subscriptions) unsubscribe()
       backups.close()
+      scaling.close()
       await Promise.all([...loops.values()].map((loop) => loop.close()))
       await Promise.all(hosts.map(({ agent }) => agent.close()))
       app.metrics.close()

@@ -4,7 +4,7 @@ import { compileFilters } from './filters.ts'
 import type { FilterInput } from './filters.ts'
 import { serviceModel } from './model.ts'
 import type { AnyOperation, Call } from './operation.ts'
-import { checkPaging, pageOf } from './pagination.ts'
+import { checkPaging, pageOf, pageWindow } from './pagination.ts'
 import type { PageRequest } from './pagination.ts'
 
 export interface Engine {
@@ -44,5 +44,6 @@ export function bindCall(engine: Engine): Call<unknown> {
       return records.filter((record) => test(record))
     },
     page: (records, options) => pageOf(pageRequest(engine), records, options),
+    pageWindow: (defaultSize) => pageWindow(pageRequest(engine), defaultSize),
   }
 }

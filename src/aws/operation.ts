@@ -89,6 +89,8 @@ export interface Call<R> {
   filter(records: readonly R[]): R[]
   /** The page that `MaxResults` and `NextToken` ask for. */
   page<T>(records: readonly T[], options: PageOptions<T>): Page<T>
+  /** For a store that can: which records, in the order of their keys, are enough for `page`. */
+  pageWindow(defaultSize: number): { after: string; count: number }
 }
 
 export interface OperationDefinition<S extends ServiceName, O extends string, R = never> {

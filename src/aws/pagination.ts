@@ -59,6 +59,14 @@ export function pageOf<T>(
   }
 }
 
+/** What a page needs of records in the order of their keys: one more than it holds tells that it is not the last. */
+export function pageWindow(
+  request: PageRequest,
+  defaultSize: number,
+): { after: string; count: number } {
+  return { after: readToken(request) ?? '', count: (pageSize(request) ?? defaultSize) + 1 }
+}
+
 function firstAfter(keyed: readonly { key: string }[], after: string): number {
   let low = 0
   let high = keyed.length

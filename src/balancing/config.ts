@@ -208,6 +208,12 @@ function headerLines({ settings }: BalancerPlan, { protocol }: ListenerPlan): st
     ...forwarded,
     `http-request set-header X-Forwarded-Proto ${protocol.toLowerCase()}`,
     'http-request set-header X-Forwarded-Port %[dst_port]',
+    ...(settings.hasTlsHeaders && protocol === 'HTTPS'
+      ? [
+          'http-request set-header X-Amzn-Tls-Version %[ssl_fc_protocol]',
+          'http-request set-header X-Amzn-Tls-Cipher-Suite %[ssl_fc_cipher]',
+        ]
+      : []),
     `http-request set-header X-Amzn-Trace-Id ${TRACE_ID} unless { req.hdr_cnt(x-amzn-trace-id) gt 0 }`,
   ]
 }
@@ -312,6 +318,7 @@ function serverLine(
     ...(stickiness?.type === 'lb_cookie' ? [`cookie ${name}`] : []),
     ...(group.slowStartSeconds > 0 ? [`slowstart ${number(group.slowStartSeconds)}s`] : []),
     ...(isChecked ? [checkWords(group, check.port)] : []),
+    ...(isChecked && group.endsUnhealthy ? ['on-marked-down shutdown-sessions'] : []),
   ].join(' ')
 }
 

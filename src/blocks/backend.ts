@@ -90,6 +90,12 @@ export interface LayerBackend {
   delete(layerId: LayerId): Promise<void>
   /** Copies into the volume what it reads from layers; no machine has it open. Interrupted, it is as before. */
   collapse(volumeId: VolumeId, signal: AbortSignal): Promise<void>
+  /**
+   * Replaces the layer's file by one with the same content that lies on no layers: what lies on it, and what it holds,
+   * stay as they are. Who has the old file open reads on. Not of an encrypted one. Interrupted, it is as before.
+   * @returns The file as it is now, with what lies beneath.
+   */
+  flatten(layerId: LayerId, signal: AbortSignal): Promise<DiskBacking>
 }
 
 /** Paths of the files that some volume is an overlay of, and so must stay. */

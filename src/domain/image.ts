@@ -6,6 +6,7 @@ import type { Architecture } from './machine.ts'
 import type { Recycled } from './rbin.ts'
 import type { ResourceBase } from './resource.ts'
 import type { SnapshotLock } from './snapshot-lock.ts'
+import type { SnapshotTiering } from './snapshot-tier.ts'
 import type { UefiVariable } from './uefi.ts'
 import type { VolumeType } from './volume-type.ts'
 
@@ -23,6 +24,10 @@ export interface Snapshot extends ResourceBase<SnapshotId> {
   recycled?: Recycled | null
   /** Not to be deleted until then. */
   lock?: SnapshotLock | null
+  /** Absent or null: it was never in the archive. */
+  tiering?: SnapshotTiering | null
+  /** Zones in which EC2's fast restore is wanted of it, and since when. */
+  fastRestores?: Readonly<Record<string, number>>
   /** Accounts that may make volumes of it. */
   sharedWith?: readonly string[]
   /** Absent: completed. `pending` until the host has fixed the point in time. */

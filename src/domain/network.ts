@@ -205,6 +205,8 @@ export interface NetworkInterface extends ResourceBase<NetworkInterfaceId> {
   natGatewayId?: IdOf<'natGateway'>
   /** Made for a VPC endpoint, and gone with it. */
   vpcEndpointId?: IdOf<'vpcEndpoint'>
+  /** Made for a load balancer, and gone with it. */
+  loadBalancer?: { id: string; type: 'application' | 'network' }
 }
 
 /** Both families' addresses, IPv4 first. */
@@ -214,7 +216,7 @@ export function addressesOf(one: NetworkInterface): readonly string[] {
 
 /** What an interface was made for, which alone may change it. */
 export function managerOf(one: NetworkInterface): string | undefined {
-  return one.natGatewayId ?? one.vpcEndpointId
+  return one.natGatewayId ?? one.vpcEndpointId ?? one.loadBalancer?.id
 }
 
 /** Gives subnets a way out by its elastic address, which its interface has. */

@@ -3,10 +3,12 @@
  * must be unique about it is declared in store/kinds.ts.
  */
 import type { Alarm } from './metrics/alarm.ts'
+import type { ScalingKind, ScalingResourceTypes } from './autoscaling/records.ts'
 import type { BackupKind, BackupResourceTypes } from './backup/kinds.ts'
 import type { IamKind, IamResourceTypes } from './iam/entities.ts'
 import type { Image, Snapshot } from './image.ts'
 import type { Instance } from './instance.ts'
+import type { Listener, ListenerRule, LoadBalancer, TargetGroup } from './balancers/records.ts'
 import type { BackupGateway, GatewayKind, GatewayMachine, Hypervisor } from './gateway.ts'
 import type { ExportTask } from './export-task.ts'
 import type { RootTask } from './root-task.ts'
@@ -37,7 +39,7 @@ import type { PrefixList } from './prefix-list.ts'
 import type { VpcEndpoint } from './vpc-endpoint.ts'
 import type { Volume } from './volume.ts'
 
-export interface ResourceTypes extends IamResourceTypes, BackupResourceTypes {
+export interface ResourceTypes extends IamResourceTypes, BackupResourceTypes, ScalingResourceTypes {
   instance: Instance
   volume: Volume
   snapshot: Snapshot
@@ -74,6 +76,10 @@ export interface ResourceTypes extends IamResourceTypes, BackupResourceTypes {
   hypervisor: Hypervisor
   gatewayMachine: GatewayMachine
   alarm: Alarm
+  loadBalancer: LoadBalancer
+  listener: Listener
+  listenerRule: ListenerRule
+  targetGroup: TargetGroup
 }
 
 export type StoredKind = keyof ResourceTypes
@@ -81,7 +87,12 @@ export type StoredKind = keyof ResourceTypes
 /** Not EC2's, or without an id and tags of its own: kept for ourselves, or another service's. */
 export type HiddenKind =
   | GatewayKind
+  | ScalingKind
   | 'alarm'
+  | 'loadBalancer'
+  | 'listener'
+  | 'listenerRule'
+  | 'targetGroup'
   | 'rbinRule'
   | 'exportTask'
   | 'rootTask'

@@ -64,6 +64,8 @@ export interface Volume extends ResourceBase<VolumeId> {
   attachment: VolumeAttachment | null
   /** Several instances may have it at once: its host serves it to all of them. */
   isMultiAttach?: boolean
+  /** Fast restore was on for its snapshot in its zone when it was made: said and no more. */
+  isFastRestored?: boolean
   /** Beside `attachment`, when there are several. Their order means nothing: see `volumeAt`. */
   others?: readonly VolumeAttachment[]
   /** The last one. */

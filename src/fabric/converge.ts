@@ -104,7 +104,7 @@ export async function convergeVpc(
   })
   await kernel.ipBatch(namespace, linkChanges(wanted, found))
   await allOf([
-    rules.some((text) => text !== '') ? kernel.nft(namespace, rules.join('')) : undefined,
+    ...(rules.some((text) => text !== '') ? [kernel.nft(namespace, rules.join(''))] : []),
     kernel.tcBatch(namespace, queues),
   ])
 
@@ -120,7 +120,7 @@ export async function convergeVpc(
 }
 
 /** None of them goes on when this throws. */
-async function allOf(works: readonly (Promise<void> | undefined)[]): Promise<void> {
+async function allOf(works: readonly Promise<void>[]): Promise<void> {
   const results = await Promise.allSettled(works)
   for (const result of results) if (result.status === 'rejected') throw result.reason
 }

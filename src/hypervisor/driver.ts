@@ -7,6 +7,7 @@ import type { InstanceId } from '../domain/ids.ts'
 import type { MachineUsage } from '../domain/metrics/usage.ts'
 import type {
   DiskAttachment,
+  DiskBacking,
   DiskLimits,
   HypervisorReport,
   MachineObservation,
@@ -16,6 +17,17 @@ import type {
 import type { UefiVariable } from '../domain/uefi.ts'
 
 /** A disk that goes over from one file to an empty one upon it. */
+/** A file beneath a volume that was replaced by another one of the same content. */
+export interface LayerRelay {
+  volumeId: string
+  /** The file that the volume writes to. */
+  headPath: string
+  /** Files above it; at least 1. */
+  depth: number
+  /** As it is now, with what lies beneath it now. */
+  layer: DiskBacking
+}
+
 export interface DiskOverlay {
   volumeId: string
   layerId: string
@@ -101,6 +113,8 @@ export interface VmDriver {
     base: string | null,
     signal: AbortSignal,
   ): Promise<void>
+  /** See qemu/relay.ts. */
+  layerRelay(instanceId: InstanceId, relay: LayerRelay): Promise<void>
   diskResize(instanceId: InstanceId, volumeId: string, sizeBytes: number): Promise<void>
   diskLimit(instanceId: InstanceId, disk: DiskLimits & { volumeId: string }): Promise<void>
   nicAttach(instanceId: InstanceId, nic: NicAttachment): Promise<void>

@@ -5,10 +5,13 @@
  */
 import type { IamKind } from '../domain/iam/entities.ts'
 import { BACKUP_KINDS } from './backup-kinds.ts'
+import { SCALING_KINDS } from './scaling-kinds.ts'
+import { BALANCER_KINDS } from './balancer-kinds.ts'
 import { instanceIsSettled, instanceStateOf, type Instance } from '../domain/instance.ts'
 import { rootTaskIsOver } from '../domain/root-task.ts'
-import { addressesOf } from '../domain/network.ts'
+import { addressesOf, publicBindings } from '../domain/network.ts'
 import type { ResourceTypes, StoredKind } from '../domain/resource-types.ts'
+import { isTiering } from '../domain/snapshot-tier.ts'
 import { attachmentsOf, type Volume } from '../domain/volume.ts'
 import type { Reference, KindRules } from './kind-rules.ts'
 
@@ -128,6 +131,8 @@ const IAM_KINDS: Pick<KindTable, IamKind> = {
 
 export const KINDS: KindTable = {
   ...BACKUP_KINDS,
+  ...SCALING_KINDS,
+  ...BALANCER_KINDS,
   ...IAM_KINDS,
   alarm: {
     references: nothing,
@@ -163,6 +168,10 @@ export const KINDS: KindTable = {
       ...ref('layer', 'layerId' in r.source ? r.source.layerId : null),
       ...ref('layer', r.staging?.parentLayerId ?? null),
       ...ref('layer', r.copiedFrom && 'layerId' in r.copiedFrom ? r.copiedFrom.layerId : null),
+      ...ref('layer', r.tiering?.archive?.layerId ?? null),
+      ...ref('layer', isTiering(r) ? r.tiering!.operation.target : null),
+      ...ref('tiering', isTiering(r) ? 'yes' : null),
+      ...ref('restored', r.tiering?.expiresAt ? 'yes' : null),
       ...ref('copying', r.copiedFrom ? 'yes' : null),
       ...ref('staging', r.staging ? 'yes' : null),
       ...ref('recycled', r.recycled ? 'yes' : null),
@@ -270,6 +279,11 @@ export const KINDS: KindTable = {
       ...r.groupIds.flatMap((id) => ref('group', id)),
       ...addressesOf(r).flatMap((address) => ref('address', `${r.vpcId}/${address}`)),
       ...(r.elasticAddresses ?? []).flatMap((each) => ref('elastic', each.allocationId)),
+      // What every host of the VPC must know of every interface, to be tallied and not decoded.
+      ...r.groupIds.flatMap((id) => addressesOf(r).flatMap((one) => ref(`member:${id}`, one))),
+      ...publicBindings(r).flatMap(({ publicAddress, privateAddress }) =>
+        ref(`public:${r.vpcId}`, `${publicAddress} ${privateAddress}`),
+      ),
     ],
     claims: (r) => [
       ...r.privateAddresses.map((name) => ({ scope: `address:${r.subnetId}`, name })),

@@ -6,12 +6,16 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { sketchRead, sketchWrite, type Sketch } from '../domain/metrics/sketch.ts'
 import {
   dimensionsText,
   RETENTION,
   type Bucket,
   type Sample,
   type SeriesKey,
+  spreadOf,
+  summaryAdd,
+  type Summary,
 } from '../domain/metrics/metric.ts'
 import { inTransaction, sideFileBytes, sideFileOpen } from './side-file.ts'
 
@@ -37,6 +41,8 @@ export interface ReadRange {
   to: number
   period: number
   unit?: string | null
+  /** Also how the values are spread. */
+  hasSpread?: boolean
 }
 
 export interface SeriesQuery {
@@ -64,18 +70,22 @@ const SCHEMA = `
     unique (account, region, namespace, name, dimensions));
   create table if not exists point (series integer not null, resolution integer not null, start integer not null,
     unit text not null, count real not null, sum real not null, min real not null, max real not null,
+    sketch blob,
     primary key (series, start, resolution, unit)) without rowid;
   create index if not exists point_by_age on point (resolution, start);
 `
 
 const ADD = `
-  insert into point (series, resolution, start, unit, count, sum, min, max) values (?, ?, ?, ?, ?, ?, ?, ?)
+  insert into point (series, resolution, start, unit, count, sum, min, max, sketch)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?)
   on conflict do update set count = count + excluded.count, sum = sum + excluded.sum,
-    min = min(min, excluded.min), max = max(max, excluded.max)
+    min = min(min, excluded.min), max = max(max, excluded.max), sketch = sketch_add(count, min, max, sketch,
+      excluded.count, excluded.min, excluded.max, excluded.sketch)
 `
 
 export function openMetricStore(path: string, options: { bytesMax?: number } = {}): MetricStore {
   const db = sideFileOpen(path, { schema: SCHEMA, cacheKiB: 16_000 })
+  sketchesPrepare(db)
   const statements = prepare(db)
   const ids = new Map<string, number>()
   const idBy = (statement: StatementSync, series: SeriesKey): number | undefined => {
@@ -95,10 +105,10 @@ export function openMetricStore(path: string, options: { bytesMax?: number } = {
   const idOf = (series: SeriesKey): number => idBy(statements.seriesEnsure, series)!
   const putSlice = (samples: readonly Sample[]): void => {
     const work = (): void => {
-      for (const { series, unit, at, resolution, count, sum, min, max } of samples) {
+      for (const { series, unit, at, resolution, count, sum, min, max, sketch } of samples) {
         const id = idOf(series)
         const start = Math.floor(at / 1000 / resolution) * resolution
-        statements.add.run(id, resolution, start, unit ?? '', count, sum, min, max)
+        statements.add.run(id, resolution, start, unit ?? '', count, sum, min, max, written(sketch))
         statements.touch.run(start, id, start)
       }
     }
@@ -115,7 +125,8 @@ export function openMetricStore(path: string, options: { bytesMax?: number } = {
     },
     read: (series, range) => {
       const id = idFind(series)
-      return id === undefined ? [] : bucketsOf(statements.read, id, range)
+      if (id === undefined) return []
+      return bucketsOf(range.hasSpread ? statements.readSpread : statements.read, id, range)
     },
     seriesFind: (query) => seriesFind(db, query),
     bytes,
@@ -136,7 +147,10 @@ export function openMetricStore(path: string, options: { bytesMax?: number } = {
   }
 }
 
-type Statements = Record<'seriesEnsure' | 'seriesGet' | 'add' | 'touch' | 'read', StatementSync>
+type Statements = Record<
+  'seriesEnsure' | 'seriesGet' | 'add' | 'touch' | 'read' | 'readSpread',
+  StatementSync
+>
 
 function prepare(db: DatabaseSync): Statements {
   return {
@@ -150,12 +164,52 @@ function prepare(db: DatabaseSync): Statements {
     ),
     add: db.prepare(ADD),
     touch: db.prepare('update series set last_at = ? where id = ? and last_at < ?'),
-    read: db.prepare(
-      `select start / cast(? as integer) * cast(? as integer) as bucket, unit, sum(count) as count, sum(sum) as sum, min(min) as min,
-         max(max) as max from point where series = ? and start >= ? and start < ?
-       group by bucket, unit order by bucket`,
-    ),
+    read: db.prepare(readOf('')),
+    readSpread: db.prepare(readOf(', sketch_sum(count, min, max, sketch) as sketch')),
   }
+}
+
+function readOf(more: string): string {
+  return `select start / cast(? as integer) * cast(? as integer) as bucket, unit, sum(count) as count,
+      sum(sum) as sum, min(min) as min, max(max) as max${more}
+    from point where series = ? and start >= ? and start < ?
+    group by bucket, unit order by bucket`
+}
+
+const written = (sketch: Sketch | null | undefined): Uint8Array | null =>
+  sketch ? sketchWrite(sketch) : null
+
+type Column = number | Uint8Array | null
+
+/** Nothing is written of values that are all the same, nor of a summary that does not tell. */
+function summaryRead(count: Column, min: Column, max: Column, sketch: Column): Summary {
+  const spread = sketch instanceof Uint8Array ? sketchRead(sketch) : null
+  return { count: Number(count), sum: 0, min: Number(min), max: Number(max), sketch: spread }
+}
+
+/** What SQL cannot say of them, and the column in files that were made before it. */
+function sketchesPrepare(db: DatabaseSync): void {
+  const columns = db.prepare('pragma table_info(point)').all()
+  if (!columns.some(({ name }) => name === 'sketch')) {
+    db.exec('alter table point add column sketch blob')
+  }
+  db.function('sketch_add', { deterministic: true, varargs: true }, (...columns) => {
+    const [a, b] = [columns.slice(0, 4), columns.slice(4)] as [Column[], Column[]]
+    const [one, other] = [a, b].map(([count, min, max, sketch]) =>
+      summaryRead(count!, min!, max!, sketch!),
+    )
+    return written(summaryAdd(one!, other!).sketch)
+  })
+  // The types know of states that are values of SQL only; SQLite itself keeps any.
+  const options: unknown = {
+    start: () => null,
+    step: (so: Summary | null, count: Column, min: Column, max: Column, sketch: Column) => {
+      const one = summaryRead(count, min, max, sketch)
+      return so ? summaryAdd(so, one) : one
+    },
+    result: (all: Summary | null) => written(all && spreadOf(all)),
+  }
+  db.aggregate('sketch_sum', options as Parameters<DatabaseSync['aggregate']>[1])
 }
 
 function bucketsOf(
@@ -172,6 +226,7 @@ function bucketsOf(
       sum: Number(row['sum']),
       min: Number(row['min']),
       max: Number(row['max']),
+      ...(row['sketch'] instanceof Uint8Array && { sketch: sketchRead(row['sketch']) }),
     }))
     .filter((bucket) => unit === undefined || bucket.unit === unit)
 }
@@ -231,11 +286,14 @@ async function ageBy(db: DatabaseSync, now: number, factor: number): Promise<voi
       if (rows.length === 0) break
       inTransaction(db, () => {
         for (const row of rows) {
-          const { series, start, unit, count, sum, min, max } = row as Record<string, number>
+          const { series, start, unit, count, sum, min, max, sketch } = row as Record<
+            string,
+            number
+          >
           remove.run(series!, start!, resolution, unit!)
           if (coarser === null) continue
           const at = Math.floor(start! / coarser) * coarser
-          add.run(series!, coarser, at, unit!, count!, sum!, min!, max!)
+          add.run(series!, coarser, at, unit!, count!, sum!, min!, max!, sketch!)
         }
       })
       await setImmediate()

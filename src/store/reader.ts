@@ -20,7 +20,7 @@ export function createReader(db: Connection): StoreReader {
           .select('reference.id')
           .where('reference.kind', '=', kind)
           .where('reference.name', '=', reference.name)
-          .where('reference.value', '=', reference.value),
+          .where('reference.value', 'in', [reference.value].flat()),
       )
     }
     return q
@@ -45,7 +45,18 @@ export function createReader(db: Connection): StoreReader {
         ]
         return parts.sort((a, b) => (a.id < b.id ? -1 : 1))
       }
-      if (query.ids?.length === 0) return []
+      if (query.ids?.length === 0 || query.reference?.value.length === 0) return []
+      const { page, ...all } = query
+      if (page) {
+        // From the index alone; what is sorted has no bodies.
+        const found = await select(kind, all)
+          .select('resource.id')
+          .where('resource.id', '>', page.after)
+          .orderBy('resource.id')
+          .limit(page.count)
+          .execute()
+        return reader.list(kind, { ids: found.map(({ id }) => id) })
+      }
       const rows = await select(kind, query).select('body').orderBy('resource.id').execute()
       return rows.map((row) => parse<typeof kind>(row.body))
     },
@@ -68,6 +79,15 @@ export function createReader(db: Connection): StoreReader {
     claimsOf: async (scope) => {
       const rows = await db.selectFrom('claim').select('name').where('scope', '=', scope).execute()
       return new Set(rows.map((row) => row.name))
+    },
+    isClaimed: async (scope, name) => {
+      const row = await db
+        .selectFrom('claim')
+        .select('name')
+        .where('scope', '=', scope)
+        .where('name', '=', name)
+        .executeTakeFirst()
+      return row !== undefined
     },
     tagsOf: async ({ account, region }) => {
       const rows = await db

@@ -8,9 +8,11 @@ import { KINDS } from './kinds.ts'
 import type { KindRules } from './kind-rules.ts'
 import { createTransaction } from './writer.ts'
 
-/** In order; none is ever edited or taken out. */
+/** In order; none is ever edited or taken out. With a colon at its end: all that begin so. */
 const RENEWALS: readonly { kind: StoredKind; reference: string }[] = [
   { kind: 'instance', reference: 'room' },
+  { kind: 'networkInterface', reference: 'member:' },
+  { kind: 'networkInterface', reference: 'public:' },
 ]
 const SETTING = 'references-renewed'
 
@@ -24,13 +26,18 @@ export async function referencesRenew(connection: Connection): Promise<void> {
   })
 }
 
-async function renew(db: Connection, kind: StoredKind, name: string): Promise<void> {
+async function renew(db: Connection, kind: StoredKind, named: string): Promise<void> {
   const { references } = KINDS[kind] as KindRules<ResourceTypes[StoredKind]>
-  await db.deleteFrom('reference').where('kind', '=', kind).where('name', '=', name).execute()
+  const isFamily = named.endsWith(':')
+  await db
+    .deleteFrom('reference')
+    .where('kind', '=', kind)
+    .where('name', isFamily ? 'like' : '=', isFamily ? `${named}%` : named)
+    .execute()
   for (const resource of await createTransaction(db).list(kind, {})) {
     for (const reference of references(resource)) {
-      if (reference.name !== name) continue
-      const { value } = reference
+      if (isFamily ? !reference.name.startsWith(named) : reference.name !== named) continue
+      const { name, value } = reference
       await db.insertInto('reference').values({ kind, name, value, id: resource.id }).execute()
     }
   }

@@ -8,8 +8,11 @@ export interface ListQuery {
   account?: string
   /** Resources of this region and those of every region (`*`). */
   region?: string
-  reference?: { name: string; value: string }
+  /** Several values: any of them. */
+  reference?: { name: string; value: string | readonly string[] }
   ids?: readonly string[]
+  /** Those after this id, and so many at most: a page of many costs a page. */
+  page?: { after: string; count: number }
 }
 
 export interface TagRow {
@@ -27,6 +30,7 @@ export interface StoreReader {
   /** How many resources of the kind have each value of a reference. */
   tally(kind: StoredKind, reference: string): Promise<{ value: string; count: number }[]>
   claimsOf(scope: string): Promise<Set<string>>
+  isClaimed(scope: string, name: string): Promise<boolean>
   tagsOf(query: { account: string; region: string }): Promise<TagRow[]>
   token(key: TokenKey): Promise<TokenRow | undefined>
   setting(name: string): Promise<string | undefined>

@@ -8,6 +8,7 @@ import {
   DisableAlarmActionsCommand,
   ListTagsForResourceCommand,
   PutMetricAlarmCommand,
+  PutMetricDataCommand,
   SetAlarmStateCommand,
   TagResourceCommand,
   UntagResourceCommand,
@@ -172,9 +173,58 @@ test('lists, filters, deletion, and what is refused', async () => {
     /InvalidParameterValue/,
   )
   expect(await nameOf(put(world, id, { Dimensions: [] }))).toMatch(/InvalidParameterValue/)
-  expect(await nameOf(put(world, id, { Statistic: undefined, ExtendedStatistic: 'p90' }))).toMatch(
-    /Unsupported/,
+  expect(await nameOf(put(world, id, { ExtendedStatistic: 'p90' }))).toMatch(
+    /InvalidParameterCombination/,
   )
+  const extended = { Statistic: undefined, ExtendedStatistic: 'p900' }
+  expect(await nameOf(put(world, id, extended))).toMatch(/InvalidParameterValue/)
+})
+
+test('an alarm on a percentile; with few values it may stay what it is', async () => {
+  await using world = await startMetricsCloud()
+  const { cloudwatch, now, minutes } = world
+  const values = (Values: number[]) =>
+    cloudwatch.send(
+      new PutMetricDataCommand({
+        Namespace: 'Shop',
+        MetricData: [{ MetricName: 'Time', Timestamp: new Date(now()), Values }],
+      }),
+    )
+  const make = (AlarmName: string, few?: string) =>
+    cloudwatch.send(
+      new PutMetricAlarmCommand({
+        AlarmName,
+        Namespace: 'Shop',
+        MetricName: 'Time',
+        ExtendedStatistic: 'p90',
+        Period: 60,
+        EvaluationPeriods: 1,
+        Threshold: 50,
+        ComparisonOperator: 'GreaterThanThreshold',
+        ...(few !== undefined && { EvaluateLowSampleCountPercentile: few }),
+      }),
+    )
+  await make('always')
+  await make('sure', 'ignore')
+  expect(await alarm(world, 'sure')).toMatchObject({
+    ExtendedStatistic: 'p90',
+    EvaluateLowSampleCountPercentile: 'ignore',
+  })
+  const states = async () => [
+    (await alarm(world, 'always')).StateValue,
+    (await alarm(world, 'sure')).StateValue,
+  ]
+  // A hundred are needed for p90 to mean something.
+  await values(Array.from({ length: 20 }, (_, n) => n * 5))
+  await minutes(1)
+  expect(await states()).toEqual(['ALARM', 'INSUFFICIENT_DATA'])
+  await values(Array.from({ length: 100 }, (_, n) => n))
+  await minutes(1)
+  expect(await states()).toEqual(['ALARM', 'ALARM'])
+  await values(Array.from({ length: 100 }, (_, n) => n / 10))
+  await minutes(1)
+  expect(await states()).toEqual(['OK', 'OK'])
+  expect(await nameOf(make('other', 'perhaps'))).toMatch(/InvalidParameterValue/)
 })
 
 async function strictCloud(): Promise<TestCloud & AsyncDisposable> {

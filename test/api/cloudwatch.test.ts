@@ -151,7 +151,78 @@ test("one's own metrics: values, sets, summaries, dimensions, lists and arithmet
   expect(await nameOf(put([{ MetricName: 'x' }]))).toMatch(/InvalidParameterCombination/)
   expect(await nameOf(put([{ MetricName: 'x', Value: Infinity }]))).toMatch(/Invalid|Validation/)
   expect(await nameOf(ask([{ Id: 'a', Expression: 'ANOMALY(b)' }]))).toMatch(/Validation|Invalid/)
-  expect(await nameOf(ask([{ Id: 'a', MetricStat: stat('Orders', 'p99') }]))).toMatch(/Unsupported/)
+  expect(await nameOf(ask([{ Id: 'a', MetricStat: stat('Orders', 'p101') }]))).toMatch(/Validation/)
+})
+
+test('percentiles and their kin, of values, lists of them, and summaries of one value', async () => {
+  await using world = await startMetricsCloud()
+  const { cloudwatch, now } = world
+  const put = (datum: Partial<MetricDatum>) =>
+    cloudwatch.send(
+      new PutMetricDataCommand({
+        Namespace: 'Shop',
+        MetricData: [{ MetricName: 'Time', Timestamp: new Date(now()), ...datum }],
+      }),
+    )
+  // 1 to 100, partly as lists, partly one by one, and an outlier as a summary.
+  await put({ Values: Array.from({ length: 60 }, (_, n) => n + 1) })
+  await put({ Values: Array.from({ length: 38 }, (_, n) => n + 61), Counts: Array(38).fill(1) })
+  await put({ Value: 99 })
+  await put({ StatisticValues: { SampleCount: 1, Sum: 100, Minimum: 100, Maximum: 100 } })
+  const query = { Namespace: 'Shop', MetricName: 'Time', Period: 60 }
+  const range = { StartTime: new Date(now() - 60_000), EndTime: new Date(now() + 120_000) }
+  const ask = async (...ExtendedStatistics: string[]): Promise<Record<string, number>> => {
+    const input = { ...query, ...range, ExtendedStatistics }
+    const { Datapoints } = await cloudwatch.send(new GetMetricStatisticsCommand(input))
+    return Datapoints![0]?.ExtendedStatistics ?? {}
+  }
+  const wanted = {
+    ...{ p50: 50, p90: 90, 'p99.9': 100, tm90: 45.5, 'TM(10%:90%)': 50.5, IQM: 50.5 },
+    ...{
+      'TC(:30.5)': 30,
+      tc90: 90,
+      'TS(50%:)': 3775,
+      wm90: 50.05,
+      'PR(:30.5)': 30,
+      'PR(20.5:30.5)': 10,
+    },
+  }
+  for (const words of [Object.keys(wanted).slice(0, 6), Object.keys(wanted).slice(6)]) {
+    const found = await ask(...words)
+    for (const word of words) {
+      const value = wanted[word as 'p50']
+      expect(Math.abs(found[word]! - value) / value, word).toBeLessThan(0.02)
+    }
+  }
+  // Math with them, and by the older protocol.
+  const { MetricDataResults } = await cloudwatch.send(
+    new GetMetricDataCommand({
+      ...range,
+      MetricDataQueries: [
+        {
+          Id: 'p',
+          ReturnData: false,
+          MetricStat: {
+            Metric: { Namespace: 'Shop', MetricName: 'Time' },
+            Period: 60,
+            Stat: 'p90',
+          },
+        },
+        { Id: 'tenth', Expression: 'p / 10' },
+      ],
+    }),
+  )
+  expect(MetricDataResults![0]!.Values![0]).toBeCloseTo(9, 0)
+  for (const word of ['p101', 'q50', 'TM(90%:10%)', 'TM(:)', 'tm', 'PR(10%:20%)']) {
+    expect(await nameOf(ask(word)), word).toMatch(/InvalidParameterValue/)
+  }
+  const both = { ...query, ...range, ExtendedStatistics: ['p50'], Statistics: ['Sum' as const] }
+  expect(await nameOf(cloudwatch.send(new GetMetricStatisticsCommand(both)))).toMatch(
+    /InvalidParameterCombination/,
+  )
+  // A summary of several values tells nothing of how they are spread, nor does what it is mixed with.
+  await put({ StatisticValues: { SampleCount: 9, Sum: 90, Minimum: 1, Maximum: 20 } })
+  expect(await ask('p50')).toEqual({})
 })
 
 test('credits: earned, spent, and the limit of a machine in standard mode without any', async () => {

@@ -1,10 +1,11 @@
 /** Volumes as real qcow2 files: what qemu-img says of them, repetition, races, growth, crashes. */
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { VolumeBackend } from '../../src/blocks/backend.ts'
-import { createQcow2Backend } from '../../src/blocks/qcow2/backend.ts'
+import { contentCopy, createQcow2Backend } from '../../src/blocks/qcow2/backend.ts'
+import { qcow2Make } from '../../src/blocks/qcow2/make.ts'
 import { FaultError } from '../../src/domain/faults.ts'
 import type { VolumeId } from '../../src/domain/ids.ts'
 import { exec } from '../../src/lib/exec.ts'
@@ -73,6 +74,28 @@ test('a small write to a volume of an image copies nothing around it', async () 
   expect(map.filter((one) => one.depth === 0 && one.start < 65536)).toMatchObject([
     { start: 4096, length: 4096 },
   ])
+})
+
+test('a compressed copy is the same content in less room, and nothing lies beneath it', async () => {
+  const source = await imageMake()
+  const file = await backend.ensure({ volumeId: VOLUME, sizeGiB: 1, source })
+  await exec('qemu-io', ['-f', 'qcow2', '-c', 'write -P 0x33 64M 32M', file.path])
+  const content = await backend.content(file.path, null)
+  const copyTo = async (name: string, isCompressed: boolean): Promise<string> => {
+    const path = join(root, name)
+    await qcow2Make(path, { sizeBytes: GIB, backing: null, key: null })
+    await contentCopy(content, { path, format: 'qcow2' }, { isCompressed })
+    return path
+  }
+  const plain = await copyTo('plain.qcow2', false)
+  const small = await copyTo('small.qcow2', true)
+  const bytesOf = async (path: string) => (await stat(path)).blocks * 512
+  expect(await bytesOf(small)).toBeLessThan((await bytesOf(plain)) / 10)
+  for (const path of [plain, small]) {
+    await exec('qemu-img', ['compare', '-f', 'qcow2', '-F', 'qcow2', path, file.path])
+    await exec('qemu-img', ['check', '-q', path])
+    expect(await qemuImgInfo(path)).not.toHaveProperty('backing-filename')
+  }
 })
 
 test('repeating changes nothing, a larger size grows it, a smaller one does not shrink it', async () => {

@@ -12,6 +12,7 @@ import {
   RegisterImageCommand,
   type RegisterImageCommandInput,
 } from '@aws-sdk/client-ec2'
+import { decode } from 'jpeg-js'
 import { expect, test } from 'vitest'
 import { uefiDataDecode } from '../../src/aws/ec2/uefi-data.ts'
 import { hasPlatformKey } from '../../src/domain/uefi.ts'
@@ -54,6 +55,32 @@ async function screen(id: string, name: string): Promise<Buffer> {
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, `screen-${name}.jpg`), picture)
   return picture
+}
+
+/** Rows of text that have something in them: of sixteen lines of dots each, in white or grey on black. */
+function rowsOf(jpeg: Buffer): number {
+  const { width, height, data } = decode(jpeg, { useTArray: true })
+  const isLit = (x: number, y: number): boolean => data[(y * width + x) * 4 + 1]! > 96
+  const ROW = 16
+  let rows = 0
+  for (let top = 0; top + ROW <= height; top += ROW) {
+    let lit = 0
+    for (let y = top; y < top + ROW; y++) for (let x = 0; x < width; x++) if (isLit(x, y)) lit++
+    // More than a cursor alone.
+    if (lit > 2 * ROW) rows++
+  }
+  return rows
+}
+
+/** The same by the guest's own account: its terminal's memory, without the ends of lines. */
+const TERMINAL = 'sudo stty -F /dev/tty1 size; sudo cat /dev/vcs1'
+function rowsSaid(terminal: string): number {
+  const [size = '', text = ''] = terminal.split('\n')
+  const columns = Number(size.split(' ')[1])
+  const rows = Array.from({ length: Math.ceil(text.length / columns) }, (_, row) =>
+    text.slice(row * columns, (row + 1) * columns),
+  )
+  return rows.filter((row) => row.trim() !== '').length
 }
 
 const started = async (ImageId: string, InstanceType: 't3.micro' | 't3.small' = 't3.micro') => {
@@ -115,6 +142,20 @@ test(
       'Linux',
     )
 
+    // On the screen of each is what it has to say; Debian's asks who is there.
+    for (const id of [ids['debian-bios'], ids['debian-secure']]) {
+      await eventually(
+        () => words(id, TERMINAL),
+        (text) => text.includes('login:'),
+        SCREEN_TIMEOUT_MS,
+      )
+    }
+    const saysOf: Readonly<Record<string, () => Promise<string>>> = {
+      'debian-bios': () => words(ids['debian-bios'], TERMINAL),
+      'debian-secure': () => words(ids['debian-secure'], TERMINAL),
+      tiny: () => sshWhenReady(key, addresses[ids.tiny]!, TERMINAL),
+    }
+
     // All of them run, now.
     const plain = { state: 'running', platform: 'Linux/UNIX', boot: 'legacy-bios', tpm: undefined }
     expect(await described(ids['debian-bios'])).toEqual(plain)
@@ -123,7 +164,12 @@ test(
     const secured = { ...plain, boot: 'uefi', tpm: 'v2.0' }
     expect(await described(ids['debian-secure'])).toEqual(secured)
     for (const [name, id] of Object.entries(ids)) {
-      expect((await screen(id, name)).subarray(0, 2).toString('hex')).toMatch(picture)
+      const shown = await screen(id, name)
+      expect(shown.subarray(0, 2).toString('hex')).toMatch(picture)
+      const says = saysOf[name]
+      // A screen that the guest does not know of shows the firmware's few words.
+      if (says) expect(rowsOf(shown), name).toBe(rowsSaid(await says()))
+      else expect(rowsOf(shown), name).toBeGreaterThan(7)
     }
     await terminate(daemon, Object.values(ids))
     await tpmsGone()

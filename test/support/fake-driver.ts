@@ -90,6 +90,7 @@ export function createFakeDriver(): FakeDriver {
     whileQuiet: async (_, section) => ({ value: await section(), crashReason: 'no agent' }),
     disksOverlay: not('overlay disks'),
     diskCollapse: not('collapse disks'),
+    layerRelay: async () => {},
     diskResize: not('resize disks'),
     diskLimit: not('limit disks'),
     diskDetach: not('detach disks'),

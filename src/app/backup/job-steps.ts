@@ -300,6 +300,8 @@ async function complete(app: App, job: BackupJob, result: BackupResult): Promise
   if (!isDone) return false
   app.log.info({ job: job.id, resource: job.resourceArn, ...result, disks: undefined }, 'backed up')
   app.activate('layers')
+  // What waited for the layer that this backup read.
+  app.activate('chains')
   await notifyEnd(app, job, 'COMPLETED', result.message ?? null)
   return true
 }

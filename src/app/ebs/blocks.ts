@@ -9,6 +9,7 @@ import type { VolumeKeys } from '../../domain/machine.ts'
 import { FaultError } from '../../domain/faults.ts'
 import { present } from '../../lib/assert.ts'
 import type { App, Ctx } from '../context.ts'
+import { isArchivedAway } from '../../domain/snapshot-tier.ts'
 import { snapshotGet } from '../snapshots/find.ts'
 import { layerKeys } from '../volumes/encryption.ts'
 import { invalid, snapshotMissing } from './faults.ts'
@@ -24,6 +25,9 @@ export async function snapshotReadable(ctx: Ctx, id: string): Promise<Snapshot> 
   })
   if (snapshot.encryption && snapshot.account !== ctx.account) {
     throw invalid(`${id} is encrypted with a key of another account`, 'INVALID_CUSTOMER_KEY')
+  }
+  if (isArchivedAway(snapshot)) {
+    throw invalid(`The snapshot ${id} is archived: restore it first`, 'INVALID_SNAPSHOT_ID')
   }
   if (snapshotStateOf(snapshot) === 'completed') return snapshot
   throw invalid(`The snapshot ${id} is not complete`, 'INVALID_SNAPSHOT_ID')

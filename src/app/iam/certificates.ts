@@ -1,10 +1,11 @@
 /** Server certificates: checked, and kept with the key sealed. Source: IAM API reference (UploadServerCertificate). */
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
-import type { IamServerCertificate } from '../../domain/iam/entities.ts'
+import { iamArn, type IamServerCertificate } from '../../domain/iam/entities.ts'
 import { FaultError } from '../../domain/faults.ts'
 import { newIamId } from '../../domain/iam/ids.ts'
 import type { Tags } from '../../domain/resource.ts'
-import type { Ctx } from '../context.ts'
+import type { StoreReader } from '../../store/store.ts'
+import type { App, Ctx } from '../context.ts'
 import { entityChange, entityInsert, newEntity } from './entities.ts'
 
 const PURPOSE = 'server-certificate'
@@ -69,4 +70,20 @@ export async function certificateRename(ctx: Ctx, name: string, to?: string, pat
   await entityChange(ctx, 'iamServerCertificate', name, (found) => {
     return { ...found, name: to ?? found.name, path: path ?? found.path }
   })
+}
+
+/** @throws DeleteConflict when a listener serves TLS with it. */
+export async function certificateFree(
+  certificate: IamServerCertificate,
+  tx: StoreReader,
+): Promise<void> {
+  const reference = { name: 'certificate', value: iamArn('iamServerCertificate', certificate) }
+  if ((await tx.count('listener', { reference })) === 0) return
+  const message = `Certificate: ${certificate.id} is currently in use by a load balancer.`
+  throw new FaultError({ type: 'Service', code: 'DeleteConflictException', message })
+}
+
+/** The private key, for who serves TLS with it; undefined: this cloud cannot open it. */
+export function certificateKey(app: App, { sealedKey }: IamServerCertificate): string | undefined {
+  return app.seal.open(PURPOSE, sealedKey)
 }

@@ -22,6 +22,7 @@ import { volumeShapeChecked } from '../volumes/shape.ts'
 import { fastLaunchWanted } from './fast-launch.ts'
 import { imageNameFree } from './list.ts'
 import { volumesOf } from '../volumes/of-instance.ts'
+import { mustBeUsable } from '../snapshots/tier.ts'
 
 export interface ImageCreateRequest {
   instanceId: InstanceId
@@ -174,6 +175,7 @@ async function addedDevice(
   reader: StoreReader,
 ): Promise<BlockDevice> {
   const snapshot = wanted.snapshotId ? await snapshotGet(ctx, wanted.snapshotId, reader) : null
+  if (snapshot) mustBeUsable(snapshot, 'CreateImage')
   const snapshotSizeGiB = snapshot?.sizeGiB ?? null
   const { sizeGiB, type } = volumeShapeChecked({ ...wanted, snapshotSizeGiB })
   return {

@@ -14,6 +14,7 @@ import type { Ctx } from '../context.ts'
 import { snapshotGet } from '../snapshots/find.ts'
 import { imageNameFree } from './list.ts'
 import { volumeShapeChecked } from '../volumes/shape.ts'
+import { mustBeUsable } from '../snapshots/tier.ts'
 
 export interface ImageRegistration {
   name: string
@@ -41,7 +42,10 @@ export async function imageRegisterPlan(
   }
   const snapshots = new Map<string, Snapshot>()
   for (const { snapshotId } of wanted.blockDevices) {
-    if (snapshotId) snapshots.set(snapshotId, await snapshotGet(ctx, snapshotId, reader))
+    if (!snapshotId) continue
+    const snapshot = await snapshotGet(ctx, snapshotId, reader)
+    mustBeUsable(snapshot, 'RegisterImage')
+    snapshots.set(snapshotId, snapshot)
   }
   const bootFolder = bootFolderOf(snapshots.get(root.snapshotId)!)
   const images = await reader.list('image', { region: ctx.region })

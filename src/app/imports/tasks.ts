@@ -16,6 +16,7 @@ import { VOLUME_OF_COPIES } from '../snapshots/copy.ts'
 import { snapshotGet } from '../snapshots/find.ts'
 import { encryptionPlan, volumeEncrypted, type EncryptionRequest } from '../volumes/encryption.ts'
 import { layerWanted } from '../snapshots/layers.ts'
+import { mustBeUsable } from '../snapshots/tier.ts'
 
 export interface ImportDiskRequest {
   url: string | null
@@ -68,6 +69,7 @@ async function diskPlanned(
   const planned = { url, deviceName, description, format: null, sizeBytes: null }
   if (url === null) {
     const snapshot = await snapshotGet(ctx, disk.snapshotId ?? '', tx)
+    mustBeUsable(snapshot, 'ImportImage')
     return { ...planned, snapshotId: snapshot.id, state: 'completed' }
   }
   const encrypted = await volumeEncrypted(

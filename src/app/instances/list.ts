@@ -5,6 +5,7 @@ import type { InstanceId, IdOf } from '../../domain/ids.ts'
 import type { Instance } from '../../domain/instance.ts'
 import type { NetworkInterface, SecurityGroup, Vpc } from '../../domain/network.ts'
 import { attachmentsOf, volumeAt, type Volume } from '../../domain/volume.ts'
+import type { ListQuery } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
 import { instancesGet } from './lifecycle.ts'
 
@@ -20,29 +21,36 @@ export interface InstanceView {
 }
 
 /** All of the account's instances, or those named. @throws Fault `NotFound`. */
-export async function instancesFind(ctx: Ctx, ids: readonly InstanceId[]): Promise<Instance[]> {
+export async function instancesFind(
+  ctx: Ctx,
+  ids: readonly InstanceId[],
+  page?: ListQuery['page'],
+): Promise<Instance[]> {
   if (ids.length > 0) return await instancesGet(ctx, ids)
-  return await ctx.app.store.list('instance', { account: ctx.account, region: ctx.region })
+  const query = { account: ctx.account, region: ctx.region, ...(page && { page }) }
+  return await ctx.app.store.list('instance', query)
 }
 
-/** Beyond so many, reading all of an account is cheaper than reading one by one. */
-const SINGLE_READS_MAX = 8
+/** Beyond so many, reading all of an account is cheaper than looking for what belongs to each. */
+const NAMED_READS_MAX = 1_001
 
-/** All of the account's instances, or those named. @throws Fault `NotFound` for a named one that is not there. */
-export async function instanceViews(ctx: Ctx, ids: readonly InstanceId[]): Promise<InstanceView[]> {
+/**
+ * All of the account's instances, a page of them, or those named. @throws Fault `NotFound` for a named one that is
+ * not there.
+ */
+export async function instanceViews(
+  ctx: Ctx,
+  ids: readonly InstanceId[],
+  page?: ListQuery['page'],
+): Promise<InstanceView[]> {
   const { store } = ctx.app
   const scope = { account: ctx.account, region: ctx.region }
-  const instances = await instancesFind(ctx, ids)
-  const isFew = ids.length > 0 && ids.length <= SINGLE_READS_MAX
-  const ofInstances = async <K extends 'networkInterface' | 'volume' | 'profileAssociation'>(
-    kind: K,
-  ) => {
-    if (!isFew) return store.list(kind, scope)
-    const lists = instances.map(({ id }) =>
-      store.list(kind, { reference: { name: 'instance', value: id } }),
-    )
-    return (await Promise.all(lists)).flat()
-  }
+  const instances = await instancesFind(ctx, ids, page)
+  const isPart = (page !== undefined || ids.length > 0) && instances.length <= NAMED_READS_MAX
+  const value = instances.map(({ id }) => id as string)
+  const query: ListQuery = isPart ? { reference: { name: 'instance', value } } : scope
+  const ofInstances = <K extends 'networkInterface' | 'volume' | 'profileAssociation'>(kind: K) =>
+    store.list(kind, query)
   const [interfaces, volumes, profiles, vpcs, groups, images] = await Promise.all([
     ofInstances('networkInterface'),
     ofInstances('volume'),

@@ -7,7 +7,7 @@ import {
   type MathSeries,
   type Series,
 } from '../../domain/metrics/math.ts'
-import { isPeriod, statisticOf, type Bucket, type Statistic } from '../../domain/metrics/metric.ts'
+import { isPeriod, isStatistic, statisticValue, type Bucket } from '../../domain/metrics/metric.ts'
 import type { Ctx } from '../context.ts'
 
 /** CloudWatch's own limits. */
@@ -25,11 +25,13 @@ export interface PointsQuery extends MetricName {
   to: number
   period: number
   unit?: string | undefined
+  /** Also how the values are spread. */
+  hasSpread?: boolean
 }
 
 /** @throws Faults `InvalidValue`, `InvalidCombination`. */
 export function pointsRead({ app, account, region }: Ctx, query: PointsQuery): Bucket[] {
-  const { from, to, period, unit, ...name } = query
+  const { from, to, period, unit, hasSpread = false, ...name } = query
   if (!isPeriod(period)) {
     throw invalidValue('Period', period, 'it must be 1, 5, 10, 20, 30 or a multiple of 60')
   }
@@ -40,7 +42,7 @@ export function pointsRead({ app, account, region }: Ctx, query: PointsQuery): B
   }
   // A period's values are all of it: it begins at a whole one.
   const start = Math.floor(from / 1000 / period) * period * 1000
-  const range = { from: start, to, period, ...(unit !== undefined && { unit }) }
+  const range = { from: start, to, period, hasSpread, ...(unit !== undefined && { unit }) }
   return app.metrics.read({ account, region, ...name }, range)
 }
 
@@ -49,7 +51,7 @@ export interface DataQuery {
   label: string | null
   isReturned: boolean
   /** One of the two. */
-  metric: (MetricName & { period: number; statistic: Statistic; unit?: string | undefined }) | null
+  metric: (MetricName & { period: number; statistic: string; unit?: string | undefined }) | null
   expression: string | null
 }
 
@@ -110,10 +112,11 @@ function metricSeries(
   { statistic, ...name }: NonNullable<DataQuery['metric']>,
   range: { from: number; to: number },
 ): MathSeries {
-  const buckets = pointsRead(ctx, { ...name, ...range })
+  const buckets = pointsRead(ctx, { ...name, ...range, hasSpread: !isStatistic(statistic) })
   const series = new Map<number, number>()
   for (const bucket of buckets) {
-    if (bucket.start >= range.from) series.set(bucket.start, statisticOf(bucket, statistic))
+    const value = statisticValue(bucket, statistic)
+    if (bucket.start >= range.from && value !== null) series.set(bucket.start, value)
   }
   return series
 }

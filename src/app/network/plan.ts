@@ -3,10 +3,8 @@
  * Pure once the records are read.
  */
 import { addressFormat, cidrParse } from '../../domain/net/cidr.ts'
-import type { SecurityGroupId } from '../../domain/ids.ts'
 import { instanceStateOf, resourceNamesOf, type Instance } from '../../domain/instance.ts'
 import {
-  addressesOf,
   hostNameOf,
   privateDomainOf,
   publicBindings,
@@ -31,9 +29,11 @@ import type {
 import { endpointNames, vpceDomain } from '../../domain/vpc-endpoint.ts'
 import { peeringOther } from '../../domain/peering.ts'
 import type { StoreReader } from '../../store/store.ts'
+import { balancerInterface, balancerNames } from './plan-balancers.ts'
 import { blocksOf } from './plan-blocks.ts'
 import { routesOf } from './plan-routes.ts'
 import { routeTargets } from './routes.ts'
+import type { LoadBalancer } from '../../domain/balancers/records.ts'
 import type { RateOf, VpcRecords } from './vpc-records.ts'
 
 /**
@@ -47,18 +47,23 @@ export async function networkPlans(
 ): Promise<VpcNetworkPlan[]> {
   const here = await reader.list('instance', { reference: { name: 'host', value: hostId } })
   const live = here.filter(hasMachine)
-  const vpcIds = [...new Set(here.map((instance) => instance.spec.vpcId))].sort()
+  const reference = { name: 'host', value: hostId }
+  const balancers = await reader.list('loadBalancer', { reference })
+  const ids = [...here.map((instance) => instance.spec.vpcId), ...balancers.map((b) => b.vpcId)]
+  const vpcIds = [...new Set(ids)].sort()
   const found: VpcRecords[] = []
   for (const vpcId of vpcIds) {
-    const records = await vpcRecords(reader, vpcId, live)
+    const records = await vpcRecords(reader, vpcId, live, balancers)
     if (records) found.push({ ...records, rateOf })
   }
   const byVpc = new Map(found.map((records) => [records.vpc.id, records]))
+  const interfaces = found.flatMap((records) => records.interfaces)
   return found.map((records) =>
     planOf({
       ...records,
       peers: peersOf(records, byVpc),
       resolved: resolvedOf(records, byVpc),
+      balancerNames: balancerNames(records.vpc.id, balancers, interfaces),
     }),
   )
 }
@@ -81,7 +86,7 @@ function peersOf(records: VpcRecords, byVpc: ReadonlyMap<string, VpcRecords>): P
         cidrs: vpcCidrs(other.vpc),
         groups: other.groups
           .filter((group) => named.has(group.id))
-          .map(({ id }) => ({ groupId: id, memberAddresses: membersOf(id, other.interfaces) })),
+          .map(({ id }) => ({ groupId: id, memberAddresses: other.members.get(id) ?? [] })),
       },
     ]
   })
@@ -100,13 +105,11 @@ function resolvedOf(
 }
 
 /** Where DNS host names are on, a public name leads to the private address from within. */
-function publicNames({ vpc, interfaces }: VpcRecords): { name: string; address: string }[] {
+function publicNames({ vpc, publicAddresses }: VpcRecords): { name: string; address: string }[] {
   if (!vpc.hasDnsHostnames) return []
-  return interfaces.flatMap((one) =>
-    publicBindings(one).map(({ publicAddress, privateAddress }) => {
-      return { name: publicHostName(publicAddress, vpc.region), address: privateAddress }
-    }),
-  )
+  return publicAddresses.map(({ publicAddress, privateAddress }) => {
+    return { name: publicHostName(publicAddress, vpc.region), address: privateAddress }
+  })
 }
 
 function endpointPlans({ interfaces }: VpcRecords): EndpointPlan[] {
@@ -147,13 +150,6 @@ function resourceHosts({ instances, interfaces }: VpcRecords): { name: string; a
   })
 }
 
-function membersOf(groupId: SecurityGroupId, interfaces: readonly NetworkInterface[]): string[] {
-  return interfaces
-    .filter((networkInterface) => networkInterface.groupIds.includes(groupId))
-    .flatMap(addressesOf)
-    .sort()
-}
-
 /** Whether a process of it may exist, so that its interfaces must be there. */
 function hasMachine(instance: Instance): boolean {
   const state = instanceStateOf(instance)
@@ -164,30 +160,81 @@ async function vpcRecords(
   reader: StoreReader,
   vpcId: string,
   live: readonly Instance[],
+  balancers: readonly LoadBalancer[],
 ): Promise<Omit<VpcRecords, 'rateOf'> | undefined> {
   const vpc = await reader.get('vpc', vpcId)
   if (!vpc) return undefined
   const inVpc = { reference: { name: 'vpc', value: vpcId } }
   const dhcp = await reader.get('dhcpOptions', vpc.dhcpOptionsId)
+  const instances = live.filter((instance) => instance.spec.vpcId === vpcId)
+  const endpoints = await reader.list('vpcEndpoint', inVpc)
+  const routeTables = await reader.list('routeTable', inVpc)
+  const zones = balancers.flatMap((one) => (one.vpcId === vpcId ? one.zones : []))
+  const interfaces = await interfacesOf(reader, vpcId, instances, [
+    ...zones.map(({ interfaceId }) => interfaceId),
+    ...endpoints.flatMap(({ interfaceIds }) => interfaceIds),
+    ...routeTables.flatMap(({ routes }) =>
+      routes.flatMap(({ target }) => (target.type === 'networkInterface' ? [target.id] : [])),
+    ),
+  ])
+  const groups = await reader.list('securityGroup', inVpc)
   return {
     vpc,
     subnets: await reader.list('subnet', inVpc),
-    routeTables: await reader.list('routeTable', inVpc),
-    targets: await routeTargets(reader, inVpc),
+    routeTables,
+    targets: await routeTargets(reader, inVpc, interfaces),
     acls: await reader.list('networkAcl', inVpc),
-    groups: await reader.list('securityGroup', inVpc),
-    interfaces: await reader.list('networkInterface', inVpc),
-    instances: live.filter((instance) => instance.spec.vpcId === vpcId),
+    groups,
+    interfaces,
+    members: new Map(
+      await Promise.all(
+        groups.map(
+          async ({ id }) => [id as string, await tallied(reader, `member:${id}`)] as const,
+        ),
+      ),
+    ),
+    publicAddresses: vpc.hasDnsHostnames ? await publicAddressesOf(reader, vpcId) : [],
+    instances,
     dhcpOptions: dhcp?.options ?? {},
     prefixLists: await prefixListsOf(reader, vpc),
-    endpoints: await reader.list('vpcEndpoint', inVpc),
+    endpoints,
     namedAddresses: await reader.list('elasticAddress', {
       account: vpc.account,
       reference: { name: 'named', value: 'yes' },
     }),
     peers: [],
     resolved: [],
+    balancerNames: [],
   }
+}
+
+/** Those of machines and those named; whole records of all others, thousands perhaps, are not read for one host. */
+async function interfacesOf(
+  reader: StoreReader,
+  vpcId: string,
+  instances: readonly Instance[],
+  named: readonly string[],
+): Promise<NetworkInterface[]> {
+  const value = instances.map(({ id }) => id as string)
+  const found = [
+    ...(await reader.list('networkInterface', { reference: { name: 'instance', value } })),
+    ...(await reader.list('networkInterface', { ids: [...new Set(named)] })),
+  ].filter((one) => one.vpcId === vpcId)
+  const byId = new Map(found.map((one) => [one.id, one]))
+  return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+/** The values of a reference (store/kinds.ts, networkInterface), in order. */
+async function tallied(reader: StoreReader, name: string): Promise<string[]> {
+  const rows = await reader.tally('networkInterface', name)
+  return rows.map(({ value }) => value).sort()
+}
+
+async function publicAddressesOf(reader: StoreReader, vpcId: string) {
+  return (await tallied(reader, `public:${vpcId}`)).map((value) => {
+    const [publicAddress, privateAddress] = value.split(' ') as [string, string]
+    return { publicAddress, privateAddress }
+  })
 }
 
 async function prefixListsOf(reader: StoreReader, { account, region }: Vpc) {
@@ -214,8 +261,10 @@ export function planOf(records: VpcRecords): VpcNetworkPlan {
       ...aclOf(subnet, records.acls),
     })),
     interfaces: records.interfaces
-      .filter((networkInterface) => networkInterface.attachment)
-      .flatMap((networkInterface) => interfacePlan(networkInterface, instances, records.rateOf)),
+      .filter((one) => one.attachment ?? one.loadBalancer)
+      .flatMap((one) =>
+        one.loadBalancer ? [balancerInterface(one)] : interfacePlan(one, instances, records.rateOf),
+      ),
     groups: records.groups.map((group) => groupPlan(group, records)),
     ...(records.peers.length > 0 && { peers: records.peers }),
     ...(records.endpoints.length > 0 && { endpoints: endpointPlans(records) }),
@@ -246,6 +295,7 @@ function dnsPlan(records: VpcRecords): VpcDnsPlan {
     ...(names.length > 0 && { publicNames: names }),
     ...(own.length > 0 && { resourceNames: own }),
     ...(named.length > 0 && { reverseNames: named }),
+    ...(records.balancerNames.length > 0 && { balancerNames: records.balancerNames }),
     ...(hasNetbios && {
       netbios: { servers: netbiosServers, nodeType: nodeType ? Number(nodeType) : null },
     }),
@@ -320,6 +370,6 @@ function groupPlan(group: SecurityGroup, records: VpcRecords): GroupPlan {
     groupId: group.id,
     ingress: rules(false),
     egress: rules(true),
-    memberAddresses: membersOf(group.id, records.interfaces),
+    memberAddresses: records.members.get(group.id) ?? [],
   }
 }

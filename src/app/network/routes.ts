@@ -36,8 +36,12 @@ export interface RouteTargets {
   peerings: ReadonlyMap<string, Peering>
 }
 
-/** Those of an account and region, or of a VPC. */
-export async function routeTargets(reader: StoreReader, query: ListQuery): Promise<RouteTargets> {
+/** Those of an account and region, or of a VPC; `known`: the interfaces that matter, when they are read already. */
+export async function routeTargets(
+  reader: StoreReader,
+  query: ListQuery,
+  known?: readonly NetworkInterface[],
+): Promise<RouteTargets> {
   // A connection belongs to two sides: it is asked for by either.
   const side =
     query.account === undefined
@@ -46,7 +50,7 @@ export async function routeTargets(reader: StoreReader, query: ListQuery): Promi
   const [gateways, egressOnly, interfaces, natGateways, peerings] = await Promise.all([
     reader.list('internetGateway', query),
     reader.list('egressOnlyGateway', query),
-    reader.list('networkInterface', query),
+    known ?? reader.list('networkInterface', query),
     reader.list('natGateway', query),
     reader.list('vpcPeering', { reference: query.reference ?? side }),
   ])

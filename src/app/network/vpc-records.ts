@@ -25,7 +25,12 @@ export interface VpcRecords {
   targets: RouteTargets
   acls: readonly NetworkAcl[]
   groups: readonly SecurityGroup[]
+  /** Of the machines on this host, of endpoints, and those that routes lead to: of all others, only what follows. */
   interfaces: readonly NetworkInterface[]
+  /** Addresses of every interface in the VPC by its groups, sorted. */
+  members: ReadonlyMap<string, readonly string[]>
+  /** Of every interface in the VPC, in order. */
+  publicAddresses: readonly { publicAddress: string; privateAddress: string }[]
   instances: readonly Instance[]
   dhcpOptions: Readonly<Record<string, readonly string[]>>
   prefixLists: ReadonlyMap<string, PrefixList>
@@ -36,4 +41,6 @@ export interface VpcRecords {
   rateOf: RateOf
   /** Records of peered VPCs whose public names resolve to private addresses here. */
   resolved: readonly VpcRecords[]
+  /** Names of load balancers that are known here. */
+  balancerNames: readonly { name: string; address: string }[]
 }

@@ -1,10 +1,13 @@
 /**
- * Layers that nobody needs go, and volumes that lie on many of them are made to lie on none, so that the time of a read
- * does not grow with the number of snapshots. No layer is ever rewritten: what others read from never changes.
+ * Layers that nobody needs go, and volumes that lie on many of them are made to lie on few, so that the time of a read
+ * does not grow with the number of snapshots. No file of a layer is ever written to: what others read never changes.
+ * Where backups build on a layer, that layer gets a file that lies on no others (decision 0135), and what was written
+ * since stays apart; otherwise the volume's own file takes over what lies beneath it.
  */
 import { unlessAborted } from '../../lib/time.ts'
+import type { Snapshot } from '../../domain/image.ts'
 import type { Volume } from '../../domain/volume.ts'
-import type { Layer } from '../../domain/layer.ts'
+import type { Layer, LayerId } from '../../domain/layer.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { App } from '../context.ts'
 import { hostOf } from '../snapshots/settle.ts'
@@ -14,6 +17,8 @@ import { hostOf } from '../snapshots/settle.ts'
  * read some tens of microseconds. Beyond, the volume's own file takes over what it reads: one whole copy of its data.
  */
 export const CHAIN_LAYERS_MAX = 32
+/** For so many more the shortening waits for a backup that would lose what it builds on. */
+const LAYERS_LATER = 16
 
 export async function layersReconcile(app: App, signal: AbortSignal): Promise<void> {
   for (;;) {
@@ -40,6 +45,10 @@ export async function layersReconcile(app: App, signal: AbortSignal): Promise<vo
   }
 }
 
+/** What its tier is changed to; afterwards it is its source or its archive, if it still is anything. */
+const targetOf = ({ tiering }: Snapshot) =>
+  tiering?.operation.state === 'in-progress' ? tiering.operation.target : null
+
 /** From here on nobody can come to need them: what is used is used through a snapshot, and there is none. */
 async function unneededMark(app: App): Promise<number> {
   const [layers, snapshots, volumes] = await Promise.all([
@@ -51,6 +60,8 @@ async function unneededMark(app: App): Promise<number> {
     ...layers.map((layer) => layer.parentId),
     ...snapshots.map(({ source }) => ('layerId' in source ? source.layerId : null)),
     ...snapshots.map((snapshot) => snapshot.staging?.parentLayerId),
+    ...snapshots.map((snapshot) => snapshot.tiering?.archive?.layerId),
+    ...snapshots.map(targetOf),
     ...snapshots.map(({ copiedFrom }) =>
       copiedFrom && 'layerId' in copiedFrom ? copiedFrom.layerId : null,
     ),
@@ -85,6 +96,15 @@ export async function chainsReconcile(app: App, signal: AbortSignal): Promise<vo
     for (const volume of await app.store.list('volume', { reference })) {
       signal.throwIfAborted()
       if (!volume.isMaterialised || volume.intended === 'absent') continue
+      const how = volume.isMultiAttach ? 'collapse' : await howToShorten(app, layer)
+      if (how === 'later') continue
+      if (how === 'flatten') {
+        const flat = (await hostOf(app, volume)).agent.layerFlatten(layer.id)
+        await flattened(app, layer.id, (await unlessAborted(flat, signal)).usedBytes)
+        app.log.info({ layer: layer.id, layers: layer.depth }, 'a layer lies on no others any more')
+        app.activate('layers')
+        break
+      }
       if (volume.isEncrypted && !(await isRunning(app, volume))) continue
       const host = await hostOf(app, volume)
       const instanceId = volume.attachment?.instanceId ?? null
@@ -100,6 +120,48 @@ export async function chainsReconcile(app: App, signal: AbortSignal): Promise<vo
       app.activate('layers')
     }
   }
+}
+
+/**
+ * `top`, the layer that a volume lies on, gets a file of its own when the volume's next backup builds on it: what is
+ * written above it is what has changed. While a backup builds on a lower one (it is being read, or is another vault's)
+ * that waits for a while, or else that backup reads everything. Encrypted files are copied by a machine alone: it has
+ * the keys.
+ */
+async function howToShorten(app: App, top: Layer): Promise<'flatten' | 'collapse' | 'later'> {
+  const hidden = (await app.store.list('snapshot', {})).filter((one) => one.backupJobId)
+  const bases = new Set<string | null>(
+    hidden.map(({ source }) => ('layerId' in source ? source.layerId : null)),
+  )
+  let lowest: Layer | null = null
+  for (let layer: Layer | null = top; layer;) {
+    if (layer.encryption) return 'collapse'
+    if (bases.has(layer.id)) lowest = layer
+    layer = layer.parentId && ((await app.store.get('layer', layer.parentId)) ?? null)
+  }
+  if (lowest === null) return 'collapse'
+  if (lowest.id !== top.id && top.depth <= CHAIN_LAYERS_MAX + LAYERS_LATER) return 'later'
+  return bases.has(top.id) && top.isFrozen ? 'flatten' : 'collapse'
+}
+
+/** What the host has done: the layer begins a chain, and those that lie on it are counted from there. */
+async function flattened(app: App, id: LayerId, usedBytes: number): Promise<void> {
+  await app.store.transact(async (tx) => {
+    const base = await tx.get('layer', id)
+    if (!base) return
+    let level: Layer[] = [{ ...base, parentId: null, depth: 1, usedBytes }]
+    while (level.length > 0) {
+      const above: Layer[] = []
+      for (const layer of level) {
+        await tx.update('layer', layer)
+        const reference = { name: 'parent', value: layer.id }
+        for (const one of await tx.list('layer', { reference })) {
+          above.push({ ...one, depth: layer.depth + 1 })
+        }
+      }
+      level = above
+    }
+  })
 }
 
 /** QEMU has the keys; without it an encrypted volume stays on its layers until it is used again. */

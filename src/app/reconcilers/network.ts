@@ -55,5 +55,6 @@ export function readerOnce(store: StoreReader): StoreReader {
     ...store,
     get: (kind, id) => once(['get', kind, id], () => store.get(kind, id)),
     list: (kind, query) => once(['list', kind, query], () => store.list(kind, query)),
+    tally: (kind, name) => once(['tally', kind, name], () => store.tally(kind, name)),
   }
 }

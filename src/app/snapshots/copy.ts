@@ -20,6 +20,7 @@ import {
   type EncryptionRequest,
 } from '../volumes/encryption.ts'
 import { layerWanted } from './layers.ts'
+import { mustBeUsable } from './tier.ts'
 import { descriptionCheck } from './take.ts'
 
 /** What EBS shows as the volume of a copy. */
@@ -47,6 +48,7 @@ export async function snapshotCopyPlan(
     const fault = { type: 'IncorrectState', kind: 'snapshot', id: source.id, state } as const
     throw new FaultError({ ...fault, operation: 'CopySnapshot' })
   }
+  mustBeUsable(source, 'CopySnapshot')
   await otherKey(ctx, source, request.encryption, reader)
   return snapshotCopyOf(ctx, source, request.sourceRegion, request)
 }

@@ -13,6 +13,7 @@ import type { Ctx } from '../context.ts'
 import { encryptionPlan, volumeEncrypted, type EncryptionRequest } from './encryption.ts'
 import { ownGet } from '../network/scope.ts'
 import { snapshotGet } from '../snapshots/find.ts'
+import { mustBeUsable } from '../snapshots/tier.ts'
 import { volumeShapeChecked } from './shape.ts'
 
 export interface VolumeCreateRequest {
@@ -51,6 +52,7 @@ export async function volumeCreatePlan(
   return {
     ...shape,
     ...(isMultiAttach ? { isMultiAttach } : {}),
+    ...(snapshot?.fastRestores?.[zone.name] ? { isFastRestored: true } : {}),
     id: newId('volume', app.random),
     account: ctx.account,
     region: ctx.region,
@@ -86,6 +88,7 @@ export function contentOf(
     const operation = 'create a volume'
     throw new FaultError({ type: 'IncorrectState', kind: 'snapshot', id, state, operation })
   }
+  mustBeUsable(snapshot, 'create a volume')
   const layerId = 'layerId' in source ? source.layerId : null
   return { source, layerId, bootFolder: bootFolderOf(snapshot) }
 }

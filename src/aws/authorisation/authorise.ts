@@ -18,6 +18,7 @@ import {
   type SourcedPolicy,
 } from '../../domain/iam/evaluate.ts'
 import { FaultError } from '../../domain/faults.ts'
+import { autoscalingWanted } from '../autoscaling/authorisation.ts'
 import { backupWanted } from '../backup/authorisation.ts'
 import { backupGatewayWanted } from '../backup-gateway/authorisation.ts'
 import type { EdgeRequest } from '../edge-request.ts'
@@ -25,6 +26,7 @@ import { cloudwatchWanted } from '../cloudwatch/authorisation.ts'
 import { ebsWanted } from '../ebs/authorisation.ts'
 import { instanceConnectWanted } from '../ec2-instance-connect/authorisation.ts'
 import { ec2Wanted } from '../ec2/authorisation.ts'
+import { elbv2Wanted } from '../elbv2/authorisation.ts'
 import { iamWanted } from '../iam/authorisation.ts'
 import { kmsWanted } from '../kms/authorisation.ts'
 import { rbinWanted } from '../rbin/authorisation.ts'
@@ -39,11 +41,13 @@ import { requestTagKeys, type Deriver, type Wanted } from './wanted.ts'
 
 /** Services without an entry have no resource-level permissions here: their resource is `*`. */
 export const DERIVERS: Partial<Record<ServiceName, Deriver>> = {
+  autoscaling: autoscalingWanted,
   backup: backupWanted,
   'backup-gateway': backupGatewayWanted,
   cloudwatch: cloudwatchWanted,
   ebs: ebsWanted,
   ec2: ec2Wanted,
+  elbv2: elbv2Wanted,
   'ec2-instance-connect': instanceConnectWanted,
   iam: iamWanted,
   kms: kmsWanted,

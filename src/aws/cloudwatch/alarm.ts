@@ -1,4 +1,4 @@
-/** Alarms in CloudWatch's words, both ways. What is not evaluated here (math, percentiles, PromQL) is refused. */
+/** Alarms in CloudWatch's words, both ways. What is not evaluated here (math, PromQL) is refused. */
 import type { MetricAlarm, PutMetricAlarmInput } from '@aws-sdk/client-cloudwatch'
 import { service } from '../../app/metrics/alarm-records.ts'
 import { FaultError } from '../../domain/faults.ts'
@@ -11,6 +11,7 @@ import {
   type Comparison,
   type MissingTreatment,
 } from '../../domain/metrics/alarm.ts'
+import { extendedParse } from '../../domain/metrics/extended.ts'
 import { isPeriod } from '../../domain/metrics/metric.ts'
 import { dimensionsOf, dimensionsPresent } from './dimensions.ts'
 
@@ -22,7 +23,8 @@ export function configurationOf(input: PutMetricAlarmInput): AlarmConfiguration 
   const { Namespace, MetricName, Statistic, Period, EvaluationPeriods, Threshold } = input
   if (!Namespace) throw missing('Namespace')
   if (!MetricName) throw missing('MetricName')
-  if (!Statistic) throw missing('Statistic')
+  const extended = extendedStatisticOf(input)
+  if (!Statistic && !input.ExtendedStatistic) throw missing('Statistic')
   if (Period === undefined) throw missing('Period')
   if (EvaluationPeriods === undefined) throw missing('EvaluationPeriods')
   if (Threshold === undefined) throw missing('Threshold')
@@ -43,7 +45,8 @@ export function configurationOf(input: PutMetricAlarmInput): AlarmConfiguration 
     insufficientDataActions: input.InsufficientDataActions ?? [],
     namespace: Namespace,
     metricName: MetricName,
-    statistic: Statistic,
+    statistic: Statistic ?? null,
+    ...extended,
     dimensions: dimensionsOf(input.Dimensions),
     periodSeconds: Period,
     unit: input.Unit ?? null,
@@ -55,14 +58,43 @@ export function configurationOf(input: PutMetricAlarmInput): AlarmConfiguration 
   }
 }
 
+const LOW_SAMPLES = ['evaluate', 'ignore']
+
+function extendedStatisticOf(
+  input: PutMetricAlarmInput,
+): Pick<AlarmConfiguration, 'extendedStatistic' | 'areFewValuesIgnored'> {
+  const { Statistic, ExtendedStatistic: word, EvaluateLowSampleCountPercentile: few } = input
+  if (few !== undefined && !LOW_SAMPLES.includes(few)) {
+    const words = `Option ${few} is not valid. Options are: [${LOW_SAMPLES.join(', ')}]`
+    throw service('InvalidParameterValue', words)
+  }
+  const statistic = word === undefined ? null : extendedParse(word)
+  if (word !== undefined && Statistic !== undefined) {
+    const words = 'Statistic and ExtendedStatistic cannot be given together.'
+    throw service('InvalidParameterCombination', words)
+  }
+  if (word !== undefined && !statistic) throw statisticInvalid('ExtendedStatistic', word)
+  if (few !== undefined && statistic?.kind !== 'p') {
+    const words =
+      'EvaluateLowSampleCountPercentile needs an ExtendedStatistic that is a percentile.'
+    throw service('InvalidParameterCombination', words)
+  }
+  if (word === undefined) return {}
+  return { extendedStatistic: word, ...(few === 'ignore' && { areFewValuesIgnored: true }) }
+}
+
+export function statisticInvalid(parameter: string, word: string): FaultError {
+  const examples = 'p99, p99.9, tm90, TM(10%:90%), wm98, tc90, ts90, PR(:300), IQM'
+  const words = `The value ${word} for parameter ${parameter} is not supported. Examples: ${examples}.`
+  return service('InvalidParameterValue', words)
+}
+
 function refuse(input: PutMetricAlarmInput): void {
   const unserved: [unknown, string][] = [
     [input.Metrics?.length || undefined, 'alarms on metric math'],
-    [input.ExtendedStatistic, 'alarms on percentiles'],
     [input.ThresholdMetricId, 'alarms on anomaly detection'],
     [input.EvaluationCriteria, 'alarms on PromQL'],
     [input.EvaluationInterval, 'an evaluation interval of its own'],
-    [input.EvaluateLowSampleCountPercentile, 'alarms on percentiles'],
   ]
   for (const [value, feature] of unserved) {
     if (value !== undefined) throw new FaultError({ type: 'Unsupported', feature })
@@ -91,7 +123,9 @@ export function alarmPresent(alarm: Alarm): MetricAlarm {
     StateTransitionedTimestamp: new Date(alarm.stateSince),
     MetricName: c.metricName,
     Namespace: c.namespace,
-    Statistic: c.statistic,
+    Statistic: c.statistic ?? undefined,
+    ExtendedStatistic: c.extendedStatistic,
+    EvaluateLowSampleCountPercentile: c.areFewValuesIgnored ? 'ignore' : undefined,
     Dimensions: dimensionsPresent(c.dimensions),
     Period: c.periodSeconds,
     Unit: (c.unit ?? undefined) as MetricAlarm['Unit'],

@@ -207,6 +207,7 @@ export const OTHER_NOT_FOUND: Record<string, string> = {
   importTask: 'InvalidConversionTaskId',
   exportTask: 'InvalidExportTaskID.NotFound',
   rootTask: 'InvalidReplaceRootVolumeTaskId.NotFound',
+  fastRestore: 'InvalidFastSnapshotRestore.NotFound',
   iamInstanceProfileAssociation: 'InvalidAssociationID.NotFound',
 }
 
@@ -225,6 +226,7 @@ export const LIMITS: Record<string, string> = {
   vcpu: 'VcpuLimitExceeded',
   volume: 'VolumeLimitExceeded',
   snapshot: 'SnapshotLimitExceeded',
+  fastRestore: 'FastSnapshotRestoreLimitExceeded',
   image: 'ResourceLimitExceeded',
   vpc: 'VpcLimitExceeded',
   vpcCidr: 'CidrLimitExceeded',

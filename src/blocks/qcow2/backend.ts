@@ -127,11 +127,18 @@ async function volumeCreate(
   }
 }
 
+export interface ContentCopyOptions {
+  signal?: AbortSignal
+  onLine?: (line: string) => void
+  /** Not of an encrypted one: QEMU does not do both. */
+  isCompressed?: boolean
+}
+
 /** Of a whole chain into one file that is there. @throws ExecError, for example when the disk is full. */
 export async function contentCopy(
   from: DiskBacking,
   to: DiskBacking,
-  progress: { signal?: AbortSignal; onLine?: (line: string) => void } = {},
+  { isCompressed = false, ...progress }: ContentCopyOptions = {},
 ): Promise<void> {
   const options = [
     'driver=qcow2',
@@ -139,7 +146,16 @@ export async function contentCopy(
     ...(to.key ? [`encrypt.key-secret=${secretName(to.key)}`] : []),
   ]
   const mode = progress.onLine ? '-p' : '-q'
-  const args = ['convert', mode, '-n', '--target-image-opts', diskName(from), options.join(',')]
+  const how = isCompressed ? ['-c'] : []
+  const args = [
+    'convert',
+    mode,
+    ...how,
+    '-n',
+    '--target-image-opts',
+    diskName(from),
+    options.join(','),
+  ]
   await qemuImgWithKeys([...keysOf(from), to.key], args, {
     timeoutMs: COPY_TIMEOUT_MS,
     cpuSecondsMax: COPY_TIMEOUT_MS / 1000,

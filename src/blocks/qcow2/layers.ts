@@ -10,7 +10,7 @@ import type { VolumeId } from '../../domain/ids.ts'
 import { isLayerId, type LayerId } from '../../domain/layer.ts'
 import type { DiskBacking } from '../../domain/machine.ts'
 import { nbdSourceOf } from '../../domain/nbd-source.ts'
-import { assert } from '../../lib/assert.ts'
+import { assert, present } from '../../lib/assert.ts'
 import {
   fsyncFile,
   fsyncFolder,
@@ -18,9 +18,10 @@ import {
   renameDurable,
   writeFileDurable,
 } from '../../lib/fs-durable.ts'
+import { createKeyedMutex } from '../../lib/mutex.ts'
 import type { Freeze, LayerBackend } from '../backend.ts'
 import { qemuImg } from '../qemu-img.ts'
-import { HEAD_FILE, headPath, overlayMake, readHeader } from './files.ts'
+import { chainOf, HEAD_FILE, headPath, overlayMake, readHeader } from './files.ts'
 
 const SUFFIX = '.qcow2'
 /** Read by every machine whose volumes lie on it, whatever user that is; names cannot be listed or guessed. */
@@ -48,6 +49,8 @@ export function createLayers(volumesFolder: string, layersFolder: string): Layer
     return join(layersFolder, `${layerId}${SUFFIX}`)
   }
   const layerOfPath = (file: string): LayerId | null => layerOfFile(layersFolder, file)
+  /** A layer that goes is not made again by who makes it flat. */
+  const mutex = createKeyedMutex()
   const pointTo = (volumeId: VolumeId, file: string): Promise<void> =>
     writeFileDurable(join(volumesFolder, volumeId, HEAD_FILE), `${basename(file)}\n`)
 
@@ -78,10 +81,17 @@ export function createLayers(volumesFolder: string, layersFolder: string): Layer
       const names = await readdir(layersFolder)
       return names.map((name) => basename(name, SUFFIX)).filter(isLayerId)
     },
-    delete: async (layerId) => {
-      const volumeId = await volumeUpon(volumesFolder, path(layerId))
-      if (volumeId) throw new Error(`${layerId} stays: ${volumeId} lies on it`)
-      await removeDurable(path(layerId))
+    delete: (layerId) =>
+      mutex.run(layerId, async () => {
+        const volumeId = await volumeUpon(volumesFolder, path(layerId))
+        if (volumeId) throw new Error(`${layerId} stays: ${volumeId} lies on it`)
+        await rm(`${path(layerId)}.new`, { force: true })
+        await removeDurable(path(layerId))
+      }),
+    flatten: async (layerId, signal) => {
+      await flatten(path(layerId), layerOfPath, signal, (section) => mutex.run(layerId, section))
+      const backing = await chainOf({ path: path(layerId), format: 'qcow2' })
+      return present(backing, 'a chain begins with its file')
     },
     collapse: (volumeId, signal) => collapse(volumesFolder, volumeId, layerOfPath, signal),
   }
@@ -145,6 +155,40 @@ async function collapse(
     signal,
   })
   await fsyncFile(head)
+}
+
+/** Made beside, out of files that never change, and put in the layer's place when all of it is on the disk. */
+async function flatten(
+  layer: string,
+  layerOfPath: (file: string) => LayerId | null,
+  signal: AbortSignal,
+  exclusively: (section: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const chain = await chainBeneath(layer)
+  const lowest = chain.findLastIndex((one) => layerOfPath(one.path) !== null)
+  if (lowest < 0) return
+  const beneath = chain[lowest + 1]
+  const work = `${layer}.new`
+  try {
+    await rm(work, { force: true })
+    const { sizeBytes } = await readHeader(layer)
+    const backing = { path: layer, format: 'qcow2' } as const
+    await overlayMake(work, { sizeBytes, backing, key: null, isCopiedInto: true })
+    const onto = beneath ? ['-b', beneath.path, '-F', beneath.format] : ['-b', '']
+    await qemuImg(['rebase', '-q', '-f', 'qcow2', ...onto, work], {
+      timeoutMs: COLLAPSE_TIMEOUT_MS,
+      cpuSecondsMax: COLLAPSE_TIMEOUT_MS / 1000,
+      signal,
+    })
+    await fsyncFile(work)
+    await exclusively(async () => {
+      await stat(layer)
+      await layerRelease(work)
+      await renameDurable(work, layer)
+    })
+  } finally {
+    await rm(work, { force: true })
+  }
 }
 
 /**

@@ -30,6 +30,8 @@ export interface BalancerSettings {
   idleSeconds: number
   forwardedFor: 'append' | 'preserve' | 'remove'
   hasClientPort: boolean
+  /** Targets are told version and cipher. */
+  hasTlsHeaders: boolean
   isHttp2: boolean
   dropsInvalidHeaders: boolean
 }
@@ -78,6 +80,8 @@ export interface GroupPlan {
     | null
   slowStartSeconds: number
   hasProxyProtocol: boolean
+  /** Connections with a target end when it fails its checks. */
+  endsUnhealthy: boolean
   check: HealthCheck
   /** Those in service. */
   targets: readonly TargetPlan[]

@@ -64,7 +64,8 @@ export type ListenerAction =
       groups: readonly { groupId: string; weight: number }[]
       /** Clients stay with the group they came to. */
       stickySeconds: number | null
-      isStickyNamed: boolean
+      /** What was said of it while it is off. */
+      restingSeconds: number | null
     }
   | {
       type: 'redirect'

@@ -113,7 +113,7 @@ export interface IamProvider extends ResourceBase<string> {
   metadata: string | null
 }
 
-/** A TLS certificate with its key, as a record: nothing here serves TLS with it. */
+/** A TLS certificate with its key: load balancers serve TLS with it. */
 export interface IamServerCertificate extends Named {
   body: string
   chain: string | null

@@ -1,8 +1,10 @@
 /**
  * Metrics as CloudWatch knows them: a series is a namespace, a name and dimensions of one account and region; what is
- * kept of a period is how many values there were, their sum, the least and the greatest. Pure.
+ * kept of a period is how many values there were, their sum, the least and the greatest, and how they are spread. Pure.
  */
 import type { Tags } from '../resource.ts'
+import { extendedOf, extendedParse } from './extended.ts'
+import { sketchAdd, sketchOf, type Sketch } from './sketch.ts'
 
 export interface SeriesKey {
   account: string
@@ -18,6 +20,8 @@ export interface Summary {
   sum: number
   min: number
   max: number
+  /** How they are spread, unless all are the same; null: not known, as of a summary that was put. */
+  sketch?: Sketch | null
 }
 
 export interface Sample extends Summary {
@@ -63,7 +67,27 @@ export function summaryAdd(a: Summary, b: Summary): Summary {
     sum: a.sum + b.sum,
     min: Math.min(a.min, b.min),
     max: Math.max(a.max, b.max),
+    ...(a.min === a.max && a.min === b.min && a.min === b.max ? {} : { sketch: spreadAdd(a, b) }),
   }
+}
+
+function spreadAdd(a: Summary, b: Summary): Sketch | null {
+  const [one, other] = [spreadOf(a), spreadOf(b)]
+  return one && other && sketchAdd(one, other)
+}
+
+/** Null: not known. */
+export function spreadOf({ count, min, max, sketch }: Summary): Sketch | null {
+  return min === max ? sketchOf([{ value: min, count }]) : (sketch ?? null)
+}
+
+/** Of either kind of statistic; null: nothing that it could be told of. @throws Error for a word that is none. */
+export function statisticValue(summary: Summary, word: string): number | null {
+  if (isStatistic(word)) return statisticOf(summary, word)
+  const statistic = extendedParse(word)
+  if (!statistic) throw new Error(`no statistic: ${word}`)
+  const spread = spreadOf(summary)
+  return spread && extendedOf(statistic, summary, spread)
 }
 
 export function summaryOf(value: number, count = 1): Summary {

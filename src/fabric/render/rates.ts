@@ -22,7 +22,8 @@ type Machines = ReturnType<typeof limitedMachines>
 
 /** Only what is forwarded has a class: answers of the namespace itself go by at once. */
 function classChain(machines: Machines, queueing: Queueing): string[] {
-  const toMachine = `oifname ${elements(machines.flatMap(({ taps }) => taps.map((tap) => `"${tap}"`)))}`
+  const taps = machines.flatMap((machine) => machine.taps.map((tap) => `"${tap}"`))
+  const toMachine = `oifname ${elements(taps)}`
   return chain('rates', [
     'type filter hook forward priority -20; policy accept;',
     `${toMachine} meta priority set ${classOf(queueing === 'flows' ? CLASS_FIRST : CLASS_OTHERS)}`,
@@ -41,7 +42,7 @@ function classByFlow(family: 'ip' | 'ip6'): string {
   return `meta l4proto { tcp, udp } meta priority set jhash ${flow} ${range}`
 }
 
-/** What a guard does with packets that may pass, and match this. What goes to the platform's addresses does not wait. */
+/** What a guard does with packets that match this and may pass. Those to the platform's addresses do not wait. */
 export function passRules(nic: InterfacePlan, matched: string, queueing: Queueing): string[] {
   const isLimited = queueing !== 'none' && limitedMachines([nic]).length > 0
   if (!isLimited) return [`${matched} accept`]

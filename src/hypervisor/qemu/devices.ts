@@ -154,7 +154,7 @@ export function formatNode(
 }
 
 /** Images and layers are shared by many machines and never change: the page cache serves all of them. */
-function backingNode(backing: DiskBacking, io: IoAbilities): object {
+export function backingNode(backing: DiskBacking, io: IoAbilities): object {
   return {
     driver: backing.format,
     'read-only': true,

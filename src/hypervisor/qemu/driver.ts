@@ -37,6 +37,7 @@ import { machineFreeze } from './freeze.ts'
 import { guestsThaw, whileQuiet } from './quiesce.ts'
 import { machineReboot } from './reboot.ts'
 import { jpegOf, ppmParse } from './screenshot.ts'
+import { layerRelay, stillGoOn } from './relay.ts'
 import { diskCollapse, diskLimit, diskResize, disksOverlay } from './snapshots.ts'
 import { withSecrets } from './secrets.ts'
 import { isDirectIoPossible } from './start.ts'
@@ -141,6 +142,7 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
       const adopted = await machinesAdopt(context)
       await context.gpus.returnUnused()
       await guestsThaw(context)
+      await stillGoOn(context)
       return adopted
     },
     remove: (instanceId) =>
@@ -213,7 +215,13 @@ function socketOpen(path: string): Promise<Socket> {
   })
 }
 
-type DeviceOperations = 'diskAttach' | 'diskDetach' | 'nicAttach' | 'nicDetach' | DiskOperations
+type DeviceOperations =
+  | 'layerRelay'
+  | 'diskAttach'
+  | 'diskDetach'
+  | 'nicAttach'
+  | 'nicDetach'
+  | DiskOperations
 
 function deviceOperations(
   context: DriverContext,
@@ -232,6 +240,14 @@ function deviceOperations(
       }),
     diskDetach: (instanceId, volumeId) => withQmp(instanceId, (qmp) => diskUnplug(qmp, volumeId)),
     ...diskChanges(context),
+    // Not amid a stop, a hibernation or a plug: it holds the machine for a moment itself.
+    layerRelay: (instanceId, relay) =>
+      exclusively(instanceId, async () => {
+        const machine = await machineFind(context, instanceId)
+        if (!machine) return
+        const { hasIoUring, hasVhostNet } = await context.report()
+        await layerRelay(machine, relay, { hasIoUring, hasVhostNet, isDirectIo: () => false })
+      }),
     nicAttach: (instanceId, nic) =>
       withQmp(instanceId, async (qmp) => {
         const io = await ioAbilities(context, null)

@@ -43,6 +43,7 @@ export function group(
     stickiness: null,
     slowStartSeconds: 0,
     hasProxyProtocol: false,
+    endsUnhealthy: false,
     check: { ...CHECK, ...check },
     targets,
     draining: [],
@@ -54,7 +55,7 @@ export const forward = (...groups: [number, number?][]): ListenerAction => ({
   type: 'forward',
   groups: groups.map(([n, weight = 1]) => ({ groupId: groupIdOf(n), weight })),
   stickySeconds: null,
-  isStickyNamed: false,
+  restingSeconds: null,
 })
 
 export function listener(
@@ -82,6 +83,7 @@ export function balancer(
       idleSeconds: 60,
       forwardedFor: 'append',
       hasClientPort: false,
+      hasTlsHeaders: false,
       isHttp2: true,
       dropsInvalidHeaders: false,
     },

@@ -12,7 +12,13 @@ function packedKernel(): Buffer {
 }
 
 /** An ELF of one segment. */
-function plainKernel({ at = 0x100_0000, entry = at, bytes = Buffer.from('kernel') } = {}): Buffer {
+interface Plain {
+  at?: number
+  entry?: number
+}
+
+function plainKernel({ at = 0x100_0000, entry = at }: Plain = {}): Buffer {
+  const bytes = Buffer.from('kernel')
   const header = Buffer.alloc(64 + 56)
   header.writeUInt32BE(0x7f454c46, 0)
   header[4] = 2
@@ -54,7 +60,7 @@ test('maps the first four gigabytes as they are', () => {
   }
 })
 
-test.each<[string, Parameters<typeof plainKernel>[0]]>([
+test.each<[string, Plain]>([
   ['beneath its tables', { at: 0x20_0000 }],
   ['far above', { at: 0x4000_0000 }],
   ['with its entry elsewhere', { entry: 0x10_0000 }],

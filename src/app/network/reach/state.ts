@@ -83,7 +83,7 @@ export function isIn(address: string, cidr: string): boolean {
 
 /** Whether packets get to whoever has it: its machine runs. */
 export function isLive(state: ReachState, one: NetworkInterface): boolean {
-  if (one.vpcEndpointId) return true
+  if (one.vpcEndpointId || one.loadBalancer) return true
   const instance = state.instances.get(one.attachment?.instanceId ?? '')
   return instance !== undefined && instanceStateOf(instance) === 'running'
 }

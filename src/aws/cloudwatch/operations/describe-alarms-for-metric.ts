@@ -15,8 +15,8 @@ export default operation<'cloudwatch', 'DescribeAlarmsForMetric'>({
         c.namespace === input.Namespace &&
         c.metricName === input.MetricName &&
         dimensionsText(c.dimensions) === dimensions &&
-        input.ExtendedStatistic === undefined &&
-        same(input.Statistic, c.statistic) &&
+        same(input.ExtendedStatistic, c.extendedStatistic) &&
+        same<string | null>(input.Statistic, c.statistic) &&
         same(input.Period, c.periodSeconds) &&
         same<string | null>(input.Unit, c.unit),
     )

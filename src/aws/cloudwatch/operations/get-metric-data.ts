@@ -2,7 +2,7 @@
 import type { MetricDataQuery, MetricDataResult } from '@aws-sdk/client-cloudwatch'
 import { service } from '../../../app/metrics/alarm-records.ts'
 import { DATA_POINTS_MAX, dataRead, type DataQuery } from '../../../app/metrics/query.ts'
-import { FaultError } from '../../../domain/faults.ts'
+import { extendedParse } from '../../../domain/metrics/extended.ts'
 import { isStatistic } from '../../../domain/metrics/metric.ts'
 import { operation } from '../../operation.ts'
 import { dimensionsOf } from '../dimensions.ts'
@@ -52,8 +52,8 @@ function queryOf(query: MetricDataQuery): DataQuery {
   }
   const base = { id: Id!, label: Label ?? null, isReturned: ReturnData ?? true }
   if (!stat) return { ...base, metric: null, expression: expression! }
-  if (!isStatistic(stat.Stat!)) {
-    throw new FaultError({ type: 'Unsupported', feature: `the statistic ${stat.Stat}` })
+  if (!isStatistic(stat.Stat!) && !extendedParse(stat.Stat!)) {
+    throw service('ValidationError', `${Id}: ${stat.Stat} is no statistic.`)
   }
   const { Namespace, MetricName, Dimensions } = stat.Metric!
   if (!Namespace || !MetricName) {
@@ -67,7 +67,7 @@ function queryOf(query: MetricDataQuery): DataQuery {
       name: MetricName,
       dimensions: dimensionsOf(Dimensions),
       period: stat.Period!,
-      statistic: stat.Stat,
+      statistic: stat.Stat!,
       unit: stat.Unit,
     },
   }

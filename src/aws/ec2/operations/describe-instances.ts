@@ -12,13 +12,15 @@ export default operation<'ec2', 'DescribeInstances', InstanceRecord>({
     Object.fromEntries((instance.Tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? ''])),
   handle: async (ctx, input, call) => {
     const ids = (input.InstanceIds ?? []).map((id) => parseId('instance', id))
-    const views = await instanceViews(ctx, ids)
     const defaultSize = PAGE_SIZE_DEFAULT
     if (!input.Filters?.length) {
-      // Of thousands only the page is made an answer of.
+      // Of thousands only the page is read, and made an answer of.
+      const window = ids.length > 0 ? undefined : call.pageWindow(defaultSize)
+      const views = await instanceViews(ctx, ids, window)
       const page = call.page(views, { key: ({ instance }) => instance.id, defaultSize })
       return { Reservations: reservationsOf(page.items.map(recordOf)), NextToken: page.nextToken }
     }
+    const views = await instanceViews(ctx, ids)
     const page = call.page(call.filter(views.map(recordOf)), {
       key: (record) => record.instance.InstanceId!,
       defaultSize,

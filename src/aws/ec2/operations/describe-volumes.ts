@@ -21,7 +21,7 @@ export default operation<'ec2', 'DescribeVolumes', Volume>({
     'availability-zone-id': (volume) => volume.AvailabilityZoneId,
     'create-time': (volume) => volume.CreateTime,
     encrypted: (volume) => volume.Encrypted,
-    'fast-restored': () => false,
+    'fast-restored': (volume) => volume.FastRestored ?? false,
     'multi-attach-enabled': (volume) => volume.MultiAttachEnabled,
     'operator.managed': () => false,
     'operator.principal': () => undefined,

@@ -51,6 +51,7 @@ export function networkInterfaceShape(view: InterfaceView): Ec2NetworkInterface 
 /** EC2 says `nat_gateway`, which is not how its model spells it. */
 function typeOf(one: NetworkInterface) {
   if (one.natGatewayId) return 'nat_gateway' as 'natGateway'
+  if (one.loadBalancer?.type === 'network') return 'network_load_balancer'
   return one.vpcEndpointId ? 'vpc_endpoint' : 'interface'
 }
 

@@ -22,6 +22,7 @@ export function presentVolume(volume: Volume): Ec2Volume {
     AvailabilityZoneId: zoneIdOf(volume.zone),
     CreateTime: new Date(volume.createdAt),
     Encrypted: volume.isEncrypted,
+    FastRestored: volume.isFastRestored,
     KmsKeyId: volume.encryption?.keyArn,
     Iops: volume.iops ?? undefined,
     MultiAttachEnabled: volume.isMultiAttach ?? false,

@@ -1,0 +1,62 @@
+/** However many backups there were: the next one reads what has changed, and the chain of layers stays short. */
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { CHAIN_LAYERS_MAX } from '../../src/app/reconcilers/layers.ts'
+import { backupKit, volumeArn } from '../support/backup-kit.ts'
+import { startTestCloud, type TestCloud } from '../support/cloud.ts'
+import { soon, volumeKit } from '../support/volume-kit.ts'
+
+let cloud: TestCloud
+beforeEach(async () => {
+  cloud = await startTestCloud()
+})
+afterEach(() => cloud.close())
+const { volume, write, read, take, from, remove } = volumeKit(() => cloud)
+const { vault, backUp, restore } = backupKit(() => cloud)
+
+/** Layers from snapshots, which are quicker to make than backups, and then backups across the limit. */
+const TAKEN = CHAIN_LAYERS_MAX - 4
+const BACKUPS = 9
+
+async function depthOf(volumeId: string): Promise<number> {
+  const { layerId } = (await cloud.app.store.get('volume', volumeId as never))!
+  return layerId ? (await cloud.app.store.get('layer', layerId))!.depth : 0
+}
+
+test('across the limit each backup is of what changed, and each comes back as it was', async () => {
+  await vault('vault')
+  const id = await volume()
+  for (let block = 100; block < 140; block++) write(id, block, `old ${block}`)
+  const snapshots: string[] = []
+  for (let n = 1; n <= TAKEN; n++) {
+    write(id, 0, `taken ${n}`)
+    snapshots.push(await take(id))
+  }
+  const points: string[] = []
+  const depths: number[] = []
+  for (let n = 1; n <= BACKUPS; n++) {
+    write(id, n, `n ${n}`)
+    write(id, 0, `last ${n}`)
+    const job = await backUp(volumeArn(id), 'vault')
+    points.push(job.RecoveryPointArn!)
+    // It would say so, had everything been read.
+    expect(job.StatusMessage ?? '', `backup ${n}`).not.toContain('everything')
+    if (TAKEN + n > CHAIN_LAYERS_MAX) {
+      await soon(async () => expect(await depthOf(id)).toBeLessThan(CHAIN_LAYERS_MAX))
+    }
+    depths.push(await depthOf(id))
+  }
+  expect(depths).toEqual([29, 30, 31, 32, 1, 2, 3, 4, 5])
+  for (let n = 1; n <= BACKUPS; n++) {
+    const restored = await restore('vault', points[n - 1]!)
+    const made = restored.CreatedResourceArn!.split('/')[1]!
+    expect([read(made, 0), read(made, 120)]).toEqual([`last ${n}`, 'old 120'])
+    for (let block = 1; block <= BACKUPS; block++) {
+      expect(read(made, block)).toBe(block <= n ? `n ${block}` : '')
+    }
+  }
+  // Snapshots keep what they hold; without them, what lay beneath goes.
+  expect(read(await from(snapshots[4]!), 0)).toBe('taken 5')
+  for (const one of snapshots.slice(5)) await remove(one)
+  await soon(() => expect(cloud.agent.storage.layerList().length).toBeLessThan(TAKEN))
+  expect(read(id, 0)).toBe(`last ${BACKUPS}`)
+})
