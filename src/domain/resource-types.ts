@@ -3,6 +3,7 @@
  * must be unique about it is declared in store/kinds.ts.
  */
 import type { Alarm } from './metrics/alarm.ts'
+import type { CompositeAlarm } from './metrics/composite.ts'
 import type { ScalingKind, ScalingResourceTypes } from './autoscaling/records.ts'
 import type { BackupKind, BackupResourceTypes } from './backup/kinds.ts'
 import type { IamKind, IamResourceTypes } from './iam/entities.ts'
@@ -76,6 +77,7 @@ export interface ResourceTypes extends IamResourceTypes, BackupResourceTypes, Sc
   hypervisor: Hypervisor
   gatewayMachine: GatewayMachine
   alarm: Alarm
+  compositeAlarm: CompositeAlarm
   loadBalancer: LoadBalancer
   listener: Listener
   listenerRule: ListenerRule
@@ -89,6 +91,7 @@ export type HiddenKind =
   | GatewayKind
   | ScalingKind
   | 'alarm'
+  | 'compositeAlarm'
   | 'loadBalancer'
   | 'listener'
   | 'listenerRule'

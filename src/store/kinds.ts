@@ -6,6 +6,7 @@
 import type { IamKind } from '../domain/iam/entities.ts'
 import { BACKUP_KINDS } from './backup-kinds.ts'
 import { SCALING_KINDS } from './scaling-kinds.ts'
+import { METRIC_KINDS } from './metric-kinds.ts'
 import { BALANCER_KINDS } from './balancer-kinds.ts'
 import { instanceIsSettled, instanceStateOf, type Instance } from '../domain/instance.ts'
 import { rootTaskIsOver } from '../domain/root-task.ts'
@@ -134,10 +135,7 @@ export const KINDS: KindTable = {
   ...SCALING_KINDS,
   ...BALANCER_KINDS,
   ...IAM_KINDS,
-  alarm: {
-    references: nothing,
-    claims: (r) => [{ scope: `alarm:${r.account}:${r.region}`, name: r.configuration.name }],
-  },
+  ...METRIC_KINDS,
   instance: {
     references: (r) => [
       ...ref('vpc', r.spec.vpcId),

@@ -34,6 +34,9 @@ export async function alarmPutIn(
   const at = app.clock.now()
   const id = idOf({ account, region }, configuration.name)
   const found = await tx.get('alarm', id)
+  if (await tx.get('compositeAlarm', compositeId({ account, region }, configuration.name))) {
+    throw service('ValidationError', `${configuration.name} already exists as a CompositeAlarm`)
+  }
   const data = JSON.stringify({ type: found ? 'Update' : 'Create', version: '1.0' })
   const item = { at, type: 'ConfigurationUpdate' as const, data }
   if (found) {
@@ -42,9 +45,7 @@ export async function alarmPutIn(
     await tx.update('alarm', historyAdd(changed, { ...item, summary }))
     return
   }
-  if ((await tx.count('alarm', { account, region })) >= ALARMS_MAX) {
-    throw service('LimitExceeded', `An account can have ${ALARMS_MAX} alarms in a region.`)
-  }
+  await alarmsRoomMustBe({ account, region }, tx)
   const alarm: Alarm = {
     id,
     account,
@@ -64,8 +65,26 @@ export async function alarmPutIn(
   await tx.insert('alarm', historyAdd(alarm, { ...item, summary }))
 }
 
-export function idOf({ account, region }: { account: string; region: string }, name: string) {
+export interface Place {
+  account: string
+  region: string
+}
+
+export function idOf({ account, region }: Place, name: string): string {
   return `alarm:${account}:${region}:${name}`
+}
+
+export function compositeId({ account, region }: Place, name: string): string {
+  return `compositeAlarm:${account}:${region}:${name}`
+}
+
+/** @throws LimitExceeded when there are as many alarms of both kinds as there may be. */
+export async function alarmsRoomMustBe(place: Place, tx: StoreTransaction): Promise<void> {
+  const { account, region } = place
+  const metric = await tx.count('alarm', { account, region })
+  const composite = await tx.count('compositeAlarm', { account, region })
+  if (metric + composite < ALARMS_MAX) return
+  throw service('LimitExceeded', `An account can have ${ALARMS_MAX} alarms in a region.`)
 }
 
 export function service(code: string, message: string): FaultError {
@@ -96,43 +115,4 @@ function mustBeValid(configuration: AlarmConfiguration): void {
 /** The account's alarms, ordered by name. */
 export async function alarmsList({ app, account, region }: Ctx): Promise<Alarm[]> {
   return app.store.list('alarm', { account, region })
-}
-
-/** Those that there are of the names. @throws the service's `ResourceNotFound` when `mustExist` and one is not. */
-export async function alarmsChange(
-  ctx: Ctx,
-  names: readonly string[],
-  change: (tx: StoreTransaction, alarm: Alarm) => Promise<unknown>,
-  options: { mustExist: boolean },
-): Promise<void> {
-  await ctx.app.store.transact(async (tx) => {
-    for (const name of new Set(names)) {
-      const alarm = await tx.get('alarm', idOf(ctx, name))
-      if (alarm) await change(tx, alarm)
-      else if (options.mustExist) throw service('ResourceNotFound', `Unknown alarm: ${name}`)
-    }
-  })
-}
-
-export async function alarmGet(ctx: Ctx, name: string): Promise<Alarm> {
-  const alarm = await ctx.app.store.get('alarm', idOf(ctx, name))
-  if (!alarm) throw service('ResourceNotFound', `Unknown alarm: ${name}`)
-  return alarm
-}
-
-export async function alarmActionsSwitch(
-  ctx: Ctx,
-  names: readonly string[],
-  areActionsEnabled: boolean,
-): Promise<void> {
-  await alarmsChange(
-    ctx,
-    names,
-    async (tx, alarm) => {
-      const configuration = { ...alarm.configuration, areActionsEnabled }
-      const changed = { ...alarm, configuration, configuredAt: ctx.app.clock.now() }
-      await tx.update('alarm', changed)
-    },
-    { mustExist: false },
-  )
 }

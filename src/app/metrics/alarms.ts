@@ -7,11 +7,13 @@ import { FaultError } from '../../domain/faults.ts'
 import { parseId } from '../../domain/ids.ts'
 import { instanceStateOf } from '../../domain/instance.ts'
 import {
+  actionItem,
+  actionsOf,
   alarmActionOf,
   alarmVerdict,
   historyAdd,
+  stateChange,
   type Alarm,
-  type AlarmConfiguration,
   type AlarmState,
 } from '../../domain/metrics/alarm.ts'
 import { extendedParse, isSignificant } from '../../domain/metrics/extended.ts'
@@ -25,6 +27,7 @@ import {
   instancesStop,
   instancesTerminate,
 } from '../instances/lifecycle.ts'
+import { compositesFollow, compositesSettle } from './composites.ts'
 import { resourceChange } from '../../store/sql-store.ts'
 
 /** Values that come late still count: so many periods more are looked at. */
@@ -40,6 +43,7 @@ export async function alarmsEvaluate(app: App, now: number): Promise<void> {
     }
     await alarmStateSet(app, alarm.id, { ...verdict, data: null, from: alarm.state })
   }
+  await compositesSettle(app)
 }
 
 /** While an alarm stays as it is, its scaling policies are asked again: AWS does so once a minute. */
@@ -99,34 +103,14 @@ export async function alarmStateSet(
     resourceChange(tx, 'alarm', id, (alarm) => {
       before = alarm.state
       if (alarm.state === to.state || (to.from && alarm.state !== to.from)) return undefined
-      const next: Alarm = {
-        ...alarm,
-        state: to.state,
-        stateReason: to.reason.slice(0, 1023),
-        stateReasonData: to.data,
-        stateSince: at,
-      }
-      return historyAdd(next, {
-        at,
-        type: 'StateUpdate',
-        summary: `Alarm updated from ${alarm.state} to ${to.state}`,
-        data: JSON.stringify({
-          version: '1.0',
-          oldState: { stateValue: alarm.state, stateReason: alarm.stateReason },
-          newState: { stateValue: to.state, stateReason: to.reason },
-        }),
-      })
+      return stateChange(alarm, to, at)
     }),
   )
   if (!changed || before === to.state || changed.state !== to.state) return
   app.log.info({ alarm: id, from: before, to: to.state, reason: to.reason }, 'alarm changed state')
+  await compositesFollow(app, changed)
   if (!changed.configuration.areActionsEnabled) return
   for (const arn of actionsOf(changed.configuration, to.state)) await act(app, changed, arn)
-}
-
-function actionsOf(configuration: AlarmConfiguration, state: AlarmState): readonly string[] {
-  if (state === 'ALARM') return configuration.alarmActions
-  return state === 'OK' ? configuration.okActions : configuration.insufficientDataActions
 }
 
 async function act(app: App, alarm: Alarm, arn: string): Promise<void> {
@@ -138,18 +122,9 @@ async function act(app: App, alarm: Alarm, arn: string): Promise<void> {
     failure = error instanceof Error ? error.message : String(error)
   }
   const at = app.clock.now()
-  const summary =
-    failure === null
-      ? `Successfully executed action ${arn}`
-      : `Failed to execute action ${arn}. Received error: "${failure}"`
-  const data = JSON.stringify({
-    actionState: failure === null ? 'Succeeded' : 'Failed',
-    notificationResource: arn,
-    ...(failure !== null && { error: failure }),
-  })
   await app.store.transact((tx) =>
     resourceChange(tx, 'alarm', alarm.id, (current) =>
-      historyAdd(current, { at, type: 'Action', summary: summary.slice(0, 255), data }),
+      historyAdd(current, actionItem(at, arn, failure)),
     ),
   )
 }

@@ -21,6 +21,7 @@ import { scalingSamples } from '../autoscaling/metrics.ts'
 import { backupSamples } from '../backup/metrics.ts'
 import { createBalancerMeter } from '../balancers/metrics.ts'
 import { alarmsEvaluate } from './alarms.ts'
+import { suppressionsSettle } from './composites.ts'
 import { createCreditKeeper } from './credits.ts'
 import { RESIDENT } from './optimizer.ts'
 
@@ -89,6 +90,7 @@ export function createMetricsReconciler(app: App): (signal: AbortSignal) => Prom
   }
 
   return async (signal) => {
+    await suppressionsSettle(app)
     const now = app.clock.now()
     const current = Math.floor(now / MINUTE_MS)
     if (current === minute) return

@@ -5,7 +5,8 @@
 import type { ResourceBase } from '../resource.ts'
 import type { Statistic } from './metric.ts'
 
-export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA'
+export const ALARM_STATES = ['OK', 'ALARM', 'INSUFFICIENT_DATA'] as const
+export type AlarmState = (typeof ALARM_STATES)[number]
 
 export const COMPARISONS = {
   GreaterThanOrEqualToThreshold: (value: number, threshold: number) => value >= threshold,
@@ -26,13 +27,17 @@ export interface AlarmHistoryItem {
   data: string
 }
 
-export interface AlarmConfiguration {
+/** What alarms on metrics and composite ones have in common. */
+export interface AlarmActions {
   name: string
   description: string | null
   areActionsEnabled: boolean
   okActions: readonly string[]
   alarmActions: readonly string[]
   insufficientDataActions: readonly string[]
+}
+
+export interface AlarmConfiguration extends AlarmActions {
   namespace: string
   metricName: string
   /** Null: it has an extended one. */
@@ -51,8 +56,8 @@ export interface AlarmConfiguration {
   missing: MissingTreatment
 }
 
-export interface Alarm extends ResourceBase<string> {
-  configuration: AlarmConfiguration
+export interface AlarmBase<C extends AlarmActions> extends ResourceBase<string> {
+  configuration: C
   configuredAt: number
   state: AlarmState
   stateReason: string
@@ -62,6 +67,8 @@ export interface Alarm extends ResourceBase<string> {
   history: readonly AlarmHistoryItem[]
 }
 
+export type Alarm = AlarmBase<AlarmConfiguration>
+
 export const ALARM_HISTORY_MAX = 100
 
 export function alarmArn({ account, region }: { account: string; region: string }, name: string) {
@@ -69,8 +76,52 @@ export function alarmArn({ account, region }: { account: string; region: string 
 }
 
 /** With a piece of history; the oldest goes when there are too many. */
-export function historyAdd(alarm: Alarm, item: AlarmHistoryItem): Alarm {
+export function historyAdd<A extends AlarmBase<AlarmActions>>(alarm: A, item: AlarmHistoryItem): A {
   return { ...alarm, history: [...alarm.history, item].slice(-ALARM_HISTORY_MAX) }
+}
+
+/** With another state, and the history that says so. */
+export function stateChange<A extends AlarmBase<AlarmActions>>(
+  alarm: A,
+  to: { state: AlarmState; reason: string; data: string | null },
+  at: number,
+): A {
+  const next: A = {
+    ...alarm,
+    state: to.state,
+    stateReason: to.reason.slice(0, 1023),
+    stateReasonData: to.data,
+    stateSince: at,
+  }
+  return historyAdd(next, {
+    at,
+    type: 'StateUpdate',
+    summary: `Alarm updated from ${alarm.state} to ${to.state}`,
+    data: JSON.stringify({
+      version: '1.0',
+      oldState: { stateValue: alarm.state, stateReason: alarm.stateReason },
+      newState: { stateValue: to.state, stateReason: to.reason },
+    }),
+  })
+}
+
+export function actionsOf(configuration: AlarmActions, state: AlarmState): readonly string[] {
+  if (state === 'ALARM') return configuration.alarmActions
+  return state === 'OK' ? configuration.okActions : configuration.insufficientDataActions
+}
+
+/** Of an action that was carried out, or failed with these words. */
+export function actionItem(at: number, arn: string, failure: string | null): AlarmHistoryItem {
+  const summary =
+    failure === null
+      ? `Successfully executed action ${arn}`
+      : `Failed to execute action ${arn}. Received error: "${failure}"`
+  const data = JSON.stringify({
+    actionState: failure === null ? 'Succeeded' : 'Failed',
+    notificationResource: arn,
+    ...(failure !== null && { error: failure }),
+  })
+  return { at, type: 'Action', summary: summary.slice(0, 255), data }
 }
 
 export interface Verdict {

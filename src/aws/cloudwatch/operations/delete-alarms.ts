@@ -1,11 +1,10 @@
-/** DeleteAlarms: all of them, or none when one is unknown. */
-import { alarmsChange } from '../../../app/metrics/alarm-records.ts'
+/** DeleteAlarms: all of them or none, as when a composite alarm that stays depends on one. */
+import { alarmsRemove } from '../../../app/metrics/any-alarms.ts'
 import { operation } from '../../operation.ts'
 
 export default operation<'cloudwatch', 'DeleteAlarms'>({
   handle: async (ctx, input) => {
-    const remove = { mustExist: true }
-    await alarmsChange(ctx, input.AlarmNames!, (tx, alarm) => tx.remove('alarm', alarm), remove)
+    await alarmsRemove(ctx, input.AlarmNames!)
     return {}
   },
 })

@@ -1,5 +1,5 @@
 /** EnableAlarmActions: names that are no alarms are ignored, as on AWS. */
-import { alarmActionsSwitch } from '../../../app/metrics/alarm-records.ts'
+import { alarmActionsSwitch } from '../../../app/metrics/any-alarms.ts'
 import { operation } from '../../operation.ts'
 
 export default operation<'cloudwatch', 'EnableAlarmActions'>({

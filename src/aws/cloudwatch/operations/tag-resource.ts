@@ -1,5 +1,6 @@
 /** TagResource, of alarms. */
-import { alarmsChange, service } from '../../../app/metrics/alarm-records.ts'
+import { service } from '../../../app/metrics/alarm-records.ts'
+import { anyAlarmsChange } from '../../../app/metrics/any-alarms.ts'
 import { operation } from '../../operation.ts'
 import { alarmNameOf } from '../alarm.ts'
 
@@ -9,15 +10,15 @@ export default operation<'cloudwatch', 'TagResource'>({
   handle: async (ctx, input) => {
     const added = Object.fromEntries((input.Tags ?? []).map(({ Key, Value }) => [Key!, Value!]))
     const name = alarmNameOf(ctx, input.ResourceARN!)
-    await alarmsChange(
+    await anyAlarmsChange(
       ctx,
       [name],
-      async (tx, alarm) => {
+      (alarm) => {
         const tags = { ...alarm.tags, ...added }
         if (Object.keys(tags).length > TAGS_MAX) {
           throw service('InvalidParameterValue', `An alarm can have ${TAGS_MAX} tags.`)
         }
-        await tx.update('alarm', { ...alarm, tags })
+        return { ...alarm, tags }
       },
       { mustExist: true },
     )
