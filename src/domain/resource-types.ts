@@ -4,6 +4,7 @@
  */
 import type { Alarm } from './metrics/alarm.ts'
 import type { CompositeAlarm } from './metrics/composite.ts'
+import type { Dashboard } from './metrics/dashboard.ts'
 import type { ScalingKind, ScalingResourceTypes } from './autoscaling/records.ts'
 import type { BackupKind, BackupResourceTypes } from './backup/kinds.ts'
 import type { IamKind, IamResourceTypes } from './iam/entities.ts'
@@ -78,6 +79,7 @@ export interface ResourceTypes extends IamResourceTypes, BackupResourceTypes, Sc
   gatewayMachine: GatewayMachine
   alarm: Alarm
   compositeAlarm: CompositeAlarm
+  dashboard: Dashboard
   loadBalancer: LoadBalancer
   listener: Listener
   listenerRule: ListenerRule
@@ -92,6 +94,7 @@ export type HiddenKind =
   | ScalingKind
   | 'alarm'
   | 'compositeAlarm'
+  | 'dashboard'
   | 'loadBalancer'
   | 'listener'
   | 'listenerRule'

@@ -2,7 +2,7 @@
 import type { ResourceTypes } from '../domain/resource-types.ts'
 import type { KindRules, Reference } from './kind-rules.ts'
 
-type MetricTable = { [K in 'alarm' | 'compositeAlarm']: KindRules<ResourceTypes[K]> }
+type MetricTable = { [K in 'alarm' | 'compositeAlarm' | 'dashboard']: KindRules<ResourceTypes[K]> }
 
 interface Place {
   account: string
@@ -29,5 +29,9 @@ export const METRIC_KINDS: MetricTable = {
       ]
     },
     claims: nameClaim,
+  },
+  dashboard: {
+    references: nothing,
+    claims: (r) => [{ scope: `dashboard:${r.account}`, name: r.name }],
   },
 }

@@ -1,10 +1,11 @@
 /**
- * What CloudWatch's operations need: alarms by their names or ARNs; metrics have no ARNs, so that their operations are
- * allowed on `*`, by namespace where the request has one. Who makes an alarm that stops, terminates or reboots an
- * instance must be allowed to do that. Source: CloudWatch user guide, "Create alarms to stop, terminate, reboot, or
- * recover an EC2 instance", "Permissions": recovering needs none.
+ * What CloudWatch's operations need: alarms by their names or ARNs, dashboards by their names; metrics have no ARNs, so
+ * that their operations are allowed on `*`, by namespace where the request has one. Who makes an alarm that stops,
+ * terminates or reboots an instance must be allowed to do that. Source: CloudWatch user guide, "Create alarms to stop,
+ * terminate, reboot, or recover an EC2 instance", "Permissions": recovering needs none.
  */
 import { alarmActionOf, alarmArn } from '../../domain/metrics/alarm.ts'
+import { dashboardArn } from '../../domain/metrics/dashboard.ts'
 import { resourceTypesOf } from '../authorisation/reference.ts'
 import { requestTagKeys, type Deriver, type Wanted } from '../authorisation/wanted.ts'
 import { ec2Wanted } from '../ec2/authorisation.ts'
@@ -22,6 +23,13 @@ export const cloudwatchWanted: Deriver = async (ctx, operation, input) => {
   const action = `cloudwatch:${operation}`
   const namespace = typeof input.Namespace === 'string' ? input.Namespace : undefined
   const keys = { ...requestTagKeys(input), 'cloudwatch:namespace': namespace }
+  if (operation.endsWith('Dashboard') || operation === 'DeleteDashboards') {
+    const { DashboardName: one, DashboardNames: many } = input
+    const named = [...(Array.isArray(many) ? (many as string[]) : []), one].filter(
+      (each): each is string => typeof each === 'string',
+    )
+    return named.map((each) => ({ action, resource: dashboardArn(ctx.account, each), keys }))
+  }
   if (!resourceTypesOf('cloudwatch', operation).includes('alarm')) {
     return [{ action, resource: '*', keys }]
   }
