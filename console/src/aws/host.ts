@@ -1,11 +1,15 @@
 /** The host's own API: what it is, and its images. Only the account that owns the host may ask. */
 import type { HostAllocation } from '../../../src/domain/allocation.ts'
+import type { HypervisorWords } from '../../../src/domain/hypervisor-words.ts'
 import type { HostDescription } from '../../../src/domain/machine.ts'
 import type { MachineUsage } from '../../../src/domain/metrics/usage.ts'
 import { apiGet, apiPost, linesOf, signedFetch } from './http.ts'
 
-export interface HostReport extends HostDescription {
-  hosts: HostDescription[]
+/** With what its hypervisor is, in the words of `doctor` and `./brume host`. */
+export type ToldHost = HostDescription & { words: HypervisorWords }
+
+export interface HostReport extends ToldHost {
+  hosts: ToldHost[]
   daemon: { version: string; uptimeSeconds: number; rssBytes: number }
 }
 

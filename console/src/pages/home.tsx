@@ -150,9 +150,7 @@ function HostFacts({ host }: { host: HostReport }) {
     <div className="stack">
       <dl className="facts" style={{ gridTemplateColumns: '1fr' }}>
         <Fact name={t('Hypervisor')}>
-          {host.isSimulated
-            ? t('none: simulated')
-            : `QEMU ${host.hypervisor.qemuVersion}, ${host.hypervisor.accelerator.toUpperCase()}`}
+          {host.isSimulated ? t('none: simulated') : host.words.kind}
         </Fact>
         <Fact name={t('vCPUs of running instances, of {n} processors', { n: all })}>
           <span className="row">

@@ -56,14 +56,9 @@ function Host({ host }: { host: HostReport['hosts'][number] }) {
       <div className="stack">
         <dl className="facts">
           <Fact name={t('Hypervisor')}>
-            {host.isSimulated
-              ? t('none: simulated')
-              : t('QEMU {version}, type {n}', {
-                  version: hypervisor.qemuVersion,
-                  n: hypervisor.hypervisorType,
-                })}
+            {host.isSimulated ? t('none: simulated') : host.words.kind}
           </Fact>
-          <Fact name={t('Accelerator')}>{hypervisor.accelerator.toUpperCase()}</Fact>
+          {!host.isSimulated && <Fact name="QEMU">{hypervisor.qemuVersion}</Fact>}
           <Fact name={t('Processors')}>{host.cpuCount}</Fact>
           <Fact name={t('Memory')}>{sizeText(host.memoryMiB * 1024 ** 2)}</Fact>
           <Fact name={t('Free on its disk')}>{sizeText(host.diskFreeBytes)}</Fact>
@@ -71,6 +66,11 @@ function Host({ host }: { host: HostReport['hosts'][number] }) {
           <Fact name={t('CPU model of guests')}>{hypervisor.cpuModel}</Fact>
           <Fact name={t('UEFI')}>{hypervisor.hasUefi ? t('yes') : t('no')}</Fact>
         </dl>
+        {!host.isSimulated && (
+          <p>
+            {host.words.meaning} {host.words.nested}
+          </p>
+        )}
         <p className="muted">{hypervisor.explanation}</p>
         {host.limitations.length > 0 && (
           <Note tone="warn">
