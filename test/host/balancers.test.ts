@@ -152,7 +152,11 @@ describeIsolated('load balancers', import.meta.url, () => {
       new Promise((resolve) =>
         guest.start(process.execPath, script, name).stdout.once('data', resolve),
       )
-    await Promise.all([serve(a, 'a'), serve(b, 'b'), keeper.apply([plan()])])
+    // Without a listener first, as it is made.
+    const made = keeper.apply([balancer([], [])])
+    await Promise.all([serve(a, 'a'), serve(b, 'b'), made])
+    expect((await keeper.status())[0]).toMatchObject({ isRunning: true, problem: null })
+    await keeper.apply([plan()])
     await until(async () => (await verdicts()).every((one) => one === 'healthy'))
   }, 60_000)
 
