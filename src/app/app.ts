@@ -10,11 +10,14 @@ import { createKeyedMutex } from '../lib/mutex.ts'
 import { createSeal } from '../lib/seal.ts'
 import { systemClock, withDeadline, type Clock } from '../lib/time.ts'
 import { openMetricStore, type MetricStore } from '../store/metrics-store.ts'
+import { observedStore } from '../store/observed.ts'
 import type { Store } from '../store/store.ts'
 import { openTrailStore, type TrailStore } from '../store/trail-store.ts'
 import { startLoop, type ReconcilerLoop } from '../workflow/loop.ts'
+import { createScalingReconciler, SCALING_CAUSES } from './autoscaling/reconcile.ts'
+import { NO_LAUNCHES } from './autoscaling/ports.ts'
 import { createBandwidth } from './bandwidth.ts'
-import type { App, HostHandle, ReconcilerName } from './context.ts'
+import type { App, HostHandle, Launches, ReconcilerName } from './context.ts'
 import { createInstanceTypeCatalogue } from './instance-types.ts'
 import { createBackupReconcilers } from './backup/reconcile.ts'
 import { createBalancersReconciler } from './balancers/reconcile.ts'
@@ -72,10 +75,15 @@ export async function startApp(options: {
   metrics?: MetricStore
   /** The same. */
   trail?: TrailStore
+  /** Absent: scaling groups launch nothing. */
+  launches?: Launches
   /** 32 bytes that stay the same as long as the store does. Absent: sealed things end with the process. */
   sealKey?: Uint8Array
 }): Promise<RunningApp> {
-  const { store, log } = options
+  const { log } = options
+  const store = observedStore(options.store, (changes) => {
+    if (changes.some(({ kind }) => SCALING_CAUSES.has(kind))) loops.get('autoscaling')?.activate()
+  })
   const hosts: HostHandle[] = []
   for (const agent of options.agents) hosts.push({ agent, description: await agent.describe() })
   const loops = new Map<ReconcilerName, ReconcilerLoop>()
@@ -94,6 +102,7 @@ export async function startApp(options: {
     cpuHeld: new Map(),
     metrics: options.metrics ?? openMetricStore(':memory:'),
     trail: createTrail(options.trail ?? openTrailStore(':memory:'), clock, log),
+    launches: options.launches ?? NO_LAUNCHES,
     hosts,
     activate: (name) => loops.get(name)?.activate(),
     networkInForce: async () => {
@@ -121,6 +130,7 @@ export async function startApp(options: {
   }
   const instances = createInstancesReconciler(app, networkApplyTo)
   const backups = createBackupReconcilers(app)
+  const scaling = createScalingReconciler(app)
   const reconcilers: [ReconcilerName, (signal: AbortSignal) => Promise<void>][] = [
     ['network', networkApply],
     ['instances', instances.reconcile],
@@ -142,6 +152,7 @@ export async function startApp(options: {
     ['balancers', createBalancersReconciler(app)],
     ['metrics', createMetricsReconciler(app)],
     ...backups.list,
+    ['autoscaling', scaling.reconcile],
     ['hypervisors', createHypervisorsReconciler(app)],
     ['machines', createMachinesReconciler(app)],
   ]
@@ -177,6 +188,7 @@ export async function startApp(options: {
     close: async () => {
       for (const unsubscribe of subscriptions) unsubscribe()
       backups.close()
+      scaling.close()
       await Promise.all([...loops.values()].map((loop) => loop.close()))
       await Promise.all(hosts.map(({ agent }) => agent.close()))
       app.metrics.close()

@@ -11,6 +11,9 @@ import type { Seal } from '../lib/seal.ts'
 import type { Clock } from '../lib/time.ts'
 import type { MetricStore } from '../store/metrics-store.ts'
 import type { Store } from '../store/store.ts'
+import type { FaultError } from '../domain/faults.ts'
+import type { LaunchTemplateData } from '../domain/launch-template.ts'
+import type { RunRequest } from './instances/run-request.ts'
 import type { Bandwidth } from './bandwidth.ts'
 import type { InstanceTypeCatalogue } from './instance-types.ts'
 import type { SettingsOfCloud } from './settings.ts'
@@ -66,6 +69,7 @@ export interface App {
   cpuHeld: Map<string, number>
   metrics: MetricStore
   trail: Trail
+  launches: Launches
   hosts: readonly HostHandle[]
   /** Wakes the reconcilers; carries no data, because they look for themselves. */
   activate(reconciler: ReconcilerName): void
@@ -102,6 +106,7 @@ export type ReconcilerName =
   | 'templates'
   | 'balancers'
   | 'metrics'
+  | 'autoscaling'
   | 'backupJobs'
   | 'backupPlans'
   | 'backupAges'
@@ -130,4 +135,12 @@ export interface Ctx {
   via?: { vpcId: string; address: string }
   userAgent?: string | undefined
   referer?: string | undefined
+}
+
+/** Reads launch parameters as RunInstances does: the edge knows AWS's words. */
+export interface Launches {
+  /** Parameters as RunInstances has them, a launch template among them. @throws Faults. */
+  requestOf(ctx: Ctx, parameters: LaunchTemplateData): Promise<RunRequest>
+  /** What went wrong, in the words in which EC2 says it. */
+  words(error: FaultError): string
 }

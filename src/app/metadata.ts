@@ -3,6 +3,7 @@
  * instance that holds a private address in a VPC. Nothing of another instance can get in, because everything is
  * looked up from that instance.
  */
+import { targetStateOf } from '../domain/autoscaling/advance.ts'
 import type { Instance, MetadataOptions } from '../domain/instance.ts'
 import {
   hostNameOf,
@@ -69,6 +70,8 @@ export interface MetadataView {
   isHibernationConfigured: boolean
   placementGroup: string | null
   tags: Tags
+  /** Of an instance of a scaling group: the state that it is on its way to. */
+  targetLifecycleState?: string
   /** The instance's own profile and the credentials of its role. */
   role: InstanceRole | null
 }
@@ -86,16 +89,18 @@ export async function metadataOf(
   const instance = await store.get('instance', asked.attachment.instanceId)
   if (!instance || instance.releasedAt !== null) return undefined
   const mine = { reference: { name: 'instance', value: instance.id } }
-  const [vpc, interfaces, volumes] = await Promise.all([
+  const [vpc, interfaces, volumes, member] = await Promise.all([
     store.get('vpc', vpcId),
     store.list('networkInterface', mine),
     volumesOf(store, instance.id),
+    store.get('scalingInstance', instance.id),
   ])
   if (!vpc) return undefined
   const deviceNames = volumes.map((volume) => volume.attachment!.deviceName).sort()
   return {
     ...identityOf(instance),
     role: await instanceRoleOf(app, instance),
+    ...(member && { targetLifecycleState: targetStateOf(member.state) }),
     dataDeviceNames: deviceNames.filter((name) => name !== instance.spec.rootDeviceName),
     interfaces: await interfacesOf(store, instance, vpc, interfaces),
   }
@@ -103,7 +108,7 @@ export async function metadataOf(
 
 function identityOf(
   instance: Instance,
-): Omit<MetadataView, 'dataDeviceNames' | 'interfaces' | 'role'> {
+): Omit<MetadataView, 'dataDeviceNames' | 'interfaces' | 'role' | 'targetLifecycleState'> {
   const { spec } = instance
   const hasKey = spec.keyName !== null && spec.publicKey !== null
   return {

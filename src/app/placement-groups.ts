@@ -9,6 +9,7 @@ import type { PlacementGroup } from '../domain/placement-group.ts'
 import type { Tags } from '../domain/resource.ts'
 import type { StoreReader } from '../store/store.ts'
 import type { Ctx } from './context.ts'
+import type { PlacementWish } from './instances/run-wishes.ts'
 import { claiming } from './network/change.ts'
 import { baseOf, ownGet, ownList, scopeOf } from './network/scope.ts'
 
@@ -99,11 +100,6 @@ async function membersOf(ctx: Ctx, reader: StoreReader, name: string): Promise<I
   const reference = { name: 'live', value: 'yes' }
   const live = await reader.list('instance', { ...scopeOf(ctx), reference })
   return live.filter((each) => each.spec.placementGroup === name)
-}
-
-export interface PlacementWish {
-  group: { id: IdOf<'placementGroup'> | null; name: string | null }
-  partitionNumber: number | null
 }
 
 /** The group of a launch or a move, and the partition. @throws Faults. */

@@ -154,7 +154,12 @@ const OTHER_KINDS: readonly StoredKind[] = [
 ]
 
 function isEc2Kind(kind: StoredKind): kind is Ec2Kind {
-  return !kind.startsWith('iam') && !kind.startsWith('backup') && !OTHER_KINDS.includes(kind)
+  return (
+    !kind.startsWith('iam') &&
+    !kind.startsWith('backup') &&
+    !kind.startsWith('scaling') &&
+    !OTHER_KINDS.includes(kind)
+  )
 }
 
 type Target = { [K in StoredKind]: StoredTarget<K> }[StoredKind] | RuleTarget

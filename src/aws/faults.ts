@@ -111,8 +111,15 @@ export function faultError(service: ServiceName, protocol: Protocol, fault: Faul
   const model = serviceModel(service)
   const modelled = codes.modelled.find((name) => errorShape(model, name) !== undefined)
   const status = fault.type === 'Unauthorized' ? 403 : 400
-  const code = modelled ?? (protocol === 'query' ? codes.query : codes.json)
+  const general = protocol === 'query' ? codes.query : codes.json
+  const code = modelled ?? (service === 'autoscaling' ? scalingCode(fault.type, general) : general)
   if (fault.type === 'Unauthorized') return new WireError(code, fault.reason, { status })
   // EC2's sentences say what is wrong; only its codes are its own.
   return new WireError(code, ec2Error(fault).message, { status })
+}
+
+/** Auto Scaling has one code for everything that a request asks wrongly, what does not exist included. */
+function scalingCode(type: FaultType, general: string): string {
+  const isKept = ['Unauthorized', 'Unsupported', 'LimitExceeded', 'MissingParameter'].includes(type)
+  return isKept ? general : 'ValidationError'
 }

@@ -3,6 +3,7 @@
  * must be unique about it is declared in store/kinds.ts.
  */
 import type { Alarm } from './metrics/alarm.ts'
+import type { ScalingKind, ScalingResourceTypes } from './autoscaling/records.ts'
 import type { BackupKind, BackupResourceTypes } from './backup/kinds.ts'
 import type { IamKind, IamResourceTypes } from './iam/entities.ts'
 import type { Image, Snapshot } from './image.ts'
@@ -38,7 +39,7 @@ import type { PrefixList } from './prefix-list.ts'
 import type { VpcEndpoint } from './vpc-endpoint.ts'
 import type { Volume } from './volume.ts'
 
-export interface ResourceTypes extends IamResourceTypes, BackupResourceTypes {
+export interface ResourceTypes extends IamResourceTypes, BackupResourceTypes, ScalingResourceTypes {
   instance: Instance
   volume: Volume
   snapshot: Snapshot
@@ -86,6 +87,7 @@ export type StoredKind = keyof ResourceTypes
 /** Not EC2's, or without an id and tags of its own: kept for ourselves, or another service's. */
 export type HiddenKind =
   | GatewayKind
+  | ScalingKind
   | 'alarm'
   | 'loadBalancer'
   | 'listener'

@@ -29,6 +29,7 @@ import {
   type Route,
   type SocketServer,
 } from '../aws/http-server.ts'
+import { ec2Launches } from '../aws/ec2/launches.ts'
 import { operationsFromFiles } from '../aws/operation-files.ts'
 import { FaultError } from '../domain/faults.ts'
 import { present } from '../lib/assert.ts'
@@ -87,6 +88,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const app = await startApp({
     store,
     agents: options.agents,
+    launches: ec2Launches,
     metrics: openMetricStore(home.metrics),
     trail: openTrailStore(home.trail),
     log,

@@ -5,6 +5,7 @@
  */
 import type { IamKind } from '../domain/iam/entities.ts'
 import { BACKUP_KINDS } from './backup-kinds.ts'
+import { SCALING_KINDS } from './scaling-kinds.ts'
 import { BALANCER_KINDS } from './balancer-kinds.ts'
 import { instanceIsSettled, instanceStateOf, type Instance } from '../domain/instance.ts'
 import { rootTaskIsOver } from '../domain/root-task.ts'
@@ -130,6 +131,7 @@ const IAM_KINDS: Pick<KindTable, IamKind> = {
 
 export const KINDS: KindTable = {
   ...BACKUP_KINDS,
+  ...SCALING_KINDS,
   ...BALANCER_KINDS,
   ...IAM_KINDS,
   alarm: {

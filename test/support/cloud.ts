@@ -28,6 +28,7 @@ import { credentialsFind } from '../../src/app/iam/sessions.ts'
 import type { SettingsOfCloud } from '../../src/app/settings.ts'
 import { authorise } from '../../src/aws/authorisation/authorise.ts'
 import type { Authentication, Credentials } from '../../src/aws/auth/authenticate.ts'
+import { ec2Launches } from '../../src/aws/ec2/launches.ts'
 import { createDispatch, type DispatchOptions } from '../../src/aws/dispatch.ts'
 import type { Via } from '../../src/aws/edge-request.ts'
 import { startHttpServer, type HttpServer } from '../../src/aws/http-server.ts'
@@ -109,6 +110,7 @@ export async function startTestCloud(options: CloudOptions = {}): Promise<TestCl
     agents: [agent],
     log,
     clock,
+    launches: ec2Launches,
     ...(options.settings && { settings: options.settings }),
   })
   if (!(await store.get('image', TINY))) await imageInsert(app)

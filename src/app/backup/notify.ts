@@ -27,27 +27,41 @@ export function notify(app: App, vault: BackupVault | undefined, { event, detail
   if (!vault || !notifications?.events.includes(event)) return
   const { topicArn } = notifications
   app.log.info({ event, vault: vault.name, topicArn, ...details }, 'backup notification')
+  messageSend(app, {
+    topicArn,
+    subject: 'Notification from AWS Backup',
+    message: { EventType: event, BackupVaultArn: vaultArn(vault), ...details },
+    attributes: { EventType: { Type: 'String', Value: event } },
+  })
+}
+
+export interface Message {
+  topicArn: string
+  subject: string
+  message: object
+  attributes?: object
+}
+
+/** To the webhook, if there is one, in the background. Never throws. */
+export function messageSend(app: App, { topicArn, subject, message, attributes }: Message): void {
+  app.log.info({ topicArn, subject }, 'notification')
   const url = app.settings.backupWebhook
   if (url === null) return
   if (waiting >= WAITING_MAX) {
-    app.log.warn(
-      { event, vault: vault.name },
-      'too many notifications wait: this one is not posted',
-    )
+    app.log.warn({ subject }, 'too many notifications wait: this one is not posted')
     return
   }
-  const at = new Date(app.clock.now()).toISOString()
-  const message = {
+  const body = {
     Type: 'Notification',
     MessageId: randomUUID(),
     TopicArn: topicArn,
-    Subject: 'Notification from AWS Backup',
-    Message: JSON.stringify({ EventType: event, BackupVaultArn: vaultArn(vault), ...details }),
-    Timestamp: at,
-    MessageAttributes: { EventType: { Type: 'String', Value: event } },
+    Subject: subject,
+    Message: JSON.stringify(message),
+    Timestamp: new Date(app.clock.now()).toISOString(),
+    ...(attributes && { MessageAttributes: attributes }),
   }
   waiting++
-  void post(app, url, JSON.stringify(message)).finally(() => waiting--)
+  void post(app, url, JSON.stringify(body)).finally(() => waiting--)
 }
 
 async function post(app: App, url: string, body: string): Promise<void> {

@@ -138,6 +138,10 @@ const LINKED: Readonly<Record<string, { name: string; policyArn: string }>> = {
     name: 'AWSServiceRoleForBackup',
     policyArn: 'arn:aws:iam::aws:policy/aws-service-role/AWSBackupServiceLinkedRolePolicyForBackup',
   },
+  'autoscaling.amazonaws.com': {
+    name: 'AWSServiceRoleForAutoScaling',
+    policyArn: 'arn:aws:iam::aws:policy/aws-service-role/AutoScalingServiceRolePolicy',
+  },
   'spot.amazonaws.com': {
     name: 'AWSServiceRoleForEC2Spot',
     policyArn: 'arn:aws:iam::aws:policy/aws-service-role/AWSEC2SpotServiceRolePolicy',

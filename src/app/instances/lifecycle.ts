@@ -107,6 +107,18 @@ export function instancesTerminate(ctx: Ctx, ids: readonly InstanceId[]): Promis
   })
 }
 
+/** Within a transaction, for what ends instances by itself; protection is not asked, as with AWS's own services. */
+export async function instanceTerminateIn(
+  app: App,
+  tx: StoreTransaction,
+  id: InstanceId,
+): Promise<void> {
+  const instance = await tx.get('instance', id)
+  if (!instance || instance.intended.state === 'terminated') return
+  const intended = wish(app, instance, 'terminated', USER_SHUTDOWN)
+  await tx.update('instance', { ...instance, intended })
+}
+
 export async function instancesReboot(ctx: Ctx, ids: readonly InstanceId[]): Promise<void> {
   await changeAll(ctx, ids, async (_tx, instance) => {
     mustAllow(instance, 'reboot')

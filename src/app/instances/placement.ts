@@ -2,7 +2,8 @@
 import type { InstanceId } from '../../domain/ids.ts'
 import type { InstanceSpec } from '../../domain/instance.ts'
 import type { Ctx } from '../context.ts'
-import { placementResolve, type PlacementWish } from '../placement-groups.ts'
+import { placementResolve } from '../placement-groups.ts'
+import type { PlacementWish } from './run-wishes.ts'
 import { mustAllow } from './attributes.ts'
 import { instancesGet } from './lifecycle.ts'
 

@@ -8,9 +8,8 @@ import type {
 } from '../../domain/ids.ts'
 import type { Image } from '../../domain/image.ts'
 import type { InstanceSpec, MetadataOptions } from '../../domain/instance.ts'
-import type { Ipv6Wish } from '../network/interface-ipv6.ts'
 import type { ResourceNameRecords } from '../../domain/network.ts'
-import type { PlacementWish } from '../placement-groups.ts'
+import type { Ipv6Wish, PlacementWish } from './run-wishes.ts'
 import type { Tags } from '../../domain/resource.ts'
 import type { VolumeType } from '../../domain/volume-type.ts'
 

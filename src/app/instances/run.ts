@@ -40,7 +40,9 @@ export async function instancesRun(ctx: Ctx, request: RunRequest): Promise<RunRe
   const { app } = ctx
   checkCounts(request)
   const { result, isRepeated } = await app.store.transact((tx) =>
-    onceByToken(ctx, tx, 'RunInstances', request.clientToken, () => record(ctx, tx, request)),
+    onceByToken(ctx, tx, 'RunInstances', request.clientToken, () =>
+      instancesRecord(ctx, tx, request),
+    ),
   )
   if (!isRepeated) {
     app.activate('instances')
@@ -132,7 +134,12 @@ async function publicKeyOf(
   return key.publicKey
 }
 
-async function record(ctx: Ctx, tx: StoreTransaction, request: RunRequest): Promise<RunResult> {
+/** The launch itself, within a transaction of the caller's, who wakes the reconciler afterwards. */
+export async function instancesRecord(
+  ctx: Ctx,
+  tx: StoreTransaction,
+  request: RunRequest,
+): Promise<RunResult> {
   const { app } = ctx
   const resolved = await resolve(ctx, tx, request)
   const reservationId = newId('reservation', app.random)

@@ -21,39 +21,47 @@ export async function alarmPut(
   configuration: AlarmConfiguration,
   tags: Tags,
 ): Promise<void> {
+  await ctx.app.store.transact((tx) => alarmPutIn(ctx, tx, configuration, tags))
+}
+
+export async function alarmPutIn(
+  { app, account, region }: Ctx,
+  tx: StoreTransaction,
+  configuration: AlarmConfiguration,
+  tags: Tags,
+): Promise<void> {
   mustBeValid(configuration)
-  const { app, account, region } = ctx
   const at = app.clock.now()
-  await app.store.transact(async (tx) => {
-    const found = await tx.get('alarm', idOf(ctx, configuration.name))
-    const data = JSON.stringify({ type: found ? 'Update' : 'Create', version: '1.0' })
-    const item = { at, type: 'ConfigurationUpdate' as const, data }
-    if (found) {
-      const changed = { ...found, configuration, configuredAt: at }
-      const summary = `Alarm "${configuration.name}" updated`
-      return tx.update('alarm', historyAdd(changed, { ...item, summary }))
-    }
-    if ((await tx.count('alarm', { account, region })) >= ALARMS_MAX) {
-      throw service('LimitExceeded', `An account can have ${ALARMS_MAX} alarms in a region.`)
-    }
-    const alarm: Alarm = {
-      id: idOf(ctx, configuration.name),
-      account,
-      region,
-      generation: 0,
-      createdAt: at,
-      tags,
-      configuration,
-      configuredAt: at,
-      state: 'INSUFFICIENT_DATA',
-      stateReason: 'Unchecked: Initial alarm creation',
-      stateReasonData: null,
-      stateSince: at,
-      history: [],
-    }
-    const summary = `Alarm "${configuration.name}" created`
-    return tx.insert('alarm', historyAdd(alarm, { ...item, summary }))
-  })
+  const id = idOf({ account, region }, configuration.name)
+  const found = await tx.get('alarm', id)
+  const data = JSON.stringify({ type: found ? 'Update' : 'Create', version: '1.0' })
+  const item = { at, type: 'ConfigurationUpdate' as const, data }
+  if (found) {
+    const changed = { ...found, configuration, configuredAt: at }
+    const summary = `Alarm "${configuration.name}" updated`
+    await tx.update('alarm', historyAdd(changed, { ...item, summary }))
+    return
+  }
+  if ((await tx.count('alarm', { account, region })) >= ALARMS_MAX) {
+    throw service('LimitExceeded', `An account can have ${ALARMS_MAX} alarms in a region.`)
+  }
+  const alarm: Alarm = {
+    id,
+    account,
+    region,
+    generation: 0,
+    createdAt: at,
+    tags,
+    configuration,
+    configuredAt: at,
+    state: 'INSUFFICIENT_DATA',
+    stateReason: 'Unchecked: Initial alarm creation',
+    stateReasonData: null,
+    stateSince: at,
+    history: [],
+  }
+  const summary = `Alarm "${configuration.name}" created`
+  await tx.insert('alarm', historyAdd(alarm, { ...item, summary }))
 }
 
 export function idOf({ account, region }: { account: string; region: string }, name: string) {

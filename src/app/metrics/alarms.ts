@@ -16,6 +16,7 @@ import {
 } from '../../domain/metrics/alarm.ts'
 import { extendedParse, isSignificant } from '../../domain/metrics/extended.ts'
 import { statisticValue } from '../../domain/metrics/metric.ts'
+import { alarmActionRun } from '../autoscaling/policy-run.ts'
 import type { App, Ctx } from '../context.ts'
 import {
   instancesGet,
@@ -33,9 +34,29 @@ export async function alarmsEvaluate(app: App, now: number): Promise<void> {
   for (const alarm of await app.store.list('alarm', {})) {
     const window = windowOf(app, alarm, now)
     const verdict = window && alarmVerdict(alarm.configuration, window)
-    if (verdict === null || verdict.state === alarm.state) continue
+    if (verdict === null || verdict.state === alarm.state) {
+      await scalingAgain(app, alarm, now)
+      continue
+    }
     await alarmStateSet(app, alarm.id, { ...verdict, data: null, from: alarm.state })
   }
+}
+
+/** While an alarm stays as it is, its scaling policies are asked again: AWS does so once a minute. */
+async function scalingAgain(app: App, alarm: Alarm, now: number): Promise<void> {
+  const { configuration, state } = alarm
+  if (state !== 'ALARM' || !configuration.areActionsEnabled) return
+  for (const arn of configuration.alarmActions) {
+    if (alarmActionOf(arn).type !== 'scaling') continue
+    // What does not work is in the history already, from the change of state.
+    await alarmActionRun(app, alarm, arn, lastValue(app, alarm, now)).catch((err: unknown) =>
+      app.log.warn({ err, alarm: alarm.id }, 'a scaling policy was not carried out'),
+    )
+  }
+}
+
+function lastValue(app: App, alarm: Alarm, now: number): number | null {
+  return windowOf(app, alarm, now)?.findLast((value) => value !== null) ?? null
 }
 
 /** The last periods that are over, oldest first; null: too few values to change a state for. */
@@ -135,7 +156,12 @@ async function act(app: App, alarm: Alarm, arn: string): Promise<void> {
 
 async function perform(app: App, alarm: Alarm, arn: string): Promise<void> {
   const action = alarmActionOf(arn)
-  if (action.type === 'other') throw new Error('only EC2 actions are carried out here')
+  if (action.type === 'scaling') {
+    return alarmActionRun(app, alarm, arn, lastValue(app, alarm, app.clock.now()))
+  }
+  if (action.type === 'other') {
+    throw new Error('only actions of EC2 and Auto Scaling are carried out here')
+  }
   const name = alarm.configuration.dimensions['InstanceId']
   if (name === undefined) throw new Error('the alarm has no dimension InstanceId')
   const ids = [parseId('instance', name)]

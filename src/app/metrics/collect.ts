@@ -16,6 +16,8 @@ import {
 } from '../../domain/metrics/metric.ts'
 import { usageBetween, useOf, type MachineUsage } from '../../domain/metrics/usage.ts'
 import type { App } from '../context.ts'
+import { GROUP_TAG } from '../autoscaling/lives.ts'
+import { scalingSamples } from '../autoscaling/metrics.ts'
 import { backupSamples } from '../backup/metrics.ts'
 import { createBalancerMeter } from '../balancers/metrics.ts'
 import { alarmsEvaluate } from './alarms.ts'
@@ -67,6 +69,7 @@ export function createMetricsReconciler(app: App): (signal: AbortSignal) => Prom
         ...spent.map(([name, value]) => ec2(instance, name, 'Count', value)),
       ]
       collect(samples, waiting, instance, before.at, measured)
+      samples.push(...groupSamples(instance, before.at, measured))
     }
     for (const instance of live) {
       if (instanceStateOf(instance) !== 'running') continue
@@ -75,6 +78,7 @@ export function createMetricsReconciler(app: App): (signal: AbortSignal) => Prom
     for (const id of last.keys()) if (!byId.has(id)) last.delete(id)
     app.bandwidth.forget((id) => byId.has(id))
     samples.push(...dueSamples(waiting, now, byId), ...(await backupSamples(app, now)))
+    samples.push(...(await scalingSamples(app, now)))
     samples.push(...(await balancerSamples(now)))
     signal.throwIfAborted()
     await app.metrics.put(samples)
@@ -115,6 +119,23 @@ function collect(
     const known: Summary | undefined = ofInstance.get(key)
     ofInstance.set(key, { ...sample, at: start, ...(known ? summaryAdd(known, sample) : {}) })
   }
+}
+
+/** Of a scaling group's instance for its group: every minute, whatever its own monitoring (decision 0150). */
+function groupSamples(instance: Instance, at: number, measured: readonly Measured[]): Sample[] {
+  const groupName = instance.tags[GROUP_TAG]
+  if (groupName === undefined) return []
+  const { account, region } = instance
+  const dimensions = { AutoScalingGroupName: groupName }
+  return measured
+    .filter(({ namespace }) => namespace === 'AWS/EC2')
+    .map(({ namespace, name, unit, value }) => ({
+      series: { account, region, namespace, name, dimensions },
+      unit,
+      at,
+      resolution: 60,
+      ...summaryOf(value),
+    }))
 }
 
 /** Those whose five minutes are over, and all of machines that are gone. */

@@ -5,15 +5,9 @@ import type { NetworkInterface, Subnet } from '../../domain/network.ts'
 import type { Ctx } from '../context.ts'
 import { addressLimit, tooMany } from './address-limits.ts'
 import { createAddressChooser, type AddressChooser } from './addresses.ts'
+import type { Ipv6Wish } from '../instances/run-wishes.ts'
 import type { Change } from './change.ts'
 import { ownGet } from './scope.ts'
-
-export interface Ipv6Wish {
-  /** null: any free one. */
-  addresses: readonly (string | null)[]
-  /** The first stays as long as the interface does. */
-  isPrimaryKept: boolean
-}
 
 /** What a new interface in the subnet gets: what was asked for, or one where the subnet assigns by itself. */
 export async function ipv6Choose(

@@ -22,7 +22,8 @@ import type { Ctx } from '../context.ts'
 import { tooMany } from './address-limits.ts'
 import { ADDRESSES_MAX, createAddressChooser, privateAddressesChoose } from './addresses.ts'
 import { groupsForInterface } from './groups.ts'
-import { ipv6Choose, type Ipv6Wish } from './interface-ipv6.ts'
+import type { Ipv6Wish } from '../instances/run-wishes.ts'
+import { ipv6Choose } from './interface-ipv6.ts'
 import { ownGet, ownList, scopeOf } from './scope.ts'
 
 const DESCRIPTION_MAX = 255

@@ -33,6 +33,7 @@ import { balancerInterface, balancerNames } from './plan-balancers.ts'
 import { blocksOf } from './plan-blocks.ts'
 import { routesOf } from './plan-routes.ts'
 import { routeTargets } from './routes.ts'
+import type { LoadBalancer } from '../../domain/balancers/records.ts'
 import type { RateOf, VpcRecords } from './vpc-records.ts'
 
 /**
@@ -52,7 +53,7 @@ export async function networkPlans(
   const vpcIds = [...new Set(ids)].sort()
   const found: VpcRecords[] = []
   for (const vpcId of vpcIds) {
-    const records = await vpcRecords(reader, vpcId, live)
+    const records = await vpcRecords(reader, vpcId, live, balancers)
     if (records) found.push({ ...records, rateOf })
   }
   const byVpc = new Map(found.map((records) => [records.vpc.id, records]))
@@ -159,6 +160,7 @@ async function vpcRecords(
   reader: StoreReader,
   vpcId: string,
   live: readonly Instance[],
+  balancers: readonly LoadBalancer[],
 ): Promise<Omit<VpcRecords, 'rateOf'> | undefined> {
   const vpc = await reader.get('vpc', vpcId)
   if (!vpc) return undefined
@@ -167,7 +169,9 @@ async function vpcRecords(
   const instances = live.filter((instance) => instance.spec.vpcId === vpcId)
   const endpoints = await reader.list('vpcEndpoint', inVpc)
   const routeTables = await reader.list('routeTable', inVpc)
+  const zones = balancers.flatMap((one) => (one.vpcId === vpcId ? one.zones : []))
   const interfaces = await interfacesOf(reader, vpcId, instances, [
+    ...zones.map(({ interfaceId }) => interfaceId),
     ...endpoints.flatMap(({ interfaceIds }) => interfaceIds),
     ...routeTables.flatMap(({ routes }) =>
       routes.flatMap(({ target }) => (target.type === 'networkInterface' ? [target.id] : [])),

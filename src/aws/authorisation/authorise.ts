@@ -18,6 +18,7 @@ import {
   type SourcedPolicy,
 } from '../../domain/iam/evaluate.ts'
 import { FaultError } from '../../domain/faults.ts'
+import { autoscalingWanted } from '../autoscaling/authorisation.ts'
 import { backupWanted } from '../backup/authorisation.ts'
 import { backupGatewayWanted } from '../backup-gateway/authorisation.ts'
 import type { EdgeRequest } from '../edge-request.ts'
@@ -40,6 +41,7 @@ import { requestTagKeys, type Deriver, type Wanted } from './wanted.ts'
 
 /** Services without an entry have no resource-level permissions here: their resource is `*`. */
 export const DERIVERS: Partial<Record<ServiceName, Deriver>> = {
+  autoscaling: autoscalingWanted,
   backup: backupWanted,
   'backup-gateway': backupGatewayWanted,
   cloudwatch: cloudwatchWanted,

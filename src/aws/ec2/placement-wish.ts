@@ -1,6 +1,6 @@
 /** `Placement` of a launch or a move: the group that is meant. */
 import type { Placement } from '@aws-sdk/client-ec2'
-import type { PlacementWish } from '../../app/placement-groups.ts'
+import type { PlacementWish } from '../../app/instances/run-wishes.ts'
 import { FaultError } from '../../domain/faults.ts'
 import { parseId } from '../../domain/ids.ts'
 

@@ -1,6 +1,6 @@
 /** The private addresses of an interface in requests: a primary one, and others by name or by count. */
 import type { InstanceIpv6Address, PrivateIpAddressSpecification } from '@aws-sdk/client-ec2'
-import type { Ipv6Wish } from '../../app/network/interface-ipv6.ts'
+import type { Ipv6Wish } from '../../app/instances/run-wishes.ts'
 import { FaultError } from '../../domain/faults.ts'
 
 export interface AddressesInput {

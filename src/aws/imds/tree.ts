@@ -82,6 +82,9 @@ function metaDataOf(view: MetadataView): Sketch {
     'ami-id': view.imageId,
     'ami-launch-index': String(view.launchIndex),
     'ami-manifest-path': '(unknown)',
+    autoscaling: view.targetLifecycleState
+      ? { 'target-lifecycle-state': view.targetLifecycleState }
+      : undefined,
     'block-device-mapping': {
       ami: view.rootDeviceName,
       root: view.rootDeviceName,

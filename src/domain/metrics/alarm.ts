@@ -153,6 +153,7 @@ function shown(value: number): string {
 /** What an action's ARN asks for. */
 export type AlarmAction =
   | { type: 'ec2'; operation: 'stop' | 'terminate' | 'reboot' | 'recover' }
+  | { type: 'scaling' }
   | { type: 'other' }
 
 export function alarmActionOf(arn: string): AlarmAction {
@@ -161,6 +162,7 @@ export function alarmActionOf(arn: string): AlarmAction {
     /^arn:aws:swf:[a-z0-9-]+:\d{12}:action\/actions\/AWS_EC2\.InstanceId\.(Stop|Terminate|Reboot|Recover)\/1\.0$/.exec(
       arn,
     )
+  if (/^arn:aws:autoscaling:[a-z0-9-]+:\d{12}:scalingPolicy:/.test(arn)) return { type: 'scaling' }
   const operation = (automate ?? workflow)?.[1]?.toLowerCase()
   if (operation === undefined) return { type: 'other' }
   return { type: 'ec2', operation: operation as 'stop' }

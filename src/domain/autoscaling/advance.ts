@@ -1,0 +1,192 @@
+/**
+ * The life of a group's instance, a step at a time: from what it is, what its EC2 instance is and what hooks say to
+ * what it is next, or null while nothing changes. Pure: whoever writes the step gives tokens to waits, keeps the time.
+ * Source: user guide, "Amazon EC2 Auto Scaling instance lifecycle" and "Lifecycle hooks".
+ */
+import { instanceHealthOf } from '../instance-health.ts'
+import { instanceStateOf, type Instance } from '../instance.ts'
+import type {
+  ActivityStatus,
+  LifecycleHook,
+  LifecycleState,
+  ScalingGroup,
+  ScalingInstance,
+} from './records.ts'
+import { isSuspended } from './records.ts'
+import { HEALTH_WORDS, outOfService } from './words.ts'
+
+export interface ActivityStep {
+  status: ActivityStatus
+  progress: number
+  message?: string
+}
+
+export interface Advance {
+  /** 'gone': the record is removed. */
+  to: Partial<Pick<ScalingInstance, 'state' | 'isHealthy' | 'replace' | 'waits'>> | 'gone'
+  /** Waits begin for these. */
+  hooks?: readonly LifecycleHook[]
+  activity?: ActivityStep
+  /** Its launch came to nothing. */
+  isFailure?: true
+  /** The EC2 instance is to end. */
+  isEnd?: true
+}
+
+export interface Situation {
+  one: ScalingInstance
+  ec2: Instance | undefined
+  group: ScalingGroup
+  now: number
+}
+
+/** A wait with its default result, once its time is over. */
+function resultOf(
+  wait: ScalingInstance['waits'][number],
+  hooks: readonly LifecycleHook[],
+  now: number,
+) {
+  if (wait.result !== null) return wait.result
+  const hook = hooks.find(({ name }) => name === wait.hookName)
+  // A hook that was deleted lets go.
+  if (!hook) return 'CONTINUE'
+  return now >= wait.until ? hook.defaultResult : null
+}
+
+const DONE: ActivityStep = { status: 'Successful', progress: 100 }
+
+export function advance(situation: Situation): Advance | null {
+  const { one, ec2 } = situation
+  const isGone = !ec2 || ec2.releasedAt !== null
+  switch (one.state) {
+    case 'Pending':
+    case 'Pending:Wait':
+    case 'Pending:Proceed':
+      return launching(situation)
+    case 'InService':
+      return inService(situation)
+    case 'EnteringStandby':
+    case 'Standby':
+      return isGone ? { to: 'gone' } : null
+    case 'Detaching':
+      // Once it is in no target group it is the account's own.
+      return one.targetGroupArns.length === 0 || isGone ? { to: 'gone', activity: DONE } : null
+    case 'Terminating':
+    case 'Terminating:Wait':
+    case 'Terminating:Proceed':
+      if (isGone) return { to: 'gone', activity: DONE }
+      return terminating(situation)
+  }
+}
+
+function launching({ one, ec2, group, now }: Situation): Advance | null {
+  const state = ec2 ? instanceStateOf(ec2) : 'terminated'
+  if (state !== 'pending' && state !== 'running') {
+    const why = ec2?.intended.reasonMessage || `EC2 instance ${one.id} is ${state}`
+    const message =
+      'Instance became unhealthy while waiting for instance to be in InService state. ' +
+      `Termination Reason: ${why}`
+    return {
+      to: { state: 'Terminating:Proceed', isHealthy: false, waits: [] },
+      activity: { status: 'Failed', progress: 100, message },
+      isFailure: true,
+    }
+  }
+  if (state === 'pending') return null
+  if (one.state === 'Pending') {
+    const hooks = hooksFor(group, 'launching')
+    if (hooks.length === 0) return serve()
+    const activity = { status: 'MidLifecycleAction', progress: 60 } as const
+    return { to: { state: 'Pending:Wait' }, hooks, activity }
+  }
+  if (one.state === 'Pending:Proceed') return serve()
+  const results = one.waits.map((wait) => resultOf(wait, group.hooks, now))
+  const abandoned = results.indexOf('ABANDON')
+  if (abandoned >= 0) {
+    const { token } = one.waits[abandoned]!
+    const message =
+      `Instance failed to complete user's Lifecycle Action: Lifecycle Action with token ${token} was ` +
+      'abandoned: Lifecycle Action Completed with ABANDON Result'
+    return {
+      to: { state: 'Terminating', isHealthy: false, waits: [] },
+      activity: { status: 'Cancelled', progress: 100, message },
+      isFailure: true,
+    }
+  }
+  if (results.includes(null)) return null
+  return { to: { state: 'Pending:Proceed', waits: [] } }
+}
+
+const serve = (): Advance => ({ to: { state: 'InService' }, activity: DONE })
+
+const hooksFor = ({ hooks }: ScalingGroup, transition: LifecycleHook['transition']) =>
+  hooks.filter((hook) => hook.transition === transition)
+
+function terminating({ one, group, now, ec2 }: Situation): Advance | null {
+  if (one.state === 'Terminating') {
+    // It is out of its load balancers first.
+    if (one.targetGroupArns.length > 0) return null
+    const hooks = hooksFor(group, 'terminating')
+    if (hooks.length === 0) return proceed()
+    const activity = { status: 'MidLifecycleAction', progress: 60 } as const
+    return { to: { state: 'Terminating:Wait' }, hooks, activity }
+  }
+  if (one.state === 'Terminating:Proceed') {
+    return ec2!.intended.state === 'terminated' ? null : { to: {}, isEnd: true }
+  }
+  const results = one.waits.map((wait) => resultOf(wait, group.hooks, now))
+  // ABANDON stops what is left of the others; the instance ends either way.
+  return results.includes('ABANDON') || !results.includes(null) ? proceed() : null
+}
+
+const proceed = (): Advance => ({
+  to: { state: 'Terminating:Proceed', waits: [] },
+  activity: { status: 'InProgress', progress: 80 },
+})
+
+function inService({ one, ec2, group, now }: Situation): Advance | null {
+  if (!one.isHealthy) {
+    if (one.replace?.reason === 'unhealthy') return null
+    return unhealthy(now, HEALTH_WORDS.user)
+  }
+  if (isSuspended(group, 'HealthCheck')) return null
+  const state = ec2 ? instanceStateOf(ec2) : 'terminated'
+  // That one is stopped needs no grace to be known. A reboot is none of it.
+  if (state !== 'running' && state !== 'pending') return unhealthy(now, HEALTH_WORDS.ended)
+  const { graceSeconds, maxLifetimeSeconds } = group.configuration
+  if (ec2 && now >= (one.inServiceAt ?? now) + graceSeconds * 1000) {
+    const health = instanceHealthOf(ec2, now)
+    const isImpaired = [health.system, health.instance].some(({ status }) => status === 'impaired')
+    if (isImpaired) return unhealthy(now, HEALTH_WORDS.status)
+  }
+  if (one.replace === null && maxLifetimeSeconds !== null) {
+    if (now >= one.createdAt + maxLifetimeSeconds * 1000) {
+      return { to: { replace: { reason: 'lifetime', cause: HEALTH_WORDS.lifetime } } }
+    }
+  }
+  return null
+}
+
+export function unhealthy(now: number, words: string): Advance {
+  const replace = { reason: 'unhealthy', cause: outOfService(now, words) } as const
+  return { to: { isHealthy: false, replace } }
+}
+
+/** What the metadata service tells the guest that it is on its way to. */
+export function targetStateOf(state: LifecycleState): string {
+  if (state.startsWith('Terminating')) return 'Terminated'
+  if (state === 'EnteringStandby' || state === 'Standby') return 'Standby'
+  return state === 'Detaching' ? 'Detached' : 'InService'
+}
+
+/** When time alone may change it; null: never. */
+export function advanceAt({ one, group, now }: Omit<Situation, 'ec2'>): number | null {
+  const { graceSeconds, maxLifetimeSeconds } = group.configuration
+  const times = one.waits.filter(({ result }) => result === null).map(({ until }) => until)
+  if (one.state === 'InService') {
+    times.push((one.inServiceAt ?? now) + graceSeconds * 1000)
+    if (maxLifetimeSeconds !== null) times.push(one.createdAt + maxLifetimeSeconds * 1000)
+  }
+  const ahead = times.filter((at) => at > now)
+  return ahead.length === 0 ? null : Math.min(...ahead)
+}
