@@ -1,6 +1,6 @@
 /**
- * Making a load balancer that works: its name, what it listens to, who may reach it, the instances behind it. One target
- * group and one listener come with it; the rest is added later.
+ * Making a load balancer that works: its name, what it listens to, who may reach it, the instances behind it. One
+ * target group and one listener come with it; the rest is added later.
  */
 import {
   CreateListenerCommand,
