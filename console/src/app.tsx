@@ -28,6 +28,7 @@ const KeyPairsPage = lazy(() => import('./pages/key-pairs.tsx'))
 const AddressesPage = lazy(() => import('./pages/addresses.tsx'))
 const HostsPage = lazy(() => import('./pages/hosts.tsx'))
 const IamPage = lazy(() => import('./pages/iam/page.tsx'))
+const ScalingPage = lazy(() => import('./pages/scaling/scaling.tsx'))
 const TemplatesPage = lazy(() => import('./pages/templates.tsx'))
 const BackupPage = lazy(() => import('./pages/backup/page.tsx'))
 const ActivityPage = lazy(() => import('./pages/activity.tsx'))
@@ -93,6 +94,7 @@ function Pages() {
         <Route path="addresses" element={<AddressesPage />} />
         <Route path="hosts" element={<HostsPage />} />
         <Route path="iam/:part?" element={<IamPage />} />
+        <Route path="scaling" element={<ScalingPage />} />
         <Route path="templates" element={<TemplatesPage />} />
         <Route path="backup/:part?" element={<BackupPage />} />
         <Route path="activity" element={<ActivityPage />} />
