@@ -30,6 +30,7 @@ const BalancersPage = lazy(() => import('./pages/balancers/list.tsx'))
 const BalancerPage = lazy(() => import('./pages/balancers/detail.tsx'))
 const HostsPage = lazy(() => import('./pages/hosts.tsx'))
 const IamPage = lazy(() => import('./pages/iam/page.tsx'))
+const ScalingPage = lazy(() => import('./pages/scaling/scaling.tsx'))
 const TemplatesPage = lazy(() => import('./pages/templates.tsx'))
 const BackupPage = lazy(() => import('./pages/backup/page.tsx'))
 const ActivityPage = lazy(() => import('./pages/activity.tsx'))
@@ -97,6 +98,7 @@ function Pages() {
         <Route path="balancers/:name" element={<BalancerPage />} />
         <Route path="hosts" element={<HostsPage />} />
         <Route path="iam/:part?" element={<IamPage />} />
+        <Route path="scaling" element={<ScalingPage />} />
         <Route path="templates" element={<TemplatesPage />} />
         <Route path="backup/:part?" element={<BackupPage />} />
         <Route path="activity" element={<ActivityPage />} />

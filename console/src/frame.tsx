@@ -18,6 +18,7 @@ const PLACES: readonly { title: string; entries: readonly [string, string][] }[]
       ['/console/launch', t('Launch instances')],
       ['/console/images', t('Images')],
       ['/console/templates', t('Launch templates')],
+      ['/console/scaling', t('Auto Scaling groups')],
     ],
   },
   {

@@ -318,6 +318,7 @@ const PAGES = [
   '/console/volumes',
   '/console/snapshots',
   '/console/templates',
+  '/console/scaling',
   '/console/backup',
   '/console/backup/plans',
   '/console/backup/points',

@@ -19,12 +19,12 @@ const MINUTE_MS = 60_000
 /** Emulated, on a machine that others use too. */
 const SLOW = { timeout: 5 * MINUTE_MS }
 
-let browser: Browser
+let browser: Browser | undefined
 let page: ConsolePage
 
 afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') await pictureKeep(page, task.name)
-  await browser.close()
+  if (browser && task.result?.state === 'fail') await pictureKeep(page, task.name)
+  await browser?.close()
 })
 
 /** What a page must not be led by: markup, a right-to-left mark, a name that a shell would run. */

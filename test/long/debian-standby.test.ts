@@ -3,7 +3,7 @@
  * Beside a copy of the same template that rehearsed nothing: nothing of what must be unique is the same.
  * docs/templates.md, docs/decisions/0064.
  */
-import { readdir } from 'node:fs/promises'
+import { glob, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DescribeFastLaunchImagesCommand } from '@aws-sdk/client-ec2'
 import { expect, test } from 'vitest'
@@ -52,56 +52,67 @@ const LEFT = [
 ]
 const NOTHING = ['1', '1', '2', '1', '0', '0', '0', '0', '0', '0', '0', '0']
 
-test('a Debian that rehearsed is nobody else, and remembers nobody', { timeout: TEST_MS }, async () => {
-  const { daemon, key } = use
-  const image = (await daemon.host.images()).find(({ name }) => name === 'debian-12')
-  expect(image, 'the image debian-12, built before').toBeDefined()
-  const ImageIds = [image!.imageId!]
-  await eventually(
-    async () => {
-      const answer = await daemon.ec2.send(new DescribeFastLaunchImagesCommand({ ImageIds }))
-      return answer.FastLaunchImages?.[0]?.State
-    },
-    (state) => state === 'enabled',
-    TEMPLATE_MS,
-  )
-  const one = async (): Promise<string> => {
-    const [made] = await launch(daemon, {
-      ImageId: ImageIds[0]!,
-      InstanceType: 't2.nano',
-      KeyName: key.name,
-    })
-    return made!.InstanceId!
-  }
-  const copy = await one()
-  await reach(daemon, [copy], 'running', TEMPLATE_MS)
-  const standbys = join(daemon.home, 'standbys')
-  await eventually(
-    () => daemon.host.templates(),
-    (all) => all.some(({ standbys: ready }) => ready?.count === 1),
-    TEMPLATE_MS,
-  )
-  const ahead = (await readdir(standbys))[0]!.replace('.json', '')
-  const launched = await one()
-  expect(launched, 'the machine that stood by').toBe(ahead)
-  const running = await reach(daemon, [copy, launched], 'running', TEMPLATE_MS)
-  const seen: string[][] = []
-  for (const { InstanceId, PublicIpAddress, PrivateIpAddress } of running) {
-    const debian = { ...key, user: 'admin' }
-    // What is left first: the others are a visitor's, too.
-    const words = [...LEFT, ...UNIQUE].map((each) => `sudo sh -c '${each}'`).join('; ')
-    const lines = (await sshWhenReady(debian, PublicIpAddress!, words)).split('\n')
-    expect(lines).toHaveLength(UNIQUE.length + LEFT.length)
-    const left = lines.splice(0, LEFT.length).map((line, at) => `${line}: ${LEFT[at]}`)
-    const nothing = NOTHING.map((line, at) => `${line}: ${LEFT[at]}`)
-    expect(left.join('\n'), `what is left in ${InstanceId}`).toBe(nothing.join('\n'))
-    expect(lines[7]).toBe(`ip-${PrivateIpAddress!.replaceAll('.', '-')}`)
-    expect(lines[9]).toBe(InstanceId)
-    seen.push(lines)
-  }
-  for (const column of UNIQUE.keys()) {
-    expect(seen[0]![column], UNIQUE[column]).not.toBe('')
-    expect(seen[0]![column], UNIQUE[column]).not.toBe(seen[1]![column])
-  }
-  await terminate(daemon, [copy, launched])
-})
+test(
+  'a Debian that rehearsed is nobody else, and remembers nobody',
+  { timeout: TEST_MS },
+  async () => {
+    const { daemon, key } = use
+    const image = (await daemon.host.images()).find(({ name }) => name === 'debian-12')
+    expect(image, 'the image debian-12, built before').toBeDefined()
+    const ImageIds = [image!.imageId!]
+    // Until it is in the image (decision 0064).
+    for await (const path of glob(join(daemon.home, 'images/debian-12/*/image.json'))) {
+      const manifest = JSON.parse(await readFile(path, 'utf8'))
+      manifest.launchPort.canRehearse = true
+      await rm(path)
+      await writeFile(path, JSON.stringify(manifest))
+    }
+    await eventually(
+      async () => {
+        const answer = await daemon.ec2.send(new DescribeFastLaunchImagesCommand({ ImageIds }))
+        return answer.FastLaunchImages?.[0]?.State
+      },
+      (state) => state === 'enabled',
+      TEMPLATE_MS,
+    )
+    const one = async (): Promise<string> => {
+      const [made] = await launch(daemon, {
+        ImageId: ImageIds[0]!,
+        InstanceType: 't2.nano',
+        KeyName: key.name,
+      })
+      return made!.InstanceId!
+    }
+    const copy = await one()
+    await reach(daemon, [copy], 'running', TEMPLATE_MS)
+    const standbys = join(daemon.home, 'standbys')
+    await eventually(
+      () => daemon.host.templates(),
+      (all) => all.some(({ standbys: ready }) => ready?.count === 1),
+      TEMPLATE_MS,
+    )
+    const ahead = (await readdir(standbys))[0]!.replace('.json', '')
+    const launched = await one()
+    expect(launched, 'the machine that stood by').toBe(ahead)
+    const running = await reach(daemon, [copy, launched], 'running', TEMPLATE_MS)
+    const seen: string[][] = []
+    for (const { InstanceId, PublicIpAddress, PrivateIpAddress } of running) {
+      const debian = { ...key, user: 'admin' }
+      // What is left first: the others are a visitor's, too.
+      const words = [...LEFT, ...UNIQUE].map((each) => `sudo sh -c '${each}'`).join('; ')
+      const lines = (await sshWhenReady(debian, PublicIpAddress!, words)).split('\n')
+      expect(lines).toHaveLength(UNIQUE.length + LEFT.length)
+      const left = lines.splice(0, LEFT.length).map((line, at) => `${line}: ${LEFT[at]}`)
+      const nothing = NOTHING.map((line, at) => `${line}: ${LEFT[at]}`)
+      expect(left.join('\n'), `what is left in ${InstanceId}`).toBe(nothing.join('\n'))
+      expect(lines[7]).toBe(`ip-${PrivateIpAddress!.replaceAll('.', '-')}`)
+      expect(lines[9]).toBe(InstanceId)
+      seen.push(lines)
+    }
+    for (const column of UNIQUE.keys()) {
+      expect(seen[0]![column], UNIQUE[column]).not.toBe('')
+      expect(seen[0]![column], UNIQUE[column]).not.toBe(seen[1]![column])
+    }
+    await terminate(daemon, [copy, launched])
+  },
+)
