@@ -14,7 +14,10 @@ export const NAMESPACE_FOLDER = '/run/netns'
 const CAPABILITIES = ['setuid', 'setgid', 'sys_chroot', 'kill']
 /** Of addresses, in case the host has no control groups. */
 const ADDRESS_MIB_MAX = 1024
-const START_TIMEOUT_MS = 8_000
+/** On a host with little time; it is seconds at most. */
+const START_TIMEOUT_MS = 15_000
+/** A master that begins anew forgets whom it was about to answer: it is asked again soon. */
+const ASK_TIMEOUT_MS = 500
 const STOP_TIMEOUT_MS = 2_000
 const POLL_MS = 20
 
@@ -92,7 +95,7 @@ export async function workerAwait(
   const { master, log } = filesOf(folder)
   const deadline = clock.now() + START_TIMEOUT_MS
   for (;;) {
-    const workers = await workersNow(master).catch(() => null)
+    const workers = await workersNow(master, ASK_TIMEOUT_MS).catch(() => null)
     if (workers?.current != null && workers.current !== before) return workers.current
     if (!(await isSameProcess(running)) || clock.now() > deadline) {
       const text = await readFile(log, 'utf8').catch(() => '')
