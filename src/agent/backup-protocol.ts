@@ -17,6 +17,8 @@ export interface BackupHost {
   workEnsure(workId: string, work: BackupWork): Promise<void>
   /** Null: this host knows nothing of it (it was restarted): state it again. */
   workProgress(workId: string): Promise<BackupProgress | null>
+  /** Bytes a second that work may put into its vault from now on; null: no limit. */
+  workPace(workId: string, bytesPerSecond: number | null): Promise<void>
   /** Stops it; resolves when nothing of it runs any more. What it left in the vault is collected later. */
   workCancel(workId: string): Promise<void>
   /** Its outcome was recorded. Idempotent. */

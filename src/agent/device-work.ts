@@ -65,7 +65,7 @@ export function createDeviceWork(options: {
     for (const volumeId of changes.detach) {
       const detach = async () => {
         await driver.diskDetach(instanceId, volumeId)
-        shared.release(volumeId, instanceId)
+        await shared.release(volumeId, instanceId)
       }
       await change(volumeId, () => work.exclusively([volumeId], detach))
     }

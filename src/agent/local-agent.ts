@@ -74,7 +74,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   const find = async (id: InstanceId): Promise<MachineObservation | undefined> =>
     (await driver.list()).find((machine) => machine.instanceId === id)
 
-  const work = createVolumeWork({ driver, volumes, log, serverOf: (id) => shared.serverOf(id) })
+  const work = createVolumeWork({ driver, volumes, log, shared: () => shared })
   const ownerOf = async (volumeId: string): Promise<InstanceId | null> => {
     const has = (spec: MachineSpec) => spec.disks.some((disk) => disk.volumeId === volumeId)
     const owner = [...specs.values()].find(has)?.instanceId
@@ -156,9 +156,9 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
   /** @returns Why it could not; it is shut down then, as on EC2. */
   const hibernate = async ({ instanceId, disks }: MachineSpec): Promise<string | null> => {
     try {
-      const root = disks.find((disk) => disk.isRoot)
-      const key = keysChecked(root?.keys)?.head
-      if (!key) throw new Error('its root volume is not encrypted')
+      const key = keysChecked(disks.find((disk) => disk.isRoot)?.keys)?.head
+      const why = disks.some((disk) => disk.isShared) ? 'others write to a volume of its' : null
+      if (!key || why) throw new Error(why ?? 'its root volume is not encrypted')
       await driver.hibernate(instanceId, key)
       return null
     } catch (error) {

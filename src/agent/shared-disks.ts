@@ -4,15 +4,20 @@
  * writer of the file, whoever dies; a server that ends is started anew at the same socket, and machines' requests wait
  * meanwhile; it goes when no living machine has the volume any more. Like machines, servers outlive this program.
  */
-import { createHash, randomBytes } from 'node:crypto'
-import { chmod, chown, mkdir } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { chmod, chown, link, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { VolumeBackend, VolumeFile } from '../blocks/backend.ts'
 import type { InstanceId, VolumeId } from '../domain/ids.ts'
-import type { MachineDisk, MachineObservation, MachineSpec, VmSpec } from '../domain/machine.ts'
+import type {
+  DiskLimits,
+  MachineDisk,
+  MachineObservation,
+  MachineSpec,
+  VmSpec,
+} from '../domain/machine.ts'
 import { nbdUrl } from '../domain/nbd-source.ts'
 import type { VmDriver } from '../hypervisor/driver.ts'
-import { ensureFolder, readJson, writeJsonDurable } from '../lib/fs-durable.ts'
 import type { Log } from '../lib/log.ts'
 import { runtimeFolder } from '../lib/runtime-folder.ts'
 import type { User } from '../lib/nbd/confined-server.ts'
@@ -21,7 +26,7 @@ import { diskAttachmentOf } from './vm-spec.ts'
 /** Who serves: to its driver each server is a machine of its own, in a folder of its own. */
 export interface Servers {
   driver: VmDriver
-  /** Whom a server becomes. */
+  /** Whom a server, or a machine, becomes. */
   runAs: (id: InstanceId) => User
 }
 
@@ -43,7 +48,11 @@ export interface SharedDisks {
   /** Of a machine that was running before this program was: who serves it may have died meanwhile. */
   ensureOf(spec: Pick<MachineSpec, 'disks' | 'instanceId'>): Promise<void>
   /** The machine does not have it any more. */
-  release(volumeId: VolumeId, instanceId: InstanceId): void
+  release(volumeId: VolumeId, instanceId: InstanceId): Promise<void>
+  /** It is served, or to be served. */
+  has(volumeId: VolumeId): boolean
+  /** A server that is started anew has it so. */
+  changed(volumeId: VolumeId, change: DiskLimits & { sizeGiB: number }): void
   /** Its server, to be asked as a machine is of its disks; null: none lives. */
   serverOf(volumeId: VolumeId): Promise<{ driver: VmDriver; id: InstanceId } | null>
   /** The file is nobody's. The caller keeps others from the volume. */
@@ -58,6 +67,7 @@ const MEMORY_MIB = 256
 /** A machine that is just being started has not got its disk yet: servers go at the second look. */
 const IDLE_LOOKS = 2
 
+const SOCKET_FILE = 'nbd.sock'
 /** One that lived shorter than this is started anew only after as long. */
 const LIFE_MS_MIN = 1_000
 const ALIVE: readonly MachineObservation['state'][] = ['starting', 'running', 'paused', 'stopping']
@@ -80,7 +90,9 @@ function sharedByNobody(volumeEnsure: SharedDisksOptions['volumeEnsure']): Share
       return volumeEnsure(disk)
     },
     ...{ ensureOf: nothing, end: nothing, converge: nothing, close: nothing },
-    release: () => {},
+    release: nothing,
+    has: () => false,
+    changed: () => {},
     serverOf: async () => null,
   }
 }
@@ -91,6 +103,7 @@ function sharedBy({ driver, runAs }: Servers, options: SharedDisksOptions): Shar
   const wanted = new Map<VolumeId, MachineDisk>()
   const users = new Map<VolumeId, Set<InstanceId>>()
   const idle = new Map<VolumeId, number>()
+  const sockets = createSockets(options.home)
   let isClosed = false
 
   const isLiving = async (id: InstanceId): Promise<boolean> => {
@@ -102,16 +115,18 @@ function sharedBy({ driver, runAs }: Servers, options: SharedDisksOptions): Shar
     return (await isLiving(id)) ? { driver, id } : null
   }
 
-  const start = async (disk: MachineDisk): Promise<string> => {
+  const start = async (disk: MachineDisk): Promise<void> => {
     const id = serverId(disk.volumeId)
-    const user = runAs(id)
-    const socket = await socketOf(options.home, id, user)
-    if (await isLiving(id)) return socket
+    if (await isLiving(id)) return
+    const socket = await sockets.serving(id, runAs(id))
     const file = await options.volumeEnsure(disk)
     const attachment = { ...diskAttachmentOf(disk, file, volumes.withKeys), isRoot: false }
     await driver.start(serverSpec(id, attachment, socket))
+    // Those that had it wait where they were.
+    for (const machine of users.get(disk.volumeId) ?? []) {
+      await sockets.granted(id, machine, runAs(machine))
+    }
     log.info({ volume: disk.volumeId }, 'a shared volume is served')
-    return socket
   }
 
   const ensure: SharedDisks['ensure'] = async (disk, instanceId) => {
@@ -122,8 +137,9 @@ function sharedBy({ driver, runAs }: Servers, options: SharedDisksOptions): Shar
       return options.volumeEnsure(disk)
     }
     wanted.set(volumeId, disk)
-    const socket = await start(disk)
     users.set(volumeId, (users.get(volumeId) ?? new Set()).add(instanceId))
+    await start(disk)
+    const socket = await sockets.granted(serverId(volumeId), instanceId, runAs(instanceId))
     const path = nbdUrl({ socket, exportName: volumeId })
     const sizeBytes = disk.sizeGiB * 1024 ** 3
     return { volumeId, path, format: 'raw', sizeBytes, backing: null, usedBytes: 0 }
@@ -134,6 +150,7 @@ function sharedBy({ driver, runAs }: Servers, options: SharedDisksOptions): Shar
     wanted.delete(volumeId)
     idle.delete(volumeId)
     users.delete(volumeId)
+    await sockets.remove(id)
     if (!(await driver.list()).some((one) => one.instanceId === id)) return
     await driver.stop(id, { isForced: true, graceMs: 0 })
     await driver.remove(id)
@@ -146,31 +163,45 @@ function sharedBy({ driver, runAs }: Servers, options: SharedDisksOptions): Shar
     return new Set<string>(seen.map(({ instanceId }) => instanceId))
   }
 
-  const convergeOne = async (volumeId: VolumeId, living: ReadonlySet<string>): Promise<void> => {
-    const mine = users.get(volumeId) ?? new Set()
-    for (const id of mine) if (!living.has(id)) mine.delete(id)
-    if (mine.size > 0) {
-      idle.delete(volumeId)
-      const disk = wanted.get(volumeId)
-      if (disk && !(await serverOf(volumeId))) await start(disk)
-      return
-    }
-    const looks = (idle.get(volumeId) ?? 0) + 1
-    idle.set(volumeId, looks)
-    if (looks >= IDLE_LOOKS) await end(volumeId)
+  const isUsed = async (volumeId: VolumeId): Promise<boolean> => {
+    const living = await machines()
+    return [...(users.get(volumeId) ?? [])].some((id) => living.has(id))
   }
 
-  const converge: SharedDisks['converge'] = async () => {
-    if (isClosed) return
+  /** What is to be done; asked again when nobody else has the volume. */
+  const due = async (volumeId: VolumeId): Promise<(() => Promise<void>) | null> => {
+    if (await isUsed(volumeId)) {
+      idle.delete(volumeId)
+      const disk = wanted.get(volumeId)
+      return disk && !(await serverOf(volumeId)) ? () => start(disk) : null
+    }
+    return (idle.get(volumeId) ?? 0) >= IDLE_LOOKS ? () => end(volumeId) : null
+  }
+
+  /** Takes the volume only when there is something to do: whoever takes it interrupts copies of it. */
+  const convergeOne = async (volumeId: VolumeId): Promise<void> => {
+    if (!(await isUsed(volumeId))) idle.set(volumeId, (idle.get(volumeId) ?? 0) + 1)
+    if (await due(volumeId)) {
+      await options.exclusively([volumeId], async () => (await due(volumeId))?.())
+    }
+  }
+
+  const convergeAll = async (): Promise<void> => {
     const known = (await driver.list()).map(({ instanceId }) => volumeOf(instanceId))
     for (const volumeId of new Set([...wanted.keys(), ...known])) {
       if (isClosed) return
       try {
-        await options.exclusively([volumeId], async () => convergeOne(volumeId, await machines()))
+        await convergeOne(volumeId)
       } catch (err) {
         log.warn({ err, volume: volumeId }, 'a shared volume is not served')
       }
     }
+  }
+  let converging: Promise<void> | null = null
+  const converge: SharedDisks['converge'] = async () => {
+    if (isClosed) return
+    converging ??= convergeAll().finally(() => (converging = null))
+    await converging
   }
 
   // At once when one dies, not only with the next look; one that dies again and again waits a little.
@@ -184,13 +215,24 @@ function sharedBy({ driver, runAs }: Servers, options: SharedDisksOptions): Shar
     ensure,
     ensureOf: async ({ disks, instanceId }) => {
       for (const disk of disks.filter((one) => one.isShared)) {
-        await options.exclusively(
-          [disk.volumeId],
-          async () => void (await ensure(disk, instanceId)),
-        )
+        const { volumeId } = disk
+        try {
+          await options.exclusively([volumeId], () => ensure(disk, instanceId))
+        } catch (err) {
+          // Its other disks are there, and it runs: what it asks of this one waits.
+          log.error({ err, volume: volumeId }, 'a shared volume is not served')
+        }
       }
     },
-    release: (volumeId, instanceId) => void users.get(volumeId)?.delete(instanceId),
+    release: async (volumeId, instanceId) => {
+      users.get(volumeId)?.delete(instanceId)
+      await sockets.withdrawn(serverId(volumeId), instanceId)
+    },
+    changed: (volumeId, change) => {
+      const disk = wanted.get(volumeId)
+      if (disk) wanted.set(volumeId, { ...disk, ...change })
+    },
+    has: (volumeId) => wanted.has(volumeId),
     serverOf,
     end,
     converge,
@@ -207,20 +249,40 @@ function sharedBy({ driver, runAs }: Servers, options: SharedDisksOptions): Shar
   }
 }
 
-/** The same for a server that is started anew: machines wait there. Nobody can list the folder or guess the name. */
-async function socketOf(home: string, id: InstanceId, user: User): Promise<string> {
+/**
+ * Where servers listen and machines connect: at the same places for a server that is started anew. Each machine has a
+ * name of the socket in a folder that its user alone can enter, so that nobody else reaches the volume.
+ */
+function createSockets(home: string) {
   const short = createHash('sha256').update(home).digest('hex').slice(0, 12)
   const root = join(runtimeFolder(), `brume-shared-${short}`)
-  const folder = join(root, id)
-  await mkdir(folder, { recursive: true, mode: 0o711 })
-  for (const path of [root, folder]) await chmod(path, 0o711)
-  if (user) await chown(folder, user.uid, user.gid)
-  const record = join(await ensureFolder(join(home, 'shared', id)), 'served.json')
-  const known = await readJson<{ socket: string }>(record)
-  if (known) return known.socket
-  const socket = join(folder, `${randomBytes(16).toString('hex')}.sock`)
-  await writeJsonDurable(record, { socket })
-  return socket
+  const folderOf = (id: InstanceId, machine?: InstanceId): string =>
+    join(root, machine ? `${id}-${machine}` : id)
+  const make = async (folder: string, user: User): Promise<string> => {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    // Others may pass through to what is theirs.
+    await chmod(root, 0o711)
+    if (user) await chown(folder, user.uid, user.gid)
+    return join(folder, SOCKET_FILE)
+  }
+  return {
+    serving: (id: InstanceId, user: User) => make(folderOf(id), user),
+    granted: async (id: InstanceId, machine: InstanceId, user: User): Promise<string> => {
+      const path = await make(folderOf(id, machine), user)
+      await rm(path, { force: true })
+      await link(join(folderOf(id), SOCKET_FILE), path)
+      return path
+    },
+    withdrawn: (id: InstanceId, machine: InstanceId): Promise<void> =>
+      rm(folderOf(id, machine), { recursive: true, force: true }),
+    /** Its own, and those of all machines. */
+    remove: async (id: InstanceId): Promise<void> => {
+      const names = await readdir(root).catch(() => [])
+      for (const name of names.filter((one) => one.startsWith(id))) {
+        await rm(join(root, name), { recursive: true, force: true })
+      }
+    },
+  }
 }
 
 function serverSpec(id: InstanceId, disk: VmSpec['disks'][number], socket: string): VmSpec {

@@ -42,10 +42,12 @@ export function createVolumeWork(options: {
   driver: VmDriver
   volumes: VolumeBackend
   /** Volumes that several machines have; absent: there are none. */
-  serverOf?: SharedDisks['serverOf']
+  shared?: () => Pick<SharedDisks, 'serverOf' | 'has' | 'changed'>
   log: Log
 }): VolumeWork {
-  const { driver, volumes, log, serverOf = async () => null } = options
+  const { driver, volumes, log } = options
+  const serverOf = async (volumeId: VolumeId) =>
+    (await options.shared?.().serverOf(volumeId)) ?? null
   const mutex = createKeyedMutex()
   /** Copies that are under way, to be interrupted. */
   const copies = new Map<string, AbortController>()
@@ -55,7 +57,7 @@ export function createVolumeWork(options: {
     return mutex.runAll(ids, section)
   }
 
-  /** One that is shared goes over in its server, the others in the machine, all of them at one instant. */
+  /** One that is shared goes over in its server; the others in their machine, at one instant. */
   const allGoOver = async (
     instanceId: InstanceId | null,
     begun: readonly Freeze[],
@@ -64,16 +66,16 @@ export function createVolumeWork(options: {
     const own: Freeze[] = []
     let pauseMs = 0
     let isAnyOver = false
-    for (const one of begun) {
-      const server = await serverOf(one.volumeId)
-      if (!server) {
-        own.push(one)
-        continue
-      }
-      pauseMs += await goOver(server.driver, server.id, [one], wanted)
-      isAnyOver = true
-    }
     try {
+      for (const one of begun) {
+        const server = await serverOf(one.volumeId)
+        if (!server) {
+          own.push(one)
+          continue
+        }
+        pauseMs += await goOver(server.driver, server.id, [one], wanted)
+        isAnyOver = true
+      }
       return pauseMs + (await goOver(driver, instanceId, own, wanted))
     } catch (cause) {
       // What has gone over is not undone: all of it is asked for again.
@@ -164,7 +166,8 @@ export function createVolumeWork(options: {
       for (const volumeId of upon) {
         const info = await volumes.info(volumeId)
         const depth = info ? depthOf(info, layer.path) : null
-        if (!info || depth === null) continue
+        // What serves a shared one does not stand still for us: it keeps what it has open until it is begun anew.
+        if (!info || depth === null || (await serverOf(volumeId))) continue
         const relay = { volumeId, headPath: info.path, depth, layer }
         for (const { instanceId } of machines) await driver.layerRelay(instanceId, relay)
       }
@@ -185,6 +188,9 @@ export function createVolumeWork(options: {
         const file = await volumes.info(volumeId)
         if (!file) return
         const server = await serverOf(volumeId)
+        if (!server && options.shared?.().has(volumeId)) {
+          throw new Error(`who serves ${volumeId} is away`)
+        }
         // A server first: what it serves is as large as it says.
         const machines = [instanceId, ...otherIds].filter((id) => id !== null)
         const holders = [...(server ? [server] : []), ...machines.map((id) => ({ driver, id }))]
@@ -198,6 +204,7 @@ export function createVolumeWork(options: {
           const isLimiting = !server || holder === server
           if (isLimiting) await holder.driver.diskLimit(holder.id, { ...limits, volumeId })
         }
+        options.shared?.().changed(volumeId, { ...limits, sizeGiB })
         // Also when the machine that lives does not have it (yet); one that has it has grown it.
         await volumes.ensure({ volumeId, sizeGiB, source: null, keys: keysChecked(keys) })
       }),

@@ -1,4 +1,5 @@
 /** From a point's disk to where it is restored: piece by piece, a few at once, and zeros not at all. */
+import { eachOf } from './pool.ts'
 import { letGo } from './record.ts'
 import type { DiskWriter, PointDisk, Range, WorkOptions } from './vault.ts'
 
@@ -19,25 +20,21 @@ export async function diskFill(
     totalBytes += range.length
   }
   let doneBytes = 0
-  const queue = piecesOf(ranges)
-  const worker = async (): Promise<void> => {
-    for (const { start, length } of queue) {
-      signal.throwIfAborted()
-      const parts = disk.readOnce
-        ? await disk.readOnce(start, length, signal)
-        : [await disk.read(start, length, signal)]
-      await writer.write(start, parts, signal)
-      parts.forEach(letGo)
-      doneBytes += length
-      onProgress?.({ doneBytes, totalBytes })
-    }
-  }
-  await Promise.all(Array.from({ length: PIECES_AT_ONCE }, worker))
+  await eachOf(piecesOf(ranges), PIECES_AT_ONCE, async ({ start, length }) => {
+    signal.throwIfAborted()
+    const parts = disk.readOnce
+      ? await disk.readOnce(start, length, signal)
+      : [await disk.read(start, length, signal)]
+    await writer.write(start, parts, signal)
+    parts.forEach(letGo)
+    doneBytes += length
+    onProgress?.({ doneBytes, totalBytes })
+  })
   await writer.finish()
   return totalBytes
 }
 
-/** Cut at multiples of a piece, so that no chunk is read twice. Shared: each piece goes to whoever asks first. */
+/** Cut at multiples of a piece, so that no chunk is read twice. */
 function* piecesOf(ranges: readonly Range[]): Generator<Range, void> {
   for (const { start, length } of ranges) {
     const end = start + length

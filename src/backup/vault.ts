@@ -4,6 +4,7 @@
  * Nothing here knows AWS, QEMU or a database. What fails is a VaultError (errors.ts), which says whether it is final.
  */
 import type { PointOfVault } from '../domain/backup.ts'
+import type { Bandwidth } from './pace.ts'
 
 export interface Range {
   /** Bytes. */
@@ -64,8 +65,8 @@ export interface CopyRequest {
 export interface WorkOptions {
   signal: AbortSignal
   onProgress?: (progress: { doneBytes: number; totalBytes: number | null }) => void
-  /** Bytes a second; absent: none. */
-  bandwidthMax?: number
+  /** Bytes a second; absent: none. A function is asked again as the work goes on. */
+  bandwidthMax?: Bandwidth
 }
 
 export interface BackupOutcome {

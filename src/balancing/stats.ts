@@ -89,30 +89,37 @@ function answersAdd(
 /** What one worker has counted since it began. */
 export function countersOf(rows: readonly Row[]): BalancerCounters {
   let all = NO_COUNTERS
-  const groups = new Map<string, GroupCounters & { weight: number }>()
+  const groups = new Map<string, { one: GroupCounters; answered: number }>()
   for (const row of rows) {
     const server = textOf(row, 'svname')
     if (server === 'FRONTEND') all = withFrontend(all, row)
     const backend = groupOfBackend(textOf(row, 'pxname'))
     if (!backend || server === 'BACKEND' || server === 'FRONTEND') continue
-    const { groupId } = backend
-    const known = groups.get(groupId)
-    const answers = answersOf(row)
-    const answered = Object.values(answers).reduce((sum, one) => sum + one, 0)
-    const before = known ?? { groupId, requests: 0, connectionErrors: 0, answers: {}, weight: 0 }
-    const weight = before.weight + answered
-    const seconds = countOf(row, 'rtime') / 1000
-    const mean = known?.responseSeconds ?? 0
-    groups.set(groupId, {
-      groupId,
-      requests: before.requests + Math.max(answered, countOf(row, 'stot')),
-      connectionErrors: before.connectionErrors + countOf(row, 'econ'),
-      answers: answersAdd(before.answers, answers),
-      weight,
-      responseSeconds: weight === 0 ? null : (mean * before.weight + seconds * answered) / weight,
-    })
+    groups.set(backend.groupId, withServer(backend.groupId, groups.get(backend.groupId), row))
   }
-  return { ...all, groups: [...groups.values()].map(({ weight: _, ...one }) => one) }
+  return { ...all, groups: [...groups.values()].map(({ one }) => one) }
+}
+
+function withServer(
+  groupId: string,
+  known: { one: GroupCounters; answered: number } | undefined,
+  row: Row,
+): { one: GroupCounters; answered: number } {
+  const answers = answersOf(row)
+  const own = Object.values(answers).reduce((sum, one) => sum + one, 0)
+  const before = known?.one
+  const answered = (known?.answered ?? 0) + own
+  // The mean of the servers' means, each by how much it answered.
+  const total =
+    (before?.responseSeconds ?? 0) * (known?.answered ?? 0) + (countOf(row, 'rtime') / 1000) * own
+  const one: GroupCounters = {
+    groupId,
+    requests: (before?.requests ?? 0) + Math.max(own, countOf(row, 'stot')),
+    connectionErrors: (before?.connectionErrors ?? 0) + countOf(row, 'econ'),
+    answers: answersAdd(before?.answers ?? {}, answers),
+    responseSeconds: answered === 0 ? null : total / answered,
+  }
+  return { one, answered }
 }
 
 function withFrontend(all: BalancerCounters, row: Row): BalancerCounters {

@@ -79,6 +79,13 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   {
     feature: 'network',
+    proof: { program: 'haproxy' },
+    package: 'haproxy',
+    why: 'runs load balancers',
+    versionArgs: ['-v'],
+  },
+  {
+    feature: 'network',
     proof: { program: 'ip' },
     package: 'iproute2',
     why: 'makes network namespaces and interfaces',
@@ -247,6 +254,12 @@ export const REQUIREMENTS: readonly Requirement[] = [
     package: 'memtest86+',
     proof: { file: '/usr/lib/memtest86+/memtest86+x64.iso' },
     why: 'is a machine that is no Linux, and shows something',
+  },
+  {
+    feature: 'long',
+    package: 'libfaketime',
+    proof: { file: '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1' },
+    why: 'a drill of backups sets the clock of a daemon',
   },
   // What `bench disk` and `bench network` need on top.
   {

@@ -1,7 +1,7 @@
 /**
  * Networks of load balancers: each balancer has a namespace of its own, with an interface in every subnet that it
- * serves, which the VPC's namespace has in the place of a TAP. So whatever a VPC does to a machine (groups, ACLs, routes,
- * public addresses, the guard of its own addresses) it does to a balancer, and what runs in it reaches nothing else.
+ * serves, which the VPC's namespace has in the place of a TAP. So whatever a VPC does to a machine (groups, ACLs,
+ * routes, public addresses, the guard of its own addresses) it does to a balancer, which reaches nothing else.
  */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'

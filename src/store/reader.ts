@@ -80,6 +80,15 @@ export function createReader(db: Connection): StoreReader {
       const rows = await db.selectFrom('claim').select('name').where('scope', '=', scope).execute()
       return new Set(rows.map((row) => row.name))
     },
+    isClaimed: async (scope, name) => {
+      const row = await db
+        .selectFrom('claim')
+        .select('name')
+        .where('scope', '=', scope)
+        .where('name', '=', name)
+        .executeTakeFirst()
+      return row !== undefined
+    },
     tagsOf: async ({ account, region }) => {
       const rows = await db
         .selectFrom('tag')

@@ -30,6 +30,7 @@ export interface StoreReader {
   /** How many resources of the kind have each value of a reference. */
   tally(kind: StoredKind, reference: string): Promise<{ value: string; count: number }[]>
   claimsOf(scope: string): Promise<Set<string>>
+  isClaimed(scope: string, name: string): Promise<boolean>
   tagsOf(query: { account: string; region: string }): Promise<TagRow[]>
   token(key: TokenKey): Promise<TokenRow | undefined>
   setting(name: string): Promise<string | undefined>

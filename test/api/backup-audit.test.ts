@@ -125,6 +125,13 @@ test('controls say of each thing whether it is as it should be', async () => {
     ReportSetting: { ReportTemplate: 'RESOURCE_COMPLIANCE_REPORT', FrameworkArns: [FrameworkArn!] },
   }
   await kit.client().send(new CreateReportPlanCommand(made))
+  const ReportSetting = { ReportTemplate: 'RESTORE_JOB_REPORT' }
+  const empty = { ...made, ReportPlanName: 'none', ReportSetting }
+  await kit.client().send(new CreateReportPlanCommand(empty))
+  // A report of nothing says what it would be of.
+  const none = await reported('none')
+  expect(none.csv).toMatch(/^jobId,jobStatus,[A-Za-z,]+,sizeInBytes\r\n$/)
+  expect(JSON.parse(none.json!)).toMatchObject({ reportItems: [] })
   const { json, csv } = await reported('found')
   const { reportItems } = JSON.parse(json!) as { reportItems: Record<string, string>[] }
   const of = (control: string): Record<string, string> =>

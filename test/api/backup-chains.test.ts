@@ -1,4 +1,4 @@
-/** However many backups there were of a volume: the next reads what has changed, and the chain of layers stays short. */
+/** However many backups there were: the next one reads what has changed, and the chain of layers stays short. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { CHAIN_LAYERS_MAX } from '../../src/app/reconcilers/layers.ts'
 import { backupKit, volumeArn } from '../support/backup-kit.ts'

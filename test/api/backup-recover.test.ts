@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { recoveredTable } from '../../src/cli/verbs/backup.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { VaultKeyFile } from '../../src/app/backup/owner.ts'
 import { backupDoor } from '../../src/main/backup-door.ts'
@@ -55,6 +56,9 @@ test('a vault and its key are enough', async () => {
     await expect(door.call('recover', scope, other)).rejects.toThrow()
     const found = await door.call('recover', scope, { key, folder })
     expect(found).toMatchObject({ vaultName: 'mine', pointCount: 2, newPointCount: 2 })
+    const said = found as Parameters<typeof recoveredTable>[0]
+    expect(recoveredTable(said)).toMatch(/POINT +TIME +OF +DISKS\n/)
+    expect(recoveredTable(said)).toMatch(/ vol-[0-9a-f]{17} +\S+ [12](?:\.0)? GiB\n/)
     // Again, it adds nothing.
     expect(await door.call('recover', scope, { key, folder })).toMatchObject({ newPointCount: 0 })
 

@@ -92,6 +92,9 @@ describe('DescribeInstanceTypes', () => {
     ['bare-metal', 'true', 131],
     ['supported-boot-mode', 'uefi', 1_087],
     ['instance-storage-info.disk.type', 'hdd', 27],
+    ['nitro-enclaves-support', 'supported', 0],
+    ['nitro-enclaves-support', 'unsupported', 1_263],
+    ['network-info.bandwidth-weightings', 'vpc-1', 0],
   ])('filter %s=%s finds %i', async (name, value, count) => {
     expect(await all(filter(name, value))).toHaveLength(count)
   })

@@ -12,7 +12,7 @@ import { exec } from '../../src/lib/exec.ts'
 import { createLog } from '../../src/lib/log.ts'
 import { systemClock } from '../../src/lib/time.ts'
 import { ALLOW_ALL, nicPlan, vpcPlan } from '../unit/fabric/plans.ts'
-import { describeIsolated, end, guestStart, type Guest } from './fabric-host.ts'
+import { describeIsolated, end, guestStart, until, type Guest } from './fabric-host.ts'
 import type { Received } from './traffic.ts'
 
 const RATE_MBPS = 24
@@ -118,9 +118,22 @@ describeIsolated('the bandwidth of a machine', import.meta.url, () => {
     console.log(`${what}: ${mbps.toFixed(2)} Mbit/s, shares ${parts}, ${gap}, ${ping}`)
   }
 
+  /** What comes through when more is sent than fits: the rate, within 5 %. Megabits a second. */
+  async function flooded(from: Guest, to: Guest): Promise<number> {
+    const target = [to.nic.privateAddresses[0]!, '9']
+    const sender = from.start(process.execPath, PROGRAM, 'flood', ...target)
+    const startedWith = await arrived([to])
+    await until(async () => (await arrived([to])) > startedWith + 500_000)
+    const [startedAt, before] = [performance.now(), await arrived([to])]
+    await new Promise((resolve) => setTimeout(resolve, SECONDS * 1000))
+    const [tookMs, after] = [performance.now() - startedAt, await arrived([to])]
+    await end(sender)
+    return ((after - before) * 8) / 1e3 / tookMs
+  }
+
   /**
-   * Held within 5 %, shared, and nobody waits long. A host that is busy with other things may leave a sender without
-   * time to fill the queue: what only load explains is looked at up to three times.
+   * Shared, never above the rate, and nobody waits long. TCP's senders need time to fill the queue: on a host that is
+   * busy with other things, what only load explains is looked at up to three times.
    */
   async function check(
     what: string,
@@ -134,7 +147,7 @@ describeIsolated('the bandwidth of a machine', import.meta.url, () => {
       found = await look()
     }
     tell(what, found)
-    expect(found.mbps, what).toBeGreaterThan(RATE_MBPS * 0.95)
+    expect(found.mbps, what).toBeGreaterThan(RATE_MBPS * 0.75)
     expect(found.mbps, what).toBeLessThan(RATE_MBPS * 1.05)
     expect(found.shares[0], what).toBeGreaterThan(leastShare)
     expect(found.gapMs, what).toBeLessThan(1_000)
@@ -142,9 +155,10 @@ describeIsolated('the bandwidth of a machine', import.meta.url, () => {
     expect(Math.max(...found.pings), what).toBeLessThan(250)
   }
   const isSlow = ({ mbps, shares, gapMs, pings }: Flows, leastShare: number): boolean =>
-    mbps < RATE_MBPS * 0.95 || shares[0]! < leastShare || gapMs > 1_000 || Math.max(...pings) > 250
-  /** How much may wait goes by the rate. */
-  const withoutLimits = (text: string): string => text.replaceAll(/ limit \S+| refcnt \d+/g, '')
+    mbps < RATE_MBPS * 0.75 || shares[0]! < leastShare || gapMs > 1_000 || Math.max(...pings) > 250
+  /** How much may wait goes by the rate; what went by at once is counted. */
+  const withoutLimits = (text: string): string =>
+    text.replaceAll(/ limit \S+| refcnt \d+| direct_packets_stat \d+/g, '')
   const tc = async (...args: string[]): Promise<string> =>
     (await exec('tc', ['-n', namespaceOf(planOf(null).vpcId), ...args])).stdout
   const links = async (): Promise<string> =>
@@ -155,6 +169,19 @@ describeIsolated('the bandwidth of a machine', import.meta.url, () => {
     const free = await flows(a, [b], 1, 1)
     tell('free', free)
     await fabric.apply([planOf(RATE_MBPS)])
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      let mbps = 0
+      // Guests are programs here too, and a busy host may not let them carry as much.
+      for (let n = 0; n < 3 && mbps < RATE_MBPS * 0.95; n++) {
+        mbps = await flooded(from, to)
+        console.log(`flooded: ${mbps.toFixed(2)} Mbit/s`)
+        expect(mbps).toBeLessThan(RATE_MBPS * 1.05)
+      }
+      expect(mbps).toBeGreaterThan(RATE_MBPS * 0.95)
+    }
     await check('one, received', () => flows(a, [b], 1), 0.9)
     await check('one, sent', () => flows(b, [a], 1), 0.9)
     await check('two, received', () => flows(a, [b], 2), 0.8)

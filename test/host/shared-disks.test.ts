@@ -2,6 +2,7 @@
  * Volumes that several machines have at once, with real QEMUs (their firmware runs, no guest): what one writes another
  * reads, who dies, who is ended, growth, snapshots, encryption, and this program ending in between.
  */
+import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +16,7 @@ import type { InstanceId, VolumeId } from '../../src/domain/ids.ts'
 import type { LayerId } from '../../src/domain/layer.ts'
 import type { MachineDisk } from '../../src/domain/machine.ts'
 import { createQemuDriver, type QemuDriver } from '../../src/hypervisor/qemu/driver.ts'
+import { QmpError } from '../../src/hypervisor/qmp/client.ts'
 import { exec } from '../../src/lib/exec.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { MACHINE_REPORT, machineSpec } from '../support/bare-machine.ts'
@@ -25,6 +27,8 @@ const ROOTS = { [A]: 'vol-0000000000000000a', [B]: 'vol-0000000000000000b' }
 const SHARED = 'vol-000000000000000cc' as VolumeId
 const SERVER = 'i-000000000000000cc' as InstanceId
 const GIB = 1024 ** 3
+const sockets = (): string =>
+  join('/run', `brume-shared-${createHash('sha256').update(root).digest('hex').slice(0, 12)}`)
 const layer = (n: number): LayerId => `lay-${String(n).padStart(17, '0')}`
 const SERVER_UID = 1_750_000_001
 
@@ -53,7 +57,7 @@ async function open(): Promise<void> {
     driver,
     volumes,
     log: silentLog,
-    serverOf: (id) => shared.serverOf(id),
+    shared: () => shared,
   })
   shared = createSharedDisks({
     home: root,
@@ -147,7 +151,7 @@ test('what one machine writes another reads, plugged live or there from the star
   expect(await reads(A, 11, '2M')).toBe(true)
 })
 
-test('its server has no rights and no network, and nobody can find its socket', async () => {
+test('its server has no rights and no network, and nobody else can reach its socket', async () => {
   await start(A)
   const pid = await pidOf(servers, SERVER)
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
@@ -156,10 +160,13 @@ test('its server has no rights and no network, and nobody can find its socket', 
   expect(status).toMatch(/^Seccomp:\s+2$/m)
   const net = await readFile(`/proc/${pid}/net/dev`, 'utf8')
   expect(net.split('\n').filter((line) => line.includes(':'))).toHaveLength(1)
-  const { socket } = JSON.parse(await readFile(join(root, 'shared', SERVER, 'served.json'), 'utf8'))
-  const folder = join(socket, '..')
-  expect((await stat(folder)).mode & 0o777).toBe(0o711)
-  expect((await readdir(folder)).join()).toMatch(/^[0-9a-f]{32}\.sock$/)
+  // Each machine reaches it in a folder that its user alone can enter.
+  const names = await readdir(sockets())
+  expect(names.sort()).toEqual([SERVER, `${SERVER}-${A}`])
+  for (const name of names) {
+    expect((await stat(join(sockets(), name))).mode & 0o777).toBe(0o700)
+    expect((await stat(join(sockets(), name, 'nbd.sock'))).isSocket()).toBe(true)
+  }
 })
 
 test('a server that is killed comes back; what machines ask for meanwhile waits', async () => {
@@ -189,6 +196,7 @@ test('goes when the last machine has gone, and leaves the file to whoever opens 
   await shared.converge()
   expect(await shared.serverOf(SHARED)).toBeNull()
   expect(await readdir(join(root, 'shared'))).toEqual([])
+  expect(await readdir(sockets())).toEqual([])
   const { path } = (await volumes.info(SHARED))!
   await exec('qemu-img', ['check', '-q', path])
   await start(A, diskOf(SHARED))
@@ -282,4 +290,30 @@ test('encrypted, it is noise on the disk and its key in no file', async () => {
     stdout: '',
   }))
   expect(stdout).toBe('')
+})
+
+test('of two shared volumes of which one cannot go over, neither is undone', async () => {
+  const other = 'vol-000000000000000dd' as VolumeId
+  const otherDisk = diskOf(other, { isShared: true, deviceName: '/dev/sdg' })
+  await start(A)
+  await work.exclusively([other], () => shared.ensure(otherDisk, A))
+  await write(A, 1, '0')
+  const request = {
+    instanceId: A,
+    volumes: [
+      { volumeId: SHARED, layerId: layer(1) },
+      { volumeId: other, layerId: layer(2) },
+    ],
+  }
+  const overlay = servers.disksOverlay
+  servers.disksOverlay = async (id, overlays) => {
+    if (overlays[0]!.volumeId === other) throw new QmpError('refused', 'GenericError')
+    return overlay(id, overlays)
+  }
+  await expect(work.freeze(request)).rejects.toThrow('refused')
+  servers.disksOverlay = overlay
+  await write(A, 2, '0')
+  expect(await work.freeze(request)).toMatchObject([{ headOn: layer(1) }, { headOn: layer(2) }])
+  expect(await reads(A, 2, '0')).toBe(true)
+  await work.exclusively([other], () => shared.end(other))
 })

@@ -1,8 +1,9 @@
 /**
  * TCP connections between the guests of the fabric's tests, as a program of its own inside each: `receive PORT`
  * tells, once its standard input ends, what came by each connection and how long it waited at most; `send ADDRESS PORT
- * CONNECTIONS` sends until it is ended.
+ * CONNECTIONS` sends until it is ended; `flood ADDRESS PORT` sends datagrams, far more than fit.
  */
+import { createSocket } from 'node:dgram'
 import { connect, createServer } from 'node:net'
 
 export interface Received {
@@ -53,8 +54,18 @@ function send(address: string, port: number, connections: number): void {
   }
 }
 
+/** Some 100 Mbit/s at most, so that others have time too. */
+function flood(address: string, port: number): void {
+  const socket = createSocket('udp4')
+  const datagram = Buffer.alloc(1_400)
+  setInterval(() => {
+    for (let n = 0; n < 20; n++) socket.send(datagram, port, address)
+  }, 2)
+}
+
 const [, path, mode, ...args] = process.argv
 if (path?.endsWith('/traffic.ts')) {
   if (mode === 'receive') receive(Number(args[0]))
+  else if (mode === 'flood') flood(args[0]!, Number(args[1]))
   else send(args[0]!, Number(args[1]), Number(args[2]))
 }

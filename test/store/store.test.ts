@@ -207,6 +207,42 @@ describe.each([
     expect(await ids({ reference })).toEqual([])
   })
 
+  test('a page has those after an id, and as many as were asked for', async () => {
+    const made = Array.from({ length: 7 }, () => volume())
+    await store.transact(async (tx) => {
+      for (const one of made) await tx.insert('volume', one)
+      await tx.insert('volume', volume({ account: '000000000002' }))
+    })
+    const ids = made.map(({ id }) => id as string).sort()
+    const page = async (after: string, count: number) => {
+      const found = await store.list('volume', { account: base.account, page: { after, count } })
+      return found.map(({ id }) => id)
+    }
+    expect(await page('', 3)).toEqual(ids.slice(0, 3))
+    expect(await page(ids[2]!, 3)).toEqual(ids.slice(3, 6))
+    expect(await page(ids[5]!, 3)).toEqual(ids.slice(6))
+    expect(await page(ids[6]!, 3)).toEqual([])
+  })
+
+  test('a reference may have any of several values', async () => {
+    const of = (instanceId: string) =>
+      volume({
+        attachment: {
+          ...{ instanceId, deviceName: '/dev/sdf', deleteOnTermination: false, attachedAt: 1 },
+          ...{ state: 'attached' },
+        } as Volume['attachment'],
+      })
+    const [one, two, other] = [of('i-1'), of('i-2'), of('i-3')]
+    await store.transact(async (tx) => {
+      for (const each of [one!, two!, other!]) await tx.insert('volume', each)
+    })
+    const found = await store.list('volume', {
+      reference: { name: 'instance', value: ['i-1', 'i-2', 'i-4'] },
+    })
+    expect(found.map(({ id }) => id)).toEqual([one!.id, two!.id].sort())
+    expect(await store.list('volume', { reference: { name: 'instance', value: [] } })).toEqual([])
+  })
+
   test('tags follow the document', async () => {
     const one = await store.transact((tx) =>
       tx.insert('keyPair', keyPair({ tags: { a: '1', b: '2' } })),

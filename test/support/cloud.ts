@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BackupClient } from '@aws-sdk/client-backup'
 import { BackupGatewayClient } from '@aws-sdk/client-backup-gateway'
+import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { EC2, EC2ServiceException } from '@aws-sdk/client-ec2'
 import { IAMClient } from '@aws-sdk/client-iam'
 import { KMSClient } from '@aws-sdk/client-kms'
@@ -79,6 +80,7 @@ export interface TestCloud extends AsyncDisposable {
   /** A client of `ACCOUNT` in `REGION`. */
   ec2: EC2
   ec2Of(options: ClientOptions): EC2
+  elbOf(options?: ClientOptions): ElasticLoadBalancingV2
   iamOf(options?: ClientOptions): IAMClient
   stsOf(options?: ClientOptions): STSClient
   ssmOf(options?: ClientOptions): SSMClient
@@ -146,6 +148,7 @@ export async function startTestCloud(options: CloudOptions = {}): Promise<TestCl
     vaultsFolder: join(folder, 'vaults'),
     ec2: ec2Of({}),
     ec2Of,
+    elbOf: (client) => kept(new ElasticLoadBalancingV2(configOf(client))),
     iamOf: (client) => kept(new IAMClient(configOf(client))),
     stsOf: (client) => kept(new STSClient(configOf(client))),
     ssmOf: (client) => kept(new SSMClient(configOf(client))),

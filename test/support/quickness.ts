@@ -1,8 +1,8 @@
 /**
- * How quick the console is with thousands of instances, in Chromium: `node test/support/quickness.ts [INSTANCES]`. First
- * load with a cold cache (bytes, first paint, first rows, everything), a key in the filter until the frame that shows
- * it, a change by the API until the frame that shows it, scrolling. Figures come from the page's own clock; the daemon
- * with its simulated hosts, the browser and what drives it are three processes.
+ * How quick the console is with thousands of instances, in Chromium: `node test/support/quickness.ts [INSTANCES]`.
+ * First load with a cold cache (bytes, first paint, first rows, everything), a key in the filter until the frame that
+ * shows it, a change by the API until the frame that shows it, scrolling. Figures come from the page's own clock; the
+ * daemon with its simulated hosts, the browser and what drives it are three processes.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'

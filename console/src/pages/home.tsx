@@ -8,7 +8,7 @@ import { hostsRead, type HostReport } from '../aws/host.ts'
 import { plural, t } from '../text/t.ts'
 import { Bar, ButtonLink, Card, Fact, PageHead, State } from '../ui/parts.tsx'
 import { PlainTable } from '../ui/plain-table.tsx'
-import { ago, sizeText, stateOf, titleOf } from '../util/instance.ts'
+import { ago, lasting, sizeText, stateOf, titleOf } from '../util/instance.ts'
 
 export function HomePage() {
   const session = useSession()
@@ -42,20 +42,32 @@ export function HomePage() {
         <Tile
           to="/console/instances?f=Instance+state+%3D+running"
           n={number(running?.length)}
-          name={t('running instances')}
+          name={of(running, t('running instance'), t('running instances'))}
         />
-        <Tile to="/console/instances" n={number(live?.length)} name={t('instances in all')} />
+        <Tile
+          to="/console/instances"
+          n={number(live?.length)}
+          name={of(live, t('instance in all'), t('instances in all'))}
+        />
         <Tile
           to="/console/volumes"
           n={number(disks?.length)}
-          name={t('volumes, {n} GiB', { n: number(gib) })}
+          name={of(
+            disks,
+            t('volume, {n} GiB', { n: number(gib) }),
+            t('volumes, {n} GiB', { n: number(gib) }),
+          )}
         />
         <Tile
           to="/console/volumes?f=State+%3D+available"
           n={number(loose?.length)}
-          name={t('volumes attached to nothing')}
+          name={of(loose, t('volume attached to nothing'), t('volumes attached to nothing'))}
         />
-        <Tile to="/console/snapshots" n={number(snaps?.length)} name={t('snapshots')} />
+        <Tile
+          to="/console/snapshots"
+          n={number(snaps?.length)}
+          name={of(snaps, t('snapshot'), t('snapshots'))}
+        />
       </div>
       <div className="columns">
         <Card title={t('Latest instances')} isPlain>
@@ -66,6 +78,10 @@ export function HomePage() {
     </div>
   )
 }
+
+/** The number stands above it. */
+const of = (items: readonly unknown[] | undefined, one: string, many: string): string =>
+  items?.length === 1 ? one : many
 
 function Tile({ to, n, name }: { to: string; n: string; name: string }) {
   return (
@@ -154,7 +170,7 @@ function HostFacts({ host }: { host: HostReport }) {
         <Fact name={t('Daemon')}>
           {t('version {version}, up {time}', {
             version: host.daemon.version,
-            time: ago(new Date(Date.now() - host.daemon.uptimeSeconds * 1000)),
+            time: lasting(new Date(Date.now() - host.daemon.uptimeSeconds * 1000)),
           })}
         </Fact>
       </dl>

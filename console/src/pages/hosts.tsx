@@ -6,7 +6,7 @@ import { wordsOf } from '../aws/clients.ts'
 import { hostsRead, templatesRead, type HostReport } from '../aws/host.ts'
 import { t } from '../text/t.ts'
 import { Card, Fact, Note, PageHead, State } from '../ui/parts.tsx'
-import { ago, sizeText } from '../util/instance.ts'
+import { lasting, sizeText } from '../util/instance.ts'
 import { Capacity } from './capacity.tsx'
 
 const POLL_MS = 10_000
@@ -34,7 +34,7 @@ export default function HostsPage() {
           <dl className="facts">
             <Fact name={t('Version')}>{data.daemon.version}</Fact>
             <Fact name={t('Up for')}>
-              {ago(new Date(Date.now() - data.daemon.uptimeSeconds * 1000))}
+              {lasting(new Date(Date.now() - data.daemon.uptimeSeconds * 1000))}
             </Fact>
             <Fact name={t('Its memory')}>{sizeText(data.daemon.rssBytes)}</Fact>
           </dl>

@@ -54,6 +54,11 @@ export function ago(date: Date | undefined, now = Date.now()): string {
   return t('{d} d {h} h', { d: Math.floor(hours / 24), h: hours % 24 })
 }
 
+/** How long something goes on already. */
+export function lasting(since: Date, now = Date.now()): string {
+  return now - since.getTime() < 60_000 ? t('under a minute') : ago(since, now)
+}
+
 export function timeText(date: Date | undefined): string {
   return date ? date.toLocaleString('en', { dateStyle: 'medium', timeStyle: 'medium' }) : ''
 }

@@ -45,6 +45,8 @@ interface Known {
   work: string
   progress: BackupProgress
   controller: AbortController
+  /** Bytes a second; may change while it runs. */
+  bandwidthMax: number | null
   ended: Promise<void>
 }
 
@@ -76,7 +78,12 @@ export function createBackupHost(options: BackupHostOptions): BackupHost {
     let outcome: BackupWorkOutcome
     try {
       const result = await turn(limiter, signal, () =>
-        workDo(tools, work, { signal, onProgress, onUsable }),
+        workDo(tools, work, {
+          signal,
+          onProgress,
+          onUsable,
+          bandwidthMax: () => one.bandwidthMax ?? undefined,
+        }),
       )
       outcome = { isDone: true, result }
     } catch (error) {
@@ -94,17 +101,24 @@ export function createBackupHost(options: BackupHostOptions): BackupHost {
 
   return {
     workEnsure: async (workId, work) => {
-      const text = JSON.stringify(work)
+      const { bandwidthMax: _, ...same } = { bandwidthMax: null, ...work }
+      const text = JSON.stringify(same)
       const seen = known.get(workId)
       if (seen) return assert(seen.work === text, `two works with the id ${workId}`)
       const progress = { workId, doneBytes: 0, totalBytes: null, outcome: null }
       const controller = new AbortController()
-      const one: Known = { work: text, progress, controller, ended: Promise.resolve() }
+      const bandwidthMax = work.type === 'backup' ? work.bandwidthMax : null
+      const ended = Promise.resolve()
+      const one: Known = { work: text, progress, controller, bandwidthMax, ended }
       known.set(workId, one)
       oldestForget(known)
       one.ended = run(workId, work, one)
     },
     workProgress: async (workId) => known.get(workId)?.progress ?? null,
+    workPace: async (workId, bytesPerSecond) => {
+      const one = known.get(workId)
+      if (one) one.bandwidthMax = bytesPerSecond
+    },
     workCancel: cancel,
     workForget: async (workId) => {
       await cancel(workId)

@@ -147,10 +147,9 @@ async function store(
   { disks, reasons }: { disks: BackupRequest['disks']; reasons: Set<string> },
   options: WorkOptions,
 ): Promise<BackupResult> {
-  const { pointId, basePointId, description, bandwidthMax } = work
+  const { pointId, basePointId, description } = work
   const request = { pointId, basePointId, createdAt: now(), description, disks }
-  const limited = bandwidthMax === null ? options : { ...options, bandwidthMax }
-  const outcome = await vaults.use(work.vault, (vault) => vault.backup(request, limited))
+  const outcome = await vaults.use(work.vault, (vault) => vault.backup(request, options))
   if (outcome.fullReason) reasons.add(outcome.fullReason)
   return {
     ...outcome,

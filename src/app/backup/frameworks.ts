@@ -1,4 +1,5 @@
 /** Frameworks: sets of controls that the account's backups are held to. What they find: audit.ts. */
+import { onceByToken } from '../client-tokens.ts'
 import { randomUUID } from 'node:crypto'
 import { frameworkArn } from '../../domain/backup/arn.ts'
 import {
@@ -40,17 +41,18 @@ export async function frameworkCreate(
   controlsCheck(request.controls)
   const { idempotencyToken } = options
   const base = { ...baseOf(ctx, tagsChecked(options.tags)), id: randomUUID() }
-  return ctx.app.store.transact(async (tx) => {
-    const known = await frameworkFind(ctx, name, tx)
-    if (known && idempotencyToken !== null && known.idempotencyToken === idempotencyToken) {
-      return known
-    }
-    if (known) {
-      throw alreadyExists(`Framework ${name} already exists`, { Arn: frameworkArn(known) })
-    }
-    await roomCheck(ctx, tx, request.controls.length, null)
-    return tx.insert('backupFramework', { ...base, ...request, name, idempotencyToken })
-  })
+  const { result } = await ctx.app.store.transact((tx) =>
+    onceByToken(ctx, tx, 'CreateFramework', idempotencyToken, async () => {
+      const known = await frameworkFind(ctx, name, tx)
+      if (known) {
+        throw alreadyExists(`Framework ${name} already exists`, { Arn: frameworkArn(known) })
+      }
+      await roomCheck(ctx, tx, request.controls.length, null)
+      await tx.insert('backupFramework', { ...base, ...request, name, idempotencyToken })
+      return name
+    }),
+  )
+  return frameworkGet(ctx, result)
 }
 
 export async function frameworkUpdate(

@@ -3,8 +3,8 @@
  * by it, a check of everything in one, and which place a point lies in.
  */
 import { parsePointArn, vaultArn } from '../../domain/backup/arn.ts'
+import type { PointOfVault, VaultPlace } from '../../domain/backup.ts'
 import type { BackupVault, RecoveryPoint } from '../../domain/backup/records.ts'
-import type { VaultPlace } from '../../domain/backup.ts'
 import { baseOf } from '../network/scope.ts'
 import type { App } from '../context.ts'
 import { pointsAdopt } from './adopt.ts'
@@ -57,12 +57,20 @@ export function vaultKeyFileOf(value: unknown): VaultKeyFile {
  * A vault that this cloud knows nothing of, in the caller's account and region: its record, then those of all points
  * that are in it. Repeated, it adds the points that are not known yet.
  */
+export interface VaultRecovered {
+  vaultName: string
+  vaultArn: string
+  pointCount: number
+  newPointCount: number
+  points: (Pick<PointOfVault, 'pointId' | 'createdAt' | 'disks'> & { resourceArn: string | null })[]
+}
+
 export async function vaultRecover(
   app: App,
   scope: Scope,
   file: VaultKeyFile,
   location: string | null,
-): Promise<{ vaultName: string; vaultArn: string; pointCount: number; newPointCount: number }> {
+): Promise<VaultRecovered> {
   const { vaultId } = file
   const place = { vaultId, key: file.key, location: await placeLocation(app, vaultId, location) }
   // With another key, or at the wrong place, nothing is written.
@@ -90,6 +98,10 @@ export async function vaultRecover(
     vaultArn: vaultArn(vault),
     pointCount: found.length,
     newPointCount: adopted.length,
+    points: found.map(({ pointId, createdAt, description, disks }) => {
+      const said = description['point'] as { resourceArn?: string } | undefined
+      return { pointId, createdAt, resourceArn: said?.resourceArn ?? null, disks }
+    }),
   }
 }
 

@@ -154,11 +154,59 @@ function controlRows(ctx: Ctx, controls: readonly ControlFindings[]): Row[] {
 
 const statusOf = (isCompliant: boolean): string => (isCompliant ? 'COMPLIANT' : 'NON_COMPLIANT')
 
+const OF_RESOURCES = [
+  'accountId',
+  'region',
+  'frameworkName',
+  'controlName',
+  'resourceArn',
+  'resourceType',
+  'resourceComplianceStatus',
+  'lastEvaluationTime',
+]
+const OF_CONTROLS = [
+  'accountId',
+  'region',
+  'frameworkName',
+  'controlName',
+  'controlComplianceStatus',
+  'numResourcesCompliant',
+  'numResourcesNonCompliant',
+  'lastEvaluationTime',
+]
+const OF_JOBS = [
+  'jobId',
+  'jobStatus',
+  'statusMessage',
+  'accountId',
+  'region',
+  'resourceType',
+  'resourceArn',
+  'resourceName',
+  'backupPlanName',
+  'backupVaultName',
+  'recoveryPointId',
+  'destinationVaultArn',
+  'createdResourceArn',
+  'iamRoleArn',
+  'creationDate',
+  'completionDate',
+  'sizeInBytes',
+]
+/** Said apart from the rows: a report without any has its header too. */
+const COLUMNS: Readonly<Record<ReportPlan['template'], readonly string[]>> = {
+  RESOURCE_COMPLIANCE_REPORT: OF_RESOURCES,
+  CONTROL_COMPLIANCE_REPORT: OF_CONTROLS,
+  BACKUP_JOB_REPORT: OF_JOBS,
+  COPY_JOB_REPORT: OF_JOBS,
+  RESTORE_JOB_REPORT: OF_JOBS,
+}
+
 function rendered(format: ReportFormat, { template, name }: ReportPlan, rows: readonly Row[]) {
   if (format === 'JSON') {
     return `${JSON.stringify({ reportPlan: name, reportTemplate: template, reportItems: rows }, null, 2)}\n`
   }
-  const columns = Object.keys(rows[0] ?? {})
+  const columns = COLUMNS[template]
   const lines = [columns, ...rows.map((row) => columns.map((column) => row[column]))]
   return lines.map((line) => `${line.map(csvOf).join(',')}\r\n`).join('')
 }

@@ -10,6 +10,8 @@ export async function workFollow(
 ): Promise<BackupProgress> {
   const agent = backupHostOf(host)
   const known = await agent.workProgress(id)
+  // What the schedule allows changes while it runs.
+  if (known && work.type === 'backup') await agent.workPace(id, work.bandwidthMax)
   if (known) return known
   await agent.workEnsure(id, work)
   const first = await agent.workProgress(id)

@@ -23,6 +23,16 @@ import { reservationsOf } from './subnet-reservations.ts'
 /** Of an interface, the primary among them: AWS's largest, of the types with most (EC2 user guide, "ENIs"). */
 export const ADDRESSES_MAX = 50
 
+/** Places tried by chance before all that is taken is read: in a scope that is half full, one in 65,536 needs that. */
+const PROBES_MAX = 16
+
+/** Names of one scope, as far as they have been asked for, with those that were just proposed. */
+interface Taken {
+  has(name: string): Promise<boolean>
+  all(): Promise<ReadonlySet<string>>
+  add(name: string): void
+}
+
 /** Proposes addresses in one transaction without reading the claims again for each. */
 export interface AddressChooser {
   privateAddress(subnet: Subnet, wanted: string | null): Promise<string>
@@ -38,15 +48,15 @@ export function createAddressChooser(
   random: RandomSource,
   publicPool: string,
 ): AddressChooser {
-  const takenByScope = new Map<string, Set<string>>()
-  const taken = async (scope: string): Promise<Set<string>> => {
-    const known = takenByScope.get(scope) ?? (await reader.claimsOf(scope))
+  const takenByScope = new Map<string, Taken>()
+  const taken = (scope: string): Taken => {
+    const known = takenByScope.get(scope) ?? takenIn(reader, scope)
     takenByScope.set(scope, known)
     return known
   }
   return {
     privateAddress: async (subnet, wanted) => {
-      const used = await taken(`address:${subnet.id}`)
+      const used = taken(`address:${subnet.id}`)
       const kept = (await reservationsOf(reader, subnet.id)).filter(({ cidr }) => !isIpv6(cidr))
       const within = (text: string, some: readonly SubnetReservation[]): boolean =>
         some.some(({ cidr }) => cidrContains(cidrParse(cidr), addressParse(text)))
@@ -55,8 +65,8 @@ export function createAddressChooser(
         throw invalidValue('PrivateIpAddress', wanted, 'in a CIDR reservation for prefixes')
       }
       const address = wanted
-        ? checked(subnet, wanted, used)
-        : freeIn(subnet.cidrBlock, SUBNET_RESERVED_FIRST, used, random, (text) =>
+        ? await checked(subnet, wanted, used)
+        : await freeIn(subnet.cidrBlock, SUBNET_RESERVED_FIRST, used, random, (text) =>
             within(text, kept),
           )
       if (!address) throw new FaultError({ type: 'NoFreeAddress', subnetId: subnet.id })
@@ -64,18 +74,18 @@ export function createAddressChooser(
       return address
     },
     ipv6Address: async (subnet, wanted) => {
-      const used = await taken(`ipv6:${subnet.id}`)
+      const used = taken(`ipv6:${subnet.id}`)
       const kept = (await reservationsOf(reader, subnet.id)).filter(({ cidr }) => isIpv6(cidr))
-      const address = ipv6Free(subnet, wanted, used, kept, random)
+      const address = await ipv6Free(subnet, wanted, used, kept, random)
       used.add(address)
       return address
     },
     publicAddress: async (wanted = null) => {
-      const used = await taken('public-address')
-      if (wanted !== null && (used.has(wanted) || !isOfPool(publicPool, wanted))) {
+      const used = taken('public-address')
+      if (wanted !== null && ((await used.has(wanted)) || !isOfPool(publicPool, wanted))) {
         throw notFound('address', wanted)
       }
-      const address = wanted ?? freeIn(publicPool, SUBNET_RESERVED_FIRST, used, random)
+      const address = wanted ?? (await freeIn(publicPool, SUBNET_RESERVED_FIRST, used, random))
       if (!address) {
         throw new FaultError({
           type: 'LimitExceeded',
@@ -105,13 +115,13 @@ export async function privateAddressesChoose(
 }
 
 /** AWS keeps the first four addresses and the last of a subnet in this family too. */
-function ipv6Free(
+async function ipv6Free(
   { id, ipv6Block }: Subnet,
   wanted: string | null,
-  used: ReadonlySet<string>,
+  used: Taken,
   kept: readonly SubnetReservation[],
   random: RandomSource,
-): string {
+): Promise<string> {
   if (!ipv6Block) {
     throw invalidValue('ipv6Addresses', wanted ?? 'any', `The subnet ${id} has no IPv6 CIDR block`)
   }
@@ -122,7 +132,8 @@ function ipv6Free(
     for (;;) {
       const low = Buffer.from(random.bytes(8)).readBigUInt64BE()
       const address = block6Address(cidrBlock, low)
-      if (isOfHosts(low) && !used.has(address) && !within(address, kept)) return address
+      if (!isOfHosts(low) || within(address, kept)) continue
+      if (!(await used.has(address))) return address
     }
   }
   const address = address6Canonical(wanted, 'ipv6Addresses')
@@ -136,7 +147,7 @@ function ipv6Free(
   if (within(address, prefixes)) {
     throw invalidValue('ipv6Addresses', wanted, 'in a CIDR reservation for prefixes')
   }
-  if (used.has(address)) {
+  if (await used.has(address)) {
     throw new FaultError({ type: 'InUse', kind: 'networkInterface', id: address, by: id })
   }
   return address
@@ -152,7 +163,7 @@ function isOfPool(publicPool: string, wanted: string): boolean {
   return offset >= SUBNET_RESERVED_FIRST && offset < cidrSize(pool) - 1
 }
 
-function checked(subnet: Subnet, wanted: string, used: ReadonlySet<string>): string {
+async function checked(subnet: Subnet, wanted: string, used: Taken): Promise<string> {
   const cidr = cidrParse(subnet.cidrBlock)
   const address = addressParse(wanted, 'PrivateIpAddress')
   if (!cidrContains(cidr, address)) {
@@ -162,26 +173,48 @@ function checked(subnet: Subnet, wanted: string, used: ReadonlySet<string>): str
   if (offset < SUBNET_RESERVED_FIRST || offset === cidrSize(cidr) - 1) {
     throw invalidValue('PrivateIpAddress', wanted, 'reserved in every subnet')
   }
-  if (used.has(wanted)) {
+  if (await used.has(wanted)) {
     throw new FaultError({ type: 'InUse', kind: 'networkInterface', id: wanted, by: subnet.id })
   }
   return wanted
 }
 
-function freeIn(
+async function freeIn(
   block: string,
   first: number,
-  used: ReadonlySet<string>,
+  used: Taken,
   random: RandomSource,
   isKept: (address: string) => boolean = () => false,
-): string | undefined {
+): Promise<string | undefined> {
   const cidr = cidrParse(block)
   const count = cidrSize(cidr) - first - 1
-  if (count <= 0 || used.size >= count) return undefined
-  const start = Buffer.from(random.bytes(4)).readUInt32BE() % count
+  if (count <= 0) return undefined
+  const chance = (): number => Buffer.from(random.bytes(4)).readUInt32BE() % count
+  const at = (place: number): string => addressFormat((cidr.base + first + (place % count)) >>> 0)
+  for (let n = 0; n < PROBES_MAX; n++) {
+    const address = at(chance())
+    if (!isKept(address) && !(await used.has(address))) return address
+  }
+  const all = await used.all()
+  if (all.size >= count) return undefined
+  const start = chance()
   for (let n = 0; n < count; n++) {
-    const address = addressFormat((cidr.base + first + ((start + n) % count)) >>> 0)
-    if (!used.has(address) && !isKept(address)) return address
+    const address = at(start + n)
+    if (!all.has(address) && !isKept(address)) return address
   }
   return undefined
+}
+
+function takenIn(reader: StoreReader, scope: string): Taken {
+  const proposed = new Set<string>()
+  let read: Promise<Set<string>> | null = null
+  const all = async (): Promise<ReadonlySet<string>> => {
+    read ??= reader.claimsOf(scope)
+    return (await read).union(proposed)
+  }
+  return {
+    all,
+    has: async (name) => proposed.has(name) || (await reader.isClaimed(scope, name)),
+    add: (name) => void proposed.add(name),
+  }
 }

@@ -25,7 +25,7 @@ export function balancerInterface(one: NetworkInterface): InterfacePlan {
   }
 }
 
-/** Names that face the internet mean public addresses, and mean them in every VPC; the others private ones, in theirs. */
+/** Names that face the internet mean public addresses, in every VPC; the others private ones, in their own. */
 export function balancerNames(
   vpcId: string,
   balancers: readonly LoadBalancer[],

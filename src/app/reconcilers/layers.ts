@@ -96,7 +96,7 @@ export async function chainsReconcile(app: App, signal: AbortSignal): Promise<vo
     for (const volume of await app.store.list('volume', { reference })) {
       signal.throwIfAborted()
       if (!volume.isMaterialised || volume.intended === 'absent') continue
-      const how = await howToShorten(app, layer)
+      const how = volume.isMultiAttach ? 'collapse' : await howToShorten(app, layer)
       if (how === 'later') continue
       if (how === 'flatten') {
         const flat = (await hostOf(app, volume)).agent.layerFlatten(layer.id)

@@ -1,4 +1,5 @@
 /** States the networks of every host from the records. The host's fabric does nothing when nothing changed. */
+import { setImmediate } from 'node:timers/promises'
 import type { StoreReader } from '../../store/store.ts'
 import type { App, HostHandle } from '../context.ts'
 import { networkPlans } from '../network/plan.ts'
@@ -22,6 +23,9 @@ export function createNetworkApplier(
     const next = { reader, work: Promise.resolve() }
     next.work = (async () => {
       await running.get(host)?.catch(() => {})
+      // Reading a large cloud's records waits for nothing: requests have their turn between two passes, and so has
+      // whoever asks for the next one.
+      await setImmediate()
       waiting.delete(host)
       const work = (async () => {
         const plans = await networkPlans(next.reader, host.description.hostId, app.bandwidth.rateOf)

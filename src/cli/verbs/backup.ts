@@ -170,14 +170,12 @@ function vaults(verb: Verb, cloudOf: CloudOf, context: VerbContext): void {
         ? { folder: resolve(options.vault) }
         : { location: options.location }
       const found = await during('Reading the vault', () =>
-        hostApi(cloud).backup<{ vaultName: string; pointCount: number; newPointCount: number }>(
-          'recover',
-          { key, ...where },
-        ),
+        hostApi(cloud).backup<Recovered>('recover', { key, ...where }),
       )
       const { vaultName, pointCount, newPointCount } = found
       process.stdout.write(
-        `${vaultName}: ${pointCount} recovery points, ${newPointCount} of them new here\n`,
+        `${vaultName}: ${pointCount} recovery points, ${newPointCount} of them new here\n` +
+          recoveredTable(found),
       )
     })
 }
@@ -201,6 +199,31 @@ function keyExport(cloudOf: CloudOf): Command {
       }
       process.stderr.write('Whoever has this file and the vault has what was backed up into it.\n')
     })
+}
+
+interface Recovered {
+  vaultName: string
+  pointCount: number
+  newPointCount: number
+  points: {
+    pointId: string
+    createdAt: number
+    resourceArn: string | null
+    disks: { label: string; sizeBytes: number }[]
+  }[]
+}
+
+/** What is in it, and how large the disks are that a restore makes. */
+export function recoveredTable({ points }: Pick<Recovered, 'points'>): string {
+  const rows = points
+    .toSorted((a, b) => b.createdAt - a.createdAt)
+    .map(({ pointId, createdAt, resourceArn, disks }) => [
+      pointId,
+      new Date(createdAt).toISOString().slice(0, 19).replace('T', ' '),
+      resourceArn?.split('/').at(-1) ?? '',
+      disks.map(({ label, sizeBytes }) => `${label} ${formatBytes(sizeBytes)}`).join(', '),
+    ])
+  return `${formatTable(['POINT', 'TIME', 'OF', 'DISKS'], rows)}\n`
 }
 
 function tableOf(points: readonly PointRow[]): string {

@@ -2,7 +2,6 @@
  * Percentiles and their kin: the words of CloudWatch's extended statistics, and what they are of a period's values.
  * Pure. Source: CloudWatch user guide, "CloudWatch statistics definitions".
  */
-import type { Summary } from './metric.ts'
 import { sketchValues, type Sketch } from './sketch.ts'
 
 type Kind = 'p' | 'tm' | 'wm' | 'tc' | 'ts' | 'pr'
@@ -48,7 +47,7 @@ interface Part {
 /** Null: nothing is left within the bounds. */
 export function extendedOf(
   statistic: ExtendedStatistic,
-  summary: Summary,
+  summary: { min: number; max: number },
   sketch: Sketch,
 ): number | null {
   const { kind, to } = statistic

@@ -1,8 +1,8 @@
 /**
  * How the values of a period are spread, in bounded space: counts of values by exponential bins, so that every
- * percentile is within 1 % of a value that was there (as DDSketch: Masson, Rim and Lee, VLDB 2019). Sketches add up, so that values
- * may become coarser in time. A period whose values are more than a thousand bins apart loses precision at its
- * smallest ones. Pure.
+ * percentile is within 1 % of a value that was there (as DDSketch: Masson, Rim and Lee, VLDB 2019). Sketches add up,
+ * so that values may become coarser in time. A period whose values are more than a thousand bins apart loses precision
+ * at its smallest ones. Pure.
  */
 export type Sketch = ReadonlyMap<number, number>
 

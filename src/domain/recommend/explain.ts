@@ -48,18 +48,24 @@ export function reasonsOf(
 
 function sizeWords(type: InstanceType, { requirements, hints, demand }: Reading): string {
   const memory = type.memoryMiB / 1024
-  const has = `${type.vcpus} vCPUs and ${amount(memory)} GiB of memory`
+  const vcpus = (count: number): string => `${amount(count)} vCPU${count === 1 ? '' : 's'}`
+  const has = `${vcpus(type.vcpus)} and ${amount(memory)} GiB of memory`
   const asked = requirements.memoryMiB?.min ?? requirements.vcpus?.min
   if (hints.hotGB !== undefined) {
     return `${has}: ${amount(hints.hotGB)} GB in memory and ${amount(memory - hints.hotGB)} beside it`
   }
   if (asked !== undefined) return `${has}, as asked`
   const usual = [
-    demand.vcpus?.min === undefined ? '' : `${amount(demand.vcpus.min)} vCPUs`,
+    demand.vcpus?.min === undefined ? '' : vcpus(demand.vcpus.min),
     demand.memoryMiB?.min === undefined
       ? ''
       : `${amount(demand.memoryMiB.min / 1024 / MEMORY_SLACK)} GiB`,
   ].filter(Boolean)
+  const isLess =
+    type.vcpus < (demand.vcpus?.min ?? 0) || type.memoryMiB < (demand.memoryMiB?.min ?? 0)
+  if (isLess) {
+    return `${has}: less than the ${usual.join(' and ')} that such work usually starts at, for the price`
+  }
   return `${has}, where such work usually starts at ${usual.join(' and ')}`
 }
 

@@ -3,6 +3,8 @@
  * by the words around it. Pure, and linear in the length of the text.
  */
 
+import { loansRead } from './loan-words.ts'
+
 const SMALL: Readonly<Record<string, number>> = {
   one: 1,
   two: 2,
@@ -29,14 +31,14 @@ const SMALL: Readonly<Record<string, number>> = {
   hundred: 100,
 }
 
-/** Lower case, digits for number words, no commas within numbers. */
+/** Lower case, words of other languages and misspelt names put right, digits for number words, no commas in numbers. */
 export function normalise(text: string): string {
   let out = text
     .toLowerCase()
     .replace(/[’‘]/g, "'")
     .replace(/(\d)[,_](?=\d{3}\b)/g, '$1')
     .replace(/\s+/g, ' ')
-  out = out
+  out = loansRead(out)
     .replace(/\bquad[- ]core\b/g, '4 cores')
     .replace(/\bdual[- ]core\b/g, '2 cores')
     .replace(/\bsingle (gpu|core|cpu|vcpu)\b/g, '1 $1')

@@ -5,6 +5,9 @@ const BURST = 'earns CPU credits while idle and spends them when load comes, at 
 const BALANCED = 'balances vCPUs, memory and network at 4 GiB a vCPU'
 const COMPUTE = 'has the most vCPU for the money, at 2 GiB each'
 
+/** Words for a service that few people use. */
+const FEW = String.raw`\b(?:small|tiny|little|club|association|family|hobby|personal|home)\b`
+
 export const SERVER_PROFILES: readonly Profile[] = [
   {
     name: 'small',
@@ -26,6 +29,7 @@ export const SERVER_PROFILES: readonly Profile[] = [
     name: 'website',
     title: 'a website or small web service',
     phrases: [
+      [new RegExp(`${FEW}.*\\bweb ?servers?\\b|\\bweb ?servers?\\b.*${FEW}`), 4],
       [/\b(?:word ?press|blog|drupal|joomla|ghost|static site|landing page|wiki|forum)\b/, 3],
       [/\b(?:web ?site|home ?page|portfolio)\b/, 2],
       [/\b(?:spiky|spikes|bursty|sporadic|unpredictable)\b/, 2],

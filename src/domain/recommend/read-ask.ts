@@ -9,7 +9,7 @@ import { SERVER_PROFILES } from './profiles-servers.ts'
 import { quantitiesOf, type Hints, type Understood } from './read-quantities.ts'
 import { priorityOf, wordsOf, type Priority } from './read-words.ts'
 import { combined, type Requirements } from './requirements.ts'
-import { profileOf, scaleOf, type Profile } from './workload.ts'
+import { profilesOf, scaleOf, type Profile } from './workload.ts'
 
 export interface Ask {
   /** In plain words. */
@@ -43,7 +43,7 @@ const PROFILES = [...SERVER_PROFILES, ...DATA_PROFILES, ...COMPUTE_PROFILES]
 
 export function readAsk(ask: Ask): Reading {
   const text = normalise((ask.text ?? '').slice(0, TEXT_LENGTH_MAX))
-  const spokenOf = profileOf(text, PROFILES) ?? GENERAL_PROFILE
+  const spokenOf = spokenProfile(text)
   const words = wordsOf(text)
   const quantities = quantitiesOf(text)
   const spoken = combined(words.requirements, quantities.requirements)
@@ -71,6 +71,27 @@ export function readAsk(ask: Ask): Reading {
     demand: demandOf(profile, requirements, quantities.hints, { text, priority }),
     hints: quantities.hints,
     requires: Object.keys(needed).length > 0 ? (profile.requires?.because ?? null) : null,
+  }
+}
+
+const TOGETHER =
+  /\b(?:same|1|single) (?:machine|box|server|host|instance|vm)\b|\ball[- ]in[- ]1\b|\btogether on\b/
+
+/** What the words speak of most; two kinds of work on one machine want a balance. */
+function spokenProfile(text: string): Profile {
+  const [first, second] = profilesOf(text, PROFILES)
+  if (!first) return GENERAL_PROFILE
+  const isAccelerated = (profile: Profile): boolean => acceleratedSuits(profile).length > 0
+  if (!second || !TOGETHER.test(text) || [first, second].some(isAccelerated)) return first
+  return {
+    ...GENERAL_PROFILE,
+    name: 'mixed',
+    title: `${first.title}, and ${second.title}, on one machine`,
+    demand: {
+      // Both compute; what the one keeps in memory is mostly the larger part of all.
+      vcpus: first.demand.vcpus + second.demand.vcpus,
+      memoryGiB: Math.max(first.demand.memoryGiB, second.demand.memoryGiB),
+    },
   }
 }
 

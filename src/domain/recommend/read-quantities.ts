@@ -34,7 +34,7 @@ type Kind = 'gpu' | 'local' | 'hot' | 'memory' | 'data'
 const KINDS: readonly [Kind, RegExp][] = [
   ['gpu', /\b(?:gpus?|vram|video memory|video ram|graphics|accelerators?|h100s?|a100s?)\b/g],
   ['hot', /\b(?:hot|working set|keys?|cached?|memcached?|redis|valkey|sessions)\b/g],
-  ['memory', /\b(?:ram|mem|memory|in-memory(?: databases?)?|heap|dataframes?|jvm)\b/g],
+  ['memory', /\b(?:ram|hana|mem|memory|in-memory(?: databases?)?|heap|dataframes?|jvm)\b/g],
   [
     'local',
     /\b(?:local|ssds?|nvme|hdds?|scratch|(?:spinning|hard|magnetic)(?: disks?| drives?)?|instance store|ephemeral)\b/g,
@@ -75,6 +75,8 @@ function rangeOf({ value, bound }: Pick<Amount, 'value' | 'bound'>, factor = 1):
   return bound === 'max' ? { max: scaled } : { min: scaled }
 }
 
+const EACH_CORE = /^ *(?:of )?(?:ram |memory )?(?:per|a|each|\/) *(?:v?cpus?|cores?|threads?)\b/
+
 const BOUND_WORDS = { min: 'at least', max: 'at most', exact: 'exactly' } as const
 
 export function quantitiesOf(text: string): Quantities {
@@ -87,7 +89,13 @@ export function quantitiesOf(text: string): Quantities {
     const cores = between(text, amount)
     add(amount, { vcpus: cores }, `${boundsWords(cores)} vCPUs`)
   }
-  for (const amount of amountsOf(text, BYTES, gigabytes)) bytesAdd(out, amount, add)
+  for (const amount of amountsOf(text, BYTES, gigabytes)) {
+    if (!EACH_CORE.test(amount.after)) bytesAdd(out, text, amount, add)
+    else if (!/^(?:gpu|vram)/.test(kindOf(amount))) {
+      const found = { memoryGiBPerVcpu: { min: amount.value * 0.97 } }
+      add(amount, found, `at least ${amount.value} GB of memory for each vCPU`)
+    }
+  }
   for (const amount of amountsOf(text, '(?:gbps|gbits?(?:\\/s)?|gigabits?)(?![a-z])', same)) {
     // What is asked for is wanted at all times; nobody asks for a ceiling of it.
     add(amount, { networkGbps: { min: amount.value } }, `${amount.value} Gbit/s of network`)
@@ -120,6 +128,13 @@ export function quantitiesOf(text: string): Quantities {
   return out
 }
 
+function scaledBy({ min, max }: Range, factor: number): Range {
+  return {
+    ...(min !== undefined && { min: min * factor }),
+    ...(max !== undefined && { max: max * factor }),
+  }
+}
+
 function same(value: number): number {
   return value
 }
@@ -137,13 +152,16 @@ function boundsWords({ min, max }: Range): string {
 /** "4-8 cores", "between 4 and 8 vCPUs": the first number stands right before the second. */
 function between(text: string, amount: Amount): Range {
   const before = text.slice(Math.max(0, amount.index - 16), amount.index)
-  const first = /(\d+)\s*(?:-|–|to|and)\s*$/.exec(before)
-  if (first && Number(first[1]) < amount.value) return { min: Number(first[1]), max: amount.value }
-  return rangeOf(amount)
+  const first = /(\d+(?:\.\d+)?)\s*(?:-|–|to|and)\s*$/.exec(before)
+  // It has the unit of the second.
+  const unit = amount.value / Number(/^[\d.]+/.exec(amount.words)![0])
+  const least = first ? Number(first[1]) * unit : Infinity
+  return least < amount.value ? { min: least, max: amount.value } : rangeOf(amount)
 }
 
 function bytesAdd(
   out: Quantities,
+  text: string,
   amount: Amount,
   add: (amount: Amount, found: Requirements, meaning: string) => void,
 ): void {
@@ -158,8 +176,11 @@ function bytesAdd(
         `${BOUND_WORDS[bound]} ${size} of GPU memory`,
       )
     case 'memory': {
-      const range = rangeOf(amount, 1024)
-      return add(amount, { memoryMiB: range }, `${BOUND_WORDS[bound]} ${size} of memory`)
+      const range = between(text, amount)
+      const memoryMiB = scaledBy(range, 1024)
+      const isBetween = range.min !== undefined && range.max !== undefined && bound !== 'exact'
+      const words = isBetween ? `${boundsWords(range)} GB` : `${BOUND_WORDS[bound]} ${size}`
+      return add(amount, { memoryMiB }, `${words} of memory`)
     }
     case 'hot':
       out.hints.hotGB = value
@@ -241,7 +262,7 @@ const HOURS = { hour: 1, hr: 1, h: 1, day: 24, month: 730, mo: 730, year: 8760, 
 
 function priceAdd(text: string, out: Quantities): void {
   const pattern =
-    /(\$|usd|us\$)?\s*(\d+(?:\.\d+)?)\s*(dollars?|usd|\$|cents?|bucks|¢)?\s*(?:an|per|a|\/|each|every)\s*(hour|hr|h|day|month|mo|year|yr)\b/g
+    /(\$|usd|us\$|€|eur)?\s*(\d+(?:\.\d+)?)\s*(dollars?|usd|\$|cents?|bucks|¢|euros?|eur|€)?\s*(?:an|per|a|\/|each|every)\s*(hour|hr|h|day|month|mo|year|yr)\b/g
   for (const match of text.matchAll(pattern)) {
     const [words, sign, number, unit, period] = match
     if (sign === undefined && unit === undefined) continue
@@ -249,9 +270,11 @@ function priceAdd(text: string, out: Quantities): void {
     const dollars = Number(number) * (unit?.startsWith('cent') || unit === '¢' ? 0.01 : 1)
     const max = Number((dollars / hours).toPrecision(6))
     out.requirements = combined(out.requirements, { usdPerHour: { max } })
-    out.understood.push({ words: words.trim(), meaning: `at most $${max} an hour` })
+    const isEuro = [sign, unit].some((one) => one?.startsWith('eur') || one === '€')
+    const note = isEuro ? ', a euro taken as a dollar: rates of exchange are not known here' : ''
+    out.understood.push({ words: words.trim(), meaning: `at most $${max} an hour${note}` })
   }
-  if (/[€£]|\b(?:euros?|eur|pounds?|gbp)\b/.test(text)) {
+  if (/£|\b(?:pounds?|gbp)\b/.test(text)) {
     out.understood.push({
       words: 'another currency',
       meaning: 'not used: prices here are in US dollars',

@@ -75,6 +75,17 @@ const RULES: readonly Rule[] = [
     found: { acceleratorKinds: ['gpu'], acceleratorVendors: ['AMD'] },
     meaning: 'a GPU by AMD',
   },
+  {
+    words: /\bvram\b|\bvideo (?:ram|memory)\b/,
+    found: { acceleratorKinds: ['gpu'] },
+    meaning: 'a GPU with memory of its own',
+  },
+  {
+    words: /\bhardware[- ](?:encod|transcod|accelerat)\w+|\bnvenc\b|\bin hardware\b/,
+    found: { acceleratorKinds: ['gpu', 'media'] },
+    meaning: 'an accelerator that encodes',
+    denied: { found: { acceleratorKinds: 'none' }, meaning: 'no accelerators' },
+  },
   { words: /\bfpgas?\b/, found: { acceleratorKinds: ['fpga'] }, meaning: 'an FPGA' },
   {
     words: /\bbare[- ]?metal\b/,
@@ -123,7 +134,7 @@ const RULES: readonly Rule[] = [
 ]
 
 const DENIAL =
-  /(?:\bno|\bnot(?: an?| on| need(?:ing)?(?: an?)?)?|\bwithout(?: an?)?|\bnon-?|\bavoid|\bexcept|n't need(?: an?)?|n't want(?: an?)?|\binstead of)[ -](?:any |the )?$/
+  /(?:\bno|\bnot(?: an?| on| need(?:ing)?(?: an?)?)?|\bwithout(?: an?)?|\bnon-?|\bavoid|\bexcept|n't need(?: an?)?|n't want(?: an?)?|\binstead of|\bnothing (?:with|from|by|of)|\banything but)[ -](?:any |the |an? )?$/
 
 export function wordsOf(text: string): { requirements: Requirements; understood: Understood[] } {
   let requirements: Requirements = {}

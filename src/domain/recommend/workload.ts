@@ -53,17 +53,13 @@ export function scaleOf(text: string): number {
   return scale
 }
 
-/** The profile that the words speak of most; null when they speak of none. */
-export function profileOf(text: string, profiles: readonly Profile[]): Profile | null {
-  let best: Profile | null = null
-  let most = 0
-  for (const profile of profiles) {
-    let weight = 0
-    for (const [pattern, strength] of profile.phrases) if (pattern.test(text)) weight += strength
-    if (weight > most) {
-      most = weight
-      best = profile
-    }
-  }
-  return best
+/** The profiles that the words speak of, the surest first. */
+export function profilesOf(text: string, profiles: readonly Profile[]): Profile[] {
+  const weightOf = ({ phrases }: Profile): number =>
+    phrases.reduce((sum, [pattern, strength]) => sum + (pattern.test(text) ? strength : 0), 0)
+  return profiles
+    .map((profile) => ({ profile, weight: weightOf(profile) }))
+    .filter(({ weight }) => weight > 0)
+    .toSorted((a, b) => b.weight - a.weight)
+    .map(({ profile }) => profile)
 }

@@ -254,7 +254,7 @@ function isSameKind(wanted: NetworkState, found: NetworkState, device: string): 
 
 function linkLines(name: string, link: LinkState, before: LinkState | undefined): string[] {
   const lines: string[] = []
-  if (link.kind !== 'other' && !before) {
+  if ((link.kind === 'tap' || link.kind === 'veth') && !before) {
     lines.push(
       link.spare
         ? `link set ${link.spare} name ${name}`

@@ -58,6 +58,8 @@ export async function disksOverlay(
     // Not a disk of this machine (any more): whoever opens it next opens the new file.
     if (!names.has(topNodeName(overlay.volumeId))) continue
     if (nodes.some((node) => node.drv === 'file' && node.file === overlay.path)) continue
+    // Who serves it to this machine has its file open, and nobody else.
+    if (isClient(nodes, overlay.volumeId)) continue
     due.push(overlay)
   }
   if (due.length === 0) return 0
@@ -134,6 +136,7 @@ export async function diskCollapse(
 ): Promise<void> {
   const nodes = await unusedRemove(qmp, [volumeId], signal)
   if (!nodes.some((node) => node['node-name'] === topNodeName(volumeId))) return
+  if (isClient(nodes, volumeId)) throw new Error(`who serves ${volumeId} is away`)
   const id = jobId(volumeId)
   const until = (...states: string[]): Promise<QmpEvent> => {
     const isReached = ({ event, data }: QmpEvent): boolean =>
@@ -206,12 +209,14 @@ export async function diskResize(
   const name = topNodeName(volumeId)
   if (!nodes.some((node) => node['node-name'] === name)) return
   const resize = () => qmp.execute('block_resize', { 'node-name': name, size: sizeBytes })
-  const isClient = nodes.some(
-    (node) => node.drv === 'raw' && node['node-name'] === formatNodeName(volumeId),
-  )
   // A client learns of another size with its next connection, and connects with its next request.
-  if (isClient) await read(qmp, volumeId)
+  if (isClient(nodes, volumeId)) await read(qmp, volumeId)
   await whileUnserved(qmp, volumeId, async () => void (await resize()))
+}
+
+/** Another process serves it to this machine. */
+function isClient(nodes: readonly BlockNode[], volumeId: string): boolean {
+  return nodes.some((node) => node.drv === 'raw' && node['node-name'] === formatNodeName(volumeId))
 }
 
 async function read(qmp: QmpClient, volumeId: string): Promise<void> {

@@ -102,6 +102,20 @@ test('a TAP that was made ahead gets its name, and is then as any other', () => 
   )
 })
 
+test.each([
+  ['queue', ['link add one txqueuelen'], ['tuntap', 'veth']],
+  ['tap', ['tuntap add dev one'], ['type ifb', 'veth']],
+  ['veth', ['type veth peer name one netns other'], ['tuntap', 'ifb']],
+] as const)('a link of kind %s is made as one, once', (kind, said, unsaid) => {
+  const link = { kind, isUp: true, addresses: [], ...(kind === 'veth' && { peer: 'other' }) }
+  const wanted = { links: new Map([['one', link]]), routes: new Set<string>() }
+  const lines = linkChanges(wanted, NOTHING)
+  const made = lines.filter((line) => /^(?:link|tuntap) add /.test(line))
+  expect(made).toHaveLength(1)
+  for (const words of said) expect(made[0]).toContain(words)
+  for (const words of unsaid) expect(lines.join()).not.toContain(words)
+})
+
 test('dnsmasq’s configuration', () => {
   const files = { folder: '/run/x/vpc', user: 'dnsmasq', upstreams: ['192.0.2.53'] }
   expect(renderDnsmasq(plan, files)).toMatchSnapshot('served')

@@ -1,7 +1,7 @@
 /** The queues of machines that have a bandwidth: what is said to the kernel, and that it always leads there. */
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { wantedInNamespace } from '../../../src/fabric/render/links.ts'
+import { linkChanges, wantedInNamespace } from '../../../src/fabric/render/links.ts'
 import { renderFilter, renderGuard } from '../../../src/fabric/render/nft.ts'
 import { rateChains } from '../../../src/fabric/render/rates.ts'
 import { shapeChanges, shapesFound, wantedShapes } from '../../../src/fabric/render/shaping.ts'
@@ -47,6 +47,18 @@ test.each(['flows', 'classes', 'none'] as const)(
     expect(renderFilter(unlimited, queueing)).not.toContain('rates')
   },
 )
+
+test('the links that queue are made as that, and nothing else', () => {
+  const nothing = { links: new Map(), routes: new Set<string>() }
+  const wanted = wantedInNamespace(vpcPlan(1, [first, second, free], rules), 'flows')
+  const lines = linkChanges(wanted, nothing).filter((line) => / [oi]0000000000001/.test(line))
+  expect(lines).toEqual([
+    'link add o0000000000001 txqueuelen 256 type ifb',
+    'link set o0000000000001 up',
+    'link add i0000000000001 txqueuelen 256 type ifb',
+    'link set i0000000000001 up',
+  ])
+})
 
 test('one interface waits at its own TAP; a rate that no kernel reaches is none', () => {
   expect([...wantedShapes([first], 'flows')]).toMatchInlineSnapshot(`

@@ -7,6 +7,8 @@ import { recommend } from '../../../src/domain/recommend/recommend.ts'
 import type { Requirements } from '../../../src/domain/recommend/requirements.ts'
 import { judge } from './judge.ts'
 import { SECOND_WORKLOADS } from './workloads-second.ts'
+import { THIRD_WORKLOADS_A } from './workloads-third-a.ts'
+import { THIRD_WORKLOADS_B } from './workloads-third-b.ts'
 import { WORKLOADS } from './workloads.ts'
 
 const DATA = new URL('../../../data/instance-types.tsv', import.meta.url)
@@ -31,6 +33,33 @@ test('of twenty further ones, whose first run had 16, all are acceptable now', (
   })
   expect(SECOND_WORKLOADS).toHaveLength(20)
   expect(failures).toEqual([])
+})
+
+test('of forty typed by different new users, whose first run had 30, all are acceptable now', () => {
+  const all = [...THIRD_WORKLOADS_A, ...THIRD_WORKLOADS_B]
+  const failures = all.flatMap((workload) => {
+    const [first] = recommend(types, { text: workload.text }).recommendations
+    const wrong = first ? judge(byName.get(first.instanceType)!, workload) : ['no answer']
+    return wrong.length > 0 ? [`${workload.text}: ${wrong.join('; ')}`] : []
+  })
+  expect(all).toHaveLength(40)
+  expect(failures).toEqual([])
+})
+
+test('what was put right by them holds for other words too', () => {
+  const first = (text: string) =>
+    byName.get(recommend(types, { text }).recommendations[0]!.instanceType)!
+  expect(first('nothing from Intel, 8 cores').cpuManufacturer).not.toBe('Intel')
+  expect(first('16 cores, 4 GB per vCPU')).toMatchObject({ vcpus: 16, memoryMiB: 64 * 1024 })
+  const between = first('memory between 100 and 200 GB')
+  expect(between.memoryMiB / 1024).toBeGreaterThan(99)
+  expect(between.memoryMiB / 1024).toBeLessThan(201)
+  expect(first('ein kleiner Server ohne GPU, 4 Kerne').acceleratorCount).toBe(0)
+  expect(first('serveur avec 64 Go de mémoire vive').memoryMiB).toBeGreaterThanOrEqual(62 * 1024)
+  expect(first('anything, at most 30 euros a month').usdPerHour).toBeLessThan(30 / 730)
+  expect(first('mongobd with 100 GB working set').memoryMiB).toBeGreaterThan(100 * 1024)
+  // A range of numbers is no French terabyte, and other words are nobody's misspelling.
+  expect(first('4 to 8 cores, 16 GB').vcpus).toBeLessThanOrEqual(8)
 })
 
 test('how large a model is decides how much accelerator it is trained on', () => {

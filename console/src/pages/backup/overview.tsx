@@ -49,14 +49,26 @@ export function Overview() {
     <>
       {error && <Note tone="warn">{wordsOf(error)}</Note>}
       <div className="tiles">
-        {tile('points', String(live.length - bare.length), t('machines with a backup'))}
-        {tile('overview', String(bare.length), t('machines without one'))}
+        {tile(
+          'points',
+          String(live.length - bare.length),
+          live.length - bare.length === 1
+            ? t('machine with a backup')
+            : t('machines with a backup'),
+        )}
+        {tile(
+          'overview',
+          String(bare.length),
+          bare.length === 1 ? t('machine without one') : t('machines without one'),
+        )}
         {tile(
           'points',
           points.length.toLocaleString('en'),
-          t('recovery points, {size} as they were', { size: sizeText(bytes) }),
+          points.length === 1
+            ? t('recovery point, {size} as it was', { size: sizeText(bytes) })
+            : t('recovery points, {size} as they were', { size: sizeText(bytes) }),
         )}
-        {tile('plans', String(allPlans.length), t('plans'))}
+        {tile('plans', String(allPlans.length), allPlans.length === 1 ? t('plan') : t('plans'))}
         {tile('jobs', String(failed.length), t('failed in seven days'))}
       </div>
       <Card title={t('Without a backup')} isPlain>

@@ -19,7 +19,6 @@ import { useCollection } from '../../aws/collection.ts'
 import { plural, t } from '../../text/t.ts'
 import { Modal } from '../../ui/modal.tsx'
 import { Button, Card, Empty, Fact, InputField, SelectField } from '../../ui/parts.tsx'
-import { doing } from '../../ui/toasts.tsx'
 import { timeText } from '../../util/instance.ts'
 import { CHOICE, expressionOf, nextRuns } from '../../util/schedule.ts'
 import { ScheduleEditor } from './schedule-editor.tsx'
@@ -53,18 +52,19 @@ export function Plans() {
 
 function Plan({ whole }: { whole: WholePlan }) {
   const { id, plan, selections, lastRunAt } = whole
-  const remove = () =>
-    doing(t('The plan is deleted; its recovery points stay'), async () => {
-      for (const { SelectionId } of selections) {
-        await backup().send(new DeleteBackupSelectionCommand({ BackupPlanId: id, SelectionId }))
-      }
-      await backup().send(new DeleteBackupPlanCommand({ BackupPlanId: id }))
-    })
+  const [isAsked, setAsked] = useState(false)
+  const remove = async (): Promise<void> => {
+    for (const { SelectionId } of selections) {
+      await backup().send(new DeleteBackupSelectionCommand({ BackupPlanId: id, SelectionId }))
+    }
+    await backup().send(new DeleteBackupPlanCommand({ BackupPlanId: id }))
+    setAsked(false)
+  }
   return (
     <Card
       title={plan.BackupPlanName}
       actions={
-        <Button isSmall look="danger" onClick={() => void remove()}>
+        <Button isSmall look="danger" onClick={() => setAsked(true)}>
           {t('Delete')}
         </Button>
       }
@@ -98,6 +98,15 @@ function Plan({ whole }: { whole: WholePlan }) {
           <Fact name={t('Ran last')}>{timeText(lastRunAt)}</Fact>
         </dl>
       </div>
+      {isAsked && (
+        <Modal
+          title={t('Delete the plan {name}', { name: plan.BackupPlanName ?? '' })}
+          onClose={() => setAsked(false)}
+          submit={{ label: t('Delete'), run: remove, isDanger: true }}
+        >
+          <p>{t('Its machines are not backed up by it any more; its recovery points stay.')}</p>
+        </Modal>
+      )}
     </Card>
   )
 }

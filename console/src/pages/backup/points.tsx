@@ -6,8 +6,8 @@ import { wordsOf } from '../../aws/clients.ts'
 import { useCollection } from '../../aws/collection.ts'
 import { instances } from '../../aws/ec2.ts'
 import { t } from '../../text/t.ts'
+import { Modal } from '../../ui/modal.tsx'
 import { Button, Card, Empty, Note, State } from '../../ui/parts.tsx'
-import { doing } from '../../ui/toasts.tsx'
 import { sizeText, timeText, titleOf } from '../../util/instance.ts'
 import { Files } from './files.tsx'
 import { Restore } from './restore.tsx'
@@ -19,7 +19,7 @@ export function Points() {
   const { data, error } = useCollection(recoveryPoints)
   const { data: machines = [] } = useCollection(instances)
   const [chosen, setChosen] = useState<string>()
-  const [dialog, setDialog] = useState<'restore' | 'files'>()
+  const [dialog, setDialog] = useState<'restore' | 'files' | 'delete'>()
   const lines = useMemo(() => {
     const byResource = Map.groupBy(data ?? [], (point) => point.ResourceArn ?? '')
     return [...byResource].toSorted((a, b) => timeOf(b[1].at(-1)!) - timeOf(a[1].at(-1)!))
@@ -58,20 +58,7 @@ export function Points() {
           })}
           actions={
             <>
-              <Button
-                isSmall
-                look="danger"
-                onClick={() =>
-                  void doing(t('The recovery point is deleted'), () =>
-                    backup().send(
-                      new DeleteRecoveryPointCommand({
-                        BackupVaultName: point.BackupVaultName,
-                        RecoveryPointArn: point.RecoveryPointArn,
-                      }),
-                    ),
-                  )
-                }
-              >
+              <Button isSmall look="danger" onClick={() => setDialog('delete')}>
                 {t('Delete')}
               </Button>
               <Button isSmall onClick={() => setDialog('files')}>
@@ -107,7 +94,37 @@ export function Points() {
           onClose={() => setDialog(undefined)}
         />
       )}
+      {point && dialog === 'delete' && (
+        <DeletePoint
+          point={point}
+          name={nameOf(point.ResourceArn ?? '')}
+          onClose={() => setDialog(undefined)}
+        />
+      )}
       {point && dialog === 'files' && <Files point={point} onClose={() => setDialog(undefined)} />}
     </>
+  )
+}
+
+function DeletePoint(props: { point: RecoveryPointByBackupVault; name: string; onClose(): void }) {
+  const { point, name, onClose } = props
+  const { BackupVaultName, RecoveryPointArn } = point
+  const run = async (): Promise<void> => {
+    await backup().send(new DeleteRecoveryPointCommand({ BackupVaultName, RecoveryPointArn }))
+    onClose()
+  }
+  return (
+    <Modal
+      title={t('Delete a recovery point')}
+      onClose={onClose}
+      submit={{ label: t('Delete'), run, isDanger: true }}
+    >
+      <p>
+        {t('{name} cannot be brought back to {time} any more.', {
+          name,
+          time: timeText(point.CreationDate),
+        })}
+      </p>
+    </Modal>
   )
 }

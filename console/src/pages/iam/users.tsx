@@ -47,7 +47,7 @@ export function Users() {
         {data?.map((user) => (
           <tr key={user.UserId}>
             <td>{user.UserName}</td>
-            <td className="mono">{user.Arn}</td>
+            <td className="mono breaks">{user.Arn}</td>
             <td className="nowrap">{timeText(user.CreateDate)}</td>
             <td className="nowrap">{timeText(user.PasswordLastUsed) || '–'}</td>
             <td className="nowrap">

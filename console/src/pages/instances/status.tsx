@@ -10,7 +10,7 @@ import { ec2, wordsOf } from '../../aws/clients.ts'
 import { machineRead } from '../../aws/host.ts'
 import { t } from '../../text/t.ts'
 import { Button, Card, Fact, Note, State } from '../../ui/parts.tsx'
-import { ago, sizeText, stateOf } from '../../util/instance.ts'
+import { lasting, sizeText, stateOf } from '../../util/instance.ts'
 
 const POLL_MS = 5_000
 
@@ -66,7 +66,7 @@ function Hypervisor({ instanceId }: { instanceId: string }) {
           <Fact name={t('Host')}>{data.hostName}</Fact>
           <Fact name={t('Hypervisor')}>{data.hypervisor}</Fact>
           <Fact name={t('It sees the machine as')}>{data.state}</Fact>
-          <Fact name={t('Since')}>{data.startedAt ? ago(new Date(data.startedAt)) : ''}</Fact>
+          <Fact name={t('Since')}>{data.startedAt ? lasting(new Date(data.startedAt)) : ''}</Fact>
           <Fact name={t('Machine type')}>{data.machineType}</Fact>
           <Fact name={t('CPU model')}>{data.cpuModel}</Fact>
           <Fact name={t('Process')}>{data.processId}</Fact>

@@ -66,7 +66,7 @@ export default function NetworkPage() {
           <>
             <select
               className="input"
-              style={{ width: 'auto' }}
+              style={{ width: 'auto', maxWidth: '100%' }}
               aria-label={t('Network (VPC)')}
               value={vpcId}
               onChange={(event) => void navigate(`/console/network/${event.target.value}`)}

@@ -15,9 +15,11 @@ import { instanceTypePresent } from '../present/instance-type.ts'
 const PAGE_SIZE = 100
 
 const filters: FilterTable<InstanceTypeInfo> = {
+  'auto-recovery-supported': (type) => type.AutoRecoverySupported,
   'bare-metal': (type) => type.BareMetal,
   'burstable-performance-supported': (type) => type.BurstablePerformanceSupported,
   'current-generation': (type) => type.CurrentGeneration,
+  'dedicated-hosts-supported': (type) => type.DedicatedHostsSupported,
   'ebs-info.ebs-optimized-info.baseline-bandwidth-in-mbps': (type) =>
     type.EbsInfo?.EbsOptimizedInfo?.BaselineBandwidthInMbps,
   'ebs-info.ebs-optimized-info.baseline-iops': (type) =>
@@ -45,8 +47,12 @@ const filters: FilterTable<InstanceTypeInfo> = {
   'instance-storage-supported': (type) => type.InstanceStorageSupported,
   'instance-type': (type) => type.InstanceType,
   'memory-info.size-in-mib': (type) => type.MemoryInfo?.SizeInMiB,
+  'network-info.bandwidth-weightings': (type) => type.NetworkInfo?.BandwidthWeightings,
   'network-info.efa-supported': (type) => type.NetworkInfo?.EfaSupported,
   'network-info.ena-support': (type) => type.NetworkInfo?.EnaSupport,
+  'network-info.encryption-in-transit-supported': (type) =>
+    type.NetworkInfo?.EncryptionInTransitSupported,
+  'network-info.flexible-ena-queues-support': (type) => type.NetworkInfo?.FlexibleEnaQueuesSupport,
   'network-info.ipv4-addresses-per-interface': (type) =>
     type.NetworkInfo?.Ipv4AddressesPerInterface,
   'network-info.ipv6-addresses-per-interface': (type) =>
@@ -55,11 +61,14 @@ const filters: FilterTable<InstanceTypeInfo> = {
   'network-info.maximum-network-cards': (type) => type.NetworkInfo?.MaximumNetworkCards,
   'network-info.maximum-network-interfaces': (type) => type.NetworkInfo?.MaximumNetworkInterfaces,
   'network-info.network-performance': (type) => type.NetworkInfo?.NetworkPerformance,
+  'nitro-enclaves-support': (type) => type.NitroEnclavesSupport,
   'nitro-tpm-info.supported-versions': (type) => type.NitroTpmInfo?.SupportedVersions,
   'nitro-tpm-support': (type) => type.NitroTpmSupport,
   'processor-info.supported-architecture': (type) => type.ProcessorInfo?.SupportedArchitectures,
+  'processor-info.supported-features': (type) => type.ProcessorInfo?.SupportedFeatures,
   'processor-info.sustained-clock-speed-in-ghz': (type) =>
     type.ProcessorInfo?.SustainedClockSpeedInGhz,
+  'reboot-migration-support': (type) => type.RebootMigrationSupport,
   'supported-boot-mode': (type) => type.SupportedBootModes,
   'supported-root-device-type': (type) => type.SupportedRootDeviceTypes,
   'supported-usage-class': (type) => type.SupportedUsageClasses,
@@ -67,6 +76,8 @@ const filters: FilterTable<InstanceTypeInfo> = {
   'vcpu-info.default-cores': (type) => type.VCpuInfo?.DefaultCores,
   'vcpu-info.default-threads-per-core': (type) => type.VCpuInfo?.DefaultThreadsPerCore,
   'vcpu-info.default-vcpus': (type) => type.VCpuInfo?.DefaultVCpus,
+  'vcpu-info.valid-cores': (type) => type.VCpuInfo?.ValidCores,
+  'vcpu-info.valid-threads-per-core': (type) => type.VCpuInfo?.ValidThreadsPerCore,
 }
 
 export default operation<'ec2', 'DescribeInstanceTypes', InstanceTypeInfo>({

@@ -1,6 +1,8 @@
 /**
  * An instance type in EC2's words, as far as data/instance-types.tsv says it or it follows from that. What the data
- * does not say (valid core counts, Nitro Enclaves, dedicated hosts, auto recovery…) is left out, never guessed.
+ * does not say (how many EFAs, what limits attachments) is left out, never guessed. What depends
+ * on the cloud rather than on the type (usage classes, core counts that may be chosen, enclaves, dedicated hosts…) is
+ * what this cloud does.
  */
 import type {
   InstanceTypeInfo,
@@ -8,6 +10,16 @@ import type {
   _InstanceType as InstanceTypeName,
 } from '@aws-sdk/client-ec2'
 import type { InstanceType } from '../../../domain/instance-type.ts'
+
+/** What no type has here. */
+const ABSENT = {
+  AutoRecoverySupported: false,
+  DedicatedHostsSupported: false,
+  NitroEnclavesSupport: 'unsupported',
+  RebootMigrationSupport: 'unsupported',
+} as const satisfies Partial<InstanceTypeInfo>
+
+const upTo = (most: number): number[] => Array.from({ length: most }, (_, n) => n + 1)
 
 /** `isOffered`: whether a host here can run it. */
 export function instanceTypePresent(type: InstanceType, isOffered: boolean): InstanceTypeInfo {
@@ -30,6 +42,11 @@ export function instanceTypePresent(type: InstanceType, isOffered: boolean): Ins
       DefaultVCpus: type.vcpus,
       DefaultCores: type.cores,
       DefaultThreadsPerCore: type.threadsPerCore,
+      // As `CpuOptions` are checked (app/instances/cpu-options.ts); the hardware of bare metal is what it is.
+      ...(!type.isBareMetal && {
+        ValidCores: upTo(type.cores),
+        ValidThreadsPerCore: upTo(type.threadsPerCore),
+      }),
     },
     MemoryInfo: { SizeInMiB: type.memoryMiB },
     InstanceStorageSupported: type.storeDisks > 0,
@@ -45,6 +62,7 @@ export function instanceTypePresent(type: InstanceType, isOffered: boolean): Ins
     ...(type.tpmVersions.length > 0 && {
       NitroTpmInfo: { SupportedVersions: [...type.tpmVersions] },
     }),
+    ...ABSENT,
     SupportedInRegion: isOffered,
   }
 }
@@ -117,6 +135,9 @@ function networkPresent(type: InstanceType): NetworkInfo {
     Ipv6Supported: type.ipv6PerInterfaceMax > 0,
     ...(type.hypervisor === 'nitro' && { EnaSupport: 'required' }),
     EfaSupported: type.hasEfa,
+    // What goes between machines of one host leaves it for no wire; nobody encrypts it.
+    EncryptionInTransitSupported: false,
+    FlexibleEnaQueuesSupport: 'unsupported',
   }
 }
 

@@ -1,0 +1,145 @@
+/**
+ * Forty more workloads, in the form of workloads.ts, as different new users would type them: odd units, negations,
+ * ranges, misspelt words, two loads in one, budgets by the month, German and French words. Committed before they were
+ * first run; docs/choosing.md says what that first run came to. The second half.
+ */
+import type { DescribedWorkload } from './described-workload.ts'
+
+export const THIRD_WORKLOADS_B: readonly DescribedWorkload[] = [
+  {
+    text: 'OpenFOAM across several nodes with low latency interconnect',
+    accept: ['hpc', 'c', 'c+n'],
+    why: 'Tightly coupled fluid dynamics: HPC types or C with EFA.',
+    guide: 'Amazon EC2 Instance Types: HPC Optimized',
+  },
+  {
+    text: 'genome sequencing pipeline, 96 threads and 384 GB',
+    accept: ['m', 'r', 'c'],
+    must: { vcpusMin: 96, memoryMinGiB: 357 },
+    why: 'Four gigabytes a thread: general purpose at that size.',
+    guide: 'Amazon EC2 Instance Types: General Purpose',
+  },
+  {
+    text: 'Kafka broker, 3 TB of log retention on local disks',
+    accept: ['i', 'd', 'im', 'is'],
+    must: { storeMinGB: 2700 },
+    why: 'Terabytes of log on local disks: storage optimised.',
+    guide: 'Amazon EC2 Instance Types: Storage Optimized',
+  },
+  {
+    text: 'archive server with lots of spinning rust, 40 TB',
+    accept: ['d', 'h'],
+    must: { storeMinGB: 36000, storeType: 'hdd' },
+    why: 'Hard disks by the terabyte are the dense storage types.',
+    guide: 'Amazon EC2 Instance Types: Storage Optimized',
+  },
+  {
+    text: 'SAP HANA with 6 TB',
+    accept: ['u', 'x'],
+    must: { memoryMinGiB: 5500 },
+    why: 'High memory types are certified for HANA of terabytes.',
+    guide: 'SAP on AWS: Amazon EC2 instance types for SAP on AWS',
+  },
+  {
+    text: 'Jenkins agents, builds take 20 min with 8 cores, mostly C++',
+    accept: ['c', 'm'],
+    must: { vcpusMin: 8 },
+    why: 'Compiling keeps all cores busy: compute optimised.',
+    guide: 'Amazon EC2 Instance Types: Compute Optimized',
+  },
+  {
+    text: 'Gitea for three people',
+    accept: ['t'],
+    must: { vcpusMax: 2 },
+    why: 'Three people hardly keep a core busy.',
+    guide: 'Amazon EC2 User Guide: Burstable performance instances',
+  },
+  {
+    text: 'a bastion host / jump box',
+    accept: ['t'],
+    must: { vcpusMax: 2 },
+    why: 'It forwards keystrokes.',
+    guide: 'Amazon EC2 User Guide: Burstable performance instances',
+  },
+  {
+    text: 'pfSense firewall doing 5 Gbit/s sustained',
+    accept: ['c+n', 'm+n', 'c'],
+    must: { networkMinGbps: 5 },
+    why: 'Sustained bandwidth is a baseline, and types with n have the most for their price.',
+    guide: 'Amazon EC2 Instance Types: Compute Optimized',
+  },
+  {
+    text: 'Tomcat app, JVM heap 24 GB, steady traffic',
+    accept: ['m', 'r'],
+    must: { memoryMinGiB: 24 },
+    why: 'A heap of 24 GB and steady use: general purpose or memory optimised, not credits.',
+    guide: 'Amazon EC2 Instance Types: General Purpose',
+  },
+  {
+    text: 'Windows remote desktop for 3 accountants',
+    accept: ['t', 'm'],
+    must: { architecture: 'x86_64' },
+    why: 'Office work bursts; Windows needs x86.',
+    guide: 'Amazon EC2 User Guide: Burstable performance instances',
+  },
+  {
+    text: 'CAD workstation with SolidWorks',
+    accept: ['g'],
+    must: { architecture: 'x86_64' },
+    why: 'Drawing wants a graphics accelerator under Windows.',
+    guide: 'Amazon EC2 Instance Types: Accelerated Computing',
+  },
+  {
+    text: 'Arm based CI runner with 4 cores, not burstable',
+    accept: ['c', 'm'],
+    must: { architecture: 'arm64', vcpusMin: 4 },
+    why: 'Builds on Graviton, and the burstable ones are ruled out by the words.',
+    guide: 'Amazon EC2 Instance Types: Compute Optimized',
+  },
+  {
+    text: 'nothing from AMD, 16 GB, general web app',
+    accept: ['t', 'm'],
+    must: { memoryMinGiB: 14 },
+    why: 'A web application at a balanced size, of another maker.',
+    guide: 'Amazon EC2 Instance Types: General Purpose',
+  },
+  {
+    text: 'spark job over 5 TB parquet, executors need 8 GB per core',
+    accept: ['r', 'x'],
+    why: 'Eight gigabytes for each core is the ratio of memory optimised types.',
+    guide: 'Amazon EMR Management Guide: Cluster configuration guidelines and best practices',
+  },
+  {
+    text: 'MongoDB, working set 90 GB, NVMe would be nice',
+    accept: ['r', 'i', 'x'],
+    must: { memoryMinGiB: 83 },
+    why: 'The working set belongs in memory; R with d or I has the NVMe.',
+    guide: 'Amazon EC2 Instance Types: Memory Optimized',
+  },
+  {
+    text: 'monte carlo simulation, embarrassingly parallel, cheapest per core',
+    accept: ['c', 'm', 't'],
+    why: 'Independent calculations by the core: compute optimised on price.',
+    guide: 'Amazon EC2 Instance Types: Compute Optimized',
+  },
+  {
+    text: 'Prometheus and Grafana for 200 hosts',
+    accept: ['t', 'm', 'r'],
+    must: { memoryMinGiB: 4 },
+    why: 'Series are kept in memory, the rest is light.',
+    guide: 'Amazon EC2 Instance Types: General Purpose',
+  },
+  {
+    text: 'stable diffusion image generation, 24 GB VRAM',
+    accept: ['g'],
+    must: { acceleratorMinGB: 24 },
+    why: 'The VRAM of an A10G or L4: G5, G6.',
+    guide: 'AWS Deep Learning AMIs Developer Guide: Recommended GPU instances',
+  },
+  {
+    text: 'game server for an Unreal shooter, 64 players, tick rate 60',
+    accept: ['c', 'm'],
+    why: 'A tick must end in time: high clock, dedicated cores; gaming servers are named for C.',
+    guide: 'Amazon EC2 Instance Types: Compute Optimized',
+  },
+]
