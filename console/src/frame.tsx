@@ -35,6 +35,7 @@ const PLACES: readonly { title: string; entries: readonly [string, string][] }[]
       ['/console/network', t('Networks')],
       ['/console/security-groups', t('Security groups')],
       ['/console/addresses', t('Elastic IPs')],
+      ['/console/balancers', t('Load balancers')],
       ['/console/key-pairs', t('Key pairs')],
     ],
   },

@@ -330,6 +330,7 @@ const PAGES = [
   '/console/network',
   '/console/security-groups',
   '/console/addresses',
+  '/console/balancers',
   '/console/key-pairs',
   '/console/hosts',
   '/console/iam',

@@ -152,7 +152,11 @@ describeIsolated('load balancers', import.meta.url, () => {
       new Promise((resolve) =>
         guest.start(process.execPath, script, name).stdout.once('data', resolve),
       )
-    await Promise.all([serve(a, 'a'), serve(b, 'b'), keeper.apply([plan()])])
+    // Without a listener first, as it is made.
+    const made = keeper.apply([balancer([], [])])
+    await Promise.all([serve(a, 'a'), serve(b, 'b'), made])
+    expect((await keeper.status())[0]).toMatchObject({ isRunning: true, problem: null })
+    await keeper.apply([plan()])
     await until(async () => (await verdicts()).every((one) => one === 'healthy'))
   }, 60_000)
 
@@ -242,7 +246,8 @@ describeIsolated('load balancers', import.meta.url, () => {
     const become = (health: number) =>
       a.run('busybox', ['wget', '-qO-', `http://127.0.0.1/become?health=${health}`])
     await become(500)
-    await until(async () => (await verdicts())[0] === 'code')
+    // In each group that has it.
+    await until(async () => (await verdicts()).filter((one) => one === 'code').length === 2)
     const [status] = await keeper.status()
     expect(status!.targets[0]).toMatchObject({ verdict: 'unhealthy', code: 500 })
     const names = await Promise.all(Array.from({ length: 10 }, () => ask('/', { port: 81 })))
@@ -250,7 +255,7 @@ describeIsolated('load balancers', import.meta.url, () => {
     // None of group 1 is healthy: all of them are asked rather than nobody.
     expect((await ask('/', { isTls: true })).name).toBe('a')
     await become(200)
-    await until(async () => (await verdicts())[0] === 'healthy')
+    await until(async () => (await verdicts()).every((one) => one === 'healthy'))
   })
 
   test('its workers are nobody, locked in; another keeper takes it over, and starts it again', async () => {
@@ -266,10 +271,18 @@ describeIsolated('load balancers', import.meta.url, () => {
     await keeper.apply([now])
     expect(pid()).toBe(first)
     expect((await keeper.status())[0]!.counters!.requests).toBeGreaterThan(0)
-    process.kill(first, 'SIGKILL')
+    // Started, and the daemon died before it wrote that down: there is one afterwards.
+    rmSync(join(folder, balancerId, 'running.json'))
+    keeper.close()
+    keeper = keeperMake()
+    await keeper.apply([now])
+    const second = pid()
+    expect(second).not.toBe(first)
+    expect(() => process.kill(first, 0)).toThrow()
+    process.kill(second, 'SIGKILL')
     await until(async () => !(await ask('/fixed').catch(() => null)))
     await keeper.apply([now])
-    expect(pid()).not.toBe(first)
+    expect(pid()).not.toBe(second)
     expect((await ask('/fixed')).status).toBe(418)
     await keeper.apply([])
     await expect(ask('/fixed')).rejects.toThrow()
