@@ -39,8 +39,8 @@ function literal(character: string): string {
 
 /**
  * `*`: any characters of `many`, `?`: one. The rest is taken as it is. What stands between two stars is looked for
- * once, from the left (an atomic group): the first place is as good as any, and a client whose text nearly matches cannot
- * make the worker try all the others.
+ * once, from the left (an atomic group): the first place is as good as any, and a client whose text nearly matches
+ * cannot make the worker try all the others.
  */
 export function wildcards(pattern: string, many = '.'): string {
   const [first = '', ...rest] = pattern
