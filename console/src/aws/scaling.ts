@@ -71,19 +71,19 @@ function wishInput({ name, templateId, zones, min, desired, max }: GroupWish) {
 
 export async function groupMake(wish: GroupWish): Promise<void> {
   await client().send(new CreateAutoScalingGroupCommand(wishInput(wish)))
-  collectionRefresh(scalingGroups)
+  await collectionRefresh(scalingGroups)
 }
 
 /** What it launches from and where stays, unless it is said. */
 export async function groupEdit(wish: GroupWish): Promise<void> {
   await client().send(new UpdateAutoScalingGroupCommand(wishInput(wish)))
-  collectionRefresh(scalingGroups)
+  await collectionRefresh(scalingGroups)
 }
 
 export async function groupDesire(name: string, desired: number): Promise<void> {
   const input = { AutoScalingGroupName: name, DesiredCapacity: desired }
   await client().send(new SetDesiredCapacityCommand(input))
-  collectionRefresh(scalingGroups)
+  await collectionRefresh(scalingGroups)
 }
 
 export async function groupRefresh(name: string): Promise<void> {
@@ -93,5 +93,5 @@ export async function groupRefresh(name: string): Promise<void> {
 export async function groupDelete(name: string): Promise<void> {
   const input = { AutoScalingGroupName: name, ForceDelete: true }
   await client().send(new DeleteAutoScalingGroupCommand(input))
-  collectionRefresh(scalingGroups)
+  await collectionRefresh(scalingGroups)
 }
