@@ -122,7 +122,10 @@ async function route(
   switch (`${request.method} ${path}`) {
     case 'GET /api/host': {
       const hosts = await options.hosts()
-      const told = hosts.map((host) => ({ ...host, words: hypervisorWords(host.hypervisor) }))
+      const told = hosts.map((host) => ({
+        ...host,
+        words: hypervisorWords(host.hypervisor, host.isSimulated),
+      }))
       return answer(response, 200, { ...told[0], hosts: told, daemon: options.daemon() })
     }
     case 'GET /api/images':

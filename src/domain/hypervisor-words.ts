@@ -50,7 +50,18 @@ type Host = Pick<
 > &
   Pick<HypervisorReport, 'uefi' | 'isHostVirtual' | 'hasNested'>
 
-export function hypervisorWords(host: Host): HypervisorWords {
+/** Of a host for trying the control plane, where nothing boots. */
+const SIMULATED: HypervisorWords = {
+  kind: 'simulated, without a hypervisor',
+  meaning:
+    'Machines here are entries in a table: nothing boots, and what they are said to use is made up.',
+  features: ['nothing that is real'],
+  nested: 'Nor can they run machines of their own.',
+  layers: [{ name: 'a table', words: 'in the memory of one program: machines are its entries' }],
+}
+
+export function hypervisorWords(host: Host, isSimulated = false): HypervisorWords {
+  if (isSimulated) return SIMULATED
   const { accelerator, qemuVersion } = host
   const hardware = {
     name: 'the hardware',

@@ -57,7 +57,11 @@ test('what a person reads: promised, given, used; at eighty columns', async () =
   await minutes(2)
   const [allocation] = await allocationsOf(cloud.app)
   const description = await cloud.agent.describe()
-  const host = { ...description, words: hypervisorWords(description.hypervisor) }
+  const host = {
+    ...description,
+    isSimulated: false,
+    words: hypervisorWords(description.hypervisor),
+  }
   const text = hostText(host, allocation!, { columns: 80, isColoured: false })
   expect(text).toContain(`${id}  t3.micro`)
   expect(text).toContain('  CPU       2 vCPUs; used 0.25 cores')
@@ -72,6 +76,14 @@ test('what a person reads: promised, given, used; at eighty columns', async () =
   const picture = hostPicture(host, allocation!)
   expect(picture).toContain(host.words.kind)
   expect(picture).toContain('t3.micro')
+  // Of a simulated host nobody is told that it emulates.
+  const simulated = {
+    ...description,
+    words: hypervisorWords(description.hypervisor, description.isSimulated),
+  }
+  const told = `${hostText(simulated, allocation!, { columns: 80, isColoured: false })}${hostPicture(simulated, allocation!)}`
+  expect(told).toContain('simulated, without a hypervisor')
+  expect(told).not.toMatch(/QEMU|emulation/)
 })
 
 const gpu = (address: string, more: Partial<Gpu> = {}): Gpu => {

@@ -149,9 +149,7 @@ function HostFacts({ host }: { host: HostReport }) {
   return (
     <div className="stack">
       <dl className="facts" style={{ gridTemplateColumns: '1fr' }}>
-        <Fact name={t('Hypervisor')}>
-          {host.isSimulated ? t('none: simulated') : host.words.kind}
-        </Fact>
+        <Fact name={t('Hypervisor')}>{host.words.kind}</Fact>
         <Fact name={t('vCPUs of running instances, of {n} processors', { n: all })}>
           <span className="row">
             {cpus}{' '}

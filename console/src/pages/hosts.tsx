@@ -55,9 +55,7 @@ function Host({ host }: { host: HostReport['hosts'][number] }) {
     <Card title={host.hostName} actions={<span className="mono muted small">{host.hostId}</span>}>
       <div className="stack">
         <dl className="facts">
-          <Fact name={t('Hypervisor')}>
-            {host.isSimulated ? t('none: simulated') : host.words.kind}
-          </Fact>
+          <Fact name={t('Hypervisor')}>{host.words.kind}</Fact>
           {!host.isSimulated && <Fact name="QEMU">{hypervisor.qemuVersion}</Fact>}
           <Fact name={t('Processors')}>{host.cpuCount}</Fact>
           <Fact name={t('Memory')}>{sizeText(host.memoryMiB * 1024 ** 2)}</Fact>
@@ -66,11 +64,9 @@ function Host({ host }: { host: HostReport['hosts'][number] }) {
           <Fact name={t('CPU model of guests')}>{hypervisor.cpuModel}</Fact>
           <Fact name={t('UEFI')}>{hypervisor.hasUefi ? t('yes') : t('no')}</Fact>
         </dl>
-        {!host.isSimulated && (
-          <p>
-            {host.words.meaning} {host.words.nested}
-          </p>
-        )}
+        <p>
+          {host.words.meaning} {host.words.nested}
+        </p>
         <p className="muted">{hypervisor.explanation}</p>
         {host.limitations.length > 0 && (
           <Note tone="warn">

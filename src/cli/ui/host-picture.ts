@@ -1,6 +1,6 @@
 /**
- * A host as a picture: its layers from the hardware up, the machines on top as wide as the memory they were promised,
- * filled as far as they have touched it, and what of the host is promised. SVG, of live data. Pure.
+ * A host as a picture: its layers from the hardware up, the machines on top, each with a gauge of how much of its
+ * memory it has touched, and what of the host is promised. SVG, of live data. Pure.
  */
 import type { HostAllocation, MachineAllocation } from '../../domain/allocation.ts'
 import type { HypervisorWords } from '../../domain/hypervisor-words.ts'
@@ -11,7 +11,8 @@ const WIDTH = 860
 const MARGIN = 24
 const INNER = WIDTH - 2 * MARGIN
 const LAYER = 46
-const MACHINE = 96
+const MACHINE = 104
+const GAUGE = 6
 const GAP = 6
 /** More are drawn as one. */
 const MACHINES_DRAWN_MAX = 6
@@ -57,8 +58,8 @@ export function hostPicture(host: PicturedHost, allocation: HostAllocation): str
     ...bar(barsTop + 44, 'processors', {
       all: allocation.vcpusOffered,
       promised: allocation.vcpusPromised,
-      used: allocation.machines.reduce((sum, { used }) => sum + (used?.cpu ?? 0), 0),
-      words: `${allocation.vcpusPromised} of ${allocation.vcpusOffered} vCPUs promised, on ${allocation.cpus} processors`,
+      used: busy(allocation.machines),
+      words: `${allocation.vcpusPromised} of ${allocation.vcpusOffered} vCPUs promised, ${busy(allocation.machines).toFixed(1)} in use, on ${allocation.cpus} processors`,
     }),
     '</g>',
     '</svg>',
@@ -79,11 +80,13 @@ function machineBoxes(machines: readonly MachineAllocation[], y: number): string
   return drawn.flatMap((machine, at) => {
     const x = MARGIN + at * (width + GAP)
     const share = Math.min(1, (machine.memoryResidentMiB ?? 0) / machine.memoryMiB)
-    const fill = share * MACHINE
+    const gauge = width - 20
+    const gaugeTop = y + MACHINE - GAUGE - 8
     const more = at === drawn.length - 1 && rest > 0 ? ` and ${rest} more` : ''
     return [
       `<rect x="${round(x)}" y="${y}" width="${round(width)}" height="${MACHINE}" rx="6" fill="#23423b"/>`,
-      `<rect x="${round(x)}" y="${round(y + MACHINE - fill)}" width="${round(width)}" height="${round(fill)}" rx="6" fill="#2f6f5f"/>`,
+      `<rect x="${round(x + 10)}" y="${gaugeTop}" width="${round(gauge)}" height="${GAUGE}" rx="3" fill="#16302a"/>`,
+      `<rect x="${round(x + 10)}" y="${gaugeTop}" width="${round(gauge * share)}" height="${GAUGE}" rx="3" fill="#2f9f82"/>`,
       text(x + 10, y + 24, `${machine.instanceType}${more}`, 'font-weight="600"'),
       text(x + 10, y + 44, shortened(machine.instanceId, width), 'font-size="11" fill="#c3ccd5"'),
       text(x + 10, y + 64, `${machine.vcpus} vCPU, ${bytes(machine.memoryMiB)}`, 'font-size="12"'),
@@ -116,6 +119,8 @@ function bar(
 
 const touched = (machines: readonly MachineAllocation[]): number =>
   machines.reduce((sum, { memoryResidentMiB }) => sum + (memoryResidentMiB ?? 0), 0)
+const busy = (machines: readonly MachineAllocation[]): number =>
+  machines.reduce((sum, { used }) => sum + (used?.cpu ?? 0), 0)
 const bytes = (mib: number): string => formatBytes(mib * 1024 ** 2)
 const round = (value: number): string => value.toFixed(1)
 

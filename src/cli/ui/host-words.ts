@@ -11,7 +11,10 @@ const count = (value: number): string => Math.round(value).toLocaleString('en-US
 const some = (value: number): string => (value >= 100 ? count(value) : value.toFixed(1))
 
 export function hostText(
-  host: Pick<HostReport, 'hostName' | 'cpuCount' | 'memoryMiB' | 'limitations' | 'words'>,
+  host: Pick<
+    HostReport,
+    'hostName' | 'cpuCount' | 'memoryMiB' | 'limitations' | 'words' | 'isSimulated'
+  >,
   allocation: HostAllocation,
   options: { columns: number; isColoured: boolean },
 ): string {
@@ -33,7 +36,9 @@ export function hostText(
     ...allocation.warnings.map((one) => wrapped(`! ${one}`)),
     '',
     ...(allocation.machines.length > 0
-      ? allocation.machines.flatMap((machine) => machineLines(machine, bold))
+      ? allocation.machines.flatMap((machine) =>
+          machineLines(host.isSimulated ? { ...machine, accelerator: null } : machine, bold),
+        )
       : ['No machines. Start one:  ./brume run']),
   ].join('\n')
 }
