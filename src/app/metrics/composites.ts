@@ -46,7 +46,12 @@ export async function compositesFollow(app: App, changed: Named): Promise<void> 
 
 /** Those whose children changed while nobody looked, and those whose waiting is over. */
 export async function compositesSettle(app: App): Promise<void> {
-  for (const { id } of await app.store.list('compositeAlarm', {})) await compositeRefresh(app, id)
+  for (const alarm of await app.store.list('compositeAlarm', {})) {
+    const seen = (await statesOf(app.store, alarm)).map(seenText)
+    const isSettled = alarm.seen?.join() === seen.join()
+    // A suppressor changes by itself.
+    if (!isSettled || alarm.configuration.suppressor) await compositeRefresh(app, alarm.id)
+  }
 }
 
 /** Of what waits, what is over: asked between the minutes, too, as periods are in seconds. */

@@ -33,6 +33,7 @@ const NAMES: Readonly<Record<string, string>> = {
   BackupVaultName: 'AWS::Backup::BackupVault',
   BackupPlanId: 'AWS::Backup::BackupPlan',
   AlarmName: 'AWS::CloudWatch::Alarm',
+  DashboardName: 'AWS::CloudWatch::Dashboard',
 }
 const ARN_TYPES: Readonly<Record<string, string>> = {
   backup: 'AWS::Backup::RecoveryPoint',
