@@ -13,6 +13,7 @@ import { InstancesPage } from './pages/instances/list.tsx'
 import { HomePage } from './pages/home.tsx'
 import { SignIn } from './pages/sign-in.tsx'
 import { t } from './text/t.ts'
+import { Asking } from './ui/asking.tsx'
 import { Toasts } from './ui/toasts.tsx'
 
 const InstancePage = lazy(() => import('./pages/instances/detail.tsx'))
@@ -30,6 +31,7 @@ const HostsPage = lazy(() => import('./pages/hosts.tsx'))
 const IamPage = lazy(() => import('./pages/iam/page.tsx'))
 const TemplatesPage = lazy(() => import('./pages/templates.tsx'))
 const BackupPage = lazy(() => import('./pages/backup/page.tsx'))
+const AlarmsPage = lazy(() => import('./pages/alarms/page.tsx'))
 const ActivityPage = lazy(() => import('./pages/activity.tsx'))
 const SettingsPage = lazy(() => import('./pages/settings.tsx'))
 
@@ -41,6 +43,7 @@ export function App() {
           <Gate />
         </Boundary>
       </BrowserRouter>
+      <Asking />
       <Toasts />
     </QueryClientProvider>
   )
@@ -95,6 +98,7 @@ function Pages() {
         <Route path="iam/:part?" element={<IamPage />} />
         <Route path="templates" element={<TemplatesPage />} />
         <Route path="backup/:part?" element={<BackupPage />} />
+        <Route path="alarms" element={<AlarmsPage />} />
         <Route path="activity" element={<ActivityPage />} />
         <Route path="settings" element={<SettingsPage />} />
         <Route path="*" element={<div className="empty">{t('There is no such page.')}</div>} />

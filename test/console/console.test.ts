@@ -219,6 +219,7 @@ test('a restore test is made by its schedule, and goes again', async () => {
   await page.getByRole('heading', { name: 'weekly_restore' }).waitFor()
   await page.getByText('No results yet.').waitFor()
   await page.getByRole('button', { name: 'Delete' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
   await page.getByText('No restore tests yet').waitFor()
 })
 
@@ -248,6 +249,7 @@ test('a policy is checked while it is typed, and given to a user', async () => {
   const UserName = 'grace'
   expect((await iam.listUserPolicies({ UserName })).PolicyNames).toEqual(['stops'])
   await page.getByRole('button', { name: 'Delete user' }).click()
+  await page.getByRole('dialog').last().getByRole('button', { name: 'Delete', exact: true }).click()
   await row.waitFor({ state: 'detached' })
   iam.destroy()
 })
@@ -326,6 +328,7 @@ const PAGES = [
   '/console/backup/vaults',
   '/console/backup/elsewhere',
   '/console/activity',
+  '/console/alarms',
   '/console/network',
   '/console/security-groups',
   '/console/addresses',
