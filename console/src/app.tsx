@@ -1,7 +1,7 @@
 /** The console as a whole: signed in or not, the frame, and which page is at which address. Pages load when visited. */
 import { QueryClientProvider } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useState } from 'react'
-import { BrowserRouter, Route, Routes } from 'react-router'
+import { BrowserRouter, Route, Routes, useLocation } from 'react-router'
 import { eventsStart } from './aws/events.ts'
 import { queryClient, useSession } from './aws/collection.ts'
 import type { CloudInfo } from './aws/http.ts'
@@ -52,6 +52,7 @@ export function App() {
 /** Nothing is shown before it is known who is there: a link in the address comes first, then another tab's session. */
 function Gate() {
   const session = useSession()
+  const { pathname } = useLocation()
   const [isReady, setReady] = useState(false)
   const [info, setInfo] = useState<CloudInfo | null>(null)
   const [wrong, setWrong] = useState<string>()
@@ -68,7 +69,7 @@ function Gate() {
   if (!session) return <SignIn info={info} wrong={wrong} />
   return (
     <Frame key={who} info={info}>
-      <Boundary key={location.pathname}>
+      <Boundary key={pathname.split('/', 3).join('/')}>
         <Suspense fallback={<div className="empty">{t('Loading…')}</div>}>
           <Pages />
         </Suspense>
