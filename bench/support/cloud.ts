@@ -71,8 +71,10 @@ async function openOwn(
   await mkdir(dirname(target), { recursive: true, mode: 0o711 })
   await chmod(home, 0o711)
   await cp(imageFolder, target, { recursive: true, mode: constants.COPYFILE_FICLONE })
+  const { translationCache: cache } = values
+  const flags = [...OVERCOMMIT, ...(cache ? ['--translation-cache', String(cache)] : [])]
   const cloud = await during('Starting the cloud', () =>
-    daemonStart({ home, port: 4566, auth: 'strict', flags: OVERCOMMIT }),
+    daemonStart({ home, port: 4566, auth: 'strict', flags }),
   )
   const stop = async (): Promise<void> => {
     await during('Ending the cloud', () => daemonStop(home, { isWithInstances: true }))

@@ -27,8 +27,11 @@ const SecurityGroupsPage = lazy(() => import('./pages/security-groups.tsx'))
 const SecurityGroupPage = lazy(() => import('./pages/security-group.tsx'))
 const KeyPairsPage = lazy(() => import('./pages/key-pairs.tsx'))
 const AddressesPage = lazy(() => import('./pages/addresses.tsx'))
+const BalancersPage = lazy(() => import('./pages/balancers/list.tsx'))
+const BalancerPage = lazy(() => import('./pages/balancers/detail.tsx'))
 const HostsPage = lazy(() => import('./pages/hosts.tsx'))
 const IamPage = lazy(() => import('./pages/iam/page.tsx'))
+const ScalingPage = lazy(() => import('./pages/scaling/scaling.tsx'))
 const TemplatesPage = lazy(() => import('./pages/templates.tsx'))
 const BackupPage = lazy(() => import('./pages/backup/page.tsx'))
 const AlarmsPage = lazy(() => import('./pages/alarms/page.tsx'))
@@ -95,8 +98,11 @@ function Pages() {
         <Route path="security-groups/:id" element={<SecurityGroupPage />} />
         <Route path="key-pairs" element={<KeyPairsPage />} />
         <Route path="addresses" element={<AddressesPage />} />
+        <Route path="balancers" element={<BalancersPage />} />
+        <Route path="balancers/:name" element={<BalancerPage />} />
         <Route path="hosts" element={<HostsPage />} />
         <Route path="iam/:part?" element={<IamPage />} />
+        <Route path="scaling" element={<ScalingPage />} />
         <Route path="templates" element={<TemplatesPage />} />
         <Route path="backup/:part?" element={<BackupPage />} />
         <Route path="alarms" element={<AlarmsPage />} />

@@ -18,6 +18,7 @@ const PLACES: readonly { title: string; entries: readonly [string, string][] }[]
       ['/console/launch', t('Launch instances')],
       ['/console/images', t('Images')],
       ['/console/templates', t('Launch templates')],
+      ['/console/scaling', t('Auto Scaling groups')],
     ],
   },
   {
@@ -34,6 +35,7 @@ const PLACES: readonly { title: string; entries: readonly [string, string][] }[]
       ['/console/network', t('Networks')],
       ['/console/security-groups', t('Security groups')],
       ['/console/addresses', t('Elastic IPs')],
+      ['/console/balancers', t('Load balancers')],
       ['/console/key-pairs', t('Key pairs')],
     ],
   },

@@ -38,6 +38,12 @@ const TRACE_ID = "'Root=1-%[date,hex,bytes(8,8),lower]-%[uuid(),regsub(-,,g),byt
 const CONNECT_SECONDS = 10
 const TUNNEL_KEY_BITS = 2048
 
+/** HAProxy does not run without something to listen to; nobody else is on the loopback of its namespace. */
+const QUIET: [string, string[]] = [
+  'frontend quiet',
+  ['bind 127.0.0.1:1', `default_backend ${emptyBackend}`],
+]
+
 export function renderBalancer(plan: BalancerPlan, place: Place): Rendered {
   const scopes = scopesOf(plan)
   const files = new Map<string, string>([
@@ -58,6 +64,7 @@ export function renderBalancer(plan: BalancerPlan, place: Place): Rendered {
     ['defaults', defaultLines(plan, place)],
     ...scopes.flatMap((scope) => plan.listeners.map((one) => frontend(plan, one, scope, place))),
     ...scopes.flatMap((scope) => plan.groups.flatMap((one) => backends(one, scope))),
+    ...(plan.listeners.length === 0 ? [QUIET] : []),
     emptySection(plan, place),
   ] as [string, string[]][]
   const text = sections.map(([head, lines]) => [head, ...lines.map((one) => `  ${one}`)].join('\n'))

@@ -169,7 +169,7 @@ async function converge(context: Context, folder: string, plan: BalancerPlan): P
   const { running } = memories.get(id)!
   const isThere = running !== null && (await isRunningIn(running, namespace))
   if (isThere && running.digest === digest) return
-  if (running && !isThere) await processStop(folder, running, clock)
+  if (!isThere) await processStop(folder, clock)
   await foldersMake(context.folder, folder, jail)
   await filesWrite(folder, rendered)
   const before = isThere
@@ -236,10 +236,8 @@ async function filesClear(folder: string, { files }: Rendered): Promise<void> {
 
 async function remove(context: Context, id: string): Promise<void> {
   const folder = join(context.folder, id)
-  const running =
-    context.memories.get(id)?.running ?? (await readJson<Running>(join(folder, 'running.json')))
   context.memories.delete(id)
-  if (running) await processStop(folder, running, context.clock)
+  await processStop(folder, context.clock)
   await context.limit?.(id, null)
   // Last: as long as it is there, the next try knows that something may be left.
   await removeDurable(folder)

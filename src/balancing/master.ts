@@ -8,7 +8,11 @@ const TIMEOUT_MS = 5_000
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024
 
 /** @throws Error when nobody answers. */
-export function masterAsk(socket: string, command: string): Promise<string> {
+export function masterAsk(
+  socket: string,
+  command: string,
+  timeoutMs = TIMEOUT_MS,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const connection = connect(socket)
     const chunks: Buffer[] = []
@@ -18,7 +22,7 @@ export function masterAsk(socket: string, command: string): Promise<string> {
       if (error) reject(error)
       else resolve(Buffer.concat(chunks).toString('utf8'))
     }
-    connection.setTimeout(TIMEOUT_MS, () => end(new Error(`no answer to '${command}'`)))
+    connection.setTimeout(timeoutMs, () => end(new Error(`no answer to '${command}'`)))
     connection.on('error', end)
     connection.on('data', (chunk: Buffer) => {
       size += chunk.length
@@ -47,6 +51,6 @@ export function workersOf(text: string): Workers {
   return { current, old: found.map(({ pid }) => pid).filter((pid) => pid !== current) }
 }
 
-export async function workersNow(socket: string): Promise<Workers> {
-  return workersOf(await masterAsk(socket, 'show proc'))
+export async function workersNow(socket: string, timeoutMs?: number): Promise<Workers> {
+  return workersOf(await masterAsk(socket, 'show proc', timeoutMs))
 }

@@ -4,7 +4,7 @@
  * alone see packets, are a user that owns nothing, in an empty folder, without capabilities. It outlives us and is
  * found again by process id and start time.
  */
-import { readFile, readlink, stat } from 'node:fs/promises'
+import { readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { exec, spawnDetached } from '../lib/exec.ts'
 import type { Clock } from '../lib/time.ts'
@@ -14,7 +14,10 @@ export const NAMESPACE_FOLDER = '/run/netns'
 const CAPABILITIES = ['setuid', 'setgid', 'sys_chroot', 'kill']
 /** Of addresses, in case the host has no control groups. */
 const ADDRESS_MIB_MAX = 1024
-const START_TIMEOUT_MS = 8_000
+/** On a host with little time; it is seconds at most. */
+const START_TIMEOUT_MS = 15_000
+/** A master that begins anew forgets whom it was about to answer: it is asked again soon. */
+const ASK_TIMEOUT_MS = 500
 const STOP_TIMEOUT_MS = 2_000
 const POLL_MS = 20
 
@@ -92,7 +95,7 @@ export async function workerAwait(
   const { master, log } = filesOf(folder)
   const deadline = clock.now() + START_TIMEOUT_MS
   for (;;) {
-    const workers = await workersNow(master).catch(() => null)
+    const workers = await workersNow(master, ASK_TIMEOUT_MS).catch(() => null)
     if (workers?.current != null && workers.current !== before) return workers.current
     if (!(await isSameProcess(running)) || clock.now() > deadline) {
       const text = await readFile(log, 'utf8').catch(() => '')
@@ -113,21 +116,35 @@ export async function isRunningIn(running: Running, namespace: string): Promise<
   return named !== null && own === `net:[${named.ino}]`
 }
 
-/** With all of its workers: they end when their master is gone. */
-export async function processStop(folder: string, running: Running, clock: Clock): Promise<void> {
-  const workers = await workersNow(filesOf(folder).master).catch(() => null)
-  const pids = [...(workers?.old ?? []), ...(workers?.current ? [workers.current] : [])]
-  const others = await Promise.all(
-    pids.map(async (pid) => ({ pid, startTicks: (await startTicksOf(pid)) ?? '', digest: '' })),
-  )
+/**
+ * The master with all of its workers, told by the configuration in their command line: also those that a daemon started
+ * and did not come to write down. Two of them would share the connections.
+ */
+export async function processStop(folder: string, clock: Clock): Promise<void> {
+  const { configuration } = filesOf(folder)
+  const found = await processesWith(configuration)
   // SIGTERM is "now" for a master.
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    const alive = await livingOf([running, ...others])
+    const alive = await livingOf(found)
     if (alive.length === 0) return
     for (const { pid } of alive) kill(pid, signal)
     const deadline = clock.now() + STOP_TIMEOUT_MS
     while ((await livingOf(alive)).length > 0 && clock.now() < deadline) await clock.wait(POLL_MS)
   }
+}
+
+async function processesWith(argument: string): Promise<Running[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
+  const found = await Promise.all(
+    pids.map(async (pid): Promise<Running[]> => {
+      const startTicks = await startTicksOf(pid)
+      const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+      const args = text.split('\0')
+      const isIts = args.includes('haproxy') && args.includes('-W') && args.includes(argument)
+      return isIts && startTicks !== null ? [{ pid, startTicks, digest: '' }] : []
+    }),
+  )
+  return found.flat()
 }
 
 async function livingOf(some: readonly Running[]): Promise<Running[]> {

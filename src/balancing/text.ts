@@ -37,11 +37,18 @@ function literal(character: string): string {
     .join('')
 }
 
-/** `*`: any characters of `many`, `?`: one. The rest is taken as it is. */
+/**
+ * `*`: any characters of `many`, `?`: one. The rest is taken as it is. What stands between two stars is looked for
+ * once, from the left (an atomic group): the first place is as good as any, and a client whose text nearly matches
+ * cannot make the worker try all the others.
+ */
 export function wildcards(pattern: string, many = '.'): string {
-  return [...pattern]
-    .map((one) => (one === '*' ? `${many}*` : one === '?' ? many : literal(one)))
-    .join('')
+  const [first = '', ...rest] = pattern
+    .split('*')
+    .map((part) => [...part].map((one) => (one === '?' ? many : literal(one))).join(''))
+  const last = rest.pop()
+  const middle = rest.filter((part) => part !== '').map((part) => `(?>${many}*?${part})`)
+  return [first, ...middle, ...(last === undefined ? [] : [`${many}*${last}`])].join('')
 }
 
 /** In single quotes nothing is special but the quote, which no pattern of ours has. */

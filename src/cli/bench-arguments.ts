@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { parseCacheMiB } from './options.ts'
 import { CHECKOUT } from './version.ts'
 
 export interface CommonValues {
@@ -17,6 +18,7 @@ export interface MachineValues extends CommonValues {
   type?: string
   endpoint?: string
   home?: string
+  translationCache?: number
   yes: boolean
 }
 
@@ -140,6 +142,7 @@ function machineOptions(command: Command): Command {
     .option('--type <type>', 'instance type (default: the smallest the image is happy with)')
     .option('--endpoint <url>', 'a cloud that is up, instead of one made for the measurement')
     .option('--home <dir>', 'with --endpoint: whose credentials.json to use')
+    .option('--translation-cache <mib>', 'as `up` has it', parseCacheMiB)
     .option('-y, --yes', 'install missing system packages without asking', false)
 }
 

@@ -63,7 +63,8 @@ export async function buildDebian12(options: DebianOptions): Promise<StoredImage
       },
       rootDeviceName: '/dev/xvda',
       defaultUser: 'admin',
-      launchPort: { version: LAUNCH_PORT_VERSION, hostKeys: 'openssh', canRehearse: true },
+      // Not `canRehearse` until test/long/debian-standby.test.ts has seen that nothing is left (decision 0064).
+      launchPort: { version: LAUNCH_PORT_VERSION, hostKeys: 'openssh' },
       files: await describeFiles(output, ['disk.qcow2', 'kernel', 'initrd'], options.signal),
       sources: [...packages, ...loaders],
     }

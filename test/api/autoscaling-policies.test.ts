@@ -10,12 +10,14 @@ import {
   PutScheduledUpdateGroupActionCommand,
 } from '@aws-sdk/client-auto-scaling'
 import {
+  CloudWatchClient,
   DescribeAlarmsCommand,
   GetMetricStatisticsCommand,
   PutMetricAlarmCommand,
   SetAlarmStateCommand,
 } from '@aws-sdk/client-cloudwatch'
 import { expect, test } from 'vitest'
+import { ACCOUNT, REGION } from '../support/cloud.ts'
 import { nameOf } from '../support/code-of.ts'
 import { startScalingCloud } from '../support/scaling.ts'
 
@@ -30,7 +32,7 @@ test('a target is tracked by alarms that the policy makes: load grows the group,
       ...g,
       PolicyName: 'cpu',
       PolicyType: 'TargetTrackingScaling',
-      EstimatedInstanceWarmup: 60,
+      EstimatedInstanceWarmup: 180,
       TargetTrackingConfiguration: {
         PredefinedMetricSpecification: { PredefinedMetricType: 'ASGAverageCPUUtilization' },
         TargetValue: 40,
@@ -56,6 +58,7 @@ test('a target is tracked by alarms that the policy makes: load grows the group,
   await world.minutes(6)
   const grown = await group()
   expect(grown.DesiredCapacity).toBeGreaterThan(1)
+  expect(grown.DesiredCapacity).toBe(3)
   expect((await world.activities())[0]!.Cause).toMatch(
     /^At \S+ a monitor alarm TargetTracking-g-AlarmHigh-\S+ in state ALARM triggered policy cpu changing the desired capacity from 1 to \d\./,
   )
@@ -206,4 +209,50 @@ test('group metrics are recorded once they are enabled', async () => {
     }),
   )
   expect(Datapoints!.map(({ Maximum }) => Maximum)).toEqual([2, 2])
+})
+
+test('an alarm cannot call the policy of another account, whatever ARN it names', async () => {
+  await using world = await startScalingCloud()
+  const { client, cloudwatch, group } = world
+  await world.create({ DesiredCapacity: 1 })
+  const { PolicyARN } = await client.send(
+    new PutScalingPolicyCommand({
+      ...g,
+      PolicyName: 'out',
+      AdjustmentType: 'ChangeInCapacity',
+      ScalingAdjustment: 1,
+      Cooldown: 0,
+    }),
+  )
+  const stranger = new CloudWatchClient({
+    endpoint: world.cloud.url,
+    region: REGION,
+    maxAttempts: 1,
+    credentials: { accessKeyId: '999900001111', secretAccessKey: 'unused' },
+  })
+  const alarm = (arn: string) => ({
+    AlarmName: 'a',
+    Namespace: 'Own',
+    MetricName: 'Depth',
+    Statistic: 'Average' as const,
+    Period: 60,
+    EvaluationPeriods: 1,
+    Threshold: 1,
+    ComparisonOperator: 'GreaterThanThreshold' as const,
+    AlarmActions: [arn],
+  })
+  const set = { AlarmName: 'a', StateValue: 'ALARM' as const, StateReason: 'test' }
+  const forged = PolicyARN!.replace(ACCOUNT, '999900001111')
+  for (const arn of [PolicyARN!, forged]) {
+    await stranger.send(new PutMetricAlarmCommand(alarm(arn)))
+    await stranger.send(new SetAlarmStateCommand(set))
+    await stranger.send(new SetAlarmStateCommand({ ...set, StateValue: 'OK' }))
+  }
+  await world.settle()
+  expect(await group()).toMatchObject({ DesiredCapacity: 1 })
+  stranger.destroy()
+  await cloudwatch.send(new PutMetricAlarmCommand(alarm(PolicyARN!)))
+  await cloudwatch.send(new SetAlarmStateCommand(set))
+  await world.settle()
+  expect(await group()).toMatchObject({ DesiredCapacity: 2 })
 })

@@ -10,7 +10,18 @@ createServer((request, response) => {
     health = Number(url.searchParams.get('health'))
     return response.end('become')
   }
+  const cookie = url.searchParams.get('cookie')
+  if (cookie !== null) response.setHeader('set-cookie', `${cookie}=1`)
   const wait = Number(url.searchParams.get('wait') ?? 0)
   const body = JSON.stringify({ name, url: request.url, headers: request.headers })
   setTimeout(() => response.end(body), wait)
-}).listen(Number(port), () => process.stdout.write('listening\n'))
+})
+  .on('upgrade', (request, socket) => {
+    // Of the key in RFC 6455.
+    const accept = 's3pPLMBiTxaQ9kYGzzhZRbK+xOo='
+    const head = ['HTTP/1.1 101 Switching Protocols', 'upgrade: websocket', 'connection: upgrade']
+    socket.write(`${[...head, `sec-websocket-accept: ${accept}`].join('\r\n')}\r\n\r\n`)
+    socket.on('data', (bytes) => socket.write(`${name} heard ${bytes}`))
+    socket.on('error', () => {})
+  })
+  .listen(Number(port), () => process.stdout.write('listening\n'))

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createBalancerKeeper, type BalancerKeeper } from '../../src/balancing/keeper.ts'
+import type { ListenerAction } from '../../src/domain/balancers/records.ts'
 import type { BalancerPlan, TlsPlan } from '../../src/domain/balancers/plan.ts'
 import type { VpcNetworkPlan } from '../../src/domain/network-plan.ts'
 import { createFabric, type Fabric } from '../../src/fabric/fabric.ts'
@@ -44,7 +45,7 @@ function ask(path: string, options: RequestOptions & { isTls?: boolean } = {}): 
   const request = isTls ? httpsRequest : httpRequest
   return new Promise((resolve, reject) => {
     const asked = request(
-      { host: PUBLIC, path, timeout: 5_000, rejectUnauthorized: false, ...more },
+      { host: PUBLIC, path, agent: false, timeout: 5_000, rejectUnauthorized: false, ...more },
       (response) => {
         let body = ''
         const { socket } = response as unknown as {
@@ -152,7 +153,11 @@ describeIsolated('load balancers', import.meta.url, () => {
       new Promise((resolve) =>
         guest.start(process.execPath, script, name).stdout.once('data', resolve),
       )
-    await Promise.all([serve(a, 'a'), serve(b, 'b'), keeper.apply([plan()])])
+    // Without a listener first, as it is made.
+    const made = keeper.apply([balancer([], [])])
+    await Promise.all([serve(a, 'a'), serve(b, 'b'), made])
+    expect((await keeper.status())[0]).toMatchObject({ isRunning: true, problem: null })
+    await keeper.apply([plan()])
     await until(async () => (await verdicts()).every((one) => one === 'healthy'))
   }, 60_000)
 
@@ -242,7 +247,8 @@ describeIsolated('load balancers', import.meta.url, () => {
     const become = (health: number) =>
       a.run('busybox', ['wget', '-qO-', `http://127.0.0.1/become?health=${health}`])
     await become(500)
-    await until(async () => (await verdicts())[0] === 'code')
+    // In each group that has it.
+    await until(async () => (await verdicts()).filter((one) => one === 'code').length === 2)
     const [status] = await keeper.status()
     expect(status!.targets[0]).toMatchObject({ verdict: 'unhealthy', code: 500 })
     const names = await Promise.all(Array.from({ length: 10 }, () => ask('/', { port: 81 })))
@@ -250,7 +256,83 @@ describeIsolated('load balancers', import.meta.url, () => {
     // None of group 1 is healthy: all of them are asked rather than nobody.
     expect((await ask('/', { isTls: true })).name).toBe('a')
     await become(200)
+    await until(async () => (await verdicts()).every((one) => one === 'healthy'))
+  })
+
+  test('cookies keep a client where it was; a WebSocket passes', async () => {
+    const sticky = plan()
+    const both = [targets.a, targets.b]
+    const stay = { ...forward([1, 3], [2, 1]), stickySeconds: 60 } as ListenerAction
+    await keeper.apply([
+      {
+        ...sticky,
+        listeners: [
+          listener(80, [{ conditions: [], action: stay }]),
+          listener(81, [{ conditions: [], action: forward([3]) }]),
+          listener(82, [{ conditions: [], action: forward([4]) }]),
+        ],
+        groups: [
+          ...sticky.groups.slice(0, 2),
+          group(3, both, { stickiness: { type: 'lb_cookie', seconds: 60 } }),
+          group(4, both, { stickiness: { type: 'app_cookie', cookie: 'SESS', seconds: 60 } }),
+        ],
+      },
+    ])
+    await until(async () => (await verdicts()).every((one) => one === 'healthy'))
+    for (const [port, path, name] of [
+      [80, '/', 'AWSALBTG'],
+      [81, '/', 'AWSALB'],
+      [82, '/?cookie=SESS', 'AWSALBAPP-0'],
+    ] as const) {
+      const first = await ask(path, { port })
+      const set = first.headers['set-cookie'] as string[]
+      expect(set.some((one) => one.startsWith(`${name}=`))).toBe(true)
+      const cookie = set.map((one) => one.split(';')[0]).join('; ')
+      const asked = Array.from({ length: 8 }, () => ask('/', { port, headers: { cookie } }))
+      const names = (await Promise.all(asked)).map((one) => one.name)
+      expect(new Set(names)).toEqual(new Set([first.name]))
+    }
+    const heard = await new Promise<string>((resolve, reject) => {
+      const key = { 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-version': '13' }
+      const headers = { connection: 'upgrade', upgrade: 'websocket', ...key }
+      const asked = httpRequest({ host: PUBLIC, port: 81, headers, agent: false })
+      asked.on('error', reject)
+      asked.on('response', ({ statusCode }) => reject(new Error(`answered ${statusCode}`)))
+      asked.on('upgrade', (_response, socket) => {
+        socket.on('data', (bytes: Buffer) => {
+          resolve(bytes.toString())
+          socket.destroy()
+        })
+        socket.write('hello')
+      })
+      asked.end()
+    })
+    expect(heard).toMatch(/^[ab] heard hello$/)
+  })
+
+  test('a network balancer passes what comes, also by TLS, to the targets of its zone', async () => {
+    const tcp = { protocol: 'TCP' as const }
+    const check = { protocol: 'TCP' as const, path: null, matcher: null }
+    const [zone] = plan().nodes.map((node) => node.zone)
+    const zonal = [target('na', A, { zone: zone! }), target('nb', B, { zone: 'us-east-1b' })]
+    await keeper.apply([
+      balancer(
+        [
+          listener(80, [{ conditions: [], action: forward([5]) }], tcp),
+          listener(443, [{ conditions: [], action: forward([5]) }], { protocol: 'TLS', tls }),
+        ],
+        [group(5, zonal, tcp, check)],
+        { type: 'network', isCrossZone: false, certificates },
+      ),
+    ])
     await until(async () => (await verdicts())[0] === 'healthy')
+    const plain = await Promise.all(Array.from({ length: 4 }, () => ask('/')))
+    expect(new Set(plain.map(({ name }) => name))).toEqual(new Set(['a']))
+    const secure = await ask('/', { isTls: true, servername: 'two.example.com' })
+    expect(secure).toMatchObject({ name: 'a', certificate: 'DNS:two.example.com' })
+    const headers = (JSON.parse(plain[0]!.body) as { headers: object }).headers
+    expect(headers).not.toHaveProperty('x-forwarded-for')
+    await keeper.apply([plan({ settings: { ...plan().settings, idleSeconds: 61 } })])
   })
 
   test('its workers are nobody, locked in; another keeper takes it over, and starts it again', async () => {
@@ -265,11 +347,20 @@ describeIsolated('load balancers', import.meta.url, () => {
     const now = plan({ settings: { ...plan().settings, idleSeconds: 61 } })
     await keeper.apply([now])
     expect(pid()).toBe(first)
+    await ask('/fixed')
     expect((await keeper.status())[0]!.counters!.requests).toBeGreaterThan(0)
-    process.kill(first, 'SIGKILL')
+    // Started, and the daemon died before it wrote that down: there is one afterwards.
+    rmSync(join(folder, balancerId, 'running.json'))
+    keeper.close()
+    keeper = keeperMake()
+    await keeper.apply([now])
+    const second = pid()
+    expect(second).not.toBe(first)
+    expect(() => process.kill(first, 0)).toThrow()
+    process.kill(second, 'SIGKILL')
     await until(async () => !(await ask('/fixed').catch(() => null)))
     await keeper.apply([now])
-    expect(pid()).not.toBe(first)
+    expect(pid()).not.toBe(second)
     expect((await ask('/fixed')).status).toBe(418)
     await keeper.apply([])
     await expect(ask('/fixed')).rejects.toThrow()

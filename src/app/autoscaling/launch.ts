@@ -135,7 +135,10 @@ export async function launchOne(view: GroupView): Promise<boolean> {
   const source = sourceOf(view)
   const overrides =
     source.type === 'mixed' && source.overrides.length > 0 ? source.overrides : [null]
-  const choices = overrides.flatMap((override) => spots.map((spot) => ({ override, spot })))
+  // For the sake of balance elsewhere would be no use, and would never end.
+  const isForBalance = isRebalancing(view)
+  const places = isForBalance ? spots.slice(0, 1) : spots
+  const choices = overrides.flatMap((override) => places.map((spot) => ({ override, spot })))
   let failure = invalid('The group has no subnet or Availability Zone that is still there.')
   for (const { override, spot } of choices.slice(0, ATTEMPTS_MAX)) {
     try {
@@ -153,6 +156,10 @@ export async function launchOne(view: GroupView): Promise<boolean> {
   await launchFailed(view, failure)
   return false
 }
+
+const isRebalancing = (view: GroupView): boolean =>
+  needOf(view).capacity >= view.group.configuration.desired &&
+  view.instances.some(({ replace }) => replace?.reason === 'rebalance')
 
 /** @returns false when it is not wanted any more. */
 async function launchWrite(

@@ -39,7 +39,9 @@ export async function policyRun(app: App, policyId: string, trigger: Trigger): P
   await app.store.transact(async (tx) => {
     const policy = await tx.get('scalingPolicy', policyId)
     const group = policy && (await tx.get('scalingGroup', policy.groupId))
-    if (!policy || !group) throw new Error('the scaling policy does not exist any more')
+    // An ARN can name any id: another account's policy is none of this one's.
+    const isOwn = policy && trigger.type === 'alarm' ? isOf(policy, trigger.alarm) : true
+    if (!policy || !group || !isOwn) throw new Error('the scaling policy does not exist any more')
     if (group.deletingSince !== null) return
     const isAlarm = trigger.type === 'alarm'
     if (isAlarm && (!policy.isEnabled || isSuspended(group, 'AlarmNotification'))) return
@@ -50,6 +52,9 @@ export async function policyRun(app: App, policyId: string, trigger: Trigger): P
     await desiredSet(app, tx, group, within(group.configuration, wanted), asked(policy, trigger))
   })
 }
+
+const isOf = (policy: ScalingPolicy, { account, region }: Alarm): boolean =>
+  policy.account === account && policy.region === region
 
 interface Case {
   policy: ScalingPolicy
@@ -164,14 +169,15 @@ async function tracking(
     throw scalingFault('ValidationError', words)
   }
   const { desired } = group.configuration
-  const serving = instances.filter(({ state }) => state === 'InService')
-  const wanted = tracked(Math.max(1, weightOf(serving)), trigger.value, rule.target)
+  const now = app.clock.now()
+  const seconds = warmupOf(group, rule.warmupSeconds)
+  // What was measured was measured of these: counting newer ones as well would answer the same load twice.
+  const warm = instances.filter((one) => isWarm(one, seconds, now))
+  const wanted = tracked(Math.max(1, weightOf(warm)), trigger.value, rule.target)
   const isHigh = trigger.alarm.configuration.comparison.startsWith('Greater')
   if (isHigh) return wanted > desired ? wanted : null
   if (rule.isScaleInDisabled || wanted >= desired) return null
-  const now = app.clock.now()
-  const seconds = warmupOf(group, rule.warmupSeconds)
-  if (instances.some((one) => isCounted(one) && !isWarm(one, seconds, now))) return null
+  if (instances.some((one) => isCounted(one) && !warm.includes(one))) return null
   return (await othersAgree(reader, policy)) ? wanted : null
 }
 

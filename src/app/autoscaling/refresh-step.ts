@@ -13,6 +13,10 @@ import { scalingCtx } from './scope.ts'
 import { viewOf, type GroupView } from './view.ts'
 
 const STALLED_MS = 3_600_000
+const STALLED_WORDS = 'Nothing could be replaced for an hour'
+
+const isStalled = ({ progressedAt, heldUntil }: InstanceRefresh, now: number): boolean =>
+  now >= Math.max(progressedAt, heldUntil ?? 0) + STALLED_MS
 
 /** @returns whether something changed. */
 export async function refreshStep({ app, group: { id }, refresh }: GroupView): Promise<boolean> {
@@ -43,7 +47,7 @@ async function nextOf(
   view: GroupView,
   refresh: InstanceRefresh,
 ): Promise<InstanceRefresh | null> {
-  const { instances, group, now } = view
+  const { instances, now } = view
   switch (refresh.status) {
     case 'Pending':
       return { ...refresh, status: 'InProgress', progressedAt: now }
@@ -55,15 +59,16 @@ async function nextOf(
       if (refresh.targets.length === 0 && refresh.percentage === 0) {
         return rollbackBegin(app, tx, view, refresh)
       }
+      if (isStalled(refresh, now)) {
+        await unmark(tx, instances)
+        return { ...refresh, status: 'RollbackFailed', reason: STALLED_WORDS, endedAt: now }
+      }
       return progress(tx, view, refresh)
     case 'Baking':
       if (now < (refresh.heldUntil ?? 0)) return null
       return succeed(tx, view, refresh)
     case 'InProgress':
-      if (group.failures !== null && now >= refresh.progressedAt + STALLED_MS) {
-        return fail(tx, view, refresh)
-      }
-      return progress(tx, view, refresh)
+      return isStalled(refresh, now) ? fail(tx, view, refresh) : progress(tx, view, refresh)
     default:
       return null
   }
@@ -185,7 +190,7 @@ async function fail(
   refresh: InstanceRefresh,
 ): Promise<InstanceRefresh> {
   await unmark(tx, instances)
-  const reason = 'No instance could be launched for an hour'
+  const reason = STALLED_WORDS
   const { hasAutoRollback } = refresh.preferences
   if (hasAutoRollback && refresh.desired !== null) return rolledBack(refresh, reason, now)
   return { ...refresh, status: 'Failed', reason, endedAt: now }

@@ -46,7 +46,9 @@ export async function targetsStep(view: GroupView): Promise<boolean> {
   for (const arn of arns) seen.set(arn, await statesOf(ctx, arn))
   let hasChanged = false
   for (const one of instances) {
-    const kept = await placesKept(ctx, group, one, seen)
+    const ec2 = view.ec2.get(one.id)
+    const isGone = !ec2 || ec2.releasedAt !== null
+    const kept = await placesKept(ctx, group, { one, isGone }, seen)
     if (kept.join() !== one.targetGroupArns.join()) {
       await arnsSet(app, one, kept)
       hasChanged = true
@@ -69,7 +71,7 @@ async function statesOf(ctx: Ctx, arn: string) {
 async function placesKept(
   ctx: Ctx,
   group: ScalingGroup,
-  one: ScalingInstance,
+  { one, isGone }: { one: ScalingInstance; isGone: boolean },
   seen: Seen,
 ): Promise<string[]> {
   const wanted = one.state === 'InService' ? group.targetGroupArns : []
@@ -83,7 +85,8 @@ async function placesKept(
       kept.push(arn)
       if (isIn && state === undefined) await asked(ctx, arn, one, 'register')
     } else if (isIn && state !== undefined) {
-      kept.push(arn)
+      // Connections of one that is gone have ended.
+      if (!(isGone && state === 'draining')) kept.push(arn)
       if (state !== 'draining') await asked(ctx, arn, one, 'deregister')
     }
   }

@@ -18,6 +18,10 @@ import { ec2Wanted } from '../ec2/authorisation.ts'
 
 type Input = Readonly<Record<string, unknown>>
 
+/** More of either is refused by the operation itself (group-input.ts). */
+const SUBNETS_MAX = 20
+const CHOICES_MAX = 80
+
 export const autoscalingWanted: Deriver = async (ctx, operation, input) => {
   const action = `autoscaling:${operation}`
   const keys = { ...requestTagKeys(input), ...ownKeys(input) }
@@ -73,7 +77,7 @@ const texts = (value: unknown): string[] | undefined =>
 function ownKeys(input: Input): Wanted['keys'] {
   const metadata = input.MetadataOptions as Record<string, unknown> | undefined
   const policy = input.MixedInstancesPolicy as MixedInput | undefined
-  const template = templatesOf(input)[0]
+  const template = choicesOf(input)[0]?.LaunchTemplate
   const zones = text(input.VPCZoneIdentifier)
   const types = policy?.LaunchTemplate?.Overrides?.flatMap(({ InstanceType }) => InstanceType ?? [])
   const sources = input.TrafficSources as { Identifier?: string }[] | undefined
@@ -106,39 +110,52 @@ interface TemplateInput {
 interface MixedInput {
   LaunchTemplate?: {
     LaunchTemplateSpecification?: TemplateInput
-    Overrides?: { InstanceType?: string; LaunchTemplateSpecification?: TemplateInput }[]
+    Overrides?: {
+      InstanceType?: string
+      ImageId?: string
+      LaunchTemplateSpecification?: TemplateInput
+    }[]
   }
 }
 
-/** All templates that instances may be launched from. */
-function templatesOf(input: Input): TemplateInput[] {
-  const desired = (input.DesiredConfiguration ?? {}) as Input
-  const found = [input, desired].flatMap(({ LaunchTemplate, MixedInstancesPolicy }) => {
-    const mixed = (MixedInstancesPolicy as MixedInput | undefined)?.LaunchTemplate
-    const overrides = mixed?.Overrides ?? []
-    return [
-      LaunchTemplate as TemplateInput | undefined,
-      mixed?.LaunchTemplateSpecification,
-      ...overrides.map((one) => one.LaunchTemplateSpecification),
-    ]
-  })
-  return found.filter((one) => one !== undefined)
+interface LaunchChoice {
+  LaunchTemplate: TemplateInput
+  InstanceType?: string
+  ImageId?: string
 }
 
-/** Who has a group launch from a template must be allowed to launch from it. */
+/** Everything that instances may be launched from: what an override says must be allowed too. */
+function choicesOf(input: Input): LaunchChoice[] {
+  const desired = (input.DesiredConfiguration ?? {}) as Input
+  return [input, desired].flatMap(({ LaunchTemplate, MixedInstancesPolicy }) => {
+    const own = LaunchTemplate ? [{ LaunchTemplate: LaunchTemplate as TemplateInput }] : []
+    const mixed = (MixedInstancesPolicy as MixedInput | undefined)?.LaunchTemplate
+    const base = mixed?.LaunchTemplateSpecification
+    if (!base) return own
+    const overrides = mixed.Overrides ?? []
+    if (overrides.length === 0) return [...own, { LaunchTemplate: base }]
+    const choices = overrides.map(({ LaunchTemplateSpecification, InstanceType, ImageId }) => ({
+      LaunchTemplate: LaunchTemplateSpecification ?? base,
+      ...(InstanceType !== undefined && { InstanceType }),
+      ...(ImageId !== undefined && { ImageId }),
+    }))
+    return [...own, ...choices]
+  })
+}
+
+/** Who has a group launch must be allowed to launch all of it, in each of its subnets. */
 async function launchWanted(ctx: Ctx, input: Input): Promise<Wanted[]> {
-  const [SubnetId] = String(input.VPCZoneIdentifier ?? '').split(',')
-  const wanted = await Promise.all(
-    templatesOf(input).map((LaunchTemplate) =>
-      ec2Wanted(ctx, 'RunInstances', {
-        LaunchTemplate,
-        MinCount: 1,
-        MaxCount: 1,
-        ...(SubnetId && { SubnetId }),
-      }),
-    ),
-  )
-  return wanted.flat()
+  const named = String(input.VPCZoneIdentifier ?? '').split(',')
+  const subnets = named.map((one) => one.trim()).slice(0, SUBNETS_MAX)
+  const wanted: Wanted[] = []
+  for (const choice of choicesOf(input).slice(0, CHOICES_MAX)) {
+    for (const SubnetId of subnets) {
+      const where = SubnetId === '' ? {} : { SubnetId }
+      const launch = { ...choice, ...where, MinCount: 1, MaxCount: 1 }
+      wanted.push(...(await ec2Wanted(ctx, 'RunInstances', launch)))
+    }
+  }
+  return wanted
 }
 
 /** A launch configuration hands its profile's role to instances: nobody may who may not pass it. */

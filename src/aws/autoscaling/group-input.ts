@@ -143,10 +143,13 @@ function seconds(name: string, value: number | undefined): number | undefined {
   return value
 }
 
+/** As many as the gate looks at (authorisation.ts). */
+const SUBNETS_MAX = 20
+
 function subnetsOf(text: string) {
-  return [...new Set(text.split(',').map((one) => one.trim()))]
-    .filter((one) => one !== '')
-    .map((one) => parseId('subnet', one))
+  const named = text.split(',').map((one) => one.trim())
+  if (named.length > SUBNETS_MAX) throw invalid(`At most ${SUBNETS_MAX} subnets`)
+  return [...new Set(named)].filter((one) => one !== '').map((one) => parseId('subnet', one))
 }
 
 /** EC2 is always checked. */

@@ -48,10 +48,11 @@ function resourcesOf(ctx: Ctx, operation: string, input: Input): string[] {
     return [String(input.LoadBalancerArn), arn(`listener/${path}/*`)]
   if (operation === 'CreateRule')
     return [String(input.ListenerArn), arn(`listener-rule/${listener}/*`)]
-  if (operation === 'SetRulePriorities') {
-    return (input.RulePriorities as Input[]).map(({ RuleArn }) => String(RuleArn))
-  }
-  const named = NAMING.flatMap((member) => (input[member] ?? []) as string | string[])
+  const ordered = (input.RulePriorities ?? []) as Input[]
+  const named = [
+    ...NAMING.flatMap((member) => (input[member] ?? []) as string | string[]),
+    ...ordered.map(({ RuleArn }) => String(RuleArn)),
+  ]
   return named.length > 0 ? [...new Set(named)] : ['*']
 }
 

@@ -5,7 +5,7 @@ import { daemonRunHere, daemonStart, requireRoot, type DaemonOptions } from '../
 import { findCloud, PORT_DEFAULT, readCredentials, resolveHome, type Cloud } from '../home.ts'
 import { packagesEnsure } from '../packages.ts'
 import { requirementsOf } from '../requirements.ts'
-import { homeOption } from '../options.ts'
+import { homeOption, parseCacheMiB } from '../options.ts'
 import { during } from '../ui/progress.ts'
 import type { VerbContext } from '../verb-context.ts'
 
@@ -19,6 +19,7 @@ interface Options {
   importFromPrivate?: boolean
   backupWebhook?: string
   standbys?: string
+  translationCache?: number
   volumeModificationWait?: string
   bandwidthLimits: 'on' | 'off'
 }
@@ -45,6 +46,11 @@ export function command(context: VerbContext): Command {
     .option(
       '--standbys <count>',
       'of each kind launched lately, so many wait; 0: none (default: 1)',
+    )
+    .option(
+      '--translation-cache <mib>',
+      'in emulation, translated code that a machine keeps: less is lighter and slower (default: 128)',
+      parseCacheMiB,
     )
     .option('--volume-modification-wait <seconds>', 'between two changes of a volume; AWS: 21600')
     .option('-y, --yes', 'install missing system packages without asking')
@@ -86,12 +92,14 @@ Machines outlive the daemon: 'down' and 'up' again never touch them.`,
 /** What the daemon is told beyond where and how it listens. */
 function flagsOf(options: Options): string[] {
   const { passphraseFile, volumeModificationWait: wait, bandwidthLimits } = options
+  const { translationCache } = options
   return [
     ...(passphraseFile ? ['--passphrase-file', resolve(passphraseFile)] : []),
     ...(options.importFromPrivate ? ['--import-from-private'] : []),
     ...(options.backupWebhook ? ['--backup-webhook', options.backupWebhook] : []),
     ...(bandwidthLimits === 'off' ? ['--bandwidth-limits', 'off'] : []),
     ...(options.standbys === undefined ? [] : ['--standbys', options.standbys]),
+    ...(translationCache ? ['--translation-cache', String(translationCache)] : []),
     ...(wait ? ['--volume-modification-wait', wait] : []),
   ]
 }

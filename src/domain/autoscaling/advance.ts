@@ -67,15 +67,16 @@ export function advance(situation: Situation): Advance | null {
       return inService(situation)
     case 'EnteringStandby':
     case 'Standby':
-      return isGone ? { to: 'gone' } : null
+      return isGone && one.targetGroupArns.length === 0 ? { to: 'gone' } : null
     case 'Detaching':
       // Once it is in no target group it is the account's own.
-      return one.targetGroupArns.length === 0 || isGone ? { to: 'gone', activity: DONE } : null
+      return one.targetGroupArns.length === 0 ? { to: 'gone', activity: DONE } : null
     case 'Terminating':
     case 'Terminating:Wait':
     case 'Terminating:Proceed':
-      if (isGone) return { to: 'gone', activity: DONE }
-      return terminating(situation)
+      if (!isGone) return terminating(situation)
+      // What is left of it in target groups goes first (app/autoscaling/targets.ts).
+      return one.targetGroupArns.length === 0 ? { to: 'gone', activity: DONE } : null
   }
 }
 

@@ -284,7 +284,7 @@ function linkLines(name: string, link: LinkState, before: LinkState | undefined)
 
 /** Nobody else has our addresses, so there is nothing to ask the link before they are used. */
 function addressFlags({ kind }: LinkState, address: string): string {
-  const isRouted = kind !== 'other' && !address.startsWith('fe80:')
+  const isRouted = (kind === 'tap' || kind === 'veth') && !address.startsWith('fe80:')
   return `${isRouted ? ' noprefixroute' : ''}${isIpv6(address) ? ' nodad' : ''}`
 }
 

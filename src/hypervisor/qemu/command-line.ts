@@ -64,6 +64,7 @@ export interface CommandLineHost {
   paths: MachinePaths
   report: HypervisorReport
   pin: MachinePin
+  tcgCacheMiB?: number | undefined
   io: IoAbilities
   /** Where a key of an encrypted disk lies for the moment, by its name (secrets.ts). */
   secretPath?: (name: string) => string
@@ -156,7 +157,8 @@ function identityArgs(spec: VmSpec, { paths, runAs }: CommandLineHost): string[]
   ].flat()
 }
 
-function machineArgs(spec: VmSpec, { pin, report, gpus = [] }: CommandLineHost): string[] {
+function machineArgs(spec: VmSpec, host: CommandLineHost): string[] {
+  const { pin, report, gpus = [], tcgCacheMiB: cacheMiB = TCG_CACHE_MIB } = host
   const smm = spec.boot.mode === 'uefi' && report.uefi?.isSecure ? ',smm=on' : ''
   return [
     // The HPET only costs exits under KVM; in emulation a guest without it calibrates its timers wrongly and may hang.
@@ -166,7 +168,7 @@ function machineArgs(spec: VmSpec, { pin, report, gpus = [] }: CommandLineHost):
     ],
     [
       '-accel',
-      pin.accelerator === 'tcg' ? `tcg,thread=multi,tb-size=${TCG_CACHE_MIB}` : pin.accelerator,
+      pin.accelerator === 'tcg' ? `tcg,thread=multi,tb-size=${cacheMiB}` : pin.accelerator,
     ],
     // The window of a card's memory lies high: the guest must know of as many address bits as the host has.
     ['-cpu', gpus.length > 0 ? `${pin.cpuModel},host-phys-bits=on` : pin.cpuModel],

@@ -34,6 +34,8 @@ export interface QemuDriverOptions {
   report?: HypervisorReport
   /** Absent: the host's own. */
   sysfs?: Sysfs
+  /** Translated code that a machine may keep in emulation, in MiB; `TCG_CACHE_MIB` unless told. */
+  tcgCacheMiB?: number
   /** An unprivileged user for each machine's QEMU; null: it stays who we are. Limits: docs/hypervisor.md. */
   runAs?: (instanceId: InstanceId) => { uid: number; gid: number } | null
 }
@@ -88,6 +90,7 @@ export interface DriverContext {
   log: Log
   cgroups: CgroupAbilities
   gpus: GpuKeeper
+  tcgCacheMiB: number | undefined
   runAs: NonNullable<QemuDriverOptions['runAs']>
   report: () => Promise<HypervisorReport>
   /** Machines whose process lives. */

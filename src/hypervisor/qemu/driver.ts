@@ -84,6 +84,7 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
     cgroups: await cgroupAbilities(),
     runAs: options.runAs ?? (() => null),
     machines,
+    tcgCacheMiB: options.tcgCacheMiB,
     gpus: createGpuKeeper({
       ...options,
       isLiving: (instanceId) => machines.has(instanceId),

@@ -204,11 +204,12 @@ async function describe(
     isDirectIo: (path) => directPaths.has(path),
     isLimited: Boolean(spec.diskLimits),
   }
-  const { executable } = context
+  const { executable, tcgCacheMiB } = context
   const secrets = await secretFiles(secretsOf(spec.disks), runAs)
   const secretPath = secrets.pathOf
   const layout = memory?.layout ?? null
-  const host = { executable, paths, report, pin, io, secretPath, runAs, layout, gpus }
+  const onHost = { executable, tcgCacheMiB, paths, report, pin, io, runAs }
+  const host = { ...onHost, secretPath, layout, gpus }
   return { paths, pin, io, secrets, runAs, ...commandLine(spec, host) }
 }
 

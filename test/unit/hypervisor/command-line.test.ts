@@ -95,6 +95,12 @@ test('a machine that boots from its disk by BIOS, in emulation', () => {
   expect(text(SPEC)).toMatchSnapshot()
 })
 
+test('in emulation a machine keeps as much translated code as it is told', () => {
+  expect(optionsOf(SPEC, '-accel', { ...host(), tcgCacheMiB: 20 })).toEqual([
+    'tcg,thread=multi,tb-size=20',
+  ])
+})
+
 test('a machine with its own kernel and no namespace', () => {
   const boot = {
     mode: 'kernel' as const,

@@ -1,0 +1,97 @@
+/** Auto Scaling's lists as collections, and what its pages do. */
+import {
+  AutoScalingClient,
+  CreateAutoScalingGroupCommand,
+  DeleteAutoScalingGroupCommand,
+  DescribeAutoScalingGroupsCommand,
+  DescribeInstanceRefreshesCommand,
+  DescribePoliciesCommand,
+  DescribeScalingActivitiesCommand,
+  DescribeScheduledActionsCommand,
+  SetDesiredCapacityCommand,
+  StartInstanceRefreshCommand,
+  UpdateAutoScalingGroupCommand,
+  type AutoScalingGroup,
+} from '@aws-sdk/client-auto-scaling'
+import { clientOf } from './clients.ts'
+import { collection, collectionRefresh, paged } from './collection.ts'
+
+const client = (): AutoScalingClient =>
+  clientOf('autoscaling', (config) => new AutoScalingClient(config))
+
+export const scalingGroups = collection<AutoScalingGroup>({
+  name: 'scaling groups',
+  kinds: ['scalingGroup', 'scalingInstance'],
+  idOf: (item) => item.AutoScalingGroupName ?? '',
+  pages: () =>
+    paged(async (NextToken) => {
+      const page = await client().send(new DescribeAutoScalingGroupsCommand({ NextToken }))
+      return { items: page.AutoScalingGroups, next: page.NextToken }
+    }),
+})
+
+/** What the detail of a group shows beside it. */
+export async function groupStory(name: string) {
+  const of = { AutoScalingGroupName: name }
+  const [activities, policies, schedules, refreshes] = await Promise.all([
+    client().send(new DescribeScalingActivitiesCommand({ ...of, MaxRecords: 50 })),
+    client().send(new DescribePoliciesCommand(of)),
+    client().send(new DescribeScheduledActionsCommand(of)),
+    client().send(new DescribeInstanceRefreshesCommand({ ...of, MaxRecords: 20 })),
+  ])
+  return {
+    activities: activities.Activities ?? [],
+    policies: policies.ScalingPolicies ?? [],
+    schedules: schedules.ScheduledUpdateGroupActions ?? [],
+    refreshes: refreshes.InstanceRefreshes ?? [],
+  }
+}
+
+export interface GroupWish {
+  name: string
+  templateId: string
+  zones: readonly string[]
+  min: number
+  desired: number
+  max: number
+}
+
+function wishInput({ name, templateId, zones, min, desired, max }: GroupWish) {
+  return {
+    AutoScalingGroupName: name,
+    MinSize: min,
+    MaxSize: max,
+    DesiredCapacity: desired,
+    ...(templateId && {
+      LaunchTemplate: { LaunchTemplateId: templateId, Version: '$Default' },
+    }),
+    ...(zones.length > 0 && { AvailabilityZones: [...zones] }),
+  }
+}
+
+export async function groupMake(wish: GroupWish): Promise<void> {
+  await client().send(new CreateAutoScalingGroupCommand(wishInput(wish)))
+  await collectionRefresh(scalingGroups)
+}
+
+/** What it launches from and where stays, unless it is said. */
+export async function groupEdit(wish: GroupWish): Promise<void> {
+  await client().send(new UpdateAutoScalingGroupCommand(wishInput(wish)))
+  await collectionRefresh(scalingGroups)
+}
+
+export async function groupDesire(name: string, desired: number): Promise<void> {
+  const input = { AutoScalingGroupName: name, DesiredCapacity: desired }
+  await client().send(new SetDesiredCapacityCommand(input))
+  await collectionRefresh(scalingGroups)
+}
+
+export async function groupRefresh(name: string): Promise<void> {
+  await client().send(new StartInstanceRefreshCommand({ AutoScalingGroupName: name }))
+}
+
+export async function groupDelete(name: string): Promise<void> {
+  const input = { AutoScalingGroupName: name, ForceDelete: true }
+  await client().send(new DeleteAutoScalingGroupCommand(input))
+  await collectionRefresh(scalingGroups)
+}
