@@ -1,7 +1,7 @@
 /** The console as a whole: signed in or not, the frame, and which page is at which address. Pages load when visited. */
 import { QueryClientProvider } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useState } from 'react'
-import { BrowserRouter, Route, Routes } from 'react-router'
+import { BrowserRouter, Route, Routes, useLocation } from 'react-router'
 import { eventsStart } from './aws/events.ts'
 import { queryClient, useSession } from './aws/collection.ts'
 import type { CloudInfo } from './aws/http.ts'
@@ -13,6 +13,7 @@ import { InstancesPage } from './pages/instances/list.tsx'
 import { HomePage } from './pages/home.tsx'
 import { SignIn } from './pages/sign-in.tsx'
 import { t } from './text/t.ts'
+import { Asking } from './ui/asking.tsx'
 import { Toasts } from './ui/toasts.tsx'
 
 const InstancePage = lazy(() => import('./pages/instances/detail.tsx'))
@@ -33,6 +34,7 @@ const IamPage = lazy(() => import('./pages/iam/page.tsx'))
 const ScalingPage = lazy(() => import('./pages/scaling/scaling.tsx'))
 const TemplatesPage = lazy(() => import('./pages/templates.tsx'))
 const BackupPage = lazy(() => import('./pages/backup/page.tsx'))
+const AlarmsPage = lazy(() => import('./pages/alarms/page.tsx'))
 const ActivityPage = lazy(() => import('./pages/activity.tsx'))
 const SettingsPage = lazy(() => import('./pages/settings.tsx'))
 
@@ -44,6 +46,7 @@ export function App() {
           <Gate />
         </Boundary>
       </BrowserRouter>
+      <Asking />
       <Toasts />
     </QueryClientProvider>
   )
@@ -52,6 +55,7 @@ export function App() {
 /** Nothing is shown before it is known who is there: a link in the address comes first, then another tab's session. */
 function Gate() {
   const session = useSession()
+  const { pathname } = useLocation()
   const [isReady, setReady] = useState(false)
   const [info, setInfo] = useState<CloudInfo | null>(null)
   const [wrong, setWrong] = useState<string>()
@@ -68,7 +72,7 @@ function Gate() {
   if (!session) return <SignIn info={info} wrong={wrong} />
   return (
     <Frame key={who} info={info}>
-      <Boundary key={location.pathname}>
+      <Boundary key={pathname.split('/', 3).join('/')}>
         <Suspense fallback={<div className="empty">{t('Loading…')}</div>}>
           <Pages />
         </Suspense>
@@ -101,6 +105,7 @@ function Pages() {
         <Route path="scaling" element={<ScalingPage />} />
         <Route path="templates" element={<TemplatesPage />} />
         <Route path="backup/:part?" element={<BackupPage />} />
+        <Route path="alarms" element={<AlarmsPage />} />
         <Route path="activity" element={<ActivityPage />} />
         <Route path="settings" element={<SettingsPage />} />
         <Route path="*" element={<div className="empty">{t('There is no such page.')}</div>} />

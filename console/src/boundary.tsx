@@ -16,7 +16,11 @@ export class Boundary extends Component<{ children: ReactNode }, { error: Error 
     return (
       <div className="empty" role="alert">
         <h2>{t('This page has failed')}</h2>
-        <p className="mono">{error.message}</p>
+        {/dynamically imported/.test(error.message) ? (
+          <p>{t('Its files could not be loaded: the daemon does not answer, or was renewed.')}</p>
+        ) : (
+          <p className="mono">{error.message}</p>
+        )}
         <Button onClick={() => location.reload()}>{t('Load it again')}</Button>
       </div>
     )

@@ -43,6 +43,7 @@ const PLACES: readonly { title: string; entries: readonly [string, string][] }[]
     title: t('Cloud'),
     entries: [
       ['/console/hosts', t('Hosts')],
+      ['/console/alarms', t('Alarms')],
       ['/console/iam', t('Users & policies')],
       ['/console/activity', t('Activity')],
       ['/console/settings', t('Settings')],

@@ -183,7 +183,7 @@ async function gzippedOf(page: ConsolePage, url: string): Promise<string> {
     const answer = await fetch(name, { headers })
     total += gzipSync(Buffer.from(await answer.arrayBuffer())).length
   }
-  return `${(total / 1000).toFixed(0)} KB were they gzipped`
+  return `${(total / 1000).toFixed(0)} KB of bodies alone were they gzipped`
 }
 
 async function keys(page: ConsolePage): Promise<void> {

@@ -21,9 +21,18 @@ export interface Collection<T> {
   concerned?(kind: string, id: string, items: readonly T[]): string[]
 }
 
+/** Once more; what was refused is refused again. */
+const isWorthAgain = (failures: number, { name, message }: Error): boolean =>
+  failures < 1 && !/AccessDenied|Unauthorized|not authorized/.test(`${name} ${message}`)
+
 export const queryClient = new QueryClient({
   defaultOptions: {
-    queries: { staleTime: 30_000, gcTime: 600_000, retry: 1, refetchOnWindowFocus: false },
+    queries: {
+      staleTime: 30_000,
+      gcTime: 600_000,
+      retry: isWorthAgain,
+      refetchOnWindowFocus: false,
+    },
   },
 })
 

@@ -3,12 +3,15 @@
  * read again. Whoever wants to know whether the screen is live asks here.
  */
 import { changesApply, changesMissed } from './collection.ts'
-import { linesOf, signedFetch } from './http.ts'
+import { ApiError, linesOf, signedFetch } from './http.ts'
 import { sessionNow, sessionSubscribe, type Session } from './session.ts'
 
-export type Liveness = 'connecting' | 'live' | 'lost'
+/** `denied`: who is signed in may not follow; lists are read when they are visited. */
+export type Liveness = 'connecting' | 'live' | 'lost' | 'denied'
 
 const RETRY_MS = 1_500
+const DENIED_RETRY_MS = 60_000
+const FORBIDDEN = 403
 
 let liveness: Liveness = 'connecting'
 const listeners = new Set<() => void>()
@@ -52,6 +55,7 @@ export function eventsStart(): () => void {
 async function keepOpen(signal: AbortSignal): Promise<void> {
   let isFirst = true
   while (!signal.aborted) {
+    let isDenied = false
     try {
       const response = await signedFetch('GET', '/api/console/events', { signal })
       set('live')
@@ -62,11 +66,13 @@ async function keepOpen(signal: AbortSignal): Promise<void> {
         const changes = line['changes'] as { kind: string; id: string }[] | undefined
         if (changes) changesApply(changes)
       }
-    } catch {
+    } catch (error) {
       // Said by the banner; tried again below.
+      isDenied = error instanceof ApiError && error.status === FORBIDDEN
     }
     if (signal.aborted) return
-    set('lost')
-    await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+    set(isDenied ? 'denied' : 'lost')
+    const waitMs = isDenied ? DENIED_RETRY_MS : RETRY_MS
+    await new Promise((resolve) => setTimeout(resolve, waitMs))
   }
 }

@@ -77,15 +77,18 @@ export async function signedFetch(
 }
 
 /** An operation's error has AWS's code for its name, as the SDK's have. */
+/** Of an answer that is none of ours. */
+const WORDS_MAX = 2_000
+
 async function errorOf(response: Response): Promise<ApiError> {
-  const text = (await response.text()).slice(0, 2000)
+  const text = await response.text()
   try {
     const body = JSON.parse(text) as { error?: string; message?: string; __type?: string }
     const error = new ApiError(response.status, body.error ?? body.message ?? text)
     if (body.__type !== undefined) error.name = body.__type.split('#').at(-1) ?? error.name
     return error
   } catch {
-    return new ApiError(response.status, text || response.statusText)
+    return new ApiError(response.status, text.slice(0, WORDS_MAX) || response.statusText)
   }
 }
 

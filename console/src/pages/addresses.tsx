@@ -12,6 +12,7 @@ import { ec2 } from '../aws/clients.ts'
 import { useCollection } from '../aws/collection.ts'
 import { addresses, instances } from '../aws/ec2.ts'
 import { t } from '../text/t.ts'
+import { ask } from '../ui/asking.tsx'
 import { Menu } from '../ui/menu.tsx'
 import { Modal } from '../ui/modal.tsx'
 import { Button, Empty, SelectField } from '../ui/parts.tsx'
@@ -120,18 +121,27 @@ function AddressMenu(props: { chosen: readonly Address[]; onGive(address: Addres
           label: t('Disassociate address'),
           whyNot: oneOnly ?? (isUsed ? undefined : t('It is associated with nothing')),
           run: () =>
-            void doing(t('Disassociated'), () =>
-              ec2().send(new DisassociateAddressCommand({ AssociationId: one?.AssociationId })),
-            ),
+            ask({
+              title: t('Disassociate {ip}', { ip: one?.PublicIp ?? '' }),
+              words: t('What talks to its machine by this address does so no more.'),
+              label: t('Disassociate'),
+              done: t('Disassociated'),
+              run: () =>
+                ec2().send(new DisassociateAddressCommand({ AssociationId: one?.AssociationId })),
+            }),
         },
         {
           label: t('Release address'),
           isApart: true,
           whyNot: oneOnly ?? (isUsed ? t('Disassociate it first') : undefined),
           run: () =>
-            void doing(t('Released'), () =>
-              ec2().send(new ReleaseAddressCommand({ AllocationId: one?.AllocationId })),
-            ),
+            ask({
+              title: t('Release {ip}', { ip: one?.PublicIp ?? '' }),
+              words: t('It is not yours any more, and the next address may be another.'),
+              label: t('Release'),
+              done: t('Released'),
+              run: () => ec2().send(new ReleaseAddressCommand({ AllocationId: one?.AllocationId })),
+            }),
         },
       ]}
     />

@@ -2,17 +2,18 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { Link } from 'react-router'
+import { wordsOf } from '../aws/clients.ts'
 import { useCollection, useSession } from '../aws/collection.ts'
 import { images, instances, snapshots, volumes } from '../aws/ec2.ts'
 import { hostsRead, type HostReport } from '../aws/host.ts'
 import { plural, t } from '../text/t.ts'
-import { Bar, ButtonLink, Card, Fact, PageHead, State } from '../ui/parts.tsx'
+import { Bar, ButtonLink, Card, Fact, Note, PageHead, State } from '../ui/parts.tsx'
 import { PlainTable } from '../ui/plain-table.tsx'
 import { ago, lasting, sizeText, stateOf, titleOf } from '../util/instance.ts'
 
 export function HomePage() {
   const session = useSession()
-  const { data: machines } = useCollection(instances)
+  const { data: machines, error } = useCollection(instances)
   const { data: disks } = useCollection(volumes)
   const { data: snaps } = useCollection(snapshots)
   useEffect(() => {
@@ -20,7 +21,8 @@ export function HomePage() {
   }, [])
   const live = machines?.filter((one) => stateOf(one) !== 'terminated')
   const loose = disks?.filter((one) => one.State === 'available')
-  const number = (n: number | undefined): string => (n === undefined ? '…' : n.toLocaleString('en'))
+  const number = (n: number | undefined): string =>
+    n === undefined ? (error ? '–' : '…') : n.toLocaleString('en')
   const running = live?.filter((one) => stateOf(one) === 'running')
   const gib = disks?.reduce((sum, one) => sum + (one.Size ?? 0), 0)
   return (
@@ -37,6 +39,7 @@ export function HomePage() {
           </ButtonLink>
         }
       />
+      {error && <Note tone="warn">{wordsOf(error)}</Note>}
       {live?.length === 0 && <FirstSteps />}
       <div className="tiles">
         <Tile
@@ -95,11 +98,13 @@ function Tile({ to, n, name }: { to: string; n: string; name: string }) {
 const LATEST = 8
 
 function Latest() {
-  const { data = [] } = useCollection(instances)
+  const { data = [], error } = useCollection(instances)
   const latest = data
     .toSorted((a, b) => (b.LaunchTime?.getTime() ?? 0) - (a.LaunchTime?.getTime() ?? 0))
     .slice(0, LATEST)
-  if (latest.length === 0) return <div className="empty">{t('No instances yet')}</div>
+  if (latest.length === 0) {
+    return <div className="empty">{error ? t('They cannot be seen') : t('No instances yet')}</div>
+  }
   return (
     <PlainTable
       label={t('Table')}
@@ -108,7 +113,9 @@ function Latest() {
       {latest.map((one) => (
         <tr key={one.InstanceId}>
           <td>
-            <Link to={`/console/instances/${one.InstanceId}`}>{titleOf(one)}</Link>
+            <Link className="clipped" to={`/console/instances/${one.InstanceId}`}>
+              {titleOf(one)}
+            </Link>
           </td>
           <td>
             <State name={one.State?.Name} />

@@ -5,11 +5,11 @@ import { Link } from 'react-router'
 import { ec2 } from '../aws/clients.ts'
 import { volumes } from '../aws/ec2.ts'
 import { t } from '../text/t.ts'
+import { ask as askFirst } from '../ui/asking.tsx'
 import { Menu } from '../ui/menu.tsx'
 import { Button, Empty, State } from '../ui/parts.tsx'
 import { ResourceList } from '../ui/resource-list.tsx'
 import type { Column } from '../ui/table.tsx'
-import { doing } from '../ui/toasts.tsx'
 import type { Property } from '../util/filter.ts'
 import { ago, tagOf } from '../util/instance.ts'
 import { Attach, Create, Delete, Modify, Photograph } from './volume-dialogs.tsx'
@@ -172,9 +172,15 @@ function VolumeMenu(props: {
   const oneOnly = chosen.length === 1 ? undefined : t('Select one volume')
   const free = chosen.every((v) => v.State === 'available')
   const detach = () =>
-    doing(t('Detaching {id}', { id: one?.VolumeId ?? '' }), () =>
-      ec2().send(new DetachVolumeCommand({ VolumeId: one?.VolumeId })),
-    )
+    askFirst({
+      title: t('Detach {id}', { id: one?.VolumeId ?? '' }),
+      words: t('Unmount it in {id} first: what is not yet written to it would be lost.', {
+        id: one ? attachedTo(one) : '',
+      }),
+      label: t('Detach'),
+      done: t('Detaching {id}', { id: one?.VolumeId ?? '' }),
+      run: () => ec2().send(new DetachVolumeCommand({ VolumeId: one?.VolumeId })),
+    })
   return (
     <Menu
       label={t('Actions')}
@@ -186,7 +192,7 @@ function VolumeMenu(props: {
         },
         {
           label: t('Detach volume'),
-          run: () => void detach(),
+          run: detach,
           whyNot: oneOnly ?? (one?.State === 'in-use' ? undefined : t('It is attached to nothing')),
         },
         { label: t('Modify volume'), run: () => ask('modify', chosen), whyNot: oneOnly },

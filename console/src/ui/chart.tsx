@@ -5,6 +5,8 @@ export interface ChartProps {
   label: string
   times: readonly number[]
   lines: readonly { name: string; values: readonly number[] }[]
+  /** A line across, which is in sight whatever the values are. */
+  threshold?: number
   format(value: number): string
 }
 
@@ -12,15 +14,17 @@ const WIDTH = 320
 const HEIGHT = 96
 const COLOURS = ['var(--accent)', 'var(--warn)']
 
-export function Chart({ label, times, lines, format }: ChartProps) {
+export function Chart({ label, times, lines, threshold, format }: ChartProps) {
   const first = times[0] ?? 0
   const span = Math.max(1, (times.at(-1) ?? 0) - first)
-  const most = Math.max(1e-9, ...lines.flatMap((line) => line.values))
+  const largest = Math.max(1e-9, ...lines.flatMap((line) => line.values))
+  const most = Math.max(largest, threshold ?? 0)
+  const yOf = (value: number): number => HEIGHT - 2 - (value / most) * (HEIGHT - 8)
   const pointsOf = (values: readonly number[]): string =>
     values
       .map((value, n) => {
         const x = ((times[n]! - first) / span) * WIDTH
-        return `${x.toFixed(1)},${(HEIGHT - 2 - (value / most) * (HEIGHT - 8)).toFixed(1)}`
+        return `${x.toFixed(1)},${yOf(value).toFixed(1)}`
       })
       .join(' ')
   const words = lines
@@ -41,14 +45,19 @@ export function Chart({ label, times, lines, format }: ChartProps) {
           ))}
         </span>
         <span className="muted">
-          {times.length > 1 ? t('max {value}', { value: format(most) }) : ''}
+          {times.length > 1 ? t('max {value}', { value: format(largest) }) : ''}
+          {threshold !== undefined && (
+            <span className="threshold">
+              {t('threshold {value}', { value: format(threshold) })}
+            </span>
+          )}
         </span>
       </figcaption>
       <svg
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         width="100%"
         role="img"
-        aria-label={`${label}: ${words}`}
+        aria-label={`${label}: ${words}${threshold === undefined ? '' : `, ${t('threshold {value}', { value: format(threshold) })}`}`}
         preserveAspectRatio="none"
         style={{ height: HEIGHT, display: 'block' }}
       >
@@ -62,6 +71,18 @@ export function Chart({ label, times, lines, format }: ChartProps) {
             stroke="var(--line)"
           />
         ))}
+        {threshold !== undefined && (
+          <line
+            x1={0}
+            x2={WIDTH}
+            y1={yOf(threshold)}
+            y2={yOf(threshold)}
+            stroke="var(--bad)"
+            strokeWidth={1.5}
+            strokeDasharray="6 4"
+            vectorEffect="non-scaling-stroke"
+          />
+        )}
         {lines.map(({ name, values }, n) => (
           <polyline
             key={name}

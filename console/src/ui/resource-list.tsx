@@ -2,7 +2,7 @@
  * The page of one kind of resource: filter, columns, order, selection, actions, live. Everything that lists uses this;
  * what differs is data. The filter lives in the address, so that a view can be sent to somebody.
  */
-import { useDeferredValue, useEffect, useMemo, useState, type ReactNode } from 'react'
+import { useEffect, useMemo, useState, type ReactNode } from 'react'
 import { useSearchParams } from 'react-router'
 import { wordsOf } from '../aws/clients.ts'
 import { useCollection, type Collection } from '../aws/collection.ts'
@@ -58,7 +58,6 @@ export function ResourceList<T extends object>(props: ResourceListProps<T>) {
     () => filter.apply(sorted, tokens, useless(text)),
     [filter, sorted, tokens, text],
   )
-  const deferred = useDeferredValue(items)
   const chosen = useMemo(
     () => (selected.size === 0 ? [] : items.filter((item) => selected.has(collection.idOf(item)))),
     [items, selected, collection],
@@ -126,7 +125,7 @@ export function ResourceList<T extends object>(props: ResourceListProps<T>) {
         </div>
         <Table
           label={title}
-          items={text === '' ? items : deferred}
+          items={items}
           columns={shown}
           idOf={collection.idOf}
           nameOf={props.nameOf}

@@ -41,7 +41,7 @@ export interface TableProps<T> {
 
 const ROW_PX = 36
 const CHECK_PX = 40
-const OVERSCAN = 8
+const OVERSCAN = 4
 
 /** Head and rows must agree on it, or their columns would not lie beneath each other. */
 export function widthOf(columns: readonly { width: string }[]): number {
@@ -146,7 +146,8 @@ export function Table<T>(props: TableProps<T>) {
           const id = idOf(item)
           return (
             <Row
-              key={id}
+              // By place, not by item: another filter writes into the rows that are there instead of making new ones.
+              key={index}
               item={item}
               id={id}
               name={props.nameOf(item)}
@@ -261,6 +262,7 @@ const Row = memo(
   },
   (a, b) =>
     a.item === b.item &&
+    a.index === b.index &&
     a.top === b.top &&
     a.isSelected === b.isSelected &&
     a.isCursor === b.isCursor &&

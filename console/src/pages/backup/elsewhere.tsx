@@ -19,6 +19,7 @@ import { clientOf, wordsOf } from '../../aws/clients.ts'
 import { queryClient } from '../../aws/collection.ts'
 import { apiPost } from '../../aws/http.ts'
 import { t } from '../../text/t.ts'
+import { ask } from '../../ui/asking.tsx'
 import { Menu } from '../../ui/menu.tsx'
 import { Modal } from '../../ui/modal.tsx'
 import { Button, Card, Empty, InputField, Note, State, type Tone } from '../../ui/parts.tsx'
@@ -125,9 +126,16 @@ function One({ found, onBackUp }: { found: Found; onBackUp(machine: VirtualMachi
                 label: t('Remove'),
                 isApart: true,
                 run: () =>
-                  act(t('Removed; its recovery points stay'), () =>
-                    client().send(new DeleteHypervisorCommand({ HypervisorArn })),
-                  ),
+                  ask({
+                    title: t('Remove {name}', { name: hypervisor.Name ?? '' }),
+                    words: t(
+                      'Its machines are listed and backed up no more; its recovery points stay.',
+                    ),
+                    label: t('Remove'),
+                    done: t('Removed; its recovery points stay'),
+                    run: () =>
+                      client().send(new DeleteHypervisorCommand({ HypervisorArn })).then(refresh),
+                  }),
               },
             ]}
           />

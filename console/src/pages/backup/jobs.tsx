@@ -6,7 +6,7 @@ import { useCollection } from '../../aws/collection.ts'
 import { t } from '../../text/t.ts'
 import { Bar, Button, Card, State, type Tone } from '../../ui/parts.tsx'
 import { PlainTable } from '../../ui/plain-table.tsx'
-import { doing } from '../../ui/toasts.tsx'
+import { ask } from '../../ui/asking.tsx'
 import { ago, sizeText } from '../../util/instance.ts'
 
 const SHOWN_MAX = 200
@@ -47,9 +47,14 @@ export function Jobs() {
                   <Button
                     isSmall
                     onClick={() =>
-                      void doing(t('It is being stopped'), () =>
-                        backup().send(new StopBackupJobCommand({ BackupJobId: job.BackupJobId })),
-                      )
+                      ask({
+                        title: t('Stop the backup of {name}', { name: idOfArn(job.ResourceArn) }),
+                        words: t('What it has copied is thrown away.'),
+                        label: t('Stop'),
+                        done: t('It is being stopped'),
+                        run: () =>
+                          backup().send(new StopBackupJobCommand({ BackupJobId: job.BackupJobId })),
+                      })
                     }
                   >
                     {t('Stop')}

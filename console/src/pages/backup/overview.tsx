@@ -23,7 +23,7 @@ const DAY_MS = 86_400_000
 const SHOWN_MAX = 20
 
 export function Overview() {
-  const { data: machines = [] } = useCollection(instances)
+  const { data: machines = [], error: unseen } = useCollection(instances)
   const { data: kept, error } = useCollection(protectedResources)
   const { data: points = [] } = useCollection(recoveryPoints)
   const { data: allPlans = [] } = useCollection(plans)
@@ -47,7 +47,7 @@ export function Overview() {
   )
   return (
     <>
-      {error && <Note tone="warn">{wordsOf(error)}</Note>}
+      {(error ?? unseen) && <Note tone="warn">{wordsOf(error ?? unseen)}</Note>}
       <div className="tiles">
         {tile(
           'points',
@@ -82,7 +82,9 @@ export function Overview() {
               {bare.slice(0, SHOWN_MAX).map((one) => (
                 <tr key={one.InstanceId}>
                   <td>
-                    <Link to={`/console/instances/${one.InstanceId}`}>{titleOf(one)}</Link>
+                    <Link className="clipped" to={`/console/instances/${one.InstanceId}`}>
+                      {titleOf(one)}
+                    </Link>
                   </td>
                   <td className="muted">{ago(one.LaunchTime)}</td>
                   <td style={{ textAlign: 'right' }}>

@@ -16,10 +16,10 @@ import { backup, idOfArn, restoreJobs, roleArn } from '../../aws/backup.ts'
 import { wordsOf } from '../../aws/clients.ts'
 import { queryClient, useCollection } from '../../aws/collection.ts'
 import { t } from '../../text/t.ts'
+import { ask } from '../../ui/asking.tsx'
 import { Modal } from '../../ui/modal.tsx'
 import { Button, Card, Empty, Fact, InputField, Note, SelectField } from '../../ui/parts.tsx'
 import { PlainTable } from '../../ui/plain-table.tsx'
-import { doing } from '../../ui/toasts.tsx'
 import { ago, timeText } from '../../util/instance.ts'
 import { CHOICE, expressionOf, nextRuns } from '../../util/schedule.ts'
 import { JobState } from './jobs.tsx'
@@ -90,19 +90,26 @@ function Plan({ test, jobs }: { test: TestPlan; jobs: RestoreJobsListMember[] })
   const { RestoreTestingPlanName, ScheduleExpression = '' } = plan
   const zone = plan.ScheduleExpressionTimezone ?? 'UTC'
   const runs = nextRuns(ScheduleExpression, zone, Date.now(), 2)
-  const remove = (): void =>
-    void doing(t('The restore test is deleted'), async () => {
-      for (const { RestoreTestingSelectionName } of selections) {
-        const input = { RestoreTestingPlanName, RestoreTestingSelectionName }
-        await backup().send(new DeleteRestoreTestingSelectionCommand(input))
-      }
-      await backup().send(new DeleteRestoreTestingPlanCommand({ RestoreTestingPlanName }))
-    }).then(refresh)
+  const remove = async (): Promise<void> => {
+    for (const { RestoreTestingSelectionName } of selections) {
+      const input = { RestoreTestingPlanName, RestoreTestingSelectionName }
+      await backup().send(new DeleteRestoreTestingSelectionCommand(input))
+    }
+    await backup().send(new DeleteRestoreTestingPlanCommand({ RestoreTestingPlanName }))
+    await refresh()
+  }
+  const askToRemove = (): void =>
+    ask({
+      title: t('Delete the restore test {name}', { name: RestoreTestingPlanName ?? '' }),
+      words: t('Backups are not tried by it any more; the backups themselves stay.'),
+      done: t('The restore test is deleted'),
+      run: remove,
+    })
   return (
     <Card
       title={RestoreTestingPlanName}
       actions={
-        <Button isSmall look="danger" onClick={remove}>
+        <Button isSmall look="danger" onClick={askToRemove}>
           {t('Delete')}
         </Button>
       }

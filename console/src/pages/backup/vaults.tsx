@@ -5,10 +5,10 @@ import { backup, vaultEnsure, vaults } from '../../aws/backup.ts'
 import { wordsOf } from '../../aws/clients.ts'
 import { useCollection } from '../../aws/collection.ts'
 import { t } from '../../text/t.ts'
+import { ask } from '../../ui/asking.tsx'
 import { Modal } from '../../ui/modal.tsx'
 import { Button, Card, InputField, Note } from '../../ui/parts.tsx'
 import { PlainTable } from '../../ui/plain-table.tsx'
-import { doing } from '../../ui/toasts.tsx'
 import { timeText } from '../../util/instance.ts'
 
 export function Vaults() {
@@ -46,11 +46,15 @@ export function Vaults() {
                       : undefined
                   }
                   onClick={() =>
-                    void doing(t('The vault is deleted'), () =>
-                      backup().send(
-                        new DeleteBackupVaultCommand({ BackupVaultName: one.BackupVaultName }),
-                      ),
-                    )
+                    ask({
+                      title: t('Delete the vault {name}', { name: one.BackupVaultName ?? '' }),
+                      words: t('It is empty: no backup goes with it.'),
+                      done: t('The vault is deleted'),
+                      run: () =>
+                        backup().send(
+                          new DeleteBackupVaultCommand({ BackupVaultName: one.BackupVaultName }),
+                        ),
+                    })
                   }
                 >
                   {t('Delete')}

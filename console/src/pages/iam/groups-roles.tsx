@@ -19,7 +19,7 @@ import { Button, InputField } from '../../ui/parts.tsx'
 import { timeText } from '../../util/instance.ts'
 import { Permissions, permissionsClear } from './permissions.tsx'
 import { PolicyEditor, TRUST_START } from './policy-editor.tsx'
-import { iamChange, iamRefresh, pretty, Rows, useIam } from './shared.tsx'
+import { iamAsk, iamRefresh, pretty, Rows, useIam } from './shared.tsx'
 
 export function Groups() {
   const { data, error } = useIam(
@@ -100,7 +100,16 @@ function GroupModal({ name: GroupName, onClose }: { name: string; onClose(): voi
         )}
       </p>
       <div>
-        <Button look="danger" onClick={() => void iamChange(t('Deleted'), remove)}>
+        <Button
+          look="danger"
+          onClick={() =>
+            iamAsk(
+              t('Delete {name}', { name: GroupName }),
+              t('Its members stay, without what they were allowed by it.'),
+              remove,
+            )
+          }
+        >
           {t('Delete group')}
         </Button>
       </div>
@@ -175,7 +184,16 @@ function RoleModal({ role, onClose }: { role: Role; onClose(): void }) {
       <pre className="small">{pretty(role.AssumeRolePolicyDocument)}</pre>
       <div className="row">
         <Button onClick={() => setEditing(true)}>{t('Change who may take it')}</Button>
-        <Button look="danger" onClick={() => void iamChange(t('Deleted'), remove)}>
+        <Button
+          look="danger"
+          onClick={() =>
+            iamAsk(
+              t('Delete {name}', { name: RoleName }),
+              t('What works under it, machines too, may nothing any more.'),
+              remove,
+            )
+          }
+        >
           {t('Delete role')}
         </Button>
       </div>

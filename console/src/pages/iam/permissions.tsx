@@ -28,7 +28,7 @@ import { iam } from '../../aws/clients.ts'
 import { t } from '../../text/t.ts'
 import { Button, InputField } from '../../ui/parts.tsx'
 import { POLICY_START, PolicyEditor } from './policy-editor.tsx'
-import { iamChange, pretty, useIam } from './shared.tsx'
+import { iamAsk, iamChange, pretty, useIam } from './shared.tsx'
 
 export type Holder =
   | { UserName: string; GroupName?: never; RoleName?: never }
@@ -162,7 +162,11 @@ export function Permissions({ holder }: { holder: Holder }) {
           <Button
             isSmall
             aria-label={t('Delete {name}', { name })}
-            onClick={() => void iamChange(t('Deleted'), () => calls.remove(holder, name))}
+            onClick={() =>
+              iamAsk(t('Delete {name}', { name }), t('It is written nowhere else.'), () =>
+                calls.remove(holder, name),
+              )
+            }
           >
             {t('Delete')}
           </Button>

@@ -15,7 +15,7 @@ import { t } from '../../text/t.ts'
 import { Modal } from '../../ui/modal.tsx'
 import { Button, Code } from '../../ui/parts.tsx'
 import { POLICY_START, PolicyEditor } from './policy-editor.tsx'
-import { iamChange, iamRefresh, pretty, Rows, useIam } from './shared.tsx'
+import { iamAsk, iamRefresh, pretty, Rows, useIam } from './shared.tsx'
 
 /** AWS keeps so many of each. */
 const VERSIONS_MAX = 5
@@ -139,7 +139,13 @@ function Own({ policy, text, onClose }: { policy: Policy; text: string; onClose(
         <Button
           look="danger"
           whyNot={AttachmentCount > 0 ? t('It is attached: detach it first') : undefined}
-          onClick={() => void iamChange(t('Deleted'), remove)}
+          onClick={() =>
+            iamAsk(
+              t('Delete {name}', { name: PolicyName }),
+              t('It goes with all its versions.'),
+              remove,
+            )
+          }
         >
           {t('Delete policy')}
         </Button>

@@ -22,7 +22,7 @@ import { Modal } from '../../ui/modal.tsx'
 import { Button, Code, InputField, Note, State } from '../../ui/parts.tsx'
 import { timeText } from '../../util/instance.ts'
 import { Permissions, permissionsClear } from './permissions.tsx'
-import { iamChange, iamRefresh, Rows, useIam } from './shared.tsx'
+import { iamAsk, iamChange, iamRefresh, Rows, useIam } from './shared.tsx'
 
 export function Users() {
   const { data, error } = useIam(
@@ -111,10 +111,14 @@ function UserModal({ user, onClose }: { user: User; onClose(): void }) {
         <Button
           look="danger"
           onClick={() =>
-            void iamChange(t('Deleted'), async () => {
-              await userDelete(UserName)
-              onClose()
-            })
+            iamAsk(
+              t('Delete {name}', { name: UserName }),
+              t('Its password, keys and own policies go with it.'),
+              async () => {
+                await userDelete(UserName)
+                onClose()
+              },
+            )
           }
         >
           {t('Delete user')}
@@ -223,8 +227,13 @@ function Keys({ userName: UserName }: { userName: string }) {
               isSmall
               look="danger"
               onClick={() =>
-                void iamChange(t('Deleted'), async () =>
-                  (await iam()).send(new DeleteAccessKeyCommand({ UserName, AccessKeyId })),
+                iamAsk(
+                  t('Delete {name}', { name: AccessKeyId }),
+                  t(
+                    'Programs that use it are refused from then on. Switched off, it can come back.',
+                  ),
+                  async () =>
+                    (await iam()).send(new DeleteAccessKeyCommand({ UserName, AccessKeyId })),
                 )
               }
             >

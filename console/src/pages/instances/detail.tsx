@@ -2,10 +2,11 @@
 import type { Instance } from '@aws-sdk/client-ec2'
 import { useEffect, type ReactNode } from 'react'
 import { Link, useParams } from 'react-router'
+import { wordsOf } from '../../aws/clients.ts'
 import { useCollection } from '../../aws/collection.ts'
 import { instances } from '../../aws/ec2.ts'
 import { t } from '../../text/t.ts'
-import { Card, CopyId, Fact, PageHead, State } from '../../ui/parts.tsx'
+import { Card, CopyId, Fact, Note, PageHead, State } from '../../ui/parts.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import { ago, timeText, titleOf } from '../../util/instance.ts'
 import { InstanceActions } from './actions.tsx'
@@ -32,12 +33,20 @@ const TABS: readonly [string, string, (instance: Instance) => ReactNode][] = [
 
 export default function InstancePage() {
   const { id = '', tab = 'details' } = useParams()
-  const { data } = useCollection(instances)
+  const { data, error } = useCollection(instances)
   const instance = data?.find((one) => one.InstanceId === id)
   const title = instance ? titleOf(instance) : id
   useEffect(() => {
     document.title = `${title} · Brume`
   }, [title])
+  if (error && !instance) {
+    return (
+      <div className="inner">
+        <PageHead title={id} />
+        <Note tone="warn">{wordsOf(error)}</Note>
+      </div>
+    )
+  }
   if (!instance) {
     return (
       <div className="empty">
@@ -57,7 +66,7 @@ export default function InstancePage() {
       <PageHead
         title={
           <span className="row wrap" style={{ gap: 12 }}>
-            {title} <State name={instance.State?.Name} />
+            <bdi>{title}</bdi> <State name={instance.State?.Name} />
           </span>
         }
         subtitle={`${instance.InstanceType}, ${instance.Placement?.AvailabilityZone}`}

@@ -31,8 +31,8 @@ export function Tags({ instance }: { instance: Instance }) {
         <tbody>
           {instance.Tags?.map(({ Key = '', Value }) => (
             <tr key={Key}>
-              <td>{Key}</td>
-              <td>{Value}</td>
+              <td className="breaks">{Key}</td>
+              <td className="breaks">{Value}</td>
               <td style={{ textAlign: 'right' }}>
                 <Button
                   isSmall

@@ -11,6 +11,7 @@ import { useState } from 'react'
 import { useNavigate } from 'react-router'
 import { ec2 } from '../../aws/clients.ts'
 import { t } from '../../text/t.ts'
+import { ask } from '../../ui/asking.tsx'
 import { Menu } from '../../ui/menu.tsx'
 import { Modal } from '../../ui/modal.tsx'
 import { InputField } from '../../ui/parts.tsx'
@@ -43,7 +44,15 @@ export function NetworkActions({ vpc }: { vpc: Vpc | undefined }) {
             label: t('Delete this VPC'),
             isApart: true,
             whyNot: none ?? (vpc?.IsDefault ? t('It is the default VPC') : undefined),
-            run: () => void doing(t('Deleted'), () => ec2().send(new DeleteVpcCommand({ VpcId }))),
+            run: () =>
+              ask({
+                title: t('Delete {id}', { id: VpcId ?? '' }),
+                words: t(
+                  'It goes when nothing is in it any more, with its default group and table.',
+                ),
+                done: t('Deleted'),
+                run: () => ec2().send(new DeleteVpcCommand({ VpcId })),
+              }),
           },
         ]}
       />

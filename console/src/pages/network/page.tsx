@@ -3,6 +3,7 @@
  */
 import { useEffect } from 'react'
 import { useNavigate, useParams, useSearchParams } from 'react-router'
+import { wordsOf } from '../../aws/clients.ts'
 import { useCollection } from '../../aws/collection.ts'
 import {
   instances,
@@ -13,7 +14,7 @@ import {
   vpcs,
 } from '../../aws/ec2.ts'
 import { t } from '../../text/t.ts'
-import { Card, CopyId, Empty, Fact, PageHead, State } from '../../ui/parts.tsx'
+import { Card, CopyId, Empty, Fact, Note, PageHead, State } from '../../ui/parts.tsx'
 import { tagOf } from '../../util/instance.ts'
 import { mapLayout, routeTableOf } from './layout.ts'
 import { NetworkActions } from './actions.tsx'
@@ -25,7 +26,7 @@ export default function NetworkPage() {
   const { vpc: wanted } = useParams()
   const [query, setQuery] = useSearchParams()
   const navigate = useNavigate()
-  const { data: allVpcs } = useCollection(vpcs)
+  const { data: allVpcs, error } = useCollection(vpcs)
   const { data: allSubnets = [] } = useCollection(subnets)
   const { data: allInstances = [] } = useCollection(instances)
   const { data: tables = [] } = useCollection(routeTables)
@@ -42,6 +43,8 @@ export default function NetworkPage() {
     return (
       <div className="inner">
         <PageHead title={t('Networks')} actions={<NetworkActions vpc={undefined} />} />
+        {error && <Note tone="warn">{wordsOf(error)}</Note>}
+        {!allVpcs && !error && <div className="empty">{t('Loading…')}</div>}
         {allVpcs && <Empty title={t('No networks yet')} />}
       </div>
     )
