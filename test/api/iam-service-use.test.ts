@@ -33,16 +33,18 @@ test('by user, group and policy', async () => {
   const ofUser = await report(arn('user/ada'))
   const services = ofUser.ServicesLastAccessed!
   expect(services.map(({ ServiceNamespace }) => ServiceNamespace)).toEqual([
+    'autoscaling',
     'cloudwatch',
     'ec2',
+    'elasticloadbalancing',
     'ssm',
   ])
-  expect(services[1]).toMatchObject({
+  expect(services[2]).toMatchObject({
     ServiceName: 'Amazon EC2',
     LastAuthenticatedEntity: arn('user/ada'),
     TotalAuthenticatedEntities: 1,
   })
-  expect(services[2]!.LastAuthenticated).toBeUndefined()
+  expect(services[4]!.LastAuthenticated).toBeUndefined()
   for (const subject of [PolicyArn, arn('group/staff')]) {
     const { JobId } = await report(subject)
     const { EntityDetailsList } = await iam.send(
