@@ -2,9 +2,11 @@
  * Nothing is destroyed by one click: on every page each button and each entry of a menu that deletes leads to a dialog,
  * and no request but readings leaves before it is answered. What there is to delete is made first.
  */
+import { AutoScaling } from '@aws-sdk/client-auto-scaling'
 import { Backup } from '@aws-sdk/client-backup'
 import { BackupGateway } from '@aws-sdk/client-backup-gateway'
 import { CloudWatch } from '@aws-sdk/client-cloudwatch'
+import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { IAM } from '@aws-sdk/client-iam'
 import type { Request } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -65,6 +67,8 @@ const PLACES: readonly Place[] = [
   { path: '/console/security-groups', row: 'wall', least: 1 },
   { path: '/console/network/VPC', least: 1 },
   { path: '/console/alarms', least: 1 },
+  { path: '/console/balancers', least: 1 },
+  { path: '/console/scaling', least: 1 },
 ]
 
 async function thingsMake(): Promise<void> {
@@ -89,7 +93,7 @@ async function thingsMake(): Promise<void> {
   await ec2.createSecurityGroup({ GroupName: 'wall', Description: 'wall' })
   await ec2.createLaunchTemplate({
     LaunchTemplateName: 'form',
-    LaunchTemplateData: { ImageId },
+    LaunchTemplateData: { ImageId, InstanceType: 't3.nano' },
   })
   for (const BackupVaultName of ['Empty', 'Full'])
     await backup.createBackupVault({ BackupVaultName })
@@ -127,6 +131,20 @@ async function thingsMake(): Promise<void> {
   await iam.putUserPolicy({ UserName, PolicyName: 'own', PolicyDocument: allowAll })
   await iam.createGroup({ GroupName: 'people' })
   await iam.createRole({ RoleName: 'hat', AssumeRolePolicyDocument: trust })
+  const elb = new ElasticLoadBalancingV2(config)
+  const all = (await ec2.describeSubnets({})).Subnets!.filter((one) => one.DefaultForAz)
+  const ids = all.slice(0, 2).map((one) => one.SubnetId!)
+  await elb.createLoadBalancer({ Name: 'door', Subnets: ids })
+  elb.destroy()
+  const scaling = new AutoScaling(config)
+  await scaling.createAutoScalingGroup({
+    AutoScalingGroupName: 'herd',
+    LaunchTemplate: { LaunchTemplateName: 'form' },
+    AvailabilityZones: [AvailabilityZone!],
+    MinSize: 0,
+    MaxSize: 0,
+  })
+  scaling.destroy()
   const cloudwatch = new CloudWatch(config)
   await cloudwatch.putMetricAlarm({
     AlarmName: 'hot',
