@@ -37,7 +37,7 @@ interface Layer {
   timeoutMs: number
   /** Runs as root in namespaces of its own: no interface, mount or process of the tests outlives them. */
   isIsolated: boolean
-  /** Parts that run side by side, each isolated: for files that wait more than they compute. */
+  /** Parts that run side by side, each isolated when the layer is: for files that wait more than they compute. */
   lanes?: number
   needs: readonly Needed[]
   /** Runs only when it is asked for by its name. */
@@ -63,6 +63,7 @@ const LAYERS: readonly Layer[] = [
     name: 'console',
     timeoutMs: 10 * MINUTE_MS,
     isIsolated: false,
+    lanes: 2,
     needs: requirementsOf(['console']),
   },
   {

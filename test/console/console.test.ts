@@ -1,6 +1,5 @@
 /** The web console in a real browser, on simulated hosts: what people do, by the words they see. */
 import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { EBS } from '@aws-sdk/client-ebs'
 import { IAM } from '@aws-sdk/client-iam'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
@@ -312,72 +311,4 @@ test('a disk that is dropped becomes an image, block by block', async () => {
   const last = await ebs.getSnapshotBlock({ SnapshotId, BlockIndex: 2, BlockToken })
   expect((await last.BlockData!.transformToString()).slice(0, 4)).toBe('last')
   ebs.destroy()
-})
-
-const PAGES = [
-  '/',
-  '/console/instances',
-  '/console/launch',
-  '/console/images',
-  '/console/volumes',
-  '/console/snapshots',
-  '/console/templates',
-  '/console/scaling',
-  '/console/backup',
-  '/console/backup/plans',
-  '/console/backup/points',
-  '/console/backup/jobs',
-  '/console/backup/tests',
-  '/console/backup/vaults',
-  '/console/backup/elsewhere',
-  '/console/activity',
-  '/console/alarms',
-  '/console/network',
-  '/console/security-groups',
-  '/console/addresses',
-  '/console/balancers',
-  '/console/key-pairs',
-  '/console/hosts',
-  '/console/iam',
-  '/console/settings',
-]
-
-const AXE_OPTIONS = JSON.stringify({
-  runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa'],
-  resultTypes: ['violations'],
-})
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
-
-interface AxeResult {
-  violations: { id: string; impact: string; nodes: { html: string }[] }[]
-}
-
-test.each([
-  ['light, wide', { ...SIZE }],
-  ['dark, narrow', { width: 360, height: 740, isDark: true }],
-])('no page has a serious finding of axe: %s', { timeout: 180_000 }, async (_name, size) => {
-  page = await console.page(size)
-  const [id] = await launched(1, 'axe')
-  const axe = await readFile(AXE, 'utf8')
-  const found: string[] = []
-  for (const path of [...PAGES, `/console/instances/${id}`, `/console/connect/${id}/commands`]) {
-    await page.goto(`${console.url}${path}`)
-    await page.getByRole('heading', { level: 1 }).waitFor()
-    await page
-      .getByText(/^Loading/)
-      .first()
-      .waitFor({ state: 'detached', timeout: 20_000 })
-      .catch(() => found.push(`${path}: goes on loading`))
-    // As the devtools would: the page's own policy lets no such script in.
-    const result = (await page.evaluate(`${axe}; axe.run(${AXE_OPTIONS})`)) as AxeResult
-    for (const { id: rule, impact, nodes } of result.violations) {
-      if (impact !== 'serious' && impact !== 'critical') continue
-      found.push(`${path}: ${rule}: ${nodes[0]?.html.slice(0, 160)}`)
-    }
-    const isWide = await page.evaluate(
-      'document.documentElement.scrollWidth > document.documentElement.clientWidth',
-    )
-    if (isWide) found.push(`${path}: wider than the window`)
-  }
-  expect(found).toEqual([])
 })

@@ -2,6 +2,7 @@
  * Debian's Chromium, driven without downloads, on a console in the real composition. Evidence of a failure is a
  * picture.
  */
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { silentLog } from '../../src/lib/log.ts'
@@ -28,9 +29,11 @@ export function browserLaunch(): Promise<Browser> {
   return chromium.launch({ executablePath: EXECUTABLE, args: ['--no-sandbox', '--disable-gpu'] })
 }
 
+/** Built once for all files of tests: nobody else makes the same. */
+const CACHE = process.env['BRUME_TEST_CACHE'] ?? join(tmpdir(), 'brume-test-cache')
+
 export async function startBrowserConsole(): Promise<BrowserConsole> {
-  const source = (home: { cache: string }) =>
-    createConsoleSource({ cacheFolder: home.cache, log: silentLog })
+  const source = () => createConsoleSource({ cacheFolder: CACHE, log: silentLog })
   const cloud = await startConsoleCloud({ source, delayMs: 20 })
   const browser = await browserLaunch()
   await consoleBuilt(cloud.url)

@@ -78,8 +78,11 @@ export async function authorise(ctx: Ctx, edge: EdgeRequest, input: object): Pro
   const { policies, facts } = standing ?? ROOT
   const keysOfAll = globalKeys(ctx, facts)
   const global = endpoint ? endpointKeys(keysOfAll, ctx, endpoint) : keysOfAll
-  const derive = DERIVERS[edge.service] ?? everything(edge.service)
-  const all = await derive(ctx, edge.operation, input as Record<string, unknown>)
+  const onAll = everything(edge.service)
+  const derive = DERIVERS[edge.service] ?? onAll
+  const derived = await derive(ctx, edge.operation, input as Record<string, unknown>)
+  // Names nothing: it is still asked whether the operation itself is allowed.
+  const all = derived.length > 0 ? derived : await onAll(ctx, edge.operation, {})
   const shut = endpoint && endpointRefusal(endpoint, principalOf(ctx, facts), global, all)
   if (shut) throw refusal(ctx, edge, shut.wanted, shut.decision, global)
   if (FREE.has(action)) return
@@ -130,8 +133,10 @@ const PASSWORD_CHANGE: SourcedPolicy = {
 }
 
 function everything(service: ServiceName): Deriver {
+  // The one whose actions are not named as its model is.
+  const namespace = service === 'elbv2' ? 'elasticloadbalancing' : service
   return async (_ctx, operation, input) => [
-    { action: `${service}:${operation}`, resource: '*', keys: requestTagKeys(input) },
+    { action: `${namespace}:${operation}`, resource: '*', keys: requestTagKeys(input) },
   ]
 }
 
