@@ -70,7 +70,7 @@ const LAYERS: readonly Layer[] = [
     name: 'host',
     timeoutMs: 20 * MINUTE_MS,
     isIsolated: true,
-    lanes: 2,
+    lanes: 3,
     needs: [
       ...requirementsOf(['machines', 'network', 'ssh', 'host']),
       ...imageRequirementsOf('tiny'),
