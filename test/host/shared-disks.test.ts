@@ -198,7 +198,7 @@ test('goes when the last machine has gone, and leaves the file to whoever opens 
     expect(await shared.serverOf(SHARED)).toBeNull()
     // What could not be taken away yet is so at a later look.
     expect(await readdir(join(root, 'shared'))).toEqual([])
-  })
+  }, 10_000)
   expect(await readdir(sockets())).toEqual([])
   const { path } = (await volumes.info(SHARED))!
   await exec('qemu-img', ['check', '-q', path])
