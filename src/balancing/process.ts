@@ -7,6 +7,7 @@
 import { readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { exec, spawnDetached } from '../lib/exec.ts'
+import { isSameProcess, startTicksOf, type ProcessIdentity } from '../lib/process-identity.ts'
 import type { Clock } from '../lib/time.ts'
 import { workersNow } from './master.ts'
 
@@ -21,10 +22,7 @@ const ASK_TIMEOUT_MS = 500
 const STOP_TIMEOUT_MS = 2_000
 const POLL_MS = 20
 
-export interface Running {
-  pid: number
-  /** Clock ticks since boot at its start: tells it from a later process of the same id. */
-  startTicks: string
+export interface Running extends ProcessIdentity {
   /** What it runs with. */
   digest: string
 }
@@ -158,16 +156,4 @@ export function kill(pid: number, signal: NodeJS.Signals): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
-}
-
-export async function isSameProcess(running: Running): Promise<boolean> {
-  return running.startTicks !== '' && (await startTicksOf(running.pid)) === running.startTicks
-}
-
-/** Field 22 of /proc/PID/stat; null when there is no such process or it is a zombie. */
-async function startTicksOf(pid: number): Promise<string | null> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
-  if (text === null) return null
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return fields[0] === 'Z' || fields[0] === 'X' ? null : fields[19]!
 }

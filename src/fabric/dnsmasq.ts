@@ -15,6 +15,7 @@ import {
 } from '../lib/fs-durable.ts'
 import type { Log } from '../lib/log.ts'
 import { createKeyedMutex } from '../lib/mutex.ts'
+import { isSameProcess, startTicksOf, type ProcessIdentity } from '../lib/process-identity.ts'
 import type { Clock } from '../lib/time.ts'
 import { namespaceOf } from '../domain/network-plan.ts'
 import type { VpcId } from '../domain/ids.ts'
@@ -31,10 +32,7 @@ const START_TIMEOUT_MS = 5_000
 const STOP_TIMEOUT_MS = 2_000
 const POLL_MS = 10
 
-interface Running {
-  pid: number
-  /** Clock ticks since boot at its start: tells it from a later process of the same id. */
-  startTicks: string
+interface Running extends ProcessIdentity {
   configuration: string
 }
 
@@ -247,18 +245,6 @@ async function isRunning(running: Running, plan: VpcNetworkPlan): Promise<boolea
     stat(join(NAMESPACE_FOLDER, namespaceOf(plan.vpcId))).catch(() => null),
   ])
   return named !== null && own === `net:[${named.ino}]`
-}
-
-async function isSameProcess(running: Running): Promise<boolean> {
-  return running.startTicks !== '' && (await startTicksOf(running.pid)) === running.startTicks
-}
-
-/** Field 22 of /proc/PID/stat; null when there is no such process or it is a zombie. */
-async function startTicksOf(pid: number): Promise<string | null> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
-  if (text === null) return null
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return fields[0] === 'Z' || fields[0] === 'X' ? null : fields[19]!
 }
 
 /** Debian's dnsmasq has a user of its own; elsewhere it becomes nobody, as it would by itself. */
