@@ -75,8 +75,8 @@ interface Memory {
   /** Of workers that are gone, and of the one of now when it was last looked at. */
   before: BalancerCounters
   now: BalancerCounters
-  /** Targets that no check has judged since they came. */
-  fresh: Set<string>
+  /** Targets that no check has judged since they came, and when they came. */
+  fresh: Map<string, number>
 }
 
 export function createBalancerKeeper(options: KeeperOptions): BalancerKeeper {
@@ -156,7 +156,7 @@ async function ensure(context: Context, plan: BalancerPlan): Promise<void> {
 async function adopted(folder: string, plan: BalancerPlan): Promise<Memory> {
   const running = (await readJson<Running>(join(folder, 'running.json'))) ?? null
   const counters = { before: NO_COUNTERS, now: NO_COUNTERS }
-  return { plan, running, problem: null, worker: null, fresh: new Set(), ...counters }
+  return { plan, running, problem: null, worker: null, fresh: new Map(), ...counters }
 }
 
 async function converge(context: Context, folder: string, plan: BalancerPlan): Promise<void> {
@@ -184,7 +184,8 @@ async function converge(context: Context, folder: string, plan: BalancerPlan): P
     : await processStart(folder, namespace, digest, clock)
   await writeJsonDurable(join(folder, 'running.json'), made)
   const memory = memories.get(id)!
-  memory.fresh = new Set([...memory.fresh, ...fresh])
+  const now = clock.now()
+  memory.fresh = new Map([...memory.fresh, ...fresh.map((key) => [key, now] as const)])
   memories.set(id, { ...memory, running: made })
   await limitAll(context, folder, id, made)
   await filesClear(folder, rendered)
@@ -290,7 +291,9 @@ async function look(context: Context, id: string): Promise<BalancerStatus> {
     const targets = plan.groups.flatMap((group) =>
       group.targets.map(({ serverName }) => {
         const key = `${group.groupId} ${serverName}`
-        const status = targetStatus(group, serverName, seen.get(key), memory.fresh.has(key))
+        const since = memory.fresh.get(key)
+        const freshMs = since === undefined ? null : context.clock.now() - since
+        const status = targetStatus(group, serverName, seen.get(key), freshMs)
         if (status.verdict !== 'initial') memory.fresh.delete(key)
         return status
       }),

@@ -31,7 +31,6 @@ export interface ServerSeen {
   isUp: boolean
   /** It has not been checked yet. */
   isUnchecked: boolean
-  failures: number
   reason: 'timeout' | 'code' | 'failed'
   code: number | null
 }
@@ -48,7 +47,6 @@ export function serversSeen(rows: readonly Row[]): Map<string, ServerSeen> {
     seen.set(`${backend.groupId} ${server}`, {
       isUp: textOf(row, 'status').startsWith('UP'),
       isUnchecked: status === '' || status === 'INI' || status === 'UNK',
-      failures: countOf(row, 'chkfail'),
       reason: status.endsWith('TOUT') ? 'timeout' : status === 'L7STS' ? 'code' : 'failed',
       code: code > 0 ? code : null,
     })
@@ -56,21 +54,28 @@ export function serversSeen(rows: readonly Row[]): Map<string, ServerSeen> {
   return seen
 }
 
-/** `isFresh`: it has not been judged since it came. Then it is unhealthy only after as many failures as are asked. */
+/**
+ * `freshMs`: since when it is there and not judged yet; null: it was. A new one is unhealthy only after the time of as
+ * many checks as may fail: HAProxy counts no failures of a server that never was up.
+ */
 export function targetStatus(
   group: GroupPlan,
   serverName: string,
   seen: ServerSeen | undefined,
-  isFresh: boolean,
+  freshMs: number | null,
 ): TargetStatus {
   const { groupId, check } = group
   const base = { groupId, serverName, reason: null, code: null }
   if (!check.isEnabled) return { ...base, verdict: 'healthy' }
   if (!seen) return { ...base, verdict: 'initial' }
   if (seen.isUp) return { ...base, verdict: 'healthy' }
-  const isWaiting = isFresh && seen.failures < check.unhealthyCount
+  const isWaiting = freshMs !== null && freshMs < judgementMs(check)
   if (seen.isUnchecked || isWaiting) return { ...base, verdict: 'initial' }
   return { ...base, verdict: 'unhealthy', reason: seen.reason, code: seen.code }
+}
+
+function judgementMs(check: GroupPlan['check']): number {
+  return (check.unhealthyCount * check.intervalSeconds + check.timeoutSeconds) * 1_000
 }
 
 const DIGITS = ['2', '3', '4', '5']

@@ -146,30 +146,33 @@ test('servers start down by one check; known ones as they were', () => {
 
 test('what HAProxy says becomes health', () => {
   const g1 = groupIdOf(1)
-  const head = '# pxname,svname,status,check_status,check_code,chkfail'
+  const head = '# pxname,svname,status,check_status,check_code'
   const rows = statRows(
     [
       head,
-      `g-${g1},t1,UP 1/2,L7OK,200,0`,
-      `g-${g1},t2,DOWN,L7STS,500,2`,
-      `g-${g1},t3,DOWN,* L4TOUT,,1`,
-      `g-${g1},t4,DOWN,INI,,0`,
-      `g-${g1},BACKEND,UP,,,`,
-      `o-${g1},t2,no check,,,`,
+      `g-${g1},t1,UP 1/2,L7OK,200`,
+      `g-${g1},t2,DOWN,L7STS,500`,
+      `g-${g1},t3,DOWN,* L4TOUT,`,
+      `g-${g1},t4,DOWN,INI,`,
+      `g-${g1},BACKEND,UP,,`,
+      `o-${g1},t2,no check,,`,
     ].join('\n'),
   )
   const seen = serversSeen(rows)
   const plan = group(1, [])
-  const verdict = (name: string, isFresh: boolean) => {
-    const status = targetStatus(plan, name, seen.get(`${g1} ${name}`), isFresh)
+  const verdict = (name: string, freshMs: number | null) => {
+    const status = targetStatus(plan, name, seen.get(`${g1} ${name}`), freshMs)
     return [status.verdict, status.reason, status.code]
   }
-  expect(verdict('t1', true)).toEqual(['healthy', null, null])
-  expect(verdict('t2', false)).toEqual(['unhealthy', 'code', 500])
-  expect(verdict('t3', true)).toEqual(['initial', null, null])
-  expect(verdict('t3', false)).toEqual(['unhealthy', 'timeout', null])
-  expect(verdict('t4', false)).toEqual(['initial', null, null])
-  expect(verdict('t5', false)).toEqual(['initial', null, null])
+  expect(verdict('t1', 0)).toEqual(['healthy', null, null])
+  expect(verdict('t2', null)).toEqual(['unhealthy', 'code', 500])
+  const { unhealthyCount, intervalSeconds, timeoutSeconds } = plan.check
+  const judged = (unhealthyCount * intervalSeconds + timeoutSeconds) * 1_000
+  expect(verdict('t3', judged - 1)).toEqual(['initial', null, null])
+  expect(verdict('t3', judged)).toEqual(['unhealthy', 'timeout', null])
+  expect(verdict('t3', null)).toEqual(['unhealthy', 'timeout', null])
+  expect(verdict('t4', null)).toEqual(['initial', null, null])
+  expect(verdict('t5', null)).toEqual(['initial', null, null])
   const proc =
     '#<PID>\n1 master 0 0d 2.6\n# workers\n7 worker 0 0d 2.6\n# old workers\n5 worker 2 0d 2.6\n'
   expect(workersOf(proc)).toEqual({ current: 7, old: [5] })
