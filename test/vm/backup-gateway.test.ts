@@ -66,7 +66,8 @@ async function shellOf(uuid: string): Promise<Terminal> {
   const terminal = await terminalOpen((await libvirt.virsh('ttyconsole', uuid)).trim())
   await terminal.has('press Enter to activate this console')
   await terminal.type('')
-  await terminal.run('true')
+  // What the kernel says a little later would stand among the answers.
+  await terminal.run('dmesg -n 1')
   return terminal
 }
 
