@@ -2,7 +2,8 @@
 import { creditRulesOf } from '../cpu-credits.ts'
 import { PRICE_SOURCE, type InstanceType } from '../instance-type.ts'
 import { acceleratorTflopsOf, familyOf, speedOf } from './family.ts'
-import { MEMORY_SLACK, type Reading } from './read-ask.ts'
+import { MEMORY_SLACK } from './demand.ts'
+import type { Reading } from './read-ask.ts'
 import type { Candidate } from './candidate.ts'
 import { acceleratorMiBOf, amount, unmet, combined } from './requirements.ts'
 

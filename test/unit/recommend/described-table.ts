@@ -19,7 +19,8 @@ const GUIDES: Readonly<Record<string, Guide>> = {
   EMR: 'Amazon EMR Management Guide: Cluster configuration guidelines and best practices',
   OS: 'Amazon OpenSearch Service: Choosing instance types and testing',
   MSK: 'Amazon MSK Developer Guide: Best practices for Standard brokers',
-  MSSQL: 'AWS Prescriptive Guidance: Best practices for deploying Microsoft SQL Server on Amazon EC2',
+  MSSQL:
+    'AWS Prescriptive Guidance: Best practices for deploying Microsoft SQL Server on Amazon EC2',
   DLAMI: 'AWS Deep Learning AMIs Developer Guide: Recommended GPU instances',
   SAP: 'SAP on AWS: Amazon EC2 instance types for SAP on AWS',
   EKS: 'Amazon EKS User Guide: Choose an optimal Amazon EC2 node instance type',
@@ -45,7 +46,10 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
 }
 
 export function describedTable(name: string): readonly DescribedWorkload[] {
-  const rows = readFileSync(new URL(name, import.meta.url), 'utf8').trimEnd().split('\n').slice(1)
+  const rows = readFileSync(new URL(name, import.meta.url), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .slice(1)
   return rows.map((row) => {
     const [text, accept, must, guide, why, ...rest] = row.split('\t')
     const page = GUIDES[guide!]
