@@ -14,6 +14,8 @@ const BESIDE_HOT_GIB = 1
 /** Of a database's data that is usually wanted at one time. */
 const HOT_SHARE = 0.1
 const HOT_GIB_MAX = 256
+/** More than this is spread over machines. */
+const LOCAL_GB_MAX = 100_000
 
 export interface About {
   text: string
@@ -94,7 +96,11 @@ export function demandOf(
     ...(asked.vcpus === undefined && { vcpus: { min: Math.max(1, demand.vcpus * scale) } }),
     ...(!isMemoryAsked && { memoryMiB: { min: memoryGiB * 1024 * MEMORY_SLACK } }),
     ...(demand.localStorageGB !== undefined &&
-      asked.localStorageGB === undefined && { localStorageGB: { min: demand.localStorageGB } }),
+      asked.localStorageGB === undefined && {
+        localStorageGB: {
+          min: Math.min(LOCAL_GB_MAX, Math.max(demand.localStorageGB, (hints.dataGB ?? 0) / 1.024)),
+        },
+      }),
     ...(demand.acceleratorGB !== undefined &&
       asked.acceleratorMiB === undefined &&
       asked.acceleratorKinds !== 'none' && {

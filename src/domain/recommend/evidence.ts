@@ -28,7 +28,7 @@ const MENTIONED_BEFORE = [
   String.raw`\b(?:talk|speak|connect|attach|link|belong)(?:s|ed|ing)? (?:only )?(?:to|with) `,
   String.raw`\b(?:migrat|mov|com|switch|chang|convert|port)(?:e|es|ed|ing) (?:\w+ )?(?:away |over |off )?(?:from|off) `,
   String.raw`\b(?:replac(?:e|es|ing)|instead of|rather than|in front of|behind|client of|clients? for|exporter for|alternative to|compared to|unlike|next to) `,
-  String.raw`\b(?:external|remote|managed|hosted|existing) `,
+  String.raw`\b(?:external|managed|(?<!self[- ])hosted|existing) `,
   String.raw`\b(?:read|write|pull|fetch|send|push|ship|load|quer|upload|poll|scrap|consum|subscrib)(?:s|es|ed|ing|ies|y|e)? (?:\w+ ){0,4}(?:from|to|into|against) `,
   String.raw`\b(?:stored|kept|lives?|lies?|is|are|sits?) (?:in|on|at) (?:a |an |our )?(?:external|managed|other|another) `,
 ].map((words) => new RegExp(words + FEW_WORDS))
@@ -98,7 +98,7 @@ export function wantsOf(profile: string, evidence: readonly Evidence[]): Wants {
 }
 
 /** Words that tell how much is wanted rather than what is done: they decide only where nothing else does. */
-const MODEST = new Set(['small', 'website-small', 'general'])
+const MODEST = new Set(['small', 'general'])
 const SURE = 1.5
 const MARGIN_LIKELY = 0.7
 
@@ -110,7 +110,12 @@ export interface Spoken {
 }
 
 export function spokenOf(text: string, evidence: readonly Evidence[]): Spoken {
-  const all = weighed(text, evidence)
+  const run = new Set(
+    evidence
+      .filter(({ part }) => part === 'runs')
+      .flatMap(({ hit }) => hit.meanings.map(({ profile }) => profile)),
+  )
+  const all = weighed(text, evidence).filter(([name]) => run.has(name))
   const others = all.filter(([name]) => !MODEST.has(name))
   const ranked = (others[0]?.[1] ?? 0) >= SURE ? others : all
   const profiles = ranked.map(([name]) => name)

@@ -3,6 +3,24 @@
  * lexicon-models.ts. The form is told in lexicon.ts.
  */
 export const COMPUTE_LEXICON = `
+batch 2.5: agent based, anylogic, arena simulation, bootstrap, bootstrapping statistics,
+  brute force, discrete event, fractal, game of life, mandelbrot, mersenne, optaplanner,
+  password list, pi digits, primes, quantitative, resample, scheduling solver, simpy, sudoku,
+  swaption, timefold, timetabling, traffic simulation, travelling salesman, vehicle routing
+hpc 3: aerodynamics, air quality model, antenna, combustion, comsol multiphysics, coupled model,
+  crash test, cst studio, dns turbulence, docking mpi, electromagnetic, ensemble forecast, fdtd,
+  feko, flood model, free energy, fusion plasma, gravitational, groundwater, gyrokinetic,
+  large eddy, lumerical, meep, modflow, multiphysics, n-body, nuclear, ocean model, oil reservoir,
+  protein folding on cpu, structural analysis, thermal simulation, tokamak, topology optimisation,
+  tsunami, turbulence, wind tunnel
+build 3: apk, app bundle, binhost, ccache, clang tidy, compile farm, coverity, cross compilation,
+  cross compile, emerge world, flutter builds, gentoo, ios ci alternative, load tests,
+  mutation testing, react native builds, regression test suite, simulator tests, sonar scanner,
+  static analysis, toolchain
+gpu 3: ansys gpu, arnold gpu, basecaller, basecalling, bonito, cuquantum, deep space stacking,
+  dorado, fdtd gpu, gpu rendering, guppy, lattice boltzmann gpu, lumerical gpu, meep gpu,
+  movie render queue, nanopore, qiskit aer gpu, quantum circuit simulation, renderman xpu, rvc,
+  siril, starnet, unreal render, vray gpu
 build 3: actions runner, azure devops agent, azure pipelines, bamboo agent, bazel, bazel remote,
   bitbake, build agent, build bot, build box, build farm, build machine, build server, buildbarn,
   buildbot, buildfarm, buildkite, buildroot, cargo build, ci, ci cd, cicd, circleci, clusterfuzz,

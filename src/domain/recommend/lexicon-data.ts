@@ -3,6 +3,11 @@
  * The form is told in lexicon.ts.
  */
 export const DATA_LEXICON = `
+memory-heavy 4 gib=128 vcpus=16: filecoin sealing, lotus miner, plonk prover, sealing, zk prover,
+  zkproof
+dense-storage 3: backup archive, blue iris, camera recordings, cctv, dash cam, dvr, footage,
+  ipfs node, long term archive, media archive, milestone xprotect, nvr, raw footage,
+  security camera, surveillance, surveillance recorder, tape, video recorder, zoneminder
 relational 3.5: 4d server, access database, amazon rds custom, citus, db2, edb postgres,
   enterprisedb, filemaker server, firebird, galera, galera cluster, informix, ingres,
   innodb cluster, interbase, mariadb, ms sql, mssql, mssqlserver, mysql, mysql replica, nominatim,

@@ -3,6 +3,23 @@
  * surely the words speak of it, and what such a machine usually wants; the form is told in lexicon.ts.
  */
 export const SERVER_LEXICON = `
+office-app 3 gib=4: analytics of web site, booking, cmms, crowdfunding, dicom, dicom archive,
+  document management, docusign, e signature, expense software, formbricks, ignition scada,
+  inventory, laboratory system, library system, limesurvey, lims, matomo, mes, pacs,
+  parish software, point of sale, radiology viewer, rental software, ris, scada,
+  school administration, survey, ticket shop, time sheets, voting, warehouse management, wms system
+game-small 3 gib=8: bungeecord, minecraft network, paper servers, several minecraft servers,
+  velocity network, waterfall proxy
+low-latency 3: algo trading, algorithmic trading, colocation, feed arbitrage, fix engine,
+  fix protocol, oms, order management, pricing engine, quickfix, real time pricing,
+  smart order router, trading bot fleet
+web-server 3 gib=4: cloudpanel, cpanel, directadmin, hosting panel, ispconfig, lamp, lamp stack,
+  lemp, multisite, plesk, shared hosting, virtualmin, web hosting, wordpress multisite
+file-server 3: afp, document management files, dropbox replacement, ftp server,
+  google drive replacement, home directories, home directory, homes over nfs, iscsi target, rsync,
+  sftp server
+gateway 3: connection pooler, ddns updater, maxscale, mysql router, netboot, pgbouncer,
+  pgpool proxy, proxysql, pxe server, stun, tftp server, twemproxy proxy, whois server
 website 3: blog, bulletin board, contao, craft cms, dokuwiki, drupal, forum, ghost blog, ghost cms,
   grav, guestbook, hugo site, jekyll, joomla, landing page, mediawiki, newsletter, october cms,
   one pager, photo gallery, phpbb, portfolio site, recipe site, rss reader, statamic, static site,

@@ -84,7 +84,7 @@ function parsed(): ReadonlyMap<string, Term> {
 
 let terms: ReadonlyMap<string, Term> | undefined
 let words: ReadonlySet<string> | undefined
-let deletions: ReadonlyMap<string, string> | undefined
+let long: ReadonlyMap<string, readonly string[]> | undefined
 
 export function lexicon(): ReadonlyMap<string, Term> {
   return (terms ??= parsed())
@@ -99,30 +99,22 @@ function spelt(): ReadonlySet<string> {
   ]))
 }
 
-/** Each long term without one of its letters, so that one look-up finds what is one letter off. */
-function shortened(): ReadonlyMap<string, string> {
-  if (deletions) return deletions
-  const found = new Map<string, string>()
-  const long = [...lexicon().keys()].filter((key) => /^[a-z]{6,}$/.test(key))
-  for (const key of long)
-    for (const one of withoutOne(key)) if (!found.has(one)) found.set(one, key)
-  for (const key of long) found.set(key, key)
-  return (deletions = found)
-}
-
-function withoutOne(word: string): string[] {
-  return [...word].map((_, at) => word.slice(0, at) + word.slice(at + 1))
+/** Long terms by their first letter. */
+function longTerms(): ReadonlyMap<string, readonly string[]> {
+  return (long ??= Map.groupBy(
+    [...lexicon().keys()].filter((key) => /^[a-z]{6,}$/.test(key)),
+    (key) => key[0]!,
+  ))
 }
 
 /** The term that a word is one letter away from; the first letter is right. */
 function misspelt(word: string): string | null {
   if (word.length < TYPO_LENGTH_MIN || !/^[a-z]+$/.test(word) || isSpelt(word)) return null
-  const near = shortened()
-  for (const one of [word, ...withoutOne(word)]) {
-    const key = near.get(one)
-    if (key !== undefined && key[0] === word[0] && isOneOff(word, key)) return key
-  }
-  return null
+  return (
+    longTerms()
+      .get(word[0]!)
+      ?.find((key) => isOneOff(word, key)) ?? null
+  )
 }
 
 function isSpelt(word: string): boolean {

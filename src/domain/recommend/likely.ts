@@ -17,7 +17,9 @@ const STOP = new Set(
     'a an the of for to in on at by with and or is are be it its this that i we my our you your need want would like have ' +
     'has some something thing one server machine computer host instance run running runs use using used please should ' +
     'can could will do does from as so not no but they them their there about all any only just very me us which what ' +
-    'who get make cheap small large fast good much many more most other than into out up per each when where'
+    'who get make cheap small large fast good much many more most other than into out up per each when where old only ' +
+    'new using uses lot lots really still every day days night weeks year years two three four five back own which ' +
+    'needed wants goes through while during also etc like kind stuff'
   ).split(' '),
 )
 
@@ -68,6 +70,8 @@ function learn(): Learnt {
 const SMOOTHING = 0.25
 /** Words that the examples share with the sentence, at the least: fewer are chance. */
 const EVIDENCE_MIN = 1
+/** Of them, words of the likeliest kind itself, unless it has them all. */
+const SPEAKING_MIN = 2
 
 /** The likeliest kind; null when the sentence shares no word with any example. */
 export function likelyOf(text: string): Likely | null {
@@ -84,7 +88,8 @@ export function likelyOf(text: string): Likely | null {
   })
   const [first, second] = scores.toSorted((a, b) => b.sum - a.sum)
   const speaking = first!.logs.filter(({ word }) => first!.of.has(word))
-  if (speaking.length === 0) return null
+  const isChance = speaking.length < SPEAKING_MIN && speaking.length < words.length
+  if (speaking.length === 0 || isChance) return null
   return {
     profile: first!.profile,
     margin: first!.sum - second!.sum,

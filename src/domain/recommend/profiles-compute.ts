@@ -59,6 +59,7 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
         because: 'is made for it: whole cores, EFA, the lowest price a core',
       },
       { series: ['c+n'], weight: 0.6, because: 'has EFA and cheap vCPUs' },
+      { series: ['r'], weight: 0.35, because: 'has the memory for large models on one machine' },
     ],
     demand: { vcpus: 16, memoryGiB: 32 },
     cpu: 'steady',
@@ -166,8 +167,8 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
       { series: ['g', 'gr'], weight: 1, because: G },
       {
         series: ['inf'],
-        weight: 1,
-        because: 'has Inferentia, made by AWS for inference at low cost',
+        weight: 0.8,
+        because: 'has Inferentia, made by AWS for inference at low cost (needs the Neuron SDK)',
       },
       { series: ['p'], weight: 0.7, because: P },
     ],

@@ -59,9 +59,9 @@ export function readAsk(ask: Ask): Reading {
   const text = corrected(typed, evidenceOf(typed))
   const evidence = evidenceOf(text)
   const { load, understood: loads } = loadOf(text)
-  const told = spokenProfile(text, evidence, load)
   const words = wordsOf(text)
   const quantities = quantitiesOf(text)
+  const told = spokenProfile(text, evidence, load, quantities.hints)
   const spoken = combined(words.requirements, quantities.requirements)
   const requirements = combined(spoken, ask.requirements ?? {})
   const isAssumed = told.profile === GENERAL_PROFILE
@@ -121,9 +121,10 @@ function spokenProfile(
   text: string,
   evidence: readonly Evidence[],
   load: Load,
+  hints: Hints,
 ): { profile: Profile; by: string; guessedBy: string[] | null } {
   const { profiles, guessedBy } = spokenOf(text, evidence)
-  const [name, ...others] = refined(profiles, text, evidence, load)
+  const [name, ...others] = refined(profiles, { text, evidence, load, hints })
   const first = PROFILES.get(name ?? '')
   if (!first) return { profile: GENERAL_PROFILE, by: '', guessedBy: null }
   const second = PROFILES.get(others[0] ?? '')

@@ -43,7 +43,7 @@ const TIMES: Readonly<Record<string, number>> = {
   billion: 1e9,
 }
 
-const PEOPLE = String.raw`(?:(?:concurrent|simultaneous|active|daily|office|other|internal|more|remote|power|windows|of us) ){0,2}(users?|people|persons?|players?|slots?|students?|pupils?|employees|staff|colleagues|coworkers|customers|friends|kids|children|developers|devs|engineers|analysts|accountants|mailboxes|accounts|seats|members|clients|participants|listeners|agents|residents|mitarbeiter|nutzer|benutzer|spieler|schüler|personnes|utilisateurs|joueurs)\b`
+const PEOPLE = String.raw`(?:(?:concurrent|simultaneous|active|daily|office|other|internal|more|remote|power|windows|of us) ){0,2}(users?|people|persons?|players?|slots?|students?|pupils?|employees|staff|colleagues|coworkers|customers|friends|kids|children|developers|devs|engineers|analysts|accountants|mailboxes|accounts|seats|members|lawyers|doctors|teachers|schools|shops|tenants|branches|homes|households|viewers|clients|participants|listeners|agents|residents|mitarbeiter|nutzer|benutzer|spieler|schüler|personnes|utilisateurs|joueurs)\b`
 
 /** The largest of such amounts, with its words. */
 function largest(text: string, unit: string): { value: number; words: string } | null {
@@ -64,8 +64,11 @@ const SERIES = String.raw`(?:active |time )*series\b`
 const STREAMS = String.raw`(?:4k |1080p |hd |uhd |live |video |camera |concurrent )*(?:streams|cameras|transcodes|channels)\b`
 const CELLS = String.raw`(?:\w+ )?cells\b`
 
+/** So many people are no small matter, whatever it is called. */
+const CROWD = 100
+
 const QUIET =
-  /\b(?:tiny|small|little|hobby|personal|my kids|family|home|club|few (?:users|people|hundred visitors)|side project|toy|low traffic|not much traffic|little traffic|rarely|seldom|idle|idles|mostly idle|nothing to do|now and then|from time to time|occasional(?:ly)?|on weekends|at weekends|once a (?:day|week|month)|sometimes|a couple of hours|(?:few|[1-6]) hours (?:a|per|each|every) (?:day|week)|part of the day|just me|only me|for myself|1 person|school|homework|thesis|test(?:ing)?|private|doesn'?t need to be fast|need not be fast|not in a hurry|no hurry|no rush|light(?:ly)?(?: load| use)?|low budget|my friends|for friends|few orders|orders per day)\b/
+  /\b(?:tiny|small|little|hobby|personal|my kids|family|home|club|few (?:users|people|hundred visitors)|side project|toy|low traffic|not much traffic|little traffic|rarely|seldom|idle|idles|mostly idle|nothing to do|now and then|from time to time|occasional(?:ly)?|on weekends|at weekends|once a (?:day|week|month)|sometimes|a couple of hours|(?:few|[1-6]) hours (?:a|per|each|every) (?:day|week)|part of the day|just me|only me|only (?:our|the|my|1) (?!server|machine|database)\w+ uses|used by 1|for myself|1 person|school|homework|thesis|test(?:ing)?|private|doesn'?t need to be fast|need not be fast|not in a hurry|no hurry|no rush|light(?:ly)?(?: load| use)?|low budget|my friends|for friends|few orders|orders per day)\b/
 const STEADY =
   /\b(?:24 ?\/ ?7|around the clock|all day(?: long)?|constant(?:ly)?|steady|steadily|sustained|always busy|100 ?% (?:cpu|load)|full load|flat out|pegged|day and night|non-?stop|continuous(?:ly)?|under load)\b/
 
@@ -104,7 +107,7 @@ export function loadOf(text: string): { load: Load; understood: Understood[] } {
       'cells',
       read(CELLS, (value) => `a mesh of ${amount(value)} cells`),
     ),
-    isQuiet: QUIET.test(text),
+    isQuiet: QUIET.test(text) && (people ?? 0) < CROWD,
     isSteady: STEADY.test(text),
   }
   return { load, understood }

@@ -104,6 +104,9 @@ export function candidatesOf(
 ): Candidate[] {
   const { hard, profile } = reading
   let able = types.filter((type) => unmet(type, hard).length === 0)
+  // What such work usually cannot do without gives way to what was asked for.
+  if (able.length === 0)
+    able = types.filter((type) => unmet(type, reading.requirements).length === 0)
   if (reading.priority === 'host') able = able.filter((type) => fitOf(type).state === 'now')
   const usual = able.filter((type) => unmet(type, reading.usual).length === 0)
   const isLarge = (type: InstanceType): boolean => unmet(type, reading.demand).length === 0

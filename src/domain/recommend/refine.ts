@@ -1,6 +1,7 @@
 /** What changes the kind of work: models that are large, work that is quiet, players that are many. Pure rules. */
 import type { Evidence } from './evidence.ts'
 import type { Load } from './read-load.ts'
+import type { Hints } from './read-quantities.ts'
 import type { Profile } from './workload.ts'
 
 const LANGUAGE = /\b(?:llms?|language models?|foundation models?|large models?|gpt|transformers?)\b/
@@ -13,19 +14,24 @@ const QUIET_PLAYERS = 40
 /** So few people do not keep a machine busy. */
 const QUIET_PEOPLE = 8
 
-/** The profiles in order, with the first one made more particular. */
-export function refined(
-  profiles: readonly string[],
-  text: string,
-  evidence: readonly Evidence[],
-  load: Load,
-): string[] {
-  const [first, ...others] = profiles
-  if (first === undefined) return []
-  return [particular(first, text, evidence, load), ...others]
+interface About {
+  text: string
+  evidence: readonly Evidence[]
+  load: Load
+  hints: Hints
 }
 
-function particular(name: string, text: string, evidence: readonly Evidence[], load: Load): string {
+/** From here on disks in the machine are cheaper than network disks, unless those are asked for. */
+const DENSE_GB = 50 * 1024
+
+/** The profiles in order, with the first one made more particular. */
+export function refined(profiles: readonly string[], about: About): string[] {
+  const [first, ...others] = profiles
+  if (first === undefined) return []
+  return [particular(first, about), ...others]
+}
+
+function particular(name: string, { text, evidence, load, hints }: About): string {
   const isModels = name === 'training' || name === 'training-large'
   if (isModels && ADAPTED.test(text)) return 'training'
   if (name === 'training' && LANGUAGE.test(text) && ANEW.test(text)) return 'training-large'
@@ -34,6 +40,8 @@ function particular(name: string, text: string, evidence: readonly Evidence[], l
   if (isSite && (load.requestsPerSecond ?? (load.isQuiet ? 0 : Infinity)) <= QUIET_RATE) {
     return heavy(evidence) ? name : 'website'
   }
+  const isDense = (hints.dataGB ?? 0) >= DENSE_GB && !/\bebs\b/.test(text)
+  if (name === 'file-server' && isDense) return 'dense-storage'
   if (name === 'game-small' && (load.people ?? 0) > QUIET_PLAYERS) return 'game-large'
   return name
 }
