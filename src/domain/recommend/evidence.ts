@@ -28,6 +28,7 @@ const MENTIONED_BEFORE = [
   String.raw`\b(?:talk|speak|connect|attach|link|belong)(?:s|ed|ing)? (?:only )?(?:to|with) `,
   String.raw`\b(?:migrat|mov|com|switch|chang|convert|port)(?:e|es|ed|ing) (?:\w+ )?(?:away |over |off )?(?:from|off) `,
   String.raw`\b(?:replac(?:e|es|ing)|instead of|rather than|in front of|behind|client of|clients? for|exporter for|alternative to|compared to|unlike|next to) `,
+  String.raw`\b(?:backups?|dumps?|monitoring|dashboards?|admin gui|archive) (?:of|for) `,
   String.raw`\b(?:external|managed|(?<!self[- ])hosted|existing) `,
   String.raw`\b(?:read|write|pull|fetch|send|push|ship|load|quer|upload|poll|scrap|consum|subscrib)(?:s|es|ed|ing|ies|y|e)? (?:\w+ ){0,4}(?:from|to|into|against) `,
   String.raw`\b(?:stored|kept|lives?|lies?|is|are|sits?) (?:in|on|at) (?:a |an |our )?(?:external|managed|other|another) `,

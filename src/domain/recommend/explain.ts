@@ -33,7 +33,9 @@ export function reasonsOf(
   if (price === null || cheapest === null || cheapest.usdPerHour === null) {
     reasons.push(priceWords(type))
   } else if (price <= cheapest.usdPerHour) {
-    reasons.push(`${priceWords(type)}: the lowest of the ${all.length} types that do`)
+    const which =
+      all.length === 1 ? 'the only type that does' : `the lowest of the ${all.length} types that do`
+    reasons.push(`${priceWords(type)}: ${which}`)
   } else {
     const more = Math.round((price / cheapest.usdPerHour - 1) * 100)
     reasons.push(`${priceWords(type)}: ${more} % above the cheapest that does, ${cheapest.name}`)

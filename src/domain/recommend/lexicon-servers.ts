@@ -3,6 +3,16 @@
  * surely the words speak of it, and what such a machine usually wants; the form is told in lexicon.ts.
  */
 export const SERVER_LEXICON = `
+office-app 2.5 gib=4: appointments, dental practice, law office, medical practice,
+  members administration, patients, practice software, reservation system, reservations,
+  scheduling of appointments, stock keeping, tax office
+file-server 2.5: backing up, backup, backups, offsite backup, offsite copy
+coordination 4: control plane nodes, k8s control plane, kubernetes control plane, kubernetes masters
+desktop 2.6: day trading, monitors, office pcs, screens, workplaces
+website 2.5: blog for, event page, html, landing pages, menu of the restaurant, opening hours,
+  photography portfolio, restaurant, sports club site, static content, static files, static html
+small-service 2 gib=4: address book, calendar, contacts and calendars, family photos,
+  holiday pictures, music collection, own cloud, photo collection, photos, private cloud, recipes
 office-app 3 gib=4: analytics of web site, booking, cmms, crowdfunding, dicom, dicom archive,
   document management, docusign, e signature, expense software, formbricks, ignition scada,
   inventory, laboratory system, library system, limesurvey, lims, matomo, mes, pacs,

@@ -19,7 +19,8 @@ const STOP = new Set(
     'can could will do does from as so not no but they them their there about all any only just very me us which what ' +
     'who get make cheap small large fast good much many more most other than into out up per each when where old only ' +
     'new using uses lot lots really still every day days night weeks year years two three four five back own which ' +
-    'needed wants goes through while during also etc like kind stuff'
+    'needed wants goes through while during also etc like kind stuff month months hour hours core cores gig gigs ram memory budget dollar dollars cost costs money ' +
+    'biggest largest thing things needs'
   ).split(' '),
 )
 
@@ -70,13 +71,15 @@ function learn(): Learnt {
 const SMOOTHING = 0.25
 /** Words that the examples share with the sentence, at the least: fewer are chance. */
 const EVIDENCE_MIN = 1
-/** Of them, words of the likeliest kind itself, unless it has them all. */
+/** Of them, words of the likeliest kind itself, unless the sentence has few words at all. */
 const SPEAKING_MIN = 2
+const SHORT = 3
 
 /** The likeliest kind; null when the sentence shares no word with any example. */
 export function likelyOf(text: string): Likely | null {
   const { counts, totals, vocabulary } = learn()
-  const words = wordsOf(text).filter((word) => vocabulary.has(word))
+  const all = wordsOf(text)
+  const words = all.filter((word) => vocabulary.has(word))
   if (words.length < EVIDENCE_MIN) return null
   const scores = [...counts].map(([profile, of]) => {
     const total = totals.get(profile)! + SMOOTHING * vocabulary.size
@@ -88,7 +91,7 @@ export function likelyOf(text: string): Likely | null {
   })
   const [first, second] = scores.toSorted((a, b) => b.sum - a.sum)
   const speaking = first!.logs.filter(({ word }) => first!.of.has(word))
-  const isChance = speaking.length < SPEAKING_MIN && speaking.length < words.length
+  const isChance = speaking.length < SPEAKING_MIN && all.length > SHORT
   if (speaking.length === 0 || isChance) return null
   return {
     profile: first!.profile,

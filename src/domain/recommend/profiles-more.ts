@@ -16,7 +16,7 @@ export const MORE_PROFILES: readonly Profile[] = [
       { series: ['m+flex'], weight: 0.8, because: 'gives full CPU most of the time for less' },
       { series: ['m'], weight: 0.6, because: BALANCED },
     ],
-    demand: { vcpus: 2, memoryGiB: 1 },
+    demand: { vcpus: 2, memoryGiB: 2 },
     eachGiB: 0.05,
     cpu: 'bursty',
     speedBy: 'vcpu',
@@ -121,6 +121,18 @@ export const MORE_PROFILES: readonly Profile[] = [
     cpu: 'steady',
     speedBy: 'vcpu',
     advice: 'Trees and regressions run well on CPUs; networks of many layers want a GPU: say so.',
+  },
+  {
+    name: 'inference-cpu',
+    title: 'inference of models on CPUs',
+    suits: [
+      { series: ['c'], weight: 1, because: `${COMPUTE}, with vector units for small models` },
+      { series: ['m'], weight: 0.85, because: BALANCED },
+    ],
+    demand: { vcpus: 4, memoryGiB: 8 },
+    cpu: 'steady',
+    speedBy: 'vcpu',
+    advice: 'Small models answer well on CPUs; large language models write slowly there.',
   },
   {
     name: 'dev-box',

@@ -64,8 +64,10 @@ export function readAsk(ask: Ask): Reading {
   const told = spokenProfile(text, evidence, load, quantities.hints)
   const spoken = combined(words.requirements, quantities.requirements)
   const requirements = combined(spoken, ask.requirements ?? {})
-  const isAssumed = told.profile === GENERAL_PROFILE
   const profile = onAccelerator(told.profile, requirements)
+  const isAssumed = profile === GENERAL_PROFILE
+  const isOnCpus = ON_CPUS[told.profile.name] === profile.name
+  const workload = told.profile === GENERAL_PROFILE || isOnCpus ? profile : told.profile
   const wants = wantsOf(told.by, evidence)
   const needed = needsOf(profile, requirements, wants)
   const priority = ask.priority ?? priorityOf(text).priority
@@ -73,11 +75,11 @@ export function readAsk(ask: Ask): Reading {
   const about = { text, priority, load, wants }
   return {
     profile,
-    workload: { name: told.profile.name, title: told.profile.title, isAssumed },
+    workload: { name: workload.name, title: workload.title, isAssumed },
     guessedBy: isAssumed ? null : told.guessedBy,
     priority,
     understood: [
-      ...(isAssumed ? [] : [{ words: 'the whole', meaning: told.profile.title }]),
+      ...(isAssumed ? [] : [{ words: 'the whole', meaning: workload.title }]),
       ...notesOf(typed, evidenceOf(typed)),
       ...words.understood,
       ...quantities.understood,
@@ -152,11 +154,19 @@ function acceleratedSuits(profile: Profile): Profile['suits'] {
   return profile.suits.filter(({ series }) => series.some((one) => ACCELERATED.includes(one)))
 }
 
-/** Work that is done on CPUs mostly, when a GPU is asked for: what is known of computing on GPUs. */
+/** Work that is known on CPUs, when a GPU is asked for, and the other way about. */
 function onAccelerator(profile: Profile, asked: Requirements): Profile {
   const isAsked = Array.isArray(asked.acceleratorKinds) || asked.acceleratorCount !== undefined
-  if (!isAsked || acceleratedSuits(profile).length > 0) return profile
-  return COMPUTE_PROFILES.find(({ name }) => name === 'gpu') ?? profile
+  const isDenied = asked.acceleratorKinds === 'none'
+  const isAccelerated = acceleratedSuits(profile).length > 0
+  if (isDenied && isAccelerated) return PROFILES.get(ON_CPUS[profile.name] ?? '') ?? profile
+  if (!isAsked || isAccelerated) return profile
+  return PROFILES.get('gpu') ?? profile
+}
+
+const ON_CPUS: Readonly<Record<string, string>> = {
+  inference: 'inference-cpu',
+  training: 'ml-cpu',
 }
 
 const PRIORITY_WORDS: Readonly<Record<Priority, string>> = {

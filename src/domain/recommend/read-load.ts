@@ -55,7 +55,7 @@ function largest(text: string, unit: string): { value: number; words: string } |
   return found
 }
 
-const PER_SECOND = String.raw`(?:\w+ )?(?:requests?|reqs?|hits|queries|calls|messages|msgs?|events)?\s*(?:per|a|each|\/)\s*(?:second|sec|s)\b`
+const PER_SECOND = String.raw`(?:\w+ )?(?:requests?|reqs?|hits|queries|calls|messages|msgs?|events|ops|operations)?\s*(?:per|a|each|\/)\s*(?:second|sec|s)\b`
 const RPS = String.raw`(?:rps|qps)\b`
 const PER_MINUTE = String.raw`(?:requests?|hits|calls|messages) (?:per|a|each|\/)\s*min(?:ute)?\b`
 const VISITORS = String.raw`(?:\w+ )?(?:visitors|visits|page ?views|users|hits|requests|orders|sessions|impressions) (?:(?:per|a|each|every) (day|month|hour)|daily|monthly)`
@@ -123,7 +123,8 @@ function visitsOf(text: string, understood: Understood[]): number | undefined {
   if (!found) return undefined
   const period = /(hour|day|daily|month)/.exec(found.words)![1]!
   const seconds = SECONDS[(period === 'daily' ? 'day' : period) as keyof typeof SECONDS]
-  const rate = (found.value * REQUESTS_EACH * PEAK) / seconds
+  const isVisit = /visit|user|session|page|impression/.test(found.words)
+  const rate = (found.value * (isVisit ? REQUESTS_EACH : 1) * PEAK) / seconds
   understood.push({
     words: found.words,
     meaning: `some ${Number(rate.toPrecision(1))} requests a second in the busiest minutes`,

@@ -47,6 +47,10 @@ const SCALES: readonly [RegExp, number][] = [
     /\b(?:production|busy|heavy|big|large|huge|enterprise|many users|high traffic|lots of|thousands of (?:users|people|customers)|in (?:under|less than) \d+ (?:min\w*|sec\w*))\b/,
     2,
   ],
+  [
+    /\b(?:biggest|largest|most powerful|beefiest|strongest)(?: \w+)? (?:you have|you've got|there is|available|possible|money can buy|on offer|of all)\b/,
+    64,
+  ],
 ]
 
 /** How much larger or smaller than usual the words sound. */
