@@ -16,6 +16,7 @@ const GUIDES: Readonly<Record<string, Guide>> = {
   MAC: 'Amazon EC2 User Guide: Amazon EC2 Mac instances',
   BARE: 'Amazon EC2 User Guide: Bare metal instances',
   RDS: 'Amazon RDS User Guide: DB instance RAM recommendations',
+  EC: 'Amazon ElastiCache User Guide: Choosing your node size',
   EMR: 'Amazon EMR Management Guide: Cluster configuration guidelines and best practices',
   OS: 'Amazon OpenSearch Service: Choosing instance types and testing',
   MSK: 'Amazon MSK Developer Guide: Best practices for Standard brokers',
