@@ -68,7 +68,7 @@ export function elfSegments(data: Buffer): { address: number; bytes: Buffer }[] 
     })
 }
 
-/** Where a kernel says that it is to be started by PVH: the offset of the address (XEN_ELFNOTE_PHYS32_ENTRY), or null. */
+/** Where a kernel has its address for a start by PVH (XEN_ELFNOTE_PHYS32_ENTRY); null: nowhere. */
 export function elfEntryNote(data: Buffer): number | null {
   const PT_NOTE = 4
   const PHYS32_ENTRY = 18
