@@ -28,6 +28,10 @@ export interface DebianOptions extends ImageTaskOptions {
   mirror?: string
 }
 
+const LAUNCH_PORT: ImageManifest['launchPort'] = {
+  version: LAUNCH_PORT_VERSION,
+  hostKeys: 'openssh',
+}
 /** Two hundred packages over a slow line, installed on a busy machine. */
 const BOOTSTRAP_TIMEOUT_MS = 60 * 60_000
 const DISK_TIMEOUT_MS = 10 * 60_000
@@ -45,7 +49,10 @@ export async function buildDebian12(options: DebianOptions): Promise<StoredImage
     const kernel = await bootFiles(root, output, work, options)
     const loaders = await efiPartition(work, kernel.timeSeconds, options)
     const contentHash = sha256(
-      JSON.stringify([packages, loaders, await guestHash(), debian.DEBIAN_APPEND]),
+      JSON.stringify([
+        ...[packages, loaders, await guestHash(), debian.DEBIAN_APPEND, LAUNCH_PORT],
+        sha256(await readFile(join(output, 'kernel'))),
+      ]),
     )
     report(options, 'disk', 0.85, 'writing the disk')
     await writeDisk(root, work, join(output, 'disk.qcow2'), kernel.timeSeconds, options.signal)
@@ -63,8 +70,7 @@ export async function buildDebian12(options: DebianOptions): Promise<StoredImage
       },
       rootDeviceName: '/dev/xvda',
       defaultUser: 'admin',
-      // Not `canRehearse` until test/long/debian-standby.test.ts has seen that nothing is left (decision 0064).
-      launchPort: { version: LAUNCH_PORT_VERSION, hostKeys: 'openssh' },
+      launchPort: LAUNCH_PORT,
       files: await describeFiles(output, ['disk.qcow2', 'kernel', 'initrd'], options.signal),
       sources: [...packages, ...loaders],
     }
