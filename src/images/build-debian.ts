@@ -20,7 +20,13 @@ import { bootArea, PARTITION_START_BYTES } from './mbr.ts'
 import { unpackedPackages } from './packages.ts'
 import { report, type ImageTaskOptions } from './progress.ts'
 import { describeFiles, openWorkFolder, publishImage, type StoredImage } from './store.ts'
-import { guestEntries, programEntry, readTinyKernel, tinyInitramfs } from './tiny-files.ts'
+import {
+  guestEntries,
+  programEntry,
+  readTinyKernel,
+  SHARED_FOLDER,
+  tinyInitramfs,
+} from './tiny-files.ts'
 import { completeTree, hashTree, sha256 } from './tree.ts'
 
 export interface DebianOptions extends ImageTaskOptions {
@@ -106,6 +112,7 @@ async function bootstrap(
         ...process.env,
         LC_ALL: 'C.UTF-8',
         BRUME_GUEST_FILES: join(debian.DEBIAN_FOLDER, 'rootfs'),
+        BRUME_SHARED_FILES: SHARED_FOLDER,
         BRUME_AWAKEN: awaken,
       },
       onLine: (line) => {
@@ -210,7 +217,10 @@ async function writeDisk(
 }
 
 async function guestHash(): Promise<string> {
-  const files = await guestEntries(join(debian.DEBIAN_FOLDER, 'rootfs'))
+  const files = [
+    ...(await guestEntries(join(debian.DEBIAN_FOLDER, 'rootfs'))),
+    ...(await guestEntries(SHARED_FOLDER)),
+  ]
   const hook = await readFile(join(debian.DEBIAN_FOLDER, 'customize'))
   return `${hashTree(completeTree(files))} ${sha256(hook)} ${sha256(awakenProgram())}`
 }
