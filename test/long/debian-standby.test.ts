@@ -3,7 +3,7 @@
  * Beside a copy of the same template that rehearsed nothing: nothing of what must be unique is the same.
  * docs/templates.md, docs/decisions/0064.
  */
-import { glob, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DescribeFastLaunchImagesCommand } from '@aws-sdk/client-ec2'
 import { expect, test } from 'vitest'
@@ -71,13 +71,6 @@ test(
     const image = (await daemon.host.images()).find(({ name }) => name === 'debian-12')
     expect(image, 'the image debian-12, built before').toBeDefined()
     const ImageIds = [image!.imageId!]
-    // Until it is in the image (decision 0064).
-    for await (const path of glob(join(daemon.home, 'images/debian-12/*/image.json'))) {
-      const manifest = JSON.parse(await readFile(path, 'utf8'))
-      manifest.launchPort.canRehearse = true
-      await rm(path)
-      await writeFile(path, JSON.stringify(manifest))
-    }
     await eventually(
       async () => {
         const answer = await daemon.ec2.send(new DescribeFastLaunchImagesCommand({ ImageIds }))
