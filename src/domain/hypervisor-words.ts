@@ -1,6 +1,6 @@
 /**
  * What a host's hypervisor is and what that means, in words for somebody who never met one. Pure, and the only place
- * where it is said: `doctor`, `status`, `host`, the host API, the console and the pictures of docs/ take them from here.
+ * where it is said: `doctor`, `status`, `host`, the host API, the console and the pictures of docs/ take them here.
  */
 import type { Accelerator, HypervisorReport, MachinePin } from './machine.ts'
 

@@ -3,6 +3,8 @@
  * surely the words speak of it, and what such a machine usually wants; the form is told in lexicon.ts.
  */
 export const SERVER_LEXICON = `
+connections 2.5: chat, chat app, chat application, collaboration server, instant messaging,
+  live chat, live scores, messaging app, messenger, presence, whiteboard
 graphics 4: baldur s gate, cyberpunk, elden ring, flight simulator, fortnite, game pc,
   games on my laptop, games on my tablet, gta v, pc games, play aaa games, play games remotely,
   play remotely

@@ -36,7 +36,10 @@ const KINDS: readonly [Kind, RegExp][] = [
     'gpu',
     /\b(?:gpus?|(?:graphics|video|nvidia) cards?|vram|video memory|video ram|graphics|accelerators?|h100s?|a100s?)\b/g,
   ],
-  ['hot', /\b(?:hot|working set|keys?|cached?|memcached?|redis|valkey|sessions)\b/g],
+  [
+    'hot',
+    /\b(?:hot|touched|active data|active set|accessed (?:daily|often|every day)|in daily use|working set|keys?|cached?|memcached?|redis|valkey|sessions)\b/g,
+  ],
   ['memory', /\b(?:ram|hana|mem|memory|in-memory(?: databases?)?|heap|dataframes?|jvm)\b/g],
   [
     'local',
