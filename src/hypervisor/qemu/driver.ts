@@ -153,6 +153,7 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
       exclusively(instanceId, async () => {
         const machine = await machineFind(context, instanceId)
         if (machine) throw incorrectState(instanceId, machine.record.phase, 'remove')
+        await context.gpus.giveBackSurely(instanceId)
         await removeDurable(pathsOf(context, instanceId).folder)
       }),
     subscribe: (listener) => {

@@ -1,4 +1,4 @@
-/** Names in a sentence: found however they are spelt, weighed by their part in it, guessed at only when none is known. */
+/** Names in a sentence: found however they are spelt, weighed by their part in it; guessed at only without one. */
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
