@@ -7,7 +7,7 @@
 import { open } from 'node:fs/promises'
 import { diskFill } from '../../src/backup/fill.ts'
 import { openVault } from '../../src/backup/open-vault.ts'
-import { rawFileWriter } from '../../src/backup/raw-file.ts'
+import { createRawFile } from '../../src/backup/raw-file.ts'
 import type { DiskReader, Range, Vault } from '../../src/backup/vault.ts'
 
 export interface EngineCall {
@@ -55,10 +55,9 @@ async function backup(vault: Vault, call: EngineCall): Promise<void> {
 /** As to a raw file (agent/backup/restore-file.ts): sparse, and durable. */
 async function restore(vault: Vault, call: EngineCall): Promise<void> {
   const disk = await vault.openDisk(call.pointId, 'disk')
-  const file = await open(call.target, 'w')
-  await file.truncate(disk.sizeBytes)
-  await diskFill(disk, rawFileWriter(file), { signal: never })
-  await file.close()
+  const writer = await createRawFile(call.target, disk.sizeBytes)
+  await diskFill(disk, writer, { signal: never })
+  await writer.close()
   await disk.close()
 }
 

@@ -2,7 +2,8 @@
  * What of a vault this process knows: which packs are there, what lies in them, which of them may be built upon. The
  * truth is the vault itself; `refresh` looks at it, and every job begins with that.
  */
-import { BlobMissingError, DamagedError } from './errors.ts'
+import type { Decoders } from './decoders.ts'
+import { BlobMissingError, DamagedError, VaultError } from './errors.ts'
 import { BLOB, nameWithin, type Kind } from './format.ts'
 import type { ChunkIndex } from './index/chunk-index.ts'
 import type { Location } from './index/run.ts'
@@ -26,6 +27,12 @@ import type { BlobStore } from './store/blob-store.ts'
 const FOOTER_READ_BYTES = 16 * 1024
 const READS_AT_ONCE = 8
 
+export interface WantedChunk {
+  id: Buffer
+  /** Where its content is to go, and how long it is to be. */
+  to: { memory: SharedArrayBuffer; offset: number; length: number }
+}
+
 export interface Catalog {
   index: ChunkIndex
   /** Sizes by pack id, as of the last refresh and of what this process wrote since. */
@@ -38,8 +45,8 @@ export interface Catalog {
   healthy(id: Buffer): Location | null
   /** The content of a chunk, from any place that has it; a place that does not is noted. @throws DamagedError */
   read(kind: Kind, id: Buffer, signal?: AbortSignal): Promise<Buffer>
-  /** The contents of many, in their order; what lies together in a pack is read in one go. @throws DamagedError */
-  readMany(ids: readonly Buffer[], signal?: AbortSignal): Promise<Buffer[]>
+  /** The contents of many chunks; what lies together in a pack is read in one go. @throws DamagedError */
+  readInto(chunks: readonly WantedChunk[], decoders: Decoders, signal: AbortSignal): Promise<void>
   /** What lies at a place, whatever it is. @throws DamagedError unless it is what was written there. */
   readPlace(
     id: Buffer,
@@ -131,15 +138,6 @@ export function createCatalog(store: BlobStore, keys: VaultKeys, index: ChunkInd
     const { packId } = index.packs[place.pack]!
     const file = BLOB.pack(packId)
     const bytes = await store.readRange(file, place.offset, place.length, signal)
-    return open(id, place, bytes)
-  }
-  const open = async (
-    id: Buffer,
-    place: Location,
-    bytes: Buffer,
-  ): Promise<{ kind: Kind; plain: Buffer }> => {
-    const { packId } = index.packs[place.pack]!
-    const file = BLOB.pack(packId)
     const { header, plain } = await unseal(packKeys(packId), bytes, { id, file })
     if (keys.idOf(header.kind, plain).equals(id)) return { kind: header.kind, plain }
     throw new DamagedError(file, 'a chunk has not its id')
@@ -176,26 +174,32 @@ export function createCatalog(store: BlobStore, keys: VaultKeys, index: ChunkInd
       return await readAny(kind, id, signal)
     }
   }
-  const readMany: Catalog['readMany'] = async (ids, signal) => {
-    const plains: Buffer[] = []
-    const one = async (at: number): Promise<void> => {
-      plains[at] = await read('data', ids[at]!, signal)
+  const readInto: Catalog['readInto'] = async (chunks, decoders, signal) => {
+    const one = async ({ id, to }: WantedChunk): Promise<void> => {
+      const plain = await read('data', id, signal)
+      if (plain.length !== to.length) {
+        throw new VaultError('a chunk is of another disk: the page is wrong', { isFinal: true })
+      }
+      new Uint8Array(to.memory, to.offset, to.length).set(plain)
     }
-    const { groups, rest } = grouped(ids.map((id) => index.find(id).find(isHealthy) ?? null))
+    const places = chunks.map(({ id }) => index.find(id).find(isHealthy) ?? null)
+    const { groups, rest } = grouped(places)
     const group = async ({ pack, start, end, items }: Group): Promise<void> => {
-      const file = BLOB.pack(index.packs[pack]!.packId)
+      const { packId } = index.packs[pack]!
+      const file = BLOB.pack(packId)
+      const wanted = items.map(({ at }) => chunks[at]!)
       const bytes = await store.readRange(file, start, end - start, signal).catch(() => null)
-      const opened = items.map(async ({ at, place }) => {
-        const record = bytes?.subarray(place.offset - start, place.offset - start + place.length)
-        const found = record && (await open(ids[at]!, place, record).catch(() => null))
-        // What went wrong, and whether another place has it, is found out by itself.
-        if (found) plains[at] = found.plain
-        else await one(at)
+      const ids = Buffer.concat(wanted.map(({ id }) => id))
+      const records = items.map(({ place }, at) => {
+        return { at: place.offset - start, length: place.length, to: wanted[at]!.to }
       })
-      await Promise.all(opened)
+      const key = { packKey: packKeys(packId), idKey: keys.idKey }
+      const reasons = bytes && (await decoders.decode({ file, ...key, ids, records, bytes }))
+      // What went wrong, and whether another place has it, is found out by itself.
+      const left = wanted.filter((_, at) => reasons?.[at] !== null)
+      await Promise.all(left.map(one))
     }
-    await Promise.all([...groups.map(group), ...rest.map(one)])
-    return plains
+    await Promise.all([...groups.map(group), ...rest.map((at) => one(chunks[at]!))])
   }
 
   return {
@@ -211,7 +215,7 @@ export function createCatalog(store: BlobStore, keys: VaultKeys, index: ChunkInd
     isHealthy,
     healthy: (id) => index.find(id).find(isHealthy) ?? null,
     read,
-    readMany,
+    readInto,
     quarantine,
     isQuarantined: (packId) => quarantined.has(packId),
     acquit: async (packId) => {

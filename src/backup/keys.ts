@@ -9,6 +9,8 @@ import { VaultError } from './errors.ts'
 const KEY_BYTES = 32
 
 export interface VaultKeys {
+  /** What ids are made with (`idOf`), for threads. */
+  idKey: Buffer
   /** The id of a content: the same content has the same id, within this vault. */
   idOf(kind: Kind, plain: Uint8Array): Buffer
   packKey(packId: Uint8Array): Buffer
@@ -27,9 +29,9 @@ export function vaultKeys(key: string): VaultKeys {
   const idKey = derive('id')
   const dataKey = derive('data')
   const macKey = derive('mac')
-  const kinds = { data: Buffer.from([KIND.data]), page: Buffer.from([KIND.page]) }
   return {
-    idOf: (kind, plain) => createHmac('sha256', idKey).update(kinds[kind]).update(plain).digest(),
+    idKey,
+    idOf: (kind, plain) => idOf(idKey, kind, plain),
     packKey: (packId) => createHmac('sha256', dataKey).update(packId).digest(),
     manifestKey: derive('manifest'),
     mac: (...parts) => {
@@ -39,6 +41,11 @@ export function vaultKeys(key: string): VaultKeys {
     },
   }
 }
+
+const KIND_BYTES = { data: Buffer.from([KIND.data]), page: Buffer.from([KIND.page]) }
+
+export const idOf = (idKey: Uint8Array, kind: Kind, plain: Uint8Array): Buffer =>
+  createHmac('sha256', idKey).update(KIND_BYTES[kind]).update(plain).digest()
 
 export const isSame = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && timingSafeEqual(a, b)

@@ -2,12 +2,12 @@
  * A disk of a recovery point, read in any order. Pages and chunks that were read lately stay in memory within limits;
  * who wants the same chunk at the same time waits for one read of it. Each chunk is checked against its id.
  */
-import { assert } from '../lib/assert.ts'
 import type { VaultCore } from './core.ts'
 import { VaultError } from './errors.ts'
 import { CHUNK_BYTES, chunkCount, chunkLength, isZero, PAGE_CHUNKS, pageCount } from './format.ts'
 import type { ManifestDisk } from './manifest.ts'
 import { decodePage, idAt } from './page.ts'
+import { eachPiece } from './pieces.ts'
 import type { PointDisk, Range } from './vault.ts'
 
 /** 16 MiB of chunks: a guest's scattered reads come back to the same ones. */
@@ -44,13 +44,9 @@ export function createPointDisk(
   const chunk = (index: number, id: Buffer): Promise<Buffer> =>
     chunks.get(index, async () => {
       const plain = await catalog.read('data', id, signal.signal)
-      checkLength(plain, index)
-      return plain
+      if (plain.length === chunkLength(sizeBytes, index)) return plain
+      throw new VaultError('a chunk is of another disk: the page is wrong', { isFinal: true })
     })
-  const checkLength = (plain: Buffer, index: number): void => {
-    if (plain.length === chunkLength(sizeBytes, index)) return
-    throw new VaultError('a chunk is of another disk: the page is wrong', { isFinal: true })
-  }
   const copyChunk = async (to: Buffer, offset: number, index: number): Promise<void> => {
     const id = await chunkId(index)
     const start = index * CHUNK_BYTES
@@ -76,29 +72,13 @@ export function createPointDisk(
       await Promise.all(copies)
       return bytes
     },
-    readOnce: async (offset, length, until) => {
-      assert(offset % CHUNK_BYTES === 0 && offset + length <= sizeBytes, `not chunks: ${offset}`)
-      until.throwIfAborted()
-      signal.signal.throwIfAborted()
-      const first = offset / CHUNK_BYTES
-      const lengths: number[] = []
-      for (let at = 0; at < length; at += CHUNK_BYTES) {
-        lengths.push(Math.min(CHUNK_BYTES, length - at))
-      }
-      const ids = await Promise.all(lengths.map((_, at) => chunkId(first + at)))
-      const plains = (
-        await catalog.readMany(
-          ids.filter((id) => id !== null),
-          signal.signal,
-        )
-      ).values()
-      return ids.map((id, at) => {
-        if (id === null) return Buffer.alloc(lengths[at]!)
-        const plain = plains.next().value!
-        checkLength(plain, first + at)
-        return plain.subarray(0, lengths[at])
-      })
-    },
+    eachPiece: (ranges, until, use) =>
+      eachPiece(
+        { catalog, sizeBytes, chunkId },
+        ranges,
+        AbortSignal.any([until, signal.signal]),
+        use,
+      ),
     close: async () => {
       signal.abort(new VaultError('the disk was closed'))
       await onClose()

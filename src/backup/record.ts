@@ -1,9 +1,10 @@
 /**
  * One chunk or page as it lies in a pack: header, nonce, ciphertext, tag. The header is authenticated with the
- * content, so that no byte of a record can change unnoticed. Compression runs in libuv's threads, the rest here.
+ * content, so that no byte of a record can change unnoticed. Compression runs in libuv's threads, the rest here; where
+ * all of a disk or a vault is read, threads of their own do all of it at once (decoders.ts).
  */
 import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto'
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
+import { constants, zstdCompress, zstdDecompress, zstdDecompressSync } from 'node:zlib'
 import { DamagedError } from './errors.ts'
 import { CHUNK_BYTES, CODING, ID_BYTES, KIND, NONCE_BYTES, TAG_BYTES, type Kind } from './format.ts'
 
@@ -91,6 +92,17 @@ export function parseHeader(bytes: Buffer): RecordHeader | null {
   return { id, kind, coding, plainBytes, bodyBytes, recordBytes: bodyBytes + RECORD_OVERHEAD_BYTES }
 }
 
+interface Expected {
+  id: Uint8Array
+  /** Named when the record is damaged. */
+  file: string
+}
+
+interface Unsealed {
+  header: RecordHeader
+  plain: Buffer
+}
+
 /**
  * The content of the record that `bytes` are. @throws DamagedError naming `file` unless they are, byte for byte, a
  * record that this vault's key wrote under this id. The id tells the kind, too: it is made of both.
@@ -98,8 +110,34 @@ export function parseHeader(bytes: Buffer): RecordHeader | null {
 export async function unseal(
   key: Uint8Array,
   bytes: Buffer,
-  expected: { id: Uint8Array; file: string },
-): Promise<{ header: RecordHeader; plain: Buffer }> {
+  expected: Expected,
+): Promise<Unsealed> {
+  const { header, body } = decipher(key, bytes, expected)
+  if (header.coding === CODING.raw) return unsealed(header, body, body, expected)
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
+  zstdDecompress(body, DECOMPRESS, (error, plain) => (error ? reject(error) : resolve(plain)))
+  const plain = await promise.catch((error: unknown) => notZstd(header, expected, error))
+  return unsealed(header, body, plain, expected)
+}
+
+/** The same in one go, for a thread that does nothing else. */
+export function unsealNow(key: Uint8Array, bytes: Buffer, expected: Expected): Unsealed {
+  const { header, body } = decipher(key, bytes, expected)
+  if (header.coding === CODING.raw) return unsealed(header, body, body, expected)
+  let plain: Buffer
+  try {
+    plain = zstdDecompressSync(body, DECOMPRESS)
+  } catch (error) {
+    notZstd(header, expected, error)
+  }
+  return unsealed(header, body, plain, expected)
+}
+
+function decipher(
+  key: Uint8Array,
+  bytes: Buffer,
+  expected: Expected,
+): { header: RecordHeader; body: Buffer } {
   const header = parseHeader(bytes)
   if (header === null || header.recordBytes !== bytes.length) {
     throw new DamagedError(expected.file, 'a record has no sane header')
@@ -107,42 +145,35 @@ export async function unseal(
   if (!header.id.equals(expected.id)) {
     throw new DamagedError(expected.file, 'another record lies where one was looked for')
   }
-  const name = header.id.toString('hex').slice(0, 16)
   const bodyAt = RECORD_HEADER_BYTES + NONCE_BYTES
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(RECORD_HEADER_BYTES, bodyAt))
   decipher.setAAD(bytes.subarray(0, RECORD_HEADER_BYTES))
   decipher.setAuthTag(bytes.subarray(bytes.length - TAG_BYTES))
-  let body: Buffer
   try {
-    body = decipher.update(bytes.subarray(bodyAt, bytes.length - TAG_BYTES))
+    const body = decipher.update(bytes.subarray(bodyAt, bytes.length - TAG_BYTES))
     decipher.final()
+    return { header, body }
   } catch (error) {
-    throw new DamagedError(
-      expected.file,
-      `the ${header.kind} ${name} is not what was written`,
-      error,
-    )
+    const reason = `the ${nameOf(header)} is not what was written`
+    throw new DamagedError(expected.file, reason, error)
   }
-  const isRaw = header.coding === CODING.raw
-  const plain = isRaw ? body : await decompress(body, expected.file, name)
-  if (!isRaw) letGo(body)
-  if (plain.length !== header.plainBytes) {
-    throw new DamagedError(expected.file, `the ${header.kind} ${name} has not its length`)
-  }
-  return { header, plain }
 }
 
-async function decompress(body: Buffer, file: string, name: string): Promise<Buffer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
-  zstdDecompress(body, DECOMPRESS, (error, plain) => (error ? reject(error) : resolve(plain)))
-  try {
-    return await promise
-  } catch (error) {
-    throw new DamagedError(file, `the chunk ${name} cannot be decompressed`, error)
-  }
+const nameOf = ({ kind, id }: RecordHeader): string => `${kind} ${id.toString('hex').slice(0, 16)}`
+
+function notZstd(header: RecordHeader, { file }: Expected, cause: unknown): never {
+  throw new DamagedError(file, `the ${nameOf(header)} cannot be decompressed`, cause)
+}
+
+function unsealed(header: RecordHeader, body: Buffer, plain: Buffer, { file }: Expected): Unsealed {
+  if (plain !== body) letGo(body)
+  if (plain.length === header.plainBytes) return { header, plain }
+  throw new DamagedError(file, `the ${nameOf(header)} has not its length`)
 }
 
 /** Its memory, at once, when nothing else lies in it: what waits for the collector makes the process grow. */
 export function letGo(plain: Uint8Array): void {
-  if (plain.buffer.byteLength >= SHARED_BYTES_MAX) (plain.buffer as ArrayBuffer).transfer(0)
+  const { byteLength } = plain.buffer
+  const isAlone = byteLength === plain.length || byteLength >= SHARED_BYTES_MAX
+  if (isAlone) (plain.buffer as ArrayBuffer).transfer(0)
 }

@@ -84,10 +84,14 @@ export interface PointDisk {
   /** @throws DamagedError naming the chunk, and the pack if there is one. */
   read(offset: number, length: number, signal: AbortSignal): Promise<Uint8Array>
   /**
-   * For who reads all of it once: nothing is kept, what lies together is read together. `offset` is where a chunk
-   * begins. The parts, in order, are the caller's, to be let go of (record.ts) when it has done with them.
+   * For who reads all of it once: in pieces that begin where a chunk does, some at once, in no order, and nothing is
+   * kept. The bytes are there until `use` resolves.
    */
-  readOnce?(offset: number, length: number, signal: AbortSignal): Promise<readonly Uint8Array[]>
+  eachPiece?(
+    ranges: readonly Range[],
+    signal: AbortSignal,
+    use: (start: number, bytes: Uint8Array) => Promise<void>,
+  ): Promise<void>
   close(): Promise<void>
 }
 

@@ -1,4 +1,5 @@
 /** Whether every byte of a pack is what was written: header, each record, nothing between them, footer, trailer. */
+import type { Decoders } from './decoders.ts'
 import { DamagedError } from './errors.ts'
 import { BLOB } from './format.ts'
 import type { VaultKeys } from './keys.ts'
@@ -12,11 +13,10 @@ import {
   type PackEntry,
 } from './pack.ts'
 import { eachOf } from './pool.ts'
-import { letGo, unseal } from './record.ts'
 
 /** Read in one go: a pack as a whole, new each time, would make the process grow. */
 const READ_BYTES = 1024 * 1024
-/** While one is decompressed, others are read, decrypted and hashed. */
+/** While some are opened, others are read. */
 const GROUPS_AT_ONCE = 4
 
 export interface PackCheck {
@@ -32,7 +32,11 @@ export interface PackSource {
   read(offset: number, length: number): Promise<Buffer>
 }
 
-export async function checkPack(keys: VaultKeys, pack: PackSource): Promise<PackCheck> {
+export async function checkPack(
+  keys: VaultKeys,
+  pack: PackSource,
+  decoders: Decoders,
+): Promise<PackCheck> {
   const { packId, sizeBytes } = pack
   const file = BLOB.pack(packId)
   const check: PackCheck = { reasons: [], badOffsets: [] }
@@ -49,23 +53,18 @@ export async function checkPack(keys: VaultKeys, pack: PackSource): Promise<Pack
     note(error)
     entries = scanRecords(await pack.read(0, sizeBytes))
   }
-  const key = keys.packKey(Buffer.from(packId, 'hex'))
+  const key = { packKey: keys.packKey(Buffer.from(packId, 'hex')), idKey: keys.idKey }
   await eachOf(groupsOf(entries), GROUPS_AT_ONCE, async (group) => {
     const start = group[0]!.offset
     const end = Math.min(sizeBytes, group.at(-1)!.offset + group.at(-1)!.length)
     const bytes = await pack.read(start, end - start)
-    for (const { id, offset, length } of group) {
-      try {
-        const record = bytes.subarray(offset - start, offset - start + length)
-        const { header: of, plain } = await unseal(key, record, { id, file })
-        if (!keys.idOf(of.kind, plain).equals(id)) {
-          throw new DamagedError(file, 'a chunk has not its id')
-        }
-        letGo(plain)
-      } catch (error) {
-        note(error)
-        check.badOffsets.push(offset)
-      }
+    const ids = Buffer.concat(group.map(({ id }) => id))
+    const records = group.map(({ offset, length }) => ({ at: offset - start, length }))
+    const reasons = await decoders.decode({ file, ...key, ids, records, bytes })
+    for (const [at, reason] of reasons.entries()) {
+      if (reason === null) continue
+      check.reasons.push(reason)
+      check.badOffsets.push(group[at]!.offset)
     }
   })
   return check

@@ -4,6 +4,7 @@
  */
 import { eachOf } from './pool.ts'
 import { isDamage, manifestIds, readManifest, type VaultCore } from './core.ts'
+import { openDecoders, type Decoders } from './decoders.ts'
 import { BlobMissingError, DamagedError } from './errors.ts'
 import { BLOB, ID_BYTES, isPointId, isZero, PAGE_CHUNKS } from './format.ts'
 import type { Manifest } from './manifest.ts'
@@ -15,6 +16,8 @@ import { openJson } from './sealed-json.ts'
 import type { Verification, WorkOptions } from './vault.ts'
 
 const READS_AT_ONCE = 4
+/** While the last of one is opened, the next is read. */
+const PACKS_AT_ONCE = 2
 
 interface Work {
   signal: AbortSignal
@@ -55,12 +58,28 @@ export async function verify(
 
 /** Every pack, byte by byte, and the small files. */
 async function verifyFiles(core: VaultCore, work: Work): Promise<void> {
+  const decoders = openDecoders()
+  try {
+    await verifyPacks(core, work, decoders)
+  } finally {
+    decoders.close()
+  }
+  for (const folder of ['sessions/', 'beats/', 'tombstones/', 'quarantine/']) {
+    for await (const { key } of core.store.list(folder, work.signal)) {
+      await verifySmall(core, key, work)
+    }
+  }
+  await verifySmall(core, BLOB.format, work)
+}
+
+async function verifyPacks(core: VaultCore, work: Work, decoders: Decoders): Promise<void> {
   const { catalog, store, keys } = core
   const { signal, result } = work
   const numbers = new Map(
     catalog.index.packs.flatMap((pack, number) => (pack ? [[pack.packId, number] as const] : [])),
   )
-  for (const [packId, sizeBytes] of [...catalog.sizes].sort()) {
+  const packs = [...catalog.sizes].sort()
+  await eachOf(packs, PACKS_AT_ONCE, async ([packId, sizeBytes]) => {
     signal.throwIfAborted()
     const file = BLOB.pack(packId)
     const read = async (offset: number, length: number): Promise<Buffer> => {
@@ -68,7 +87,8 @@ async function verifyFiles(core: VaultCore, work: Work): Promise<void> {
       return store.readRange(file, offset, length, signal)
     }
     try {
-      const { reasons, badOffsets } = await checkPack(keys, { packId, sizeBytes, read })
+      const pack = { packId, sizeBytes, read }
+      const { reasons, badOffsets } = await checkPack(keys, pack, decoders)
       work.onRead(sizeBytes)
       if (reasons.length === 0) await catalog.acquit(packId)
       else await catalog.quarantine(packId, reasons[0]!)
@@ -80,11 +100,7 @@ async function verifyFiles(core: VaultCore, work: Work): Promise<void> {
       await catalog.refresh(signal)
       if (catalog.sizes.has(packId)) throw error
     }
-  }
-  for (const folder of ['sessions/', 'beats/', 'tombstones/', 'quarantine/']) {
-    for await (const { key } of store.list(folder, signal)) await verifySmall(core, key, work)
-  }
-  await verifySmall(core, BLOB.format, work)
+  })
 }
 
 async function verifySmall(core: VaultCore, key: string, { signal, result }: Work): Promise<void> {

@@ -2,11 +2,11 @@
  * A point's disk as a file for other hypervisors, in the host's folder of exports: whole, or not there. Raw files are
  * written directly, with holes; the others by qemu-img, which reads the disk over NBD.
  */
-import { chmod, mkdir, mkdtemp, open, rename, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { diskFill } from '../../backup/fill.ts'
-import { rawFileWriter } from '../../backup/raw-file.ts'
+import { createRawFile } from '../../backup/raw-file.ts'
 import type { PointDisk, WorkOptions } from '../../backup/vault.ts'
 import { qemuImg } from '../../blocks/qemu-img.ts'
 import type { BackupResult, BackupWork } from '../../domain/backup.ts'
@@ -58,12 +58,11 @@ export function createFileRestore(exportsFolder: string): FileRestore {
 }
 
 async function rawWrite(path: string, disk: PointDisk, options: WorkOptions): Promise<void> {
-  const handle = await open(path, 'wx', 0o600)
+  const writer = await createRawFile(path, disk.sizeBytes)
   try {
-    await handle.truncate(disk.sizeBytes)
-    await diskFill(disk, rawFileWriter(handle), options)
+    await diskFill(disk, writer, options)
   } finally {
-    await handle.close()
+    await writer.close()
   }
 }
 

@@ -3,6 +3,11 @@
  * lexicon-models.ts. The form is told in lexicon.ts.
  */
 export const COMPUTE_LEXICON = `
+hpc 2.6: airfoil, flow of air, flow simulation, les, mesh, meshes, navier stokes, solver mesh, wing
+batch 2.6: artillery io, gatling, jmeter, k6, load generator, load test, load testing, locust,
+  stress test, stress testing, vegeta, virtual users, wrk
+mac 4: a mac, homebrew on mac, imac, mac, mac studio, macos sequoia, on a mac, safari on mac,
+  sequoia, sonoma, ventura
 batch 2.5: agent based, anylogic, arena simulation, bootstrap, bootstrapping statistics,
   brute force, discrete event, fractal, game of life, mandelbrot, mersenne, optaplanner,
   password list, pi digits, primes, quantitative, resample, scheduling solver, simpy, sudoku,

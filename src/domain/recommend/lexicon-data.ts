@@ -3,6 +3,8 @@
  * The form is told in lexicon.ts.
  */
 export const DATA_LEXICON = `
+columnar 3: analysts, analytical warehouse, bigquery replacement, own warehouse,
+  redshift replacement, snowflake replacement
 dense-storage 2.6: bulk storage, cheap storage, huge storage, lots of disk, lots of storage,
   mass storage, much storage, petabyte, petabytes, terabytes of files
 memory-heavy 4 gib=128 vcpus=16: filecoin sealing, lotus miner, plonk prover, sealing, zk prover,

@@ -3,6 +3,9 @@
  * surely the words speak of it, and what such a machine usually wants; the form is told in lexicon.ts.
  */
 export const SERVER_LEXICON = `
+graphics 4: baldur s gate, cyberpunk, elden ring, flight simulator, fortnite, game pc,
+  games on my laptop, games on my tablet, gta v, pc games, play aaa games, play games remotely,
+  play remotely
 office-app 2.5 gib=4: appointments, dental practice, law office, medical practice,
   members administration, patients, practice software, reservation system, reservations,
   scheduling of appointments, stock keeping, tax office

@@ -126,6 +126,10 @@ function spokenProfile(
   hints: Hints,
 ): { profile: Profile; by: string; guessedBy: string[] | null } {
   const { profiles, guessedBy } = spokenOf(text, evidence)
+  // A model told by its size alone is served.
+  const isModel =
+    (profiles.length === 0 || guessedBy !== null) && hints.parametersBillion !== undefined
+  if (isModel) profiles.unshift('inference')
   const [name, ...others] = refined(profiles, { text, evidence, load, hints })
   const first = PROFILES.get(name ?? '')
   if (!first) return { profile: GENERAL_PROFILE, by: '', guessedBy: null }

@@ -109,30 +109,29 @@ export function candidatesOf(
     able = types.filter((type) => unmet(type, reading.requirements).length === 0)
   if (reading.priority === 'host') able = able.filter((type) => fitOf(type).state === 'now')
   const usual = able.filter((type) => unmet(type, reading.usual).length === 0)
-  const isLarge = (type: InstanceType): boolean => unmet(type, reading.demand).length === 0
-  // What is nearly large enough is better than what is small and cheap.
-  const nearly = SHARES.map((share): [Profile, readonly InstanceType[]] => {
-    const less = sharedDemand(reading.demand, share)
-    return [profile, usual.filter((type) => unmet(type, less).length === 0)]
-  })
-  const tiers: [Profile | null, readonly InstanceType[]][] = [
-    [profile, usual.filter(isLarge)],
-    [profile, able.filter(isLarge)],
-    ...nearly,
-    [profile, usual],
-    [GENERAL_PROFILE, usual.filter(isLarge)],
-    [GENERAL_PROFILE, usual],
-    [null, usual],
-    [null, able],
+  const large = (of: readonly InstanceType[], share = 1): InstanceType[] => {
+    const demand = sharedDemand(reading.demand, share)
+    return of.filter((type) => unmet(type, demand).length === 0)
+  }
+  const tiers: [Profile | null, () => readonly InstanceType[]][] = [
+    [profile, () => large(usual)],
+    [profile, () => large(able)],
+    // What is nearly large enough is better than what is small and cheap.
+    ...SHARES.map((share): [Profile, () => InstanceType[]] => [profile, () => large(usual, share)]),
+    [profile, () => usual],
+    [GENERAL_PROFILE, () => large(usual)],
+    [GENERAL_PROFILE, () => usual],
+    [null, () => usual],
+    [null, () => able],
   ]
   for (const [by, within] of tiers) {
-    const found = scored(within, by, reading)
+    const found = scored(within(), by, reading)
     if (found.length > 0) return found
   }
   return []
 }
 
-const SHARES = [0.75, 0.5, 0.25]
+const SHARES = [0.75, 0.5, 0.25, 0.12]
 
 function sharedDemand(demand: Requirements, share: number): Requirements {
   return Object.fromEntries(

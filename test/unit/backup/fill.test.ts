@@ -1,5 +1,5 @@
 /** A point on its way to where it is restored: every byte of it, read together; damage is named all the same. */
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { diskFill } from '../../../src/backup/fill.ts'
@@ -52,7 +52,7 @@ async function filled(write: DiskWriter['write']): Promise<number> {
   }
 }
 
-test('every byte comes, though the memory of each piece is let go of', async () => {
+test('every byte comes, though the memory of each piece is used again', async () => {
   const target = Buffer.alloc(content.length)
   const bytes = await filled(async (offset, parts) => {
     let at = offset
@@ -78,6 +78,26 @@ test('one chunk that is damaged among those read together is named, and nothing 
   })
   await expect(result).rejects.toThrow(/is not what was written/)
   expect(isWrong).toBe(false)
+})
+
+test('a flip anywhere in a chunk stops the restore of what needs it', async () => {
+  const [name] = await readdir(join(kit.folder, 'packs'))
+  const path = join(kit.folder, 'packs', name!)
+  const sound = await readFile(path)
+  // Of the first record: id, kind, coding, zeros, both lengths, nonce, ciphertext; and the tag before the second.
+  const { length } = sound
+  const second = 32 + 72 + sound.readUInt32BE(32 + 40)
+  for (const at of [32, 64, 65, 66, 68, 72, 76, 88, 90_000, second - 1, length - 100_000]) {
+    const pack = Buffer.from(sound)
+    pack[at]! ^= 2
+    await writeFile(path, pack)
+    await expect(
+      filled(async () => {}),
+      `byte ${at}`,
+    ).rejects.toThrow(name)
+    await rm(join(kit.folder, 'quarantine'), { recursive: true })
+    vault = await kit.open()
+  }
 })
 
 test('when a write fails nothing is written any more once it is told', async () => {

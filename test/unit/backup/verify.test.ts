@@ -1,7 +1,7 @@
 /** Damage of every kind is found, named, and repaired by the next backup that has the content. */
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import type { Vault } from '../../../src/backup/vault.ts'
 import {
   backupOf,
@@ -66,15 +66,22 @@ test('a bit that flips anywhere in a pack is found and named', async () => {
   for (let at = 200; at < sound.length; at += 4_001) offsets.add(at)
   for (let at = sound.length - 7 * 40 - 48; at < sound.length; at++) offsets.add(at)
   const { checkPack } = await import('../../../src/backup/verify-pack.ts')
+  const { openDecoders } = await import('../../../src/backup/decoders.ts')
   const { vaultKeys } = await import('../../../src/backup/keys.ts')
   const keys = vaultKeys(kit.place.key)
+  const decoders = openDecoders()
+  onTestFinished(() => decoders.close())
   const packId = pack.slice('packs/'.length, -'.pack'.length)
   const check = (bytes: Buffer) =>
-    checkPack(keys, {
-      packId,
-      sizeBytes: bytes.length,
-      read: async (offset, length) => bytes.subarray(offset, offset + length),
-    })
+    checkPack(
+      keys,
+      {
+        packId,
+        sizeBytes: bytes.length,
+        read: async (offset, length) => Buffer.from(bytes.subarray(offset, offset + length)),
+      },
+      decoders,
+    )
   expect((await check(sound)).reasons).toEqual([])
   for (const offset of offsets) {
     const bytes = Buffer.from(sound)
