@@ -23,6 +23,8 @@ export interface FioJob {
   blockBytes: number
   depth: number
   areaMiB: number
+  /** Where the area begins. */
+  offsetMiB?: number
   /** 0: once over the whole area. */
   seconds: number
 }
@@ -81,11 +83,12 @@ export function fioHere(path: string): FioPlace {
 
 /** Past every cache, by Linux AIO; the same offsets in every run. */
 function wordsOf(job: FioJob, path: string): string[] {
-  const { direction, order, blockBytes, depth, areaMiB, seconds } = job
+  const { direction, order, blockBytes, depth, areaMiB, offsetMiB = 0, seconds } = job
   const limit = ['--time_based', `--runtime=${seconds}`, `--ramp_time=${RAMP_SECONDS * 1000}ms`]
   return [
     ...['--name=job', '--thread', '--output-format=json', '--ioengine=libaio', '--direct=1'],
-    ...[`--filename=${path}`, `--size=${areaMiB}M`, '--randrepeat=1', '--norandommap'],
+    ...[`--filename=${path}`, `--offset=${offsetMiB}M`, `--size=${areaMiB}M`],
+    ...['--randrepeat=1', '--norandommap'],
     ...[`--rw=${order === 'random' ? 'rand' : ''}${direction}`, `--bs=${blockBytes}`],
     ...[`--iodepth=${depth}`, ...(seconds > 0 ? limit : [])],
     ...(direction === 'write' ? ['--end_fsync=1'] : []),

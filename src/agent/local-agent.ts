@@ -86,6 +86,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     work,
     ownerOf,
     foreign: createForeignMachines(options.connectors, log),
+    firmwareOf: (instanceId) => driver.firmwareState(instanceId),
   })
   let plans: readonly VpcNetworkPlan[] = []
   const { templates, home } = options

@@ -77,6 +77,8 @@ export interface SimulatedAgent extends HostAgent {
   volumes(): SimulatedVolumes['all']
   storage: SimulatedVolumes
   hypervisors: SimulatedHypervisors
+  /** By machine, what its TPM holds; absent: what it began with. */
+  tpms: Map<string, string>
   reboots(instanceId: string): number
 }
 
@@ -94,14 +96,22 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
   const machines = new Map<string, Machine>()
   const storage = options.volumes ?? createSimulatedVolumes()
   const hypervisors: SimulatedHypervisors = new Map()
+  const tpms = new Map<string, string>()
   const connectors = { libvirt: createSimulatedConnector(hypervisors) }
   const listeners = new Set<(event: HostEvent) => void>()
   const unnamed = join(tmpdir(), `brume-simulated-${randomUUID()}`)
+  const firmwareOf = async (instanceId: string) => {
+    const { firmware } = machines.get(instanceId)?.spec ?? {}
+    if (firmware?.mode !== 'uefi') return null
+    const tpm = tpms.get(instanceId) ?? firmware.tpmState ?? null
+    return { variables: [...(firmware.variables ?? [])], tpm }
+  }
   const backup = createBackupHost({
     openVault: vaultsIn(options.vaultsFolder ?? unnamed),
     disks: createSimulatedDisks(storage),
     exportsFolder: join(options.vaultsFolder ?? unnamed, 'exports'),
     foreign: createForeignMachines(connectors, silentLog),
+    firmwareOf,
     log: silentLog,
     clock: options.clock,
   })
@@ -229,10 +239,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       else heldDisks.delete(volumeId)
     },
     machineForget: async (instanceId) => void machines.delete(instanceId),
-    uefiVariables: async (instanceId) => {
-      const { firmware } = machines.get(instanceId)?.spec ?? {}
-      return firmware?.mode === 'uefi' ? [...(firmware.variables ?? [])] : null
-    },
+    uefiVariables: async (instanceId) => (await firmwareOf(instanceId))?.variables ?? null,
     machineList: async () => [...machines.values()].map((machine) => machine.observation),
     networkEnsure: async (next) => {
       plans = next
@@ -271,6 +278,7 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
       log: silentLog,
     }),
     hypervisors,
+    tpms,
     volumes: () => storage.all,
     storage,
     // Nothing boots here, so nothing is frozen: a wish is there at once.

@@ -8,6 +8,8 @@ import type { HypervisorConnection, ListedMachine } from '../domain/hypervisor.t
 
 export interface SimulatedHypervisor {
   password: string | null
+  /** Lets in only whose key this is; absent: it needs none. */
+  key?: string
   machines: ListedMachine[]
   /** Machines that are there and cannot be described. */
   failures?: string[]
@@ -38,6 +40,9 @@ export function createSimulatedConnector(all: SimulatedHypervisors): Connector {
       if (!found) return { state: 'offline', reason: 'this hypervisor is simulated and not there' }
       if (found.password !== connection.password) {
         return { state: 'error', reason: 'authentication failed (simulated)' }
+      }
+      if (found.key !== undefined && found.key !== connection.certificates?.key) {
+        return { state: 'error', reason: 'no certificate was given (simulated)' }
       }
       return { state: 'online', hostName: connection.uri, version: 'simulated: nothing runs here' }
     },

@@ -91,7 +91,7 @@ export async function frozenVmOf(
 
 /** UEFI starts what the disk holds; BIOS machines of an image with a kernel beside it get that handed over. */
 function bootPlanOf(home: string, spec: MachineSpec, manifest: ImageManifest | null): BootPlan {
-  if (spec.firmware?.mode === 'uefi') return { mode: 'uefi', variables: spec.firmware.variables }
+  if (spec.firmware?.mode === 'uefi') return { ...spec.firmware, mode: 'uefi' }
   if (manifest) return bootOf(home, spec.imageFolder!, manifest)
   return { mode: 'bios' }
 }

@@ -86,8 +86,9 @@ export function benchCommand(run: (call: BenchCall) => Promise<void>): Command {
     .addHelpText(
       'after',
       `
-Each prints a table (ratios first) and one line of JSON, and writes NAME.json and NAME.svg.
-Machines boot in a cloud of their own, in a network of its own; nothing stays. docs/bench.md says what is measured.
+Each prints a table (ratios first) and one line of JSON, and writes NAME.json
+and NAME.svg. Machines boot in a cloud of their own, in a network of its own;
+nothing stays. docs/bench.md says what is measured.
 
 Examples:
   $ sudo ./brume bench launch --quick

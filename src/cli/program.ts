@@ -18,13 +18,24 @@ Examples:
 
 './brume VERB --help' says more of each verb. Words after -- go to the machine untouched.`
 
-/** Verbs the contract names that are not built yet: better a plain word than a guess. */
-const VERBS_LATER: ReadonlySet<string> = new Set(['recommend', 'backup'])
+/** Words that other tools have for what is called otherwise here. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  logs: "what a machine said: 'console MACHINE --log'; the cloud itself: logs/daemon.log in its home",
+  ps: "'status'",
+  ls: "'status'",
+  list: "'status'",
+  launch: "'run'",
+  start: "'up' (the cloud), or aws ec2 start-instances",
+  stop: "'down' (the cloud), or aws ec2 stop-instances",
+  rm: 'aws ec2 terminate-instances',
+  terminate: 'aws ec2 terminate-instances',
+  exec: "'ssh MACHINE -- COMMAND'",
+}
 
 export async function runProgram(argv: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.ok
   const split = argv.indexOf('--')
-  const words = split < 0 ? [...argv] : argv.slice(0, split)
+  const words = helpFirst(split < 0 ? [...argv] : argv.slice(0, split))
   const context: VerbContext = {
     trailing: split < 0 ? [] : argv.slice(split + 1),
     hasTrailing: split >= 0,
@@ -42,8 +53,19 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** `help` and `help VERB…` are `--help` and `VERB… --help`. */
+function helpFirst(words: string[]): string[] {
+  if (words[0] !== 'help') return words
+  const [, verb] = words
+  return verb === undefined || isVerb(verb) ? [...words.slice(1), '--help'] : words.slice(1)
+}
+
+function isVerb(word: string): boolean {
+  return VERBS.some(({ name }) => name === word)
+}
+
 async function createProgram(words: readonly string[], context: VerbContext): Promise<Command> {
-  const name = words[0] === 'help' ? words[1] : words[0]
+  const [name] = words
   const program = new Command('brume')
     .description('A cloud on your own machine: the EC2 API, and virtual machines that really boot.')
     .version(version(), '--version', 'print the version')
@@ -63,6 +85,7 @@ async function createProgram(words: readonly string[], context: VerbContext): Pr
       const command = (await verb.load()).command(context)
       command.copyInheritedSettings(program)
       for (const child of command.commands) child.copyInheritedSettings(command)
+      if (command.commands.length > 0) command.helpCommand('help [command]', 'help of one of these')
       program.addCommand(command.summary(verb.summary).helpGroup(`${verb.group}:`))
     } else {
       const usage = verb.usage ? ` ${verb.usage}` : ''
@@ -78,10 +101,8 @@ function report(error: unknown, words: readonly string[], context: VerbContext):
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.ok
     if (error.code === 'commander.help') return EXIT.usage
-    if (error.code === 'commander.unknownCommand' && VERBS_LATER.has(verb)) {
-      say(`'${verb}' is planned and not there yet.`)
-    }
-    say(`Try '${context.launcher} --help'.`)
+    if (!isVerb(verb) && Object.hasOwn(ELSEWHERE, verb)) say(`Here that is ${ELSEWHERE[verb]}.`)
+    say(`Try '${context.launcher} ${isVerb(verb) ? `${verb} ` : ''}--help'.`)
     return EXIT.usage
   }
   const isForCommand = context.trailing.length > 0 && (verb === 'run' || verb === 'ssh')

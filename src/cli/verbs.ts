@@ -69,7 +69,7 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: 'gateway',
-    usage: 'key|ssh-key',
+    usage: 'key|ssh-key|certificates',
     summary: 'let the Backup gateway reach other hypervisors',
     group: 'The cloud',
     load: () => import('./verbs/gateway.ts'),

@@ -2,9 +2,9 @@
  * What a control plane and its hosts say to each other of backups: where a vault is, what is to be backed up into it,
  * what came of it. Recovery points lie in vaults, as chunks that the engine (src/backup) wrote; docs/backup-format.md.
  */
-import type { VolumeId } from './ids.ts'
+import type { InstanceId, VolumeId } from './ids.ts'
 import type { LayerId } from './layer.ts'
-import type { VolumeKeys } from './machine.ts'
+import type { FirmwareState, VolumeKeys } from './machine.ts'
 
 /** Where the chunks of a vault are, and the key that opens them. Whoever has both has the backups. */
 export interface VaultPlace {
@@ -66,6 +66,8 @@ export type BackupWork =
       basePointId: string | null
       disks: readonly (BackupDisk & { source: DiskSource })[]
       foreign: ForeignMachine | null
+      /** Whose firmware's variables and TPM go into the manifest, and nowhere else; absent: nobody's. */
+      firmwareOf?: { instanceId: InstanceId; hasTpm: boolean }
       /** Kept in the manifest as it is, so that a vault alone can tell what it holds. At most 256 KiB of JSON. */
       description: Readonly<Record<string, unknown>>
       /** Bytes a second into the vault; null: none. */
@@ -103,6 +105,8 @@ export type BackupWork =
       foreign: ForeignMachine
       options: Readonly<Record<string, string>>
     }
+  /** Answers what a point has of its machine's firmware. */
+  | { type: 'firmware'; vault: VaultPlace; pointId: string }
   | { type: 'delete'; vault: VaultPlace; pointId: string }
   /** Everything a point needs is read and checked; null: all points. */
   | { type: 'verify'; vault: VaultPlace; pointId: string | null }
@@ -125,6 +129,8 @@ export interface BackupResult {
   token?: string | null
   consistency?: 'application' | 'crash'
   disks?: readonly BackupDisk[]
+  /** Of `firmware`; null: the point has none. */
+  firmware?: FirmwareState | null
   /** Of a verification: points with something damaged or missing, and what. */
   damaged?: readonly { pointId: string; reason: string }[]
   [more: string]: unknown

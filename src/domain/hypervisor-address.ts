@@ -70,7 +70,10 @@ function withAuthority(parts: {
   if (isLocal && (place !== '' || inUri !== null || (transport && transport !== 'unix'))) {
     return malformed('a URI names a host exactly when it has the transport ssh, tls or tcp')
   }
-  const base = { connector: 'libvirt' as const, username: null, password: null }
+  const base = {
+    connector: 'libvirt' as const,
+    ...{ username: null, password: null, certificates: null },
+  }
   if (isLocal) {
     if (username !== null || password !== null) {
       return malformed('a hypervisor of this host is reached without credentials')

@@ -11,6 +11,15 @@ export interface HypervisorConnection {
   /** Of SASL; over ssh the login is in the URI and the key is the host's. */
   username: string | null
   password: string | null
+  /** By which it is known and we are, over TLS; null: those that this host has for everybody. */
+  certificates: HypervisorCertificates | null
+}
+
+/** PEM. */
+export interface HypervisorCertificates {
+  authority: string
+  certificate: string
+  key: string
 }
 
 /** What came of a look at a hypervisor. */

@@ -46,6 +46,8 @@ export interface Snapshot extends ResourceBase<SnapshotId> {
   encryption?: DataKey | null
   /** Taken for a backup, by its job's id: no user sees it. */
   backupJobId?: string | null
+  /** Taken for a copy of its volume, which this is: no user sees it. */
+  copyVolumeId?: VolumeId | null
   /** The guest is asked to bring its file systems to rest for it; why they did not, null when they did. */
   isQuiesced?: boolean
   crashReason?: string | null

@@ -40,6 +40,13 @@ export function instanceHealthOf(instance: Instance, now: number): InstanceHealt
   }
 }
 
+/** Since when its host or its guest fails their check; null: neither does. */
+export function impairedSinceOf(instance: Instance, now: number): number | null {
+  const { system, instance: guest } = instanceHealthOf(instance, now)
+  const times = [system.impairedSince, guest.impairedSince].filter((at) => at !== null)
+  return times.length === 0 ? null : Math.min(...times)
+}
+
 function guestCheck(instance: Instance, now: number): Check {
   const { isReachable, impairedSince, observed } = instance
   if (isReachable) return OK

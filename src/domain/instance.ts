@@ -73,6 +73,8 @@ export interface InstanceSpec {
   hasTpm?: boolean
   /** What its firmware begins with. */
   uefiVariables?: readonly UefiVariable[] | null
+  /** What its TPM begins with, sealed; absent: as a new one. */
+  sealedTpmState?: string
   uuid: string
   /** Base64, as it came. */
   userData: string | null

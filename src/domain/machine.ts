@@ -16,9 +16,16 @@ export type Accelerator = 'kvm' | 'hvf' | 'tcg'
 /** How a machine boots: from its disk by firmware, or a kernel handed to it by the hypervisor. */
 export type BootPlan =
   | { mode: 'bios' }
-  /** `variables`: those that its firmware begins with, at its first start. */
-  | { mode: 'uefi'; variables?: readonly UefiVariable[] | null }
+  /** `variables`, `tpmState` (base64, secret): what its firmware and its TPM begin with, at its first start. */
+  | { mode: 'uefi'; variables?: readonly UefiVariable[] | null; tpmState?: string | null }
   | { mode: 'kernel'; kernelPath: string; initrdPath: string | null; append: string }
+
+/** What a machine keeps beside its disks. */
+export interface FirmwareState {
+  variables: readonly UefiVariable[] | null
+  /** Of its TPM, base64: the seeds and keys in it are secrets. */
+  tpm: string | null
+}
 
 /** What a disk may do a second; null: no limit. Volumes' types say which (domain/volume-types.ts). */
 export interface DiskLimits {
@@ -245,7 +252,12 @@ export interface MachineSpec {
   launch?: LaunchIdentity | null
   imageFolder: string | null
   /** By what it boots; absent: as its image's folder says. */
-  firmware?: { mode: 'legacy-bios' | 'uefi'; variables: readonly UefiVariable[] | null }
+  firmware?: {
+    mode: 'legacy-bios' | 'uefi'
+    variables: readonly UefiVariable[] | null
+    /** Base64, a secret: what its TPM begins with. Absent: as a new one. */
+    tpmState?: string
+  }
   disks: readonly MachineDisk[]
   nics: readonly MachineNic[]
 }

@@ -23,6 +23,10 @@ export interface PciDevice {
   iommuGroup: number | null
   /** The screen that the host itself booted with. */
   isBootVga: boolean
+  /** A monitor shows what it draws now. */
+  isLit: boolean
+  /** The kernel knows how to reset it by itself. */
+  canReset: boolean
   /** Of its memory that the processor sees: a window of that size must be kept for it. */
   windowBytes: number
 }
@@ -54,39 +58,58 @@ const isBridge = ({ classCode }: PciDevice): boolean => classCode.startsWith('06
 const slotOf = (address: string): string => address.slice(0, address.lastIndexOf('.'))
 
 export function gpusOf(devices: readonly PciDevice[], { hasKvm } = { hasKvm: true }): Gpu[] {
-  return devices.filter(isGpu).map((gpu) => {
-    const group = devices.filter(
-      (one) => gpu.iommuGroup !== null && one.iommuGroup === gpu.iommuGroup && !isBridge(one),
-    )
-    const others = group.filter((one) => slotOf(one.address) !== slotOf(gpu.address))
-    const obstacles: string[] = []
-    if (!hasKvm)
-      obstacles.push(
-        'machines here run by software emulation, and it can only be handed over with KVM',
-      )
-    if (gpu.iommuGroup === null) {
-      obstacles.push(
-        'it is in no IOMMU group: turn on VT-d or AMD-Vi in the firmware, and start the kernel ' +
-          'with intel_iommu=on (Intel) where it does not do so by itself',
-      )
-    }
-    if (gpu.isBootVga) obstacles.push("it is the host's own screen")
-    if (others.length > 0) {
-      const list = others.map(({ address }) => address).join(', ')
-      obstacles.push(`its IOMMU group has other devices that the host would lose: ${list}`)
-    }
-    const functions = devices
-      .filter((one) => slotOf(one.address) === slotOf(gpu.address))
-      .map(({ address }) => address)
-    return {
-      address: gpu.address,
-      vendor: VENDORS[gpu.vendor] ?? 'other',
-      device: gpu.device,
-      functions,
-      iommuGroup: gpu.iommuGroup,
-      obstacles,
-    }
+  const slots = Map.groupBy(devices, ({ address }) => slotOf(address))
+  // Two of one card's functions may draw: it is one card, known by the first.
+  const cards = [...slots.values()].flatMap((functions) => {
+    const gpu = functions.find(isGpu)
+    return gpu ? [{ gpu, functions }] : []
   })
+  return cards.map(({ gpu, functions }) => ({
+    address: gpu.address,
+    vendor: VENDORS[gpu.vendor] ?? 'other',
+    device: gpu.device,
+    functions: functions.map(({ address }) => address),
+    iommuGroup: gpu.iommuGroup,
+    obstacles: [
+      ...(hasKvm
+        ? []
+        : ['machines here run by software emulation, and it can only be handed over with KVM']),
+      ...obstaclesOf(functions, devices),
+    ],
+  }))
+}
+
+/** What stands in the way of handing over a card with all its functions, in whichever groups they are. */
+function obstaclesOf(functions: readonly PciDevice[], devices: readonly PciDevice[]): string[] {
+  const obstacles: string[] = []
+  const groups = new Set(functions.map(({ iommuGroup }) => iommuGroup))
+  if (groups.has(null)) {
+    obstacles.push(
+      'it is in no IOMMU group: turn on VT-d or AMD-Vi in the firmware, and start the kernel ' +
+        'with intel_iommu=on (Intel) where it does not do so by itself',
+    )
+  }
+  if (functions.some(({ isBootVga }) => isBootVga)) obstacles.push("it is the host's own screen")
+  else if (functions.some(({ isLit }) => isLit)) obstacles.push('a monitor of the host shows it')
+  const own = new Set(functions.map(({ address }) => address))
+  const others = devices.filter(
+    (one) =>
+      one.iommuGroup !== null &&
+      groups.has(one.iommuGroup) &&
+      !own.has(one.address) &&
+      !isBridge(one),
+  )
+  if (others.length > 0) {
+    const list = others.map(({ address }) => address).join(', ')
+    obstacles.push(`its IOMMU group has other devices that the host would lose: ${list}`)
+  }
+  // A card with several functions is reset by its slot, which VFIO does when it has all of them.
+  if (functions.length === 1 && !functions[0]!.canReset) {
+    obstacles.push(
+      'the kernel has no way to reset it: what one machine leaves in it, the next could read',
+    )
+  }
+  return obstacles
 }
 
 export type GpuAssignment =

@@ -68,6 +68,8 @@ export interface Volume extends ResourceBase<VolumeId> {
   isFastRestored?: boolean
   /** Beside `attachment`, when there are several. Their order means nothing: see `volumeAt`. */
   others?: readonly VolumeAttachment[]
+  /** What CopyVolumes made it of. Until that is `taken`, there is nothing that its file could be made upon. */
+  copyOf?: { volumeId: VolumeId; state: 'waiting' | 'taken' | 'failed' } | null
   /** The last one. */
   modification?: VolumeModification | null
   /** EBS's `AutoEnableIO`: kept and answered; volumes here never have their I/O disabled. */
@@ -102,12 +104,13 @@ export function volumeIsLeaving(volume: Volume): boolean {
   return ['detaching', 'busy', 'replaced'].includes(volume.attachment?.state ?? '')
 }
 
-export type VolumeState = 'creating' | 'available' | 'in-use' | 'deleting'
+export type VolumeState = 'creating' | 'available' | 'in-use' | 'deleting' | 'error'
 
 export function volumeStateOf(volume: Volume): VolumeState {
   if (volume.intended === 'absent') return 'deleting'
   if (volume.attachment) return 'in-use'
   if (volume.isFilling) return 'creating'
+  if (volume.copyOf?.state === 'failed') return 'error'
   return volume.isMaterialised ? 'available' : 'creating'
 }
 

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream'
 import type { InstanceId } from '../domain/ids.ts'
 import type { MachineUsage } from '../domain/metrics/usage.ts'
 import type {
+  FirmwareState,
   DiskAttachment,
   DiskBacking,
   DiskLimits,
@@ -79,6 +80,8 @@ export interface VmDriver {
   hibernate(instanceId: InstanceId, key: string): Promise<void>
   /** The variables of a machine's UEFI firmware; null: it has none. */
   uefiVariables(instanceId: InstanceId): Promise<UefiVariable[] | null>
+  /** With the state of its TPM; null: it has neither. */
+  firmwareState(instanceId: InstanceId): Promise<FirmwareState | null>
   /** Asks the guest to power off (ACPI), then forces after `graceMs`. Resolves when the process is gone. */
   stop(instanceId: InstanceId, options: { isForced: boolean; graceMs: number }): Promise<void>
   /** ACPI-less reset as EC2's RebootInstances after its grace: asks first, resets after `graceMs`. */

@@ -1,8 +1,9 @@
 /** The host's PCI devices, read from sysfs. A host without PCI (a container, a microVM) has none: no failure. */
-import { readdir, readFile, readlink } from 'node:fs/promises'
+import { access, readdir, readFile, readlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { PciDevice } from '../domain/pci.ts'
 
+const HEX = /^[0-9a-f]{4,6}$/
 const ADDRESS = /^[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/
 
 export async function pciDevices(sysfs = '/sys'): Promise<PciDevice[]> {
@@ -21,10 +22,14 @@ async function deviceOf(folder: string, address: string): Promise<PciDevice> {
     const target = await readlink(join(folder, name)).catch(() => null)
     return target === null ? null : basename(target)
   }
+  const hex = async (name: string): Promise<string> => {
+    const digits = await text(name)
+    return HEX.test(digits) ? digits : ''
+  }
   const [vendor, device, classCode, driver, group, boot, resource] = await Promise.all([
-    text('vendor'),
-    text('device'),
-    text('class'),
+    hex('vendor'),
+    hex('device'),
+    hex('class'),
     link('driver'),
     link('iommu_group'),
     text('boot_vga'),
@@ -38,8 +43,30 @@ async function deviceOf(folder: string, address: string): Promise<PciDevice> {
     driver,
     iommuGroup: group === null || !/^\d+$/.test(group) ? null : Number(group),
     isBootVga: boot === '1',
+    isLit: await isLit(join(folder, 'drm')),
+    canReset: await access(join(folder, 'reset')).then(
+      () => true,
+      () => false,
+    ),
     windowBytes: windowOf(resource),
   }
+}
+
+/** More outputs than any card has. */
+const OUTPUTS_MAX = 64
+
+/** Whether one of its outputs draws on a monitor: `drm/card1/card1-DP-1/enabled`. */
+async function isLit(drm: string): Promise<boolean> {
+  const cards = (await readdir(drm).catch(() => [])).filter((name) => /^card\d+$/.test(name))
+  for (const card of cards) {
+    const names = await readdir(join(drm, card)).catch(() => [])
+    const outputs = names.filter((name) => name.startsWith(`${card}-`)).slice(0, OUTPUTS_MAX)
+    for (const output of outputs) {
+      const state = await readFile(join(drm, card, output, 'enabled'), 'utf8').catch(() => '')
+      if (state.trim() === 'enabled') return true
+    }
+  }
+  return false
 }
 
 const BAR_COUNT = 6

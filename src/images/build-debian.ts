@@ -20,7 +20,13 @@ import { bootArea, PARTITION_START_BYTES } from './mbr.ts'
 import { unpackedPackages } from './packages.ts'
 import { report, type ImageTaskOptions } from './progress.ts'
 import { describeFiles, openWorkFolder, publishImage, type StoredImage } from './store.ts'
-import { guestEntries, programEntry, readTinyKernel, tinyInitramfs } from './tiny-files.ts'
+import {
+  guestEntries,
+  programEntry,
+  readTinyKernel,
+  SHARED_FOLDER,
+  tinyInitramfs,
+} from './tiny-files.ts'
 import { completeTree, hashTree, sha256 } from './tree.ts'
 
 export interface DebianOptions extends ImageTaskOptions {
@@ -28,6 +34,10 @@ export interface DebianOptions extends ImageTaskOptions {
   mirror?: string
 }
 
+const LAUNCH_PORT: ImageManifest['launchPort'] = {
+  version: LAUNCH_PORT_VERSION,
+  hostKeys: 'openssh',
+}
 /** Two hundred packages over a slow line, installed on a busy machine. */
 const BOOTSTRAP_TIMEOUT_MS = 60 * 60_000
 const DISK_TIMEOUT_MS = 10 * 60_000
@@ -45,7 +55,10 @@ export async function buildDebian12(options: DebianOptions): Promise<StoredImage
     const kernel = await bootFiles(root, output, work, options)
     const loaders = await efiPartition(work, kernel.timeSeconds, options)
     const contentHash = sha256(
-      JSON.stringify([packages, loaders, await guestHash(), debian.DEBIAN_APPEND]),
+      JSON.stringify([
+        ...[packages, loaders, await guestHash(), debian.DEBIAN_APPEND, LAUNCH_PORT],
+        sha256(await readFile(join(output, 'kernel'))),
+      ]),
     )
     report(options, 'disk', 0.85, 'writing the disk')
     await writeDisk(root, work, join(output, 'disk.qcow2'), kernel.timeSeconds, options.signal)
@@ -63,8 +76,7 @@ export async function buildDebian12(options: DebianOptions): Promise<StoredImage
       },
       rootDeviceName: '/dev/xvda',
       defaultUser: 'admin',
-      // Not `canRehearse` until test/long/debian-standby.test.ts has seen that nothing is left (decision 0064).
-      launchPort: { version: LAUNCH_PORT_VERSION, hostKeys: 'openssh' },
+      launchPort: LAUNCH_PORT,
       files: await describeFiles(output, ['disk.qcow2', 'kernel', 'initrd'], options.signal),
       sources: [...packages, ...loaders],
     }
@@ -100,6 +112,7 @@ async function bootstrap(
         ...process.env,
         LC_ALL: 'C.UTF-8',
         BRUME_GUEST_FILES: join(debian.DEBIAN_FOLDER, 'rootfs'),
+        BRUME_SHARED_FILES: SHARED_FOLDER,
         BRUME_AWAKEN: awaken,
       },
       onLine: (line) => {
@@ -204,7 +217,10 @@ async function writeDisk(
 }
 
 async function guestHash(): Promise<string> {
-  const files = await guestEntries(join(debian.DEBIAN_FOLDER, 'rootfs'))
+  const files = [
+    ...(await guestEntries(join(debian.DEBIAN_FOLDER, 'rootfs'))),
+    ...(await guestEntries(SHARED_FOLDER)),
+  ]
   const hook = await readFile(join(debian.DEBIAN_FOLDER, 'customize'))
   return `${hashTree(completeTree(files))} ${sha256(hook)} ${sha256(awakenProgram())}`
 }

@@ -22,6 +22,7 @@ import * as tiny from './tiny-contents.ts'
 import {
   appletEntries,
   GUEST_FOLDER,
+  SHARED_FOLDER,
   guestEntries,
   libraryEntries,
   moduleEntries,
@@ -104,6 +105,7 @@ async function tinyParts(packageFolder: string, options: ImageTaskOptions): Prom
     ...programs,
     ...moduleEntries(kernel, tiny.TINY_MODULES),
     ...(await guestEntries(join(GUEST_FOLDER, 'rootfs'))),
+    ...(await guestEntries(SHARED_FOLDER)),
     { path: AWAKEN_PATH, type: 'file', mode: 0o755, data: awakenProgram() },
   ])
   const timeSeconds = await packages.newestSeconds()

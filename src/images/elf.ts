@@ -68,6 +68,35 @@ export function elfSegments(data: Buffer): { address: number; bytes: Buffer }[] 
     })
 }
 
+/** Where a kernel has its address for a start by PVH (XEN_ELFNOTE_PHYS32_ENTRY); null: nowhere. */
+export function elfEntryNote(data: Buffer): number | null {
+  const PT_NOTE = 4
+  const PHYS32_ENTRY = 18
+  const tableOffset = Number(data.readBigUInt64LE(32))
+  const count = data.readUInt16LE(56)
+  for (let index = 0; index < count; index++) {
+    const header = tableOffset + index * data.readUInt16LE(54)
+    if (data.readUInt32LE(header) !== PT_NOTE) continue
+    const offset = Number(data.readBigUInt64LE(header + 8))
+    const end = offset + Number(data.readBigUInt64LE(header + 32))
+    assert(end <= data.length, 'ELF: notes beyond the end')
+    for (let at = offset; at + 12 <= end;) {
+      const nameBytes = data.readUInt32LE(at)
+      const valueBytes = data.readUInt32LE(at + 4)
+      const value = at + 12 + aligned(nameBytes)
+      const isXen = data.toString('latin1', at + 12, at + 12 + nameBytes) === 'Xen\0'
+      const isEntry = isXen && data.readUInt32LE(at + 8) === PHYS32_ENTRY && valueBytes === 8
+      if (isEntry && value + 8 <= end) return value
+      at = value + aligned(valueBytes)
+    }
+  }
+  return null
+}
+
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / 4) * 4
+}
+
 function elfSections(data: Buffer): Section[] {
   assert(isElf(data), 'not a 64-bit little-endian ELF file')
   const tableOffset = Number(data.readBigUInt64LE(40))

@@ -14,6 +14,8 @@ import * as tiny from './tiny-contents.ts'
 import type { TreeEntry } from './tree.ts'
 
 export const GUEST_FOLDER = join(import.meta.dirname, 'tiny')
+/** What is in every image of ours. */
+export const SHARED_FOLDER = join(import.meta.dirname, 'rootfs')
 const LIBRARY_FOLDER = 'usr/lib/x86_64-linux-gnu'
 const LOADER = 'ld-linux-x86-64.so.2'
 /** More rounds than any library nests. */

@@ -13,6 +13,11 @@ import {
 } from '../app/backup/owner.ts'
 import { locationNames, locationGet, locationPut, vaultPlace } from '../app/backup/vault-key.ts'
 import type { App } from '../app/context.ts'
+import {
+  certificatesForget,
+  certificatesList,
+  certificatesPut,
+} from '../app/gateway/certificates.ts'
 import type { BackupWork, BackupWorkOutcome } from '../domain/backup.ts'
 import { invalidValue } from '../domain/faults.ts'
 import type { Home } from './home.ts'
@@ -45,6 +50,17 @@ export function backupDoor(app: App, home: Home): BackupDoor {
         secretAccessKey: backupWord(body, 'secretAccessKey'),
       })
       return { name }
+    },
+    certificates: async () => ({ certificates: await certificatesList(app) }),
+    'certificates-put': async (_, body) =>
+      certificatesPut(app, backupWord(body, 'host'), {
+        authority: backupWord(body, 'authority'),
+        certificate: backupWord(body, 'certificate'),
+        key: backupWord(body, 'key'),
+      }),
+    'certificates-forget': async (_, body) => {
+      await certificatesForget(app, backupWord(body, 'host'))
+      return {}
     },
     recover: async (scope, body) => {
       const file = vaultKeyFileOf(body['key'])

@@ -88,6 +88,29 @@ test('hooks hold an instance until they are completed, or their time is over', a
   expect(await states()).toEqual([])
 })
 
+test('a guest that is silent for a moment costs no machine; one that is for two minutes does', async () => {
+  await using world = await startScalingCloud()
+  const { cloud, group } = world
+  await world.create({ DesiredCapacity: 1 })
+  await world.settle()
+  const first = (await group()).Instances![0]!.InstanceId!
+  cloud.agent.guestAnswers(first, false)
+  await world.settle()
+  await world.pass(110)
+  expect((await group()).Instances).toMatchObject([{ InstanceId: first, HealthStatus: 'Healthy' }])
+  cloud.agent.guestAnswers(first, true)
+  await world.pass(300)
+  expect((await group()).Instances).toMatchObject([{ InstanceId: first, HealthStatus: 'Healthy' }])
+  cloud.agent.guestAnswers(first, false)
+  await world.settle()
+  await world.pass(121)
+  expect((await group()).Instances).toMatchObject([{ HealthStatus: 'Healthy' }])
+  expect((await group()).Instances![0]!.InstanceId).not.toBe(first)
+  expect((await world.activities()).map(({ Cause }) => Cause).join()).toContain(
+    'EC2 instance status checks failure',
+  )
+})
+
 test('standby, detaching, attaching, ending: the desired capacity goes with it when asked', async () => {
   await using world = await startScalingCloud()
   const { client, cloud, group, states } = world

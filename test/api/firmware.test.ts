@@ -11,8 +11,10 @@ import {
 } from '@aws-sdk/client-ec2'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { uefiDataDecode, uefiDataEncode } from '../../src/aws/ec2/uefi-data.ts'
+import { backupKit, instanceArn } from '../support/backup-kit.ts'
 import { codeOf, errorOf, startTestCloud, type TestCloud } from '../support/cloud.ts'
 import { describe as see, launch, running } from '../support/launch.ts'
+import { soon } from '../support/volume-kit.ts'
 
 let cloud: TestCloud
 beforeAll(async () => {
@@ -123,4 +125,38 @@ test('OVMF’s own variables with Microsoft’s keys are taken as they are', asy
   if (!flash) return
   const names = uefiDataDecode(flash.toString('base64')).map((one) => one.name)
   expect(names).toEqual(expect.arrayContaining(['PK', 'KEK', 'db']))
+})
+
+test('a restored machine has the TPM and the variables of its backup, and nobody else reads them', async () => {
+  const kit = backupKit(() => cloud)
+  await kit.vault('vault')
+  const ofImage = { BootMode: 'uefi', TpmSupport: 'v2.0', UefiData: UEFI_DATA } as const
+  const { InstanceId: id } = await start(await register('sealed', ofImage))
+  const secret = Buffer.from('seeds and keys of this TPM').toString('base64')
+  cloud.agent.tpms.set(id!, secret)
+  const job = await soon(() => kit.backUp(instanceArn(id!), 'vault'))
+  expect(job.StatusMessage).toBeUndefined()
+  cloud.agent.tpms.set(id!, Buffer.from('cleared').toString('base64'))
+  const restored = async (more: Record<string, string>) => {
+    const made = await kit.restore('vault', job.RecoveryPointArn!, more)
+    expect(made.StatusMessage).toBeUndefined()
+    return made.CreatedResourceArn!.split('/')[1]!
+  }
+  const copy = await restored({})
+  const spec = cloud.agent.specOf(copy)!
+  expect(spec.vm.hasTpm).toBe(true)
+  expect(spec.firmware).toMatchObject({ variables: uefiDataDecode(UEFI_DATA), tpmState: secret })
+  const fresh = await restored({ 'brume:tpm': 'new' })
+  expect(cloud.agent.specOf(fresh)!.firmware).not.toHaveProperty('tpmState')
+
+  const records = [
+    ...(await cloud.app.store.list('instance', {})),
+    ...(await cloud.app.store.list('backupPoint', {})),
+    ...(await cloud.app.store.list('backupJob', {})),
+  ]
+  expect(JSON.stringify(records)).not.toContain(secret)
+  // A backup of the copy has what the copy began with, and its manifest nothing that was sealed for a record.
+  const again = await soon(() => kit.backUp(instanceArn(copy), 'vault'))
+  const point = await cloud.app.store.get('backupPoint', again.RecoveryPointArn!.split(':').at(-1)!)
+  expect(JSON.stringify(point)).not.toContain('sealedTpmState')
 })

@@ -13,6 +13,8 @@ import {
 import { CreateRoleCommand } from '@aws-sdk/client-iam'
 import { CreateKeyCommand, DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/client-kms'
 import { expect, test } from 'vitest'
+import { backupDoor } from '../../src/main/backup-door.ts'
+import type { Home } from '../../src/main/home.ts'
 import { ACCOUNT, startTestCloud } from '../support/cloud.ts'
 import { nameOf } from '../support/code-of.ts'
 import { eventually } from '../support/eventually.ts'
@@ -25,6 +27,7 @@ import {
   stateIs,
 } from '../support/gateway.ts'
 import { allow, deny, document, failureOf, userMake } from '../support/iam.ts'
+import { selfSigned } from '../support/openssl.ts'
 
 const settings = { hypervisorLookMs: 100 }
 const LOCAL = 'qemu:///system'
@@ -174,4 +177,38 @@ test('policies name gateways, hypervisors and machines, by ARN and by tag', asyn
   })
   expect((await failureOf(client.send(tagged))).code).toBe('AccessDeniedException')
   await gatewayMake(cloud, root)
+})
+
+test('certificates of a host are given by its owner, checked, and lie sealed', async () => {
+  await using cloud = await startTestCloud({ settings })
+  const client = cloud.gatewayOf()
+  const scope = { account: ACCOUNT, region: 'us-east-1' }
+  const { certificate, key } = await selfSigned('kvm.example')
+  const other = await selfSigned('other.example')
+  const door = backupDoor(cloud.app, { root: '/nowhere' } as Home)
+  const put = (words: object) =>
+    door.call('certificates-put', scope, {
+      ...{ host: 'kvm.example', authority: certificate, certificate, key },
+      ...words,
+    })
+  cloud.agent.hypervisors.set(REMOTE, { password: null, key, machines: [] })
+  const { hypervisorArn } = await hypervisorMake(cloud, client, { Host: REMOTE })
+  await stateIs(client, hypervisorArn, 'ERROR')
+  await expect(put({ key: other.key })).rejects.toThrow(/not the key of the certificate/)
+  await expect(put({ authority: key })).rejects.toThrow(/a certificate as PEM/)
+  for (const host of ['a/../b', 'kvm.example:16514', '[::1]', '']) {
+    await expect(put({ host })).rejects.toThrow()
+  }
+  expect(await put({})).toMatchObject({ host: 'kvm.example', subject: 'CN=kvm.example' })
+  await stateIs(client, hypervisorArn, 'ONLINE')
+
+  const [setting] = await cloud.app.store.settingNames('hypervisor-certificates:')
+  expect(await cloud.app.store.setting(setting!)).not.toContain('PRIVATE KEY')
+  const listed = JSON.stringify(await door.call('certificates', scope, {}))
+  expect(listed).toContain('CN=kvm.example')
+  expect(listed).not.toContain('PRIVATE KEY')
+
+  await door.call('certificates-forget', scope, { host: 'kvm.example' })
+  await stateIs(client, hypervisorArn, 'ERROR')
+  expect(await door.call('certificates', scope, {})).toEqual({ certificates: [] })
 })

@@ -103,6 +103,43 @@ test('what cannot be known is refused, what is wrong is named', async () => {
   expect((await code({ BaselinePerformanceFactors: factors })).code).toBe('UnsupportedOperation')
 })
 
+test('limits and what is missing are told as on AWS', async () => {
+  const code = async (wanted: Wanted) =>
+    (await errorOf(cloud.ec2.send(new Get(input(wanted))))).code
+  const many = Array.from({ length: 401 }, (_, at) => `m5.${at}`)
+  expect(await code({ AllowedInstanceTypes: many })).toMatch(/^InvalidParameterValue|^Invalid/)
+  expect(await code({ MemoryGiBPerVCpu: { Min: -1 } })).toBe('InvalidParameterValue')
+  expect(await code({ OnDemandMaxPricePercentageOverLowestPrice: -1 })).toBe(
+    'InvalidParameterValue',
+  )
+  expect(
+    await code({
+      SpotMaxPricePercentageOverLowestPrice: 50,
+      MaxSpotPriceAsPercentageOfOptimalOnDemandPrice: 50,
+    }),
+  ).toBe('InvalidParameterCombination')
+  const whole = input({})
+  const { MemoryMiB: _, ...less } = whole.InstanceRequirements
+  const missing = { ...whole, InstanceRequirements: less as InstanceRequirementsRequest }
+  expect((await errorOf(cloud.ec2.send(new Get(missing)))).code).toBe('MissingParameter')
+  for (const MaxResults of [0, 1001]) {
+    const answer = await errorOf(cloud.ec2.send(new Get({ ...whole, MaxResults })))
+    expect(answer.code).toBe('InvalidParameterValue')
+  }
+  // Shares of what each vCPU has, and of local storage, are ranges with fractions.
+  expect(
+    await names({ AllowedInstanceTypes: m5, MemoryGiBPerVCpu: { Min: 3.5, Max: 4.5 } }),
+  ).toEqual(await names({ AllowedInstanceTypes: m5 }))
+  const stored = await names({
+    AllowedInstanceTypes: ['m5d.*'],
+    TotalLocalStorageGB: { Max: 100.5 },
+  })
+  expect(stored).toEqual(['m5d.large'])
+  expect(await names({ AllowedInstanceTypes: m5, RequireHibernateSupport: true })).toContain(
+    'm5.large',
+  )
+})
+
 test('pages of the whole list', async () => {
   const seen: string[] = []
   const pages = paginateGetInstanceTypesFromInstanceRequirements(

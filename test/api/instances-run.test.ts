@@ -207,6 +207,11 @@ describe('refused', () => {
     ['an unknown subnet', { SubnetId: 'subnet-0123456789abcdef0' }, 'InvalidSubnetID.NotFound'],
     ['an unknown group', { SecurityGroupIds: ['sg-0123456789abcdef0'] }, 'InvalidGroup.NotFound'],
     ['an unknown group name', { SecurityGroups: ['nobody'] }, 'InvalidGroup.NotFound'],
+    [
+      'a group by its name where a subnet is named',
+      { SubnetId: 'subnet-0123456789abcdef0', SecurityGroups: ['default'] },
+      'InvalidParameterCombination',
+    ],
     ['an unknown zone', { Placement: { AvailabilityZone: 'us-east-1z' } }, 'InvalidParameterValue'],
     ['no machine at all', { MinCount: 0, MaxCount: 0 }, 'InvalidParameterValue'],
     ['a maximum below the minimum', { MinCount: 2, MaxCount: 1 }, 'InvalidParameterValue'],

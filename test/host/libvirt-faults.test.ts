@@ -41,7 +41,10 @@ function played(answers: Record<string, () => string>): Virsh & { said: string[]
   }
   return {
     said,
-    connection: { connector: 'libvirt', uri: 'qemu:///system', username: null, password: null },
+    connection: {
+      ...{ connector: 'libvirt', uri: 'qemu:///system' },
+      ...{ username: null, password: null, certificates: null },
+    },
     run,
     batch: async (commands) => {
       let stdout = ''
@@ -55,7 +58,8 @@ const linkOf = (virsh: Virsh) => ({
   virsh,
   programId: 'abcd',
   isLocal: true,
-  reach: async (path: string) => ({ path, close: async () => {} }),
+  servers: async (socket: string) => [{ type: 'unix' as const, socket }],
+  reach: async () => ({ address: { path: '/nowhere' }, tls: null, close: async () => {} }),
   list: async () => [],
   remove: async () => {},
 })
@@ -129,7 +133,7 @@ test('disks that a daemon which was killed left on their way to a hypervisor go'
   await writeFile(join(scratch, 'restore-abc', 'disk.raw'), 'of another life')
   const connector = createLibvirtConnector({ home: folder, log: silentLog })
   const nowhere = { connector: 'libvirt', uri: 'qemu:///nowhere' } as const
-  const connection = { ...nowhere, username: null, password: null }
+  const connection = { ...nowhere, username: null, password: null, certificates: null }
   await connector.restore(connection, wanted(), AbortSignal.timeout(30_000)).catch(() => {})
   expect(await readdir(scratch)).toEqual([])
 })

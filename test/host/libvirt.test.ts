@@ -25,6 +25,7 @@ const local: HypervisorConnection = {
   uri: URI,
   username: null,
   password: null,
+  certificates: null,
 }
 const signal = new AbortController().signal
 

@@ -82,6 +82,7 @@ export function createFakeDriver(): FakeDriver {
     consoleOutput: async () => null,
     hibernate: not('hibernate'),
     uefiVariables: async () => null,
+    firmwareState: async () => null,
     usage: async () => [],
     cpuCap: async () => {},
     screenshot: not('draw'),

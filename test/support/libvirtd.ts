@@ -45,15 +45,35 @@ export interface TestDisk {
   format: string
 }
 
+/** It listens on a port: by the names that QEMU looks for, the certificates of a folder. */
+export interface TlsOfTest {
+  folder: string
+  port: number
+  qemuConf?: string
+}
+
+const listening = ({ folder, port }: TlsOfTest): string =>
+  [
+    'listen_addr = "127.0.0.1"',
+    `tls_port = "${port}"`,
+    `ca_file = "${folder}/ca-cert.pem"`,
+    `cert_file = "${folder}/server-cert.pem"`,
+    `key_file = "${folder}/server-key.pem"`,
+    '',
+  ].join('\n')
+
 /** @throws Error outside of the layer's own namespaces, where it would be the host's libvirt. */
-export async function startLibvirtd(): Promise<Libvirtd> {
+export async function startLibvirtd(tls: TlsOfTest | null = null): Promise<Libvirtd> {
   await isolatedOrFail()
   for (const folder of STATES) await exec('mount', ['-t', 'tmpfs', 'none', folder])
   // Where /dev/kvm is not every user's, libvirt would otherwise look at QEMU anew, for seconds, at each command.
-  await writeFile('/etc/libvirt/qemu.conf', 'user = "root"\ngroup = "root"\n')
+  const qemu = tls ? `default_tls_x509_cert_dir = "${tls.folder}"\n${tls.qemuConf ?? ''}\n` : ''
+  await writeFile('/etc/libvirt/qemu.conf', `user = "root"\ngroup = "root"\n${qemu}`)
+  if (tls) await writeFile('/etc/libvirt/libvirtd.conf', listening(tls))
+  const args = tls ? ['--listen'] : []
   await mkdir(RUN, { recursive: true })
   const virtlogd = await daemon('virtlogd', 'virtlogd-sock')
-  let libvirtd = await daemon('libvirtd', 'libvirt-sock')
+  let libvirtd = await daemon('libvirtd', 'libvirt-sock', args)
   const virsh = async (...args: string[]): Promise<string> =>
     (await exec('virsh', ['-q', '-c', URI, ...args])).stdout
   const stop = () => ended(libvirtd)
@@ -62,7 +82,7 @@ export async function startLibvirtd(): Promise<Libvirtd> {
     stop,
     start: async () => {
       await rm(join(RUN, 'libvirt-sock'), { force: true })
-      libvirtd = await daemon('libvirtd', 'libvirt-sock')
+      libvirtd = await daemon('libvirtd', 'libvirt-sock', args)
     },
     define: async (name, disks, more = {}) => {
       const file = join(RUN, `${name}.xml`)
@@ -100,7 +120,11 @@ async function isolatedOrFail(): Promise<void> {
   if (!isOwn || isTaken) throw new Error('this test runs in namespaces of its own: npm test')
 }
 
-async function daemon(program: string, socket: string): Promise<ChildProcess> {
+async function daemon(
+  program: string,
+  socket: string,
+  args: readonly string[] = [],
+): Promise<ChildProcess> {
   const there = new Promise<void>((resolve, reject) => {
     const watcher = watch(RUN, (_, name) => {
       if (name !== socket) return
@@ -109,7 +133,7 @@ async function daemon(program: string, socket: string): Promise<ChildProcess> {
     })
     watcher.once('error', reject)
   })
-  const child = spawn(program, [], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   child.stderr!.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4_000)))
   const early = new Promise<never>((_, reject) => {

@@ -1,4 +1,7 @@
-/** A volume plugged into a guest that runs, its data kept from one machine to the next and through a stop. */
+/**
+ * A volume plugged into a guest that runs, its data kept from one machine to the next and through a stop; the guest
+ * knows it by the name that it is attached under, as by its serial number.
+ */
 import {
   AttachVolumeCommand,
   CreateVolumeCommand,
@@ -16,8 +19,10 @@ import { launch, reach, ssh, sshWhenReady, terminate } from '../support/vm/guest
 import { useDaemon } from '../support/vm/use.ts'
 
 const use = useDaemon()
-/** The first disk after the root; virtio disks are named in the order they appear. */
-const DISK = '/dev/vdb'
+/** Its own name for the first disk after the root; virtio disks are named in the order they appear. */
+const KERNEL_NAME = 'vdb'
+/** A partition of all of it: fdisk's answers, one a line. */
+const PARTITION = ['n', 'p', '1', '', '', 'w'].join(String.raw`\n`)
 
 test('attach live, write, detach, attach elsewhere, stop and start: the data is there', async () => {
   const { daemon, key } = use
@@ -29,8 +34,8 @@ test('attach live, write, detach, attach elsewhere, stop and start: the data is 
   const { VolumeId } = await ec2.send(new CreateVolumeCommand({ AvailabilityZone, Size: 1 }))
   const VolumeIds = [VolumeId!]
   await waitUntilVolumeAvailable(waiter, { VolumeIds })
-  const attach = async (InstanceId: string): Promise<void> => {
-    await ec2.send(new AttachVolumeCommand({ VolumeId, InstanceId, Device: '/dev/sdf' }))
+  const attach = async (InstanceId: string, Device: string): Promise<void> => {
+    await ec2.send(new AttachVolumeCommand({ VolumeId, InstanceId, Device }))
     const state = async () => {
       const { Volumes } = await ec2.send(new DescribeVolumesCommand({ VolumeIds }))
       return Volumes![0]!.Attachments![0]?.State
@@ -47,20 +52,32 @@ test('attach live, write, detach, attach elsewhere, stop and start: the data is 
     await sshWhenReady(key, found!, 'true')
     return found!
   }
-  const serial = `cat /sys/block/${DISK.slice('/dev/'.length)}/serial`
+  const serial = `cat /sys/block/${KERNEL_NAME}/serial`
+  /** What each of these names is a link to; a dot for none. */
+  const linksAt = (at: string, names: string): Promise<string> =>
+    ssh(key, at, `for name in ${names}; do readlink /dev/$name || echo .; done`).catch(() => '')
 
   const address = await answering(first!)
-  await attach(first!)
+  await attach(first!, '/dev/sdf')
   await expect
     .poll(() => ssh(key, address, serial).catch(() => ''), { timeout: 10_000 })
     .toBe(VolumeId!.replace('-', ''))
-  await ssh(key, address, `sudo sh -c 'echo kept >${DISK}; sync'`)
+  await expect
+    .poll(() => linksAt(address, 'xvda sdf'), { timeout: 10_000 })
+    .toBe(`/dev/vda\n/dev/${KERNEL_NAME}`)
+  await ssh(key, address, `printf '${PARTITION}\\n' | sudo fdisk /dev/sdf >/dev/null`)
+  await expect
+    .poll(() => linksAt(address, 'sdf1'), { timeout: 10_000 })
+    .toBe(`/dev/${KERNEL_NAME}1`)
+  await ssh(key, address, "sudo sh -c 'echo kept >/dev/sdf1; sync'")
   await detach()
-  await expect.poll(() => ssh(key, address, `test -e ${DISK} || echo gone`)).toBe('gone')
+  await expect
+    .poll(() => linksAt(address, `xvda sdf sdf1 ${KERNEL_NAME}`))
+    .toBe('/dev/vda\n.\n.\n.')
 
   const other = await answering(second!)
-  await attach(second!)
-  const read = `sudo head -n 1 ${DISK}`
+  await attach(second!, '/dev/xvdbz')
+  const read = 'sudo head -n 1 /dev/xvdbz1'
   await expect.poll(() => ssh(key, other, read).catch(() => ''), { timeout: 10_000 }).toBe('kept')
   const ids = { InstanceIds: [second!] }
   await ec2.send(new StopInstancesCommand(ids))

@@ -42,7 +42,9 @@ export function createForeignMachines(connectors: Connectors, log: Log): Foreign
 
 export function connectionOf({ connection }: ForeignMachine): HypervisorConnection {
   const { uri = '', username = null, password = null } = connection
-  return { connector: 'libvirt', uri, username, password }
+  const { authority, certificate, key } = connection
+  const certificates = authority && certificate && key ? { authority, certificate, key } : null
+  return { connector: 'libvirt', uri, username, password, certificates }
 }
 
 async function undone(session: BackupSession, log: Log): Promise<void> {

@@ -22,7 +22,13 @@ import { createFileBrowser } from './files.ts'
 import { createFileRestore } from './restore-file.ts'
 import { reportsWrite } from './reports.ts'
 import { createVaults } from './vaults.ts'
-import { FinalError, workDo, type ForeignMachines, type WorkTools } from './work.ts'
+import {
+  FinalError,
+  withoutFirmware,
+  workDo,
+  type ForeignMachines,
+  type WorkTools,
+} from './work.ts'
 
 export interface BackupHostOptions {
   openVault(place: VaultPlace): Promise<Vault>
@@ -31,6 +37,8 @@ export interface BackupHostOptions {
   /** Machines that look into points; absent or null: none can be started here. */
   helpers?: { home: string; machines: HelperMachines } | null
   foreign: ForeignMachines | null
+  /** Absent: of no machine. */
+  firmwareOf?: WorkTools['firmwareOf'] | undefined
   log: Log
   clock: Clock
 }
@@ -58,6 +66,7 @@ export function createBackupHost(options: BackupHostOptions): BackupHost {
     disks: options.disks,
     files: createFileRestore(options.exportsFolder),
     foreign: options.foreign,
+    firmwareOf: options.firmwareOf ?? (async () => null),
     now: () => clock.now(),
   }
   const { home = '', machines = null } = options.helpers ?? {}
@@ -128,7 +137,8 @@ export function createBackupHost(options: BackupHostOptions): BackupHost {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    points: (place) => vaults.use(place, (vault) => vault.points()),
+    points: (place) =>
+      vaults.use(place, async (vault) => (await vault.points()).map(withoutFirmware)),
     usage: (place) => vaults.use(place, (vault) => vault.usage()),
     fileList: files.list,
     fileRead: files.read,

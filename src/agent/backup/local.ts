@@ -11,7 +11,7 @@ import type { HelperMachines } from './file-helper.ts'
 import { createInstantRestore } from './instant.ts'
 import { createLocalDisks } from './local-disks.ts'
 import { vaultsIn, type OpenVault } from './open-vault.ts'
-import type { ForeignMachines } from './work.ts'
+import type { ForeignMachines, WorkTools } from './work.ts'
 
 export interface LocalBackupOptions {
   home: string
@@ -21,6 +21,7 @@ export interface LocalBackupOptions {
   ownerOf(volumeId: string): Promise<InstanceId | null>
   openVault?: OpenVault | undefined
   foreign?: ForeignMachines | undefined
+  firmwareOf?: WorkTools['firmwareOf'] | undefined
   /** For looking into points; absent: it cannot be done. */
   helpers?: HelperMachines | undefined
   log: Log
@@ -38,6 +39,7 @@ export function createLocalBackup(options: LocalBackupOptions): BackupHost {
     exportsFolder: join(home, 'exports'),
     helpers: options.helpers ? { home, machines: options.helpers } : null,
     foreign: options.foreign ?? null,
+    firmwareOf: options.firmwareOf,
     log,
     clock,
   })

@@ -7,7 +7,9 @@ import type {
   Vault,
   WorkOptions as Options,
 } from '../../backup/vault.ts'
-import type { BackupResult, BackupWork } from '../../domain/backup.ts'
+import type { BackupResult, BackupWork, PointOfVault } from '../../domain/backup.ts'
+import type { InstanceId } from '../../domain/ids.ts'
+import type { FirmwareState } from '../../domain/machine.ts'
 import type { BackupDisks } from './disks.ts'
 import type { FileRestore } from './restore-file.ts'
 import type { Vaults } from './vaults.ts'
@@ -53,6 +55,8 @@ export interface WorkTools {
   disks: BackupDisks
   files: FileRestore
   foreign: ForeignMachines | null
+  /** Null: the machine has neither variables nor a TPM, or is gone. */
+  firmwareOf(instanceId: InstanceId): Promise<FirmwareState | null>
   now(): number
 }
 
@@ -75,6 +79,10 @@ export async function workDo(
       return withDisk(tools, work, (disk) => tools.files.write(work, disk, options))
     case 'restore-foreign':
       return vaults.use(work.vault, (vault) => foreignOf(tools).restore(work, vault, options))
+    case 'firmware':
+      return vaults.use(work.vault, async (vault) => ({
+        firmware: await firmwareOfPoint(vault, work.pointId),
+      }))
     case 'delete':
       await vaults.use(work.vault, (vault) => vault.delete(work.pointId))
       return {}
@@ -108,10 +116,51 @@ async function backupOwn(
       if (opened.fullReason) reasons.add(`${diskId}: ${opened.fullReason}`)
       disks.push({ diskId, label, reader: opened.reader })
     }
-    return await store(tools, work, { disks, reasons }, options)
+    const { described, note } = await withFirmware(tools, work)
+    const result = await store(tools, described, { disks, reasons }, options)
+    return { ...result, message: [result.message, note].filter(Boolean).join('; ') || null }
   } finally {
     for (const reader of readers) await reader.close()
   }
+}
+
+const FIRMWARE = 'firmware'
+
+/**
+ * Read a moment after the disks were fixed: what a TPM sealed for a guest it still unseals then. A machine whose TPM
+ * cannot be read is backed up all the same.
+ */
+async function withFirmware(
+  tools: WorkTools,
+  work: WorkOf<'backup'>,
+): Promise<{ described: WorkOf<'backup'>; note: string | null }> {
+  if (!work.firmwareOf) return { described: work, note: null }
+  const { instanceId, hasTpm } = work.firmwareOf
+  let firmware: FirmwareState | null = null
+  let reason = 'the machine is gone'
+  try {
+    firmware = await tools.firmwareOf(instanceId)
+  } catch (error) {
+    reason = (error as Error).message
+  }
+  const note = hasTpm && !firmware?.tpm ? `without the state of its TPM: ${reason}` : null
+  if (firmware === null) return { described: work, note }
+  return {
+    described: { ...work, description: { ...work.description, [FIRMWARE]: firmware } },
+    note,
+  }
+}
+
+async function firmwareOfPoint(vault: Vault, pointId: string): Promise<FirmwareState | null> {
+  const point = (await vault.points()).find((one) => one.pointId === pointId)
+  if (!point) throw new FinalError(`the vault has no recovery point ${pointId}`)
+  return (point.description[FIRMWARE] as FirmwareState | undefined) ?? null
+}
+
+/** What leaves the host of a manifest: a TPM's secrets stay behind. */
+export function withoutFirmware(point: PointOfVault): PointOfVault {
+  const { [FIRMWARE]: _secret, ...description } = point.description
+  return { ...point, description }
 }
 
 async function backupForeign(

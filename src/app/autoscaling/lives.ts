@@ -168,7 +168,9 @@ export async function terminationStart(
 }
 
 /** When time alone may change one of the instances; null: never. */
-export function livesNextAt({ instances, group, now }: GroupView): number | null {
-  const times = instances.map((one) => advanceAt({ one, group, now })).filter((at) => at !== null)
+export function livesNextAt({ instances, ec2, group, now }: GroupView): number | null {
+  const times = instances
+    .map((one) => advanceAt({ one, ec2: ec2.get(one.id), group, now }))
+    .filter((at) => at !== null)
   return times.length === 0 ? null : Math.min(...times)
 }

@@ -8,6 +8,7 @@ import type { KmsKey } from '../../domain/kms.ts'
 import type { App } from '../context.ts'
 import { decipher, encipher } from '../kms/crypto.ts'
 import { usable } from '../kms/find.ts'
+import { withCertificates } from './certificates.ts'
 
 export interface Credentials {
   username: string | null
@@ -48,5 +49,5 @@ export async function credentialsOpen(app: App, hypervisor: Hypervisor): Promise
 /** How a hypervisor is reached. @throws as `credentialsOpen` */
 export async function addressOf(app: App, hypervisor: Hypervisor): Promise<HypervisorAddress> {
   const { username, password } = await credentialsOpen(app, hypervisor)
-  return addressParse(hypervisor.host, username, password)
+  return withCertificates(app, addressParse(hypervisor.host, username, password))
 }

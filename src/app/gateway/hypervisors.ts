@@ -14,6 +14,7 @@ import type { App, Ctx } from '../context.ts'
 import { mayUseForeignKey } from '../kms/foreign.ts'
 import { keyFind, usable } from '../kms/find.ts'
 import { baseOf, scopeOf } from '../network/scope.ts'
+import { withCertificates } from './certificates.ts'
 import { credentialsOpen, credentialsSeal, type Credentials } from './credentials.ts'
 import { conflict, denied, invalid } from './faults.ts'
 import { find, newGatewayId } from './find.ts'
@@ -176,7 +177,8 @@ export async function configurationTest(
   credentials: Credentials,
 ): Promise<void> {
   await find(ctx, 'backupGateway', gatewayArn)
-  const outcome: HypervisorTest = await hypervisorTest(ctx.app, addressChecked(host, credentials))
+  const address = await withCertificates(ctx.app, addressChecked(host, credentials))
+  const outcome: HypervisorTest = await hypervisorTest(ctx.app, address)
   if (outcome.state === 'online') return
   throw invalid(
     outcome.state === 'offline'

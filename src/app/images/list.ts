@@ -3,6 +3,7 @@ import { FaultError, notFound } from '../../domain/faults.ts'
 import type { Image } from '../../domain/image.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { Ctx } from '../context.ts'
+import { imageAllowance } from './allowed.ts'
 
 export function imageIsVisible(ctx: Ctx, image: Image): boolean {
   return (
@@ -10,10 +11,13 @@ export function imageIsVisible(ctx: Ctx, image: Image): boolean {
   )
 }
 
-/** Images the account may use, deregistered ones left out. */
+/** Images the account may use, deregistered ones and those that it does not allow itself left out. */
 export async function imageList(ctx: Ctx, reader: StoreReader = ctx.app.store): Promise<Image[]> {
   const images = await reader.list('image', { region: ctx.region })
-  return images.filter((image) => image.deregisteredAt === null && imageIsVisible(ctx, image))
+  const { isUsable } = await imageAllowance(ctx, reader)
+  return images.filter(
+    (image) => image.deregisteredAt === null && imageIsVisible(ctx, image) && isUsable(image),
+  )
 }
 
 /** @throws Fault `NotFound`, also for images the account may not see. */
@@ -27,6 +31,7 @@ export async function imageGet(
   if (!image || !isHere || image.deregisteredAt !== null || !imageIsVisible(ctx, image)) {
     throw notFound('image', id)
   }
+  if (!(await imageAllowance(ctx, reader)).isUsable(image)) throw notFound('image', id)
   return image
 }
 

@@ -55,3 +55,24 @@ export async function instanceUefiVariables(
   const host = app.hosts.find(({ description }) => description.hostId === hostId)
   return (await host?.agent.uefiVariables(id)) ?? spec.uefiVariables ?? null
 }
+
+const sealPurpose = (instanceId: string): string => `tpm:${instanceId}`
+
+/** What the TPM of an instance begins with, as its record keeps it. */
+export function tpmSealed(
+  app: App,
+  instanceId: string,
+  { hasTpm }: Firmware,
+  state: string | null,
+): Pick<InstanceSpec, 'sealedTpmState'> {
+  if (state === null || !hasTpm) return {}
+  return { sealedTpmState: app.seal.seal(sealPurpose(instanceId), state) }
+}
+
+/** As its host is told. */
+export function tpmOpened(app: App, { id, spec }: Instance): { tpmState?: string } {
+  if (spec.sealedTpmState === undefined) return {}
+  const tpmState = app.seal.open(sealPurpose(id), spec.sealedTpmState)
+  if (tpmState === undefined) throw new Error(`the TPM of ${id} was sealed with another key`)
+  return { tpmState }
+}

@@ -16,6 +16,7 @@ import { volumeLimits } from '../../domain/volume-types.ts'
 import { sourceOf } from '../volumes/create.ts'
 import type { App } from '../context.ts'
 import { volumeKeys } from '../volumes/encryption.ts'
+import { tpmOpened } from './firmware.ts'
 import { volumesOf } from '../volumes/of-instance.ts'
 
 const INTENTS: Readonly<Record<Instance['intended']['state'], MachineIntent>> = {
@@ -33,10 +34,11 @@ export async function machineSpecOf(app: App, instance: Instance): Promise<Machi
   const { rootDeviceName } = instance.spec
   const disks = await Promise.all(volumes.map((one) => diskOf(app, one, rootDeviceName)))
   const type = app.instanceTypes.get(instance.spec.instanceType)
-  return specOf(instance, disks, interfaces, {
+  const spec = specOf(instance, disks, interfaces, {
     diskLimits: app.bandwidth.ebsOf(instance),
     gpus: type ? gpuWishOf(type) : null,
   })
+  return { ...spec, firmware: { ...spec.firmware!, ...tpmOpened(app, instance) } }
 }
 
 function specOf(

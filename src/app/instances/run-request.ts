@@ -60,6 +60,8 @@ export interface Restored {
   /** The machine's own copy of what a key pair said; null: as `keyName` says. */
   publicKey: string | null
   volumes: readonly { volumeId: VolumeId; deviceName: string; deleteOnTermination: boolean }[]
+  /** What its TPM held, base64; null: it begins with a new one. */
+  tpmState: string | null
 }
 
 export interface InterfaceRequest {

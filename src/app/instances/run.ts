@@ -21,7 +21,7 @@ import type { InstanceType } from '../../domain/instance-type.ts'
 import { createAddressChooser, type AddressChooser } from '../network/addresses.ts'
 import { placementResolve } from '../placement-groups.ts'
 import { cpuOptionsChecked, creditsChecked } from './cpu-options.ts'
-import { firmwareOf, type Firmware } from './firmware.ts'
+import { firmwareOf, tpmSealed, type Firmware } from './firmware.ts'
 import { hibernationChecked } from './hibernation.ts'
 import { interfacesCreate, interfacesResolve, type ResolvedInterface } from './run-interfaces.ts'
 import type { RunRequest } from './run-request.ts'
@@ -226,6 +226,7 @@ async function recordOne(
     rootDeviceName: image.rootDeviceName,
     imageFolder: image.imageFolder,
     ...resolved.firmware,
+    ...tpmSealed(app, id, resolved.firmware, request.restored?.tpmState ?? null),
     uuid: names?.uuid ?? machineUuidOf(app.random.bytes(16)),
     userData: request.userData,
     metadata: request.metadata,

@@ -16,7 +16,7 @@ export async function volumesReconcile(app: App, signal: AbortSignal): Promise<v
     signal.throwIfAborted()
     try {
       if (volume.intended === 'absent') await remove(app, volume)
-      else if (!volume.attachment) await materialise(app, volume)
+      else if (!volume.attachment && hasGround(volume)) await materialise(app, volume)
     } catch (error) {
       // One that cannot be made must not stand in the way of the others.
       failures.push(error)
@@ -68,6 +68,11 @@ async function remove(app: App, volume: Volume): Promise<void> {
     if (now) await tx.remove('volume', now)
   })
   app.activate('layers')
+}
+
+/** Whether there is what its file is made upon: for a copy, once the point in time is fixed. */
+function hasGround({ copyOf }: Volume): boolean {
+  return !copyOf || copyOf.state === 'taken'
 }
 
 async function materialise(app: App, volume: Volume): Promise<void> {

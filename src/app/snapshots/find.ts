@@ -22,7 +22,7 @@ async function privateOwners(
 }
 
 function isVisible(ctx: Ctx, snapshot: Snapshot, blocked: ReadonlySet<string>): boolean {
-  if (snapshot.recycled || snapshot.backupJobId) return false
+  if (snapshot.recycled || snapshot.backupJobId || snapshot.copyVolumeId) return false
   const isShared = snapshot.sharedWith?.includes(ctx.account) ?? false
   if (isShared || snapshot.account === ctx.account) return true
   return snapshot.isPublic && !blocked.has(snapshot.account)

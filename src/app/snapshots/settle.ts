@@ -11,6 +11,7 @@ import type { Volume } from '../../domain/volume.ts'
 import { present } from '../../lib/assert.ts'
 import { createKeyedMutex } from '../../lib/mutex.ts'
 import type { StoreTransaction } from '../../store/store.ts'
+import { volumeCopyFollow } from '../volumes/copy-follow.ts'
 import { volumeKeys } from '../volumes/encryption.ts'
 import { layerFrozen } from './layers.ts'
 import type { App, HostHandle } from '../context.ts'
@@ -107,6 +108,10 @@ async function confirm(
     const completedAt = app.clock.now()
     const crashReason = outcome.crashReason === null ? null : (outcome.crashReason ?? 'not known')
     const seen = snapshot.isQuiesced ? { crashReason } : {}
+    if (snapshot.copyVolumeId) {
+      await volumeCopyFollow(tx, snapshot, 'taken')
+      continue
+    }
     await tx.update('snapshot', { ...snapshot, ...seen, state: 'completed', completedAt })
     await imagesFollow(tx, snapshot, { state: 'available' })
   }
@@ -129,8 +134,14 @@ async function fail(app: App, batch: string, reason: string): Promise<void> {
   await app.store.transact(async (tx) => {
     const pending = await tx.list('snapshot', { reference: { name: 'batch', value: batch } })
     for (const snapshot of pending) {
+      if (snapshot.copyVolumeId) {
+        await volumeCopyFollow(tx, snapshot, 'failed')
+        continue
+      }
       await tx.update('snapshot', { ...snapshot, state: 'error', stateMessage: reason })
       await imagesFollow(tx, snapshot, { state: 'failed', stateReason: reason })
     }
   })
+  // The layer of a snapshot that has gone.
+  app.activate('layers')
 }

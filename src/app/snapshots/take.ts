@@ -30,8 +30,18 @@ export async function snapshotTakeCheck(
   reader: StoreReader = ctx.app.store,
 ): Promise<Volume> {
   descriptionCheck(description)
+  return volumeHeld(ctx, volumeId, 'CreateSnapshot', reader)
+}
+
+/** One's own volume that holds something by now. @throws Faults `NotFound`, `IncorrectState`. */
+export async function volumeHeld(
+  ctx: Ctx,
+  volumeId: VolumeId,
+  operation: string,
+  reader: StoreReader,
+): Promise<Volume> {
   const volume = await ownGet(ctx, reader, 'volume', volumeId)
-  mustHold(volume, 'CreateSnapshot')
+  mustHold(volume, operation)
   return volume
 }
 

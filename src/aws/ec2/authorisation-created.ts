@@ -17,6 +17,7 @@ const CREATED: Readonly<Record<string, readonly string[]>> = {
   AllocateAddress: ['elastic-ip'],
   CopyImage: ['image'],
   CopySnapshot: ['snapshot'],
+  CopyVolumes: ['volume'],
   CreateDhcpOptions: ['dhcp-options'],
   CreateEgressOnlyInternetGateway: ['egress-only-internet-gateway'],
   CreateFlowLogs: ['vpc-flow-log'],

@@ -97,6 +97,13 @@ export function userDataOf(text: string | undefined): string | null {
 function interfacesOf(input: RunInstancesRequest): InterfaceRequest[] {
   const { NetworkInterfaces: wanted } = input
   if (!wanted || wanted.length === 0) {
+    if (input.SubnetId && input.SecurityGroups?.length) {
+      throw new FaultError({
+        type: 'InvalidCombination',
+        parameters: ['groupName', 'subnet'],
+        reason: 'The parameter groupName cannot be used with the parameter subnet',
+      })
+    }
     return [
       {
         deviceIndex: 0,
@@ -113,10 +120,10 @@ function interfacesOf(input: RunInstancesRequest): InterfaceRequest[] {
     ]
   }
   const clash =
-    input.SubnetId ??
-    input.SecurityGroupIds?.length ??
-    input.SecurityGroups?.length ??
-    input.Ipv6AddressCount ??
+    input.SubnetId ||
+    input.SecurityGroupIds?.length ||
+    input.SecurityGroups?.length ||
+    input.Ipv6AddressCount ||
     input.Ipv6Addresses?.length
   if (clash) {
     throw new FaultError({

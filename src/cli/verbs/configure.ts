@@ -26,8 +26,9 @@ Examples:
   $ ./brume configure
   $ aws --profile brume ec2 describe-instances
 
-The profile's endpoint_url is read by aws 1.29 or 2.13 and by boto3 1.28, and by newer ones. Older ones need
---endpoint-url with every command; './brume env' prints a shell function for that.`,
+The profile's endpoint_url is read by aws 1.29 or 2.13 and by boto3 1.28, and by
+newer ones. Older ones need --endpoint-url with every command; './brume env'
+prints a shell function for that.`,
     )
     .action(async (options: { home?: string; profile: string }) => {
       const cloud = await requireCloud(resolveHome(options.home), context.launcher)

@@ -4,6 +4,7 @@ import { requireCloud, resolveHome } from '../home.ts'
 import { hostApi } from '../host-api.ts'
 import { homeOption, jsonOption } from '../options.ts'
 import type { VerbContext } from '../verb-context.ts'
+import { certificatesCommand } from './gateway-certificates.ts'
 
 interface Options {
   home?: string
@@ -51,5 +52,6 @@ Example:
         process.stdout.write(`${await hostApi(cloud).gatewaySshKey()}\n`)
       }),
   )
+  gateway.addCommand(certificatesCommand(context))
   return gateway
 }

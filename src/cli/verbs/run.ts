@@ -51,7 +51,8 @@ Examples:
   $ sudo ./brume run --rm tiny -- sh -c 'echo "$HOSTNAME"; exit 3'
   $ sudo ./brume run --yes debian-12 -- apt-get --version
 
-The words after -- reach the machine exactly as they are. The machine keeps running afterwards, unless --rm.
+The words after -- reach the machine exactly as they are. The machine keeps
+running afterwards, unless --rm.
 Exit status: the command's; 125 when it could not be started.`,
     )
     .action((image: string, options: Options) => run(context, image, options))

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Domain, DomainDisk } from './domain.ts'
 import { domainParse } from './domain.ts'
+import type { NbdServer } from './session-link.ts'
 import { VirshError, type Virsh } from './virsh.ts'
 import { all, element, first, xmlParse, xmlRender, type XmlNode } from './xml.ts'
 
@@ -68,7 +69,7 @@ export async function checkpointDelete(virsh: Virsh, uuid: string, name: string)
 }
 
 export interface BackupPlan {
-  socket: string
+  server: NbdServer
   disks: readonly {
     disk: DomainDisk
     scratch: string
@@ -91,11 +92,16 @@ export function backupXml(plan: BackupPlan): string {
     const attributes = { name: disk.target, backup: 'yes', type: 'file', ...mode }
     return element('disk', attributes, element('scratch', { file: scratch }))
   })
-  const server = element('server', { transport: 'unix', socket: plan.socket })
+  const server = element('server', serverOf(plan.server))
   return xmlRender(
     element('domainbackup', { mode: 'pull' }, server, element('disks', {}, ...disks)),
   )
 }
+
+const serverOf = (server: NbdServer): Record<string, string> =>
+  server.type === 'unix'
+    ? { transport: 'unix', socket: server.socket }
+    : { transport: 'tcp', tls: 'yes', name: server.address, port: String(server.port) }
 
 /** As the NBD server shows it. */
 export const bitmapName = (disk: DomainDisk): string => `backup-${disk.target}`

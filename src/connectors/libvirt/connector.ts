@@ -2,7 +2,7 @@
  * Hypervisors that libvirt speaks with, wherever they are: QEMU/KVM with incremental backups through checkpoints,
  * others as far as their drivers go.
  */
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ensureFolder, readJson, writeJsonDurable } from '../../lib/fs-durable.ts'
@@ -23,9 +23,8 @@ import { restore } from './restore.ts'
 import { sessionOpen } from './session.ts'
 import type { SessionLink } from './session-link.ts'
 import { createSsh, isSsh, type Ssh } from './ssh.ts'
+import { isTls, PORTS, tlsReach, tlsServers } from './tls.ts'
 import { createVirsh, VirshError, type Virsh } from './virsh.ts'
-
-/** So many descriptions in one conversation. */
 
 export interface LibvirtConnector extends Connector {
   /** By which hypervisors let this host in over ssh. */
@@ -108,12 +107,21 @@ function linkTo(connection: HypervisorConnection, ssh: Ssh, virsh: Virsh, progra
     virsh,
     programId,
     isLocal,
-    reach: async (socket, signal) => {
-      if (isLocal) return { path: socket, close: async () => {} }
-      if (isSsh(connection)) return ssh.forward(connection, socket, signal)
+    servers: async (socket) => {
+      if (isTls(connection)) return tlsServers(connection, randomInt(PORTS))
+      if (isLocal || isSsh(connection)) return [{ type: 'unix', socket }]
       throw new Error(
-        'disks are read through this host or over ssh: import the hypervisor with a qemu+ssh:// URI',
+        'disks are not read without encryption: import the hypervisor with qemu+tls:// or qemu+ssh://',
       )
+    },
+    reach: async (server, exportName, signal) => {
+      const close = async (): Promise<void> => {}
+      if (server.type === 'tls') {
+        return { ...(await tlsReach(connection, server, exportName, signal)), close }
+      }
+      if (isLocal) return { address: { path: server.socket }, tls: null, close }
+      const tunnel = await ssh.forward(connection, server.socket, signal)
+      return { address: { path: tunnel.path }, tls: null, close: tunnel.close }
     },
     list: async (folder) => {
       if (!isLocal) return []

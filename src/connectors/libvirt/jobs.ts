@@ -12,6 +12,10 @@ interface Job {
   scratches: string[]
 }
 
+/** Over TLS there is no socket; the files beside the disks have our name in any case. */
+const isOurs = (job: Job, programId: string): boolean =>
+  [job.socket, ...job.scratches].some((file) => file.includes(`/brume-${programId}-`))
+
 /** Words of libvirt 9 for: no job, no such domain, one that is off. */
 const NO_JOB = /no domain backup job|domain not found|failed to get domain|is not running/i
 
@@ -67,7 +71,7 @@ export async function staleEnd(
 ): Promise<boolean> {
   const job = await jobOf(link.virsh, uuid, signal)
   if (!job) return false
-  if (!job.socket.includes(`/brume-${link.programId}-`)) {
+  if (!isOurs(job, link.programId)) {
     throw new Error('another program is backing this machine up at the moment')
   }
   await jobEnd(link.virsh, uuid)
@@ -92,7 +96,7 @@ export async function sweep(
     const release = claim(uuid)
     try {
       const job = await jobOf(link.virsh, uuid, signal)
-      if (!job?.socket.includes(`/brume-${link.programId}-`)) continue
+      if (!job || !isOurs(job, link.programId)) continue
       await jobEnd(link.virsh, uuid)
       await link.remove(job.scratches)
       ended.push(uuid)

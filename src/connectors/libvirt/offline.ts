@@ -118,8 +118,9 @@ async function served(
     ],
     { user: await ownerOf(path), signal, lifeMs: LIFE_MS_MAX },
   )
+  const place = { address: { path: server.socket }, tls: null }
   try {
-    const reader = await readerOf(server.socket, disk.target, bitmap, signal)
+    const reader = await readerOf(place, disk.target, bitmap, signal)
     return {
       disk,
       reader,

@@ -8,17 +8,19 @@ import {
   nbdConnect,
   type NbdClient,
 } from '../../lib/nbd/client.ts'
+import type { NbdPlace } from './session-link.ts'
 
 /** `bitmap`: what was written since the base point is marked in it; null: not known. */
 export async function readerOf(
-  path: string,
+  place: NbdPlace,
   exportName: string,
   bitmap: string | null,
   signal: AbortSignal,
 ): Promise<DiskReader> {
   const dirty = bitmap === null ? null : contextOfBitmap(bitmap)
   const contexts = [CONTEXT_ALLOCATION, ...(dirty === null ? [] : [dirty])]
-  const client = await nbdConnect({ path }, { exportName, contexts, signal })
+  const { address, tls } = place
+  const client = await nbdConnect(address, { exportName, contexts, tls, signal })
   if (dirty !== null && !client.contexts.has(dirty)) {
     await client.close()
     throw new BitmapMissingError(exportName)

@@ -25,7 +25,7 @@ import type { Domain } from './domain.ts'
 import { jobEnd, staleEnd } from './jobs.ts'
 import { readerOf } from './reader.ts'
 import { VirshError, wordsOf, type Virsh } from './virsh.ts'
-import type { SessionLink } from './session-link.ts'
+import type { NbdServer, SessionLink } from './session-link.ts'
 
 /** Bringing a guest's files to rest may take long on a busy machine; then it is thawed in any case. */
 const BEGIN_TIMEOUT_MS = 120_000
@@ -47,7 +47,7 @@ export async function sessionOpen(
     throw error
   })
   const { plan } = begun
-  let tunnel: { path: string; close(): Promise<void> } | undefined
+  let tunnel: Awaited<ReturnType<SessionLink['reach']>> | undefined
   const readers: DiskReader[] = []
   let machine: Readonly<Record<string, unknown>>
   const end = async (): Promise<void> => {
@@ -69,10 +69,10 @@ export async function sessionOpen(
   })
   try {
     signal.throwIfAborted()
-    tunnel = await link.reach(plan.socket, signal)
+    tunnel = await link.reach(plan.server, plan.disks[0]!.disk.target, signal)
     for (const { disk, since } of plan.disks) {
       const bitmap = since === null ? null : bitmapName(disk)
-      readers.push(await readerOf(tunnel.path, disk.target, bitmap, signal))
+      readers.push(await readerOf(tunnel, disk.target, bitmap, signal))
     }
     machine = await describe(virsh, domain, signal)
   } catch (error) {
@@ -134,37 +134,41 @@ async function begin(
   base: Base | null,
   notes: string[],
 ): Promise<Begun> {
-  const first = planOf(link, domain, request, base, true)
+  const planOf = (since: Base | null, isMarked: boolean) =>
+    planMake(link, domain, request, since, isMarked)
+  const first = await planOf(base, true)
   const tried = await attempt(link, domain, request, first, notes)
   if (tried.begun) return tried.begun
   let reason = tried.reason
   if (base) {
     notes.push(`everything was read: ${reason}`)
     await checkpointDelete(link.virsh, domain.uuid, base.checkpoint)
-    const full = planOf(link, domain, request, null, true)
+    const full = await planOf(null, true)
     const again = await attempt(link, domain, request, full, notes)
     if (again.begun) return again.begun
     reason = again.reason
   }
-  const plain = planOf(link, domain, request, null, false)
+  const plain = await planOf(null, false)
   const last = await attempt(link, domain, request, plain, notes)
   if (!last.begun) throw new Error(`the backup of ${domain.name} did not begin: ${last.reason}`)
   notes.push(`the next backup will read everything: no checkpoint could be made: ${reason}`)
   return last.begun
 }
 
-function planOf(
+type Plan = Omit<BackupPlan, 'server'> & { servers: readonly NbdServer[] }
+
+async function planMake(
   link: SessionLink,
   domain: Domain,
   request: SessionRequest,
   base: Base | null,
   isMarked: boolean,
-): BackupPlan {
+): Promise<Plan> {
   const nonce = randomBytes(4).toString('hex')
   const name = `brume-${link.programId}-${nonce}`
   const canBe = isMarked && domain.disks.some(canMark)
   return {
-    socket: join(socketFolder(domain), `${name}.sock`),
+    servers: await link.servers(join(socketFolder(domain), `${name}.sock`)),
     checkpoint: canBe
       ? `${checkpointPrefix(link.programId, request.vaultId)}${request.pointId}-${nonce}`
       : null,
@@ -186,13 +190,34 @@ function socketFolder(domain: Domain): string {
   return /^[\w./+-]{1,64}$/.test(folder) ? folder : '/var/tmp'
 }
 
+type Attempt = { begun: Begun; reason: null } | { begun: null; reason: string }
+
+/** Another program's backup of another machine may have a port that we chose. */
+const TAKEN = /address already in use|failed to find an available port/i
+const SERVERS_TRIED_MAX = 8
+
 async function attempt(
+  link: SessionLink,
+  domain: Domain,
+  request: SessionRequest,
+  { servers, ...plan }: Plan,
+  notes: string[],
+): Promise<Attempt> {
+  let outcome: Attempt = { begun: null, reason: 'there is nowhere to serve its disks' }
+  for (const server of servers.slice(0, SERVERS_TRIED_MAX)) {
+    outcome = await attemptAt(link, domain, request, { ...plan, server }, notes)
+    if (outcome.begun || !TAKEN.test(outcome.reason)) return outcome
+  }
+  return outcome
+}
+
+async function attemptAt(
   link: SessionLink,
   domain: Domain,
   request: SessionRequest,
   plan: BackupPlan,
   notes: string[],
-): Promise<{ begun: Begun; reason: null } | { begun: null; reason: string }> {
+): Promise<Attempt> {
   const folder = await mkdtemp(join(tmpdir(), 'brume-libvirt-'))
   const { uuid } = domain
   const doesRest = request.isQuiesced && domain.hasAgent

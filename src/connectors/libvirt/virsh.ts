@@ -3,6 +3,7 @@
  * there is (docs/decisions/0086). Passwords reach it in a file in memory, never in its arguments; a text that is not
  * ours reaches it as one argument or in a file, never within a line of commands.
  */
+import { dirname } from 'node:path'
 import { exec, ExecError } from '../../lib/exec.ts'
 import { secretFiles } from '../../lib/secret-files.ts'
 import type { HypervisorConnection } from '../../domain/hypervisor.ts'
@@ -52,12 +53,14 @@ export interface Transport {
 export function createVirsh(connection: HypervisorConnection, transport: Transport): Virsh {
   const call = async (words: readonly string[], options: VirshOptions): Promise<BatchResult> => {
     const uri = await transport.uriOf(connection)
-    const secrets = await secretFiles(authFile(connection))
+    const files = new Map([...authFile(connection), ...certificateFiles(connection)])
+    const secrets = await secretFiles(files)
     await secrets.write()
+    const place = files.has(AUTHORITY) ? `?pkipath=${dirname(secrets.pathOf(AUTHORITY))}` : ''
     const args = [
       `--keepalive-interval=${KEEPALIVE_SECONDS}`,
       `--keepalive-count=${KEEPALIVE_COUNT}`,
-      `--connect=${uri}`,
+      `--connect=${uri}${place}`,
       ...words,
     ]
     try {
@@ -67,7 +70,7 @@ export function createVirsh(connection: HypervisorConnection, transport: Transpo
         env: {
           PATH: process.env['PATH'],
           LC_ALL: 'C',
-          ...(authFile(connection).size > 0 && { LIBVIRT_AUTH_FILE: secrets.pathOf(AUTH) }),
+          ...(files.has(AUTH) && { LIBVIRT_AUTH_FILE: secrets.pathOf(AUTH) }),
         },
         ...(options.signal && { signal: options.signal }),
       })
@@ -117,6 +120,18 @@ function authFile({ username, password }: HypervisorConnection): Map<string, str
     '',
   ]
   return new Map([[AUTH, lines.join('\n')]])
+}
+
+/** By the names that libvirt looks for in a folder. */
+const AUTHORITY = 'cacert.pem'
+
+function certificateFiles({ certificates }: HypervisorConnection): Map<string, string> {
+  if (certificates === null) return new Map()
+  return new Map([
+    [AUTHORITY, certificates.authority],
+    ['clientcert.pem', certificates.certificate],
+    ['clientkey.pem', certificates.key],
+  ])
 }
 
 /** virsh has no codes for how it failed, only words of a language that we choose. */

@@ -3,7 +3,7 @@
  * what it is next, or null while nothing changes. Pure: whoever writes the step gives tokens to waits, keeps the time.
  * Source: user guide, "Amazon EC2 Auto Scaling instance lifecycle" and "Lifecycle hooks".
  */
-import { instanceHealthOf } from '../instance-health.ts'
+import { impairedSinceOf } from '../instance-health.ts'
 import { instanceStateOf, type Instance } from '../instance.ts'
 import type {
   ActivityStatus,
@@ -39,6 +39,12 @@ export interface Situation {
   group: ScalingGroup
   now: number
 }
+
+/**
+ * So long a check must have failed before an instance ends for it. A guest is impaired here after three rounds without
+ * an answer, some five seconds, where AWS looks once a minute: a host that is busy for a while must cost no machine.
+ */
+export const IMPAIRED_MS_MIN = 2 * 60_000
 
 /** A wait with its default result, once its time is over. */
 function resultOf(
@@ -155,10 +161,11 @@ function inService({ one, ec2, group, now }: Situation): Advance | null {
   // That one is stopped needs no grace to be known. A reboot is none of it.
   if (state !== 'running' && state !== 'pending') return unhealthy(now, HEALTH_WORDS.ended)
   const { graceSeconds, maxLifetimeSeconds } = group.configuration
-  if (ec2 && now >= (one.inServiceAt ?? now) + graceSeconds * 1000) {
-    const health = instanceHealthOf(ec2, now)
-    const isImpaired = [health.system, health.instance].some(({ status }) => status === 'impaired')
-    if (isImpaired) return unhealthy(now, HEALTH_WORDS.status)
+  const impairedSince = ec2 ? impairedSinceOf(ec2, now) : null
+  if (impairedSince !== null && now >= impairedSince + IMPAIRED_MS_MIN) {
+    if (now >= (one.inServiceAt ?? now) + graceSeconds * 1000) {
+      return unhealthy(now, HEALTH_WORDS.status)
+    }
   }
   if (one.replace === null && maxLifetimeSeconds !== null) {
     if (now >= one.createdAt + maxLifetimeSeconds * 1000) {
@@ -181,11 +188,13 @@ export function targetStateOf(state: LifecycleState): string {
 }
 
 /** When time alone may change it; null: never. */
-export function advanceAt({ one, group, now }: Omit<Situation, 'ec2'>): number | null {
+export function advanceAt({ one, ec2, group, now }: Situation): number | null {
   const { graceSeconds, maxLifetimeSeconds } = group.configuration
   const times = one.waits.filter(({ result }) => result === null).map(({ until }) => until)
   if (one.state === 'InService') {
     times.push((one.inServiceAt ?? now) + graceSeconds * 1000)
+    const impairedSince = ec2 ? impairedSinceOf(ec2, now) : null
+    if (impairedSince !== null) times.push(impairedSince + IMPAIRED_MS_MIN)
     if (maxLifetimeSeconds !== null) times.push(one.createdAt + maxLifetimeSeconds * 1000)
   }
   const ahead = times.filter((at) => at > now)

@@ -2,7 +2,8 @@
 import { creditRulesOf } from '../cpu-credits.ts'
 import { PRICE_SOURCE, type InstanceType } from '../instance-type.ts'
 import { acceleratorTflopsOf, familyOf, speedOf } from './family.ts'
-import { MEMORY_SLACK, type Reading } from './read-ask.ts'
+import { MEMORY_SLACK } from './demand.ts'
+import type { Reading } from './read-ask.ts'
 import type { Candidate } from './candidate.ts'
 import { acceleratorMiBOf, amount, unmet, combined } from './requirements.ts'
 
@@ -32,7 +33,9 @@ export function reasonsOf(
   if (price === null || cheapest === null || cheapest.usdPerHour === null) {
     reasons.push(priceWords(type))
   } else if (price <= cheapest.usdPerHour) {
-    reasons.push(`${priceWords(type)}: the lowest of the ${all.length} types that do`)
+    const which =
+      all.length === 1 ? 'the only type that does' : `the lowest of the ${all.length} types that do`
+    reasons.push(`${priceWords(type)}: ${which}`)
   } else {
     const more = Math.round((price / cheapest.usdPerHour - 1) * 100)
     reasons.push(`${priceWords(type)}: ${more} % above the cheapest that does, ${cheapest.name}`)

@@ -8,6 +8,28 @@ const LOANS: readonly (readonly [string, string])[] = [
   ['webserver|serveurs? web', 'web server'],
   ['webseite|website|homepage|site web|internetseite', 'website'],
   ['verein', 'club'],
+  ['arztpraxis|zahnarztpraxis|praxissoftware', 'medical practice'],
+  ['(?:anwalts)?kanzlei|steuerbüro', 'law office'],
+  ['firma|betrieb|entreprise|empresa', 'company'],
+  ['arbeitsplätzen?|mitarbeitern?|mitarbeiterinnen|employés|empleados', 'employees'],
+  ['schulen?|école|escuela', 'school'],
+  ['fotos|familienfotos|fotografías', 'photos'],
+  ['dateien|dokumente|fichiers|archivos', 'files'],
+  ['onlineshop|online-shop|webshop|boutique en ligne|tienda (?:online|en línea)', 'online shop'],
+  ['servidor(?:es)?', 'server'],
+  ['bases? de datos', 'database'],
+  ['pequeñ[oa]s?', 'small'],
+  ['barat[oa]s?|económic[oa]s?', 'cheap'],
+  ['sitio web|página web', 'website'],
+  ['nombre de joueurs|joueurs|jugadores|spielern?', 'players'],
+  ['utilisateurs|usuarios|benutzern?|nutzern?', 'users'],
+  ['künstliche intelligenz|\\bki\\b', 'ai model'],
+  ['buchhaltungssoftware', 'accounting software'],
+  ['sicherung(?:en)?|datensicherung|sauvegardes?', 'backup'],
+  ['übersetzen|kompilieren|compiler du code', 'compile'],
+  ['für', 'for'],
+  ['und', 'and'],
+  ['mit|avec|con', 'with'],
   ['günstig(?:e[rsnm]?|st(?:e[rsn]?)?)?|billig(?:e[rsnm]?|st(?:e[rsn]?)?)?|preiswert', 'cheap'],
   ['(?:pas|moins) chère?|bon marché|économique', 'cheap'],
   ['kleine[rsnm]?|petite?s?', 'small'],
@@ -30,16 +52,6 @@ const PATTERNS = LOANS.map(
   ([words, meaning]) => [new RegExp(`(?<!\\p{L})(?:${words})(?!\\p{L})`, 'gu'), meaning] as const,
 )
 
-/** Names that are misspelt often: long enough that a letter more or less is no other word. */
-const NAMES = [
-  ...['cassandra', 'clickhouse', 'confluence', 'container', 'containers', 'database', 'databases'],
-  ...['elasticsearch', 'grafana', 'inference', 'jenkins', 'kubernetes', 'mariadb', 'memcached'],
-  ...['minecraft', 'mongodb', 'nextcloud', 'opensearch', 'postgres', 'postgresql', 'prometheus'],
-  ...['rabbitmq', 'transcoding', 'website', 'websites', 'wordpress', 'workstation'],
-]
-const KNOWN = new Set(NAMES)
-const NAME_LENGTH_MIN = 7
-
 export function loansRead(text: string): string {
   let out = text
     // French counts bytes in octets; "4 to 8" is a range, "2 to de" are terabytes.
@@ -47,21 +59,5 @@ export function loansRead(text: string): string {
     .replaceAll(/(\d) ?mo(?= de(?!\p{L})| d')/gu, '$1 mb')
     .replaceAll(/(\d) ?to(?= de(?!\p{L})| d')/gu, '$1 tb')
   for (const [pattern, meaning] of PATTERNS) out = out.replaceAll(pattern, meaning)
-  return out.replaceAll(/\p{L}+/gu, (word) => {
-    if (word.length < NAME_LENGTH_MIN - 1 || KNOWN.has(word)) return word
-    return NAMES.find((name) => name.length >= NAME_LENGTH_MIN && isOneOff(word, name)) ?? word
-  })
-}
-
-/** One letter more, less or another, or two changed over. */
-function isOneOff(a: string, b: string): boolean {
-  if (Math.abs(a.length - b.length) > 1) return false
-  let start = 0
-  while (start < a.length && a[start] === b[start]) start++
-  let end = 0
-  while (end < a.length - start && end < b.length - start && a.at(-1 - end) === b.at(-1 - end))
-    end++
-  const [left, right] = [a.slice(start, a.length - end), b.slice(start, b.length - end)]
-  if (left.length <= 1 && right.length <= 1) return true
-  return left.length === 2 && right.length === 2 && left[0] === right[1] && left[1] === right[0]
+  return out
 }

@@ -56,7 +56,8 @@ export type Bound = 'min' | 'max' | 'exact'
 
 const MAX_WORDS =
   /(?:at most|no more than|not more than|less than|fewer than|under|below|up to|max(?:imum)?(?: of)?|<=?|cheaper than|within|not over|cap(?:ped)? at)\s*(?:about|around|roughly|~)?\s*\$?$/
-const GROWS = /(?:grows?|scales?|goes|go|need|needs|use|uses)(?: to)? up to\s*$/
+const GROWS =
+  /(?:grows?|scales?|goes|go|need|needs|use|uses|models?|data|data ?sets?|data ?frames?|jobs?|mesh(?:es)?|matrices|files|tables?|heaps?|indexes|indices|cases|peaks?|sometimes)(?: to| of)? up to\s*$/
 
 /** How the words right before a number bound it. */
 export function boundBefore(text: string, at: number): Bound {

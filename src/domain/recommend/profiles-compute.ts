@@ -9,12 +9,6 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
   {
     name: 'build',
     title: 'builds and tests',
-    phrases: [
-      [/\b(?:ci|ci\/cd|jenkins|gitlab|github actions?|teamcity|buildkite|drone|runner)s?\b/, 2.5],
-      [/\b(?:compil\w+|builds?|build (?:server|box|machine|agent)|bazel|gradle|maven|cargo)\b/, 2],
-      [/\b(?:c\+\+|rust|chromium|android|kernel)(?= |$)/, 0.5],
-      [/\b(?:pytest|jest|test suite|monorepo|integration tests|unit tests|e2e)\b/, 2],
-    ],
     suits: [
       { series: ['c'], weight: 1, because: `${COMPUTE}; compilers use all of them` },
       { series: ['m+z'], weight: 0.9, because: 'has the highest clock speeds' },
@@ -32,22 +26,6 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
   {
     name: 'batch',
     title: 'batch work on CPUs',
-    phrases: [
-      [
-        /\b(?:batch|queue|jobs|monte[- ]?carlo|simulations?|risk|optimi[sz]ation|backtest\w*)\b/,
-        1.5,
-      ],
-      [/\b(?:nightly|every (?:evening|night)|overnight|crunch\w*|number crunching)\b/, 1],
-      [
-        /\b(?:image resizing|thumbnails?|compress\w+|scientific|cpu[- ](?:bound|heavy|intensive))\b/,
-        1.5,
-      ],
-      [
-        /\b(?:quantum chemistry|chemistry|physics|calculations?|number theory|solver|matlab)\b/,
-        1.5,
-      ],
-      [/\b(?:genomics?|bwa|gatk|blast|bioinformatics?|sequencing|protein)\b/, 3],
-    ],
     suits: [
       { series: ['c'], weight: 1, because: COMPUTE },
       { series: ['m'], weight: 0.75, because: 'has 4 GiB a vCPU, for jobs that need more memory' },
@@ -62,14 +40,6 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
   {
     name: 'eda',
     title: 'single-threaded work with much memory',
-    phrases: [
-      [
-        /\b(?:eda|chip design|verilog|vhdl|rtl|cadence|synopsys|tape-?out|gate[- ]level|netlists?|asics?)\b/,
-        3,
-      ],
-      [/\bsingle[- ]?thread(?:ed)?\b/, 2],
-      [/\b(?:very )?fast cores?\b|\b(?:high(?:est)? )?clock(?: speed| rate)?\b|\bfew threads\b/, 1],
-    ],
     suits: [
       { series: ['x+z'], weight: 1, because: 'has fast cores and 32 GiB of memory a vCPU' },
       { series: ['r+z', 'z'], weight: 1, because: 'has fast cores and 8 GiB of memory a vCPU' },
@@ -82,14 +52,6 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
   {
     name: 'hpc',
     title: 'tightly coupled high performance computing',
-    phrases: [
-      [/\b(?:hpc|mpi|openfoam|cfd|fluid dynamics|finite element|fea|ansys|abaqus|ls-dyna)\b/, 2.5],
-      [
-        /\b(?:weather|climate|wrf|seismic|reservoir|molecular dynamics|gromacs|namd|lammps|cosmology)\b/,
-        2.5,
-      ],
-      [/\b(?:tightly coupled|ranks|infiniband|supercomput\w+|slurm|parallelcluster|efa)\b/, 2],
-    ],
     suits: [
       {
         series: ['hpc'],
@@ -97,6 +59,7 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
         because: 'is made for it: whole cores, EFA, the lowest price a core',
       },
       { series: ['c+n'], weight: 0.6, because: 'has EFA and cheap vCPUs' },
+      { series: ['r'], weight: 0.35, because: 'has the memory for large models on one machine' },
     ],
     demand: { vcpus: 16, memoryGiB: 32 },
     cpu: 'steady',
@@ -105,10 +68,6 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
   {
     name: 'video',
     title: 'video encoding',
-    phrases: [
-      [/\b(?:transcod\w+|ffmpeg|x26[45]|hevc|av1|encod(?:e|ed|er|ing))\b/, 2.5],
-      [/\bvideos?\b|\b(?:4k|1080p|8k)\b/, 1.5],
-    ],
     suits: [
       { series: ['c'], weight: 1, because: `${COMPUTE}; software encoders use all of them` },
       { series: ['vt'], weight: 0.8, because: 'encodes many streams in hardware' },
@@ -121,10 +80,6 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
   {
     name: 'live-video',
     title: 'live video, many streams at once',
-    phrases: [
-      [/\b(?:live ?stream\w*|live video|broadcast\w*|twitch|rtmp|webrtc|obs)\b/, 4],
-      [/\b(?:channels|streams)\b/, 1],
-    ],
     suits: [
       {
         series: ['vt'],
@@ -141,10 +96,6 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
   {
     name: 'render-cpu',
     title: 'rendering',
-    phrases: [
-      [/\brender(?:s|ing|er)?\b|\brender farm\b/, 2],
-      [/\b(?:blender|arnold|v-?ray|houdini|cinema 4d|renderman)\b/, 1],
-    ],
     suits: [
       { series: ['c'], weight: 1, because: `${COMPUTE}; renderers use all of them` },
       { series: ['m'], weight: 0.7, because: 'has 4 GiB a vCPU, for large scenes' },
@@ -156,10 +107,6 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
   {
     name: 'gpu',
     title: 'computing on GPUs',
-    phrases: [
-      [/\b(?:on|with) (?:an? |1 |the )?(?:nvidia )?gpus?\b/, 2],
-      [/\bcuda\b/, 2],
-    ],
     suits: [
       { series: ['g', 'gr'], weight: 1, because: G },
       { series: ['p'], weight: 0.9, because: P },
@@ -172,10 +119,6 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
   {
     name: 'training',
     title: 'training of models',
-    phrases: [
-      [/\b(?:pre-?train\w*|train(?:ing|ed)?|fine-?tun\w+|lora|qlora|finetune)\b/, 3],
-      [/\b(?:deep learning|machine learning|neural|pytorch|tensorflow|jax|ml|transformer)\b/, 1],
-    ],
     suits: [
       { series: ['p'], weight: 1, because: P },
       {
@@ -197,19 +140,6 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
   {
     name: 'training-large',
     title: 'training of large models',
-    phrases: [
-      [
-        /\b(?:pre-?train\w*|train(?:ing|ed)?|from scratch)\b(?=.*\b(?:llms?|(?:large )?language models?|foundation models?|large models?|generative|transformers?|gpt)\b)/,
-        4,
-      ],
-      [
-        /\b(?:llms?|(?:large )?language models?|foundation models?|large models?|transformers?|gpt)\b(?=.*\b(?:pre-?train\w*|train(?:ing|ed)?|from scratch)\b)/,
-        4,
-      ],
-      [/\b(?:pre-?train(?:ing|ed)?|distributed training|multi-?node|trillion tokens)\b/, 2],
-      // Adapting one is the work of one or a few cards.
-      [/\b(?:fine-?tun\w+|q?lora|adapters?|peft)\b/, -8],
-    ],
     suits: [
       { series: ['p'], weight: 1, because: `${P}; AWS names it for training large models` },
       {
@@ -233,21 +163,12 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
   {
     name: 'inference',
     title: 'inference of models',
-    phrases: [
-      [/\b(?:inference|inferencing|predictions?|classif\w+|recommender model|embeddings?)\b/, 2.5],
-      [/\bserv(?:e|es|ing) .{0,40}\bmodels?\b/, 2],
-      [/\b(?:llm|chat ?bot|llama|mistral|gpt|vllm|ollama|rag)\b/, 2],
-      [
-        /\b(?:stable diffusion|image generation|whisper|speech recognition|object detection|computer vision|face recognition|transcri\w+|ocr|text[- ]to[- ]\w+|yolo)\b/,
-        3,
-      ],
-    ],
     suits: [
       { series: ['g', 'gr'], weight: 1, because: G },
       {
         series: ['inf'],
-        weight: 1,
-        because: 'has Inferentia, made by AWS for inference at low cost',
+        weight: 0.8,
+        because: 'has Inferentia, made by AWS for inference at low cost (needs the Neuron SDK)',
       },
       { series: ['p'], weight: 0.7, because: P },
     ],
@@ -263,7 +184,6 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
   {
     name: 'fpga',
     title: 'FPGAs',
-    phrases: [[/\bfpgas?\b|\bvivado\b/, 5]],
     suits: [{ series: ['f'], weight: 1, because: 'has the FPGAs' }],
     demand: { vcpus: 8, memoryGiB: 32 },
     cpu: 'steady',
@@ -273,7 +193,6 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
   {
     name: 'mac',
     title: 'macOS',
-    phrases: [[/\b(?:xcode|macos|mac os|ios|iphone|ipad|swiftui)\b/, 4]],
     suits: [{ series: ['mac'], weight: 1, because: 'is Apple hardware, which macOS needs' }],
     demand: { vcpus: 4, memoryGiB: 8 },
     cpu: 'steady',
@@ -287,13 +206,6 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
   {
     name: 'hypervisor',
     title: 'a hypervisor of your own',
-    phrases: [
-      [
-        /\b(?:hypervisor|nested virtuali[sz]ation|proxmox|esxi|vmware|kvm|firecracker|hyper-v)\b/,
-        3,
-      ],
-      [/\bbare[- ]?metal\b/, 2],
-    ],
     suits: [
       {
         series: ['m', 'c', 'r', 'z', 'i'],
@@ -315,7 +227,6 @@ export const COMPUTE_PROFILES: readonly Profile[] = [
 export const GENERAL_PROFILE: Profile = {
   name: 'general',
   title: 'general purpose work',
-  phrases: [],
   suits: [
     { series: ['m'], weight: 1, because: 'balances vCPUs, memory and network at 4 GiB a vCPU' },
     { series: ['t'], weight: 0.9, because: 'is the cheapest for what idles often' },

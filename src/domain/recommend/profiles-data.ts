@@ -10,10 +10,6 @@ export const DATA_PROFILES: readonly Profile[] = [
   {
     name: 'relational',
     title: 'a relational database',
-    phrases: [
-      [/\b(?:postgres(?:ql)?|mysql|mariadb|percona|sql server|mssql|oracle|db2|aurora)\b/, 3],
-      [/\b(?:relational|oltp|sql|database|rdbms)\b/, 1.5],
-    ],
     suits: [
       { series: ['r'], weight: 1, because: MEMORY },
       { series: ['x'], weight: 0.9, because: EXTREME },
@@ -27,17 +23,6 @@ export const DATA_PROFILES: readonly Profile[] = [
   {
     name: 'small-database',
     title: 'a small database',
-    phrases: [
-      [
-        /\b(?:little|small|hobby|tiny)\b.*\b(?:postgres(?:ql)?|mysql|mariadb|sqlite|database)\b/,
-        3.7,
-      ],
-      [
-        /\b(?:postgres(?:ql)?|mysql|mariadb|sqlite|database)\b.*\b(?:little|small|not much traffic|low traffic|hobby|tiny)\b/,
-        3.7,
-      ],
-      [/\bsqlite\b/, 3],
-    ],
     suits: [
       { series: ['t'], weight: 1, because: 'idles mostly and is the cheapest' },
       { series: ['m', 'r'], weight: 0.8, because: 'keeps its CPU at all times' },
@@ -49,14 +34,6 @@ export const DATA_PROFILES: readonly Profile[] = [
   {
     name: 'licensed-cores',
     title: 'a database that is licensed by the core',
-    phrases: [
-      [
-        /\b(?:licen[sc]ed?|licen[sc]ing|licen[sc]es?) (?:per|by|each|for (?:each|every)) (?:the )?(?:v?cpu|core)\b/,
-        4,
-      ],
-      [/\bper[- ]core (?:licen[sc]\w+)\b/, 4],
-      [/\bas few cores as possible\b|\bfew cores\b/, 2],
-    ],
     suits: [
       { series: ['x+z'], weight: 1, because: 'has 32 GiB a vCPU and fast cores: few licences' },
       { series: ['x'], weight: 0.9, because: `${EXTREME}: few licences` },
@@ -79,11 +56,6 @@ export const DATA_PROFILES: readonly Profile[] = [
   {
     name: 'cache',
     title: 'a cache in memory',
-    phrases: [
-      [/\b(?:redis|memcached?|valkey|hazelcast|keydb|dragonfly|varnish|ignite)\b/, 3],
-      [/\bcach(?:e|ing)\b/, 2],
-      [/\bsessions\b/, 1],
-    ],
     suits: [
       { series: ['r'], weight: 1, because: MEMORY },
       { series: ['x'], weight: 0.9, because: EXTREME },
@@ -96,13 +68,6 @@ export const DATA_PROFILES: readonly Profile[] = [
   {
     name: 'memory-heavy',
     title: 'work that is all in memory',
-    phrases: [
-      [/\b(?:memory|ram)[- ](?:heavy|hungry|intensive|bound)\b/, 3],
-      [/\bin[- ]memory\b/, 2],
-      [/\b(?:lots|plenty|tons) of (?:memory|ram)\b/, 2],
-      [/\b(?:pandas|dataframes?|jupyter|notebooks?|rstudio)\b/, 2],
-      [/\b(?:neo4j|graph database|kdb|exasol)\b/, 2],
-    ],
     suits: [
       { series: ['r'], weight: 1, because: MEMORY },
       { series: ['x'], weight: 1, because: EXTREME },
@@ -115,10 +80,6 @@ export const DATA_PROFILES: readonly Profile[] = [
   {
     name: 'sap-hana',
     title: 'SAP HANA',
-    phrases: [
-      [/\b(?:hana|s\/4 ?hana|netweaver)\b/, 3],
-      [/\bsap\b/, 1],
-    ],
     suits: [
       { series: ['u'], weight: 1, because: 'is a high memory type, certified for SAP HANA' },
       {
@@ -138,7 +99,6 @@ export const DATA_PROFILES: readonly Profile[] = [
   {
     name: 'document-database',
     title: 'a document database',
-    phrases: [[/\b(?:mongo(?:db)?|couch(?:db|base)|documentdb|ravendb|firestore)\b/, 3]],
     suits: [
       { series: ['r'], weight: 1, because: MEMORY },
       { series: ['i'], weight: 0.7, because: NVME },
@@ -150,11 +110,6 @@ export const DATA_PROFILES: readonly Profile[] = [
   {
     name: 'wide-column',
     title: 'a database that replicates upon local SSDs',
-    phrases: [
-      [/\b(?:cassandra|scylla(?:db)?|aerospike|hbase|rocksdb|tikv|foundationdb|cockroach\w*)\b/, 4],
-      [/\b(?:nosql|key[- ]value)\b/, 2],
-      [/\btime series\b/, 0.5],
-    ],
     suits: [
       { series: ['i', 'im', 'is'], weight: 1, because: NVME },
       { series: ['m+d', 'r+d'], weight: 0.6, because: VARIANT },
@@ -171,10 +126,6 @@ export const DATA_PROFILES: readonly Profile[] = [
   {
     name: 'search',
     title: 'search and logs',
-    phrases: [
-      [/\b(?:elastic ?search|open ?search|solr|lucene|splunk|graylog|loki|elk|full[- ]text)\b/, 3],
-      [/\blogs?\b/, 1],
-    ],
     suits: [
       {
         series: ['r'],
@@ -191,10 +142,6 @@ export const DATA_PROFILES: readonly Profile[] = [
   {
     name: 'columnar',
     title: 'analytics upon fast local disks',
-    phrases: [
-      [/\b(?:clickhouse|druid|pinot|duckdb|starrocks|doris|greenplum|vertica|dremio)\b/, 3],
-      [/\bdashboards?\b|\bolap\b|\bdata ?lake\b/, 1],
-    ],
     suits: [
       { series: ['i', 'im', 'is'], weight: 1, because: NVME },
       { series: ['r+d', 'm+d'], weight: 0.8, because: VARIANT },
@@ -211,10 +158,6 @@ export const DATA_PROFILES: readonly Profile[] = [
   {
     name: 'streams',
     title: 'message brokers and streams',
-    phrases: [
-      [/\b(?:kafka|pulsar|red ?panda|rabbit ?mq|nats|activemq|kinesis)\b/, 3],
-      [/\b(?:brokers?|event stream\w*|message queue)\b/, 2],
-    ],
     suits: [
       { series: ['m'], weight: 1, because: 'is what AWS itself offers for brokers (MSK)' },
       { series: ['r'], weight: 0.7, because: 'has more memory for the page cache' },
@@ -227,10 +170,6 @@ export const DATA_PROFILES: readonly Profile[] = [
   {
     name: 'analytics',
     title: 'analytics over large data',
-    phrases: [
-      [/\b(?:spark|emr|presto|trino|flink|hive|dask|ray|etl|elt|airflow|databricks)\b/, 2.5],
-      [/\b(?:analytics?|big data|data science|reporting|bi)\b/, 2],
-    ],
     suits: [
       { series: ['r'], weight: 1, because: 'keeps the data of a stage in memory, 8 GiB a vCPU' },
       { series: ['m'], weight: 0.9, because: 'balances memory and vCPUs' },
@@ -243,12 +182,6 @@ export const DATA_PROFILES: readonly Profile[] = [
   {
     name: 'dense-storage',
     title: 'much data read in sequence from local disks',
-    phrases: [
-      [/\b(?:hdfs|hadoop|lustre|ceph|minio|gluster|distributed file)\b/, 3],
-      [/\b(?:data warehouse|warehouse)\b/, 1.5],
-      [/\b(?:spinning|hdds?|hard (?:disks?|drives?)|magnetic|sequential)\b/, 2],
-      [/\b(?:cheap disk|dense storage|archive|cold (?:data|storage))\b/, 2],
-    ],
     suits: [
       { series: ['d', 'h'], weight: 1, because: 'has the cheapest local terabytes, on hard disks' },
       { series: ['is', 'im'], weight: 0.5, because: 'has dense local SSDs' },
@@ -265,11 +198,6 @@ export const DATA_PROFILES: readonly Profile[] = [
   {
     name: 'storage-heavy',
     title: 'work upon local SSDs',
-    phrases: [
-      [/\b(?:storage|disk|io|i\/o)[- ](?:heavy|intensive|bound|hungry)\b/, 3],
-      [/\blocal (?:nvmes?|ssds?)\b/, 2],
-      [/\b(?:iops|scratch)\b/, 1.5],
-    ],
     suits: [
       { series: ['i', 'im', 'is'], weight: 1, because: NVME },
       { series: ['m+d', 'r+d', 'c+d'], weight: 0.6, because: VARIANT },

@@ -6,10 +6,16 @@ import { normalise } from './numbers.ts'
 import { COMPUTE_PROFILES, GENERAL_PROFILE } from './profiles-compute.ts'
 import { DATA_PROFILES } from './profiles-data.ts'
 import { SERVER_PROFILES } from './profiles-servers.ts'
+import { MORE_PROFILES } from './profiles-more.ts'
+import { demandOf } from './demand.ts'
+import { evidenceOf, spokenOf, wantsOf, type Evidence } from './evidence.ts'
+import type { Wants } from './lexicon.ts'
+import { loadOf, type Load } from './read-load.ts'
 import { quantitiesOf, type Hints, type Understood } from './read-quantities.ts'
+import { refined, tempered } from './refine.ts'
 import { priorityOf, wordsOf, type Priority } from './read-words.ts'
 import { combined, type Requirements } from './requirements.ts'
-import { profilesOf, scaleOf, type Profile } from './workload.ts'
+import type { Profile } from './workload.ts'
 
 export interface Ask {
   /** In plain words. */
@@ -32,6 +38,8 @@ export interface Reading {
   usual: Requirements
   demand: Requirements
   hints: Hints
+  /** Words by which the workload was guessed rather than known; null: by a name. */
+  guessedBy: string[] | null
   /** Why `hard` has more than was asked for. */
   requires: string | null
 }
@@ -39,28 +47,43 @@ export interface Reading {
 /** Longer texts are cut: a workload is told in a paragraph. */
 export const TEXT_LENGTH_MAX = 4000
 
-const PROFILES = [...SERVER_PROFILES, ...DATA_PROFILES, ...COMPUTE_PROFILES]
+const PROFILES = new Map(
+  [...SERVER_PROFILES, ...DATA_PROFILES, ...COMPUTE_PROFILES, ...MORE_PROFILES].map((profile) => [
+    profile.name,
+    profile,
+  ]),
+)
 
 export function readAsk(ask: Ask): Reading {
-  const text = normalise((ask.text ?? '').slice(0, TEXT_LENGTH_MAX))
-  const spokenOf = spokenProfile(text)
+  const typed = normalise((ask.text ?? '').slice(0, TEXT_LENGTH_MAX))
+  const text = corrected(typed, evidenceOf(typed))
+  const evidence = evidenceOf(text)
+  const { load, understood: loads } = loadOf(text)
   const words = wordsOf(text)
   const quantities = quantitiesOf(text)
+  const told = spokenProfile(text, evidence, load, quantities.hints)
   const spoken = combined(words.requirements, quantities.requirements)
   const requirements = combined(spoken, ask.requirements ?? {})
-  const isAssumed = spokenOf === GENERAL_PROFILE
-  const profile = onAccelerator(spokenOf, requirements)
-  const needed = needsOf(profile, requirements)
+  const profile = onAccelerator(told.profile, requirements)
+  const isAssumed = profile === GENERAL_PROFILE
+  const isOnCpus = ON_CPUS[told.profile.name] === profile.name
+  const workload = told.profile === GENERAL_PROFILE || isOnCpus ? profile : told.profile
+  const wants = wantsOf(told.by, evidence)
+  const needed = needsOf(profile, requirements, wants)
   const priority = ask.priority ?? priorityOf(text).priority
   const priorityWords = ask.priority === undefined ? priorityOf(text).words : null
+  const about = { text, priority, load, wants }
   return {
     profile,
-    workload: { name: spokenOf.name, title: spokenOf.title, isAssumed },
+    workload: { name: workload.name, title: workload.title, isAssumed },
+    guessedBy: isAssumed ? null : told.guessedBy,
     priority,
     understood: [
-      ...(isAssumed ? [] : [{ words: 'the whole', meaning: spokenOf.title }]),
+      ...(isAssumed ? [] : [{ words: 'the whole', meaning: workload.title }]),
+      ...notesOf(typed, evidenceOf(typed)),
       ...words.understood,
       ...quantities.understood,
+      ...loads,
       ...(priorityWords === null
         ? []
         : [{ words: priorityWords, meaning: PRIORITY_WORDS[priority] }]),
@@ -68,22 +91,55 @@ export function readAsk(ask: Ask): Reading {
     requirements,
     hard: combined(needed, requirements),
     usual: usualOf(profile, { ...needed, ...requirements }),
-    demand: demandOf(profile, requirements, quantities.hints, { text, priority }),
+    demand: demandOf(profile, requirements, quantities.hints, about),
     hints: quantities.hints,
     requires: Object.keys(needed).length > 0 ? (profile.requires?.because ?? null) : null,
   }
+}
+
+/** Names as they are spelt. */
+function corrected(text: string, evidence: readonly Evidence[]): string {
+  return evidence
+    .filter(({ hit }) => hit.typed !== null)
+    .reduceRight((out, { hit }) => out.slice(0, hit.start) + hit.words + out.slice(hit.end), text)
+}
+
+/** What was read otherwise than it stands there. */
+function notesOf(text: string, evidence: readonly Evidence[]): Understood[] {
+  return evidence.flatMap(({ hit, part }) => {
+    if (hit.typed !== null) return [{ words: hit.typed, meaning: hit.words }]
+    const isService = hit.meanings.some(({ weight }) => weight >= 2)
+    if (part !== 'mentioned' || !isService) return []
+    const words = text.slice(hit.start, hit.end)
+    return [{ words, meaning: 'only mentioned: not what this machine runs' }]
+  })
 }
 
 const TOGETHER =
   /\b(?:same|1|single) (?:machine|box|server|host|instance|vm)\b|\ball[- ]in[- ]1\b|\btogether on\b/
 
 /** What the words speak of most; two kinds of work on one machine want a balance. */
-function spokenProfile(text: string): Profile {
-  const [first, second] = profilesOf(text, PROFILES)
-  if (!first) return GENERAL_PROFILE
+function spokenProfile(
+  text: string,
+  evidence: readonly Evidence[],
+  load: Load,
+  hints: Hints,
+): { profile: Profile; by: string; guessedBy: string[] | null } {
+  const { profiles, guessedBy } = spokenOf(text, evidence)
+  // A model told by its size alone is served.
+  const isModel =
+    (profiles.length === 0 || guessedBy !== null) && hints.parametersBillion !== undefined
+  if (isModel) profiles.unshift('inference')
+  const [name, ...others] = refined(profiles, { text, evidence, load, hints })
+  const first = PROFILES.get(name ?? '')
+  if (!first) return { profile: GENERAL_PROFILE, by: '', guessedBy: null }
+  const second = PROFILES.get(others[0] ?? '')
   const isAccelerated = (profile: Profile): boolean => acceleratedSuits(profile).length > 0
-  if (!second || !TOGETHER.test(text) || [first, second].some(isAccelerated)) return first
-  return {
+  const told = { by: first.name, guessedBy }
+  if (!second || !TOGETHER.test(text) || [first, second].some(isAccelerated)) {
+    return { ...told, profile: tempered(first, load) }
+  }
+  const profile = {
     ...GENERAL_PROFILE,
     name: 'mixed',
     title: `${first.title}, and ${second.title}, on one machine`,
@@ -93,6 +149,7 @@ function spokenProfile(text: string): Profile {
       memoryGiB: Math.max(first.demand.memoryGiB, second.demand.memoryGiB),
     },
   }
+  return { ...told, profile }
 }
 
 const ACCELERATED = ['g', 'gr', 'p', 'vt', 'f', 'inf', 'trn']
@@ -101,11 +158,19 @@ function acceleratedSuits(profile: Profile): Profile['suits'] {
   return profile.suits.filter(({ series }) => series.some((one) => ACCELERATED.includes(one)))
 }
 
-/** Work that is done on CPUs mostly, when a GPU is asked for: what is known of computing on GPUs. */
+/** Work that is known on CPUs, when a GPU is asked for, and the other way about. */
 function onAccelerator(profile: Profile, asked: Requirements): Profile {
   const isAsked = Array.isArray(asked.acceleratorKinds) || asked.acceleratorCount !== undefined
-  if (!isAsked || acceleratedSuits(profile).length > 0) return profile
-  return COMPUTE_PROFILES.find(({ name }) => name === 'gpu') ?? profile
+  const isDenied = asked.acceleratorKinds === 'none'
+  const isAccelerated = acceleratedSuits(profile).length > 0
+  if (isDenied && isAccelerated) return PROFILES.get(ON_CPUS[profile.name] ?? '') ?? profile
+  if (!isAsked || isAccelerated) return profile
+  return PROFILES.get('gpu') ?? profile
+}
+
+const ON_CPUS: Readonly<Record<string, string>> = {
+  inference: 'inference-cpu',
+  training: 'ml-cpu',
 }
 
 const PRIORITY_WORDS: Readonly<Record<Priority, string>> = {
@@ -116,8 +181,12 @@ const PRIORITY_WORDS: Readonly<Record<Priority, string>> = {
 }
 
 /** What the workload needs, except where the person said otherwise. */
-function needsOf(profile: Profile, asked: Requirements): Requirements {
-  const needed = profile.requires?.requirements ?? {}
+function needsOf(profile: Profile, asked: Requirements, wants: Wants): Requirements {
+  const needed: Requirements = {
+    ...profile.requires?.requirements,
+    ...(wants.nvidia && acceleratedSuits(profile).length > 0 && { acceleratorVendors: ['NVIDIA'] }),
+    ...(wants.x86 && { architectures: ['x86_64'] }),
+  }
   const rest = Object.entries(needed).filter(([key]) => !(key in asked))
   const isDenied = asked.acceleratorKinds === 'none'
   return Object.fromEntries(
@@ -144,57 +213,4 @@ function usualOf(profile: Profile, asked: Requirements): Requirements {
         burstable: 'excluded' as const,
       }),
   }
-}
-
-/** Sizes come in powers of two: what is nearly one is one. */
-export const MEMORY_SLACK = 0.97
-/** Memory that a database, runtime or operating system needs beside the data that is to be held. */
-const BESIDE_HOT = 1.12
-const BESIDE_HOT_GIB = 1
-/** Of a database's data that is usually wanted at one time. */
-const HOT_SHARE = 0.1
-const HOT_GIB_MAX = 256
-
-function demandOf(
-  profile: Profile,
-  asked: Requirements,
-  hints: Hints,
-  { text, priority }: { text: string; priority: Priority },
-): Requirements {
-  const { demand } = profile
-  const scale = scaleOf(text) * (priority === 'speed' ? 1.5 : 1)
-  const share = profile.speedBy === 'memory' ? HOT_SHARE : 0
-  const hot =
-    hints.hotGB === undefined
-      ? Math.min((hints.dataGB ?? 0) * share, HOT_GIB_MAX)
-      : hints.hotGB * BESIDE_HOT + BESIDE_HOT_GIB
-  const memoryGiB = Math.max(demand.memoryGiB * scale, hot, 0.5)
-  // Weights of two bytes, and what is computed beside them; adapters and gradients take more.
-  const model = (hints.parametersBillion ?? 0) * bytesOf(profile, text)
-  const isModelKnown = profile.name === 'training-large' && model > 0
-  const isMemoryAsked = asked.memoryMiB !== undefined && hints.hotGB === undefined
-  return {
-    ...(asked.vcpus === undefined && { vcpus: { min: Math.max(1, demand.vcpus * scale) } }),
-    ...(!isMemoryAsked && { memoryMiB: { min: memoryGiB * 1024 * MEMORY_SLACK } }),
-    ...(demand.localStorageGB !== undefined &&
-      asked.localStorageGB === undefined && { localStorageGB: { min: demand.localStorageGB } }),
-    ...(demand.acceleratorGB !== undefined &&
-      asked.acceleratorMiB === undefined &&
-      asked.acceleratorKinds !== 'none' && {
-        acceleratorMiB: {
-          min: (isModelKnown ? model : Math.max(demand.acceleratorGB, model)) * 952,
-        },
-      }),
-    ...(hints.writesPerSecond !== undefined && { ebsIops: { min: hints.writesPerSecond * 2 } }),
-  }
-}
-
-/** What a parameter takes with what is computed beside it: two bytes and more, of a quantised model less than one. */
-function bytesOf({ name }: Profile, text: string): number {
-  if (name === 'training') return 3
-  // Weights, gradients, and what the optimiser keeps of each.
-  if (name === 'training-large') return 16
-  return /\b(?:ollama|llama\.cpp|gguf|quanti[sz]ed|4[- ]?bit|q4|int4|awq|gptq)\b/.test(text)
-    ? 0.8
-    : 2.4
 }

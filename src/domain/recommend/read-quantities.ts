@@ -32,7 +32,10 @@ type Kind = 'gpu' | 'local' | 'hot' | 'memory' | 'data'
 
 /** Words that tell what an amount of bytes is of; in this order where they stand after it. */
 const KINDS: readonly [Kind, RegExp][] = [
-  ['gpu', /\b(?:gpus?|vram|video memory|video ram|graphics|accelerators?|h100s?|a100s?)\b/g],
+  [
+    'gpu',
+    /\b(?:gpus?|(?:graphics|video|nvidia) cards?|vram|video memory|video ram|graphics|accelerators?|h100s?|a100s?)\b/g,
+  ],
   ['hot', /\b(?:hot|working set|keys?|cached?|memcached?|redis|valkey|sessions)\b/g],
   ['memory', /\b(?:ram|hana|mem|memory|in-memory(?: databases?)?|heap|dataframes?|jvm)\b/g],
   [

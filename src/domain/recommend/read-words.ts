@@ -172,13 +172,19 @@ function namedTypes(text: string): { words: string; patterns: string[] } | null 
 }
 
 const COST =
-  /\b(?:cheap(?:ly|er|est)?|low[- ]cost|low budget|inexpensive|affordable|econom\w+|frugal|tight budget|small budget|budget is tight|save money|cost[- ]effective|cost matters|cost is|bill low|costs? (?:low|down)|lowest price|money is)\b/
+  /\b(?:cheap(?:ly|er|est)?|low[- ]cost|low budget|inexpensive|affordable|econom\w+|frugal|tight budget|small budget|budget is tight|save money|as little (?:money )?as possible|least money|on a budget|shoestring|free|dirt cheap|penny|pennies|not expensive|not too expensive|not cost (?:much|a lot)|little money|cost[- ]effective|cost matters|cost is|bill low|costs? (?:low|down)|lowest price|money is)\b/
 const SPEED =
   /\b(?:fast(?:er|est)?|speed|quick(?:ly|est)?|high[- ]performance|performance matters|maximum performance|high clock|low[- ]latency|latency (?:matters|is critical|counts)|latency[- ](?:sensitive|critical)|as fast as|no compromise)\b/
 const HOST =
   /\b(?:fits? (?:on )?(?:this|my|the) (?:host|machine|laptop|computer|server|box)|runs? (?:here|on this (?:host|machine))|on (?:this|my own) (?:host|machine|hardware|laptop))\b/
 
+/** Haste that is denied: then the price counts. */
+const UNHURRIED =
+  /\b(?:(?:doesn'?t|does not|don'?t|do not|need ?n[o']t) (?:have|need|has)? ?(?:to )?be (?:very |that |so |super |particularly )?(?:fast|quick)|(?:not|isn't|isnt) (?:that |very |so |super )?(?:fast|quick|urgent|time critical)|speed (?:is not|isn'?t|does not|doesn'?t) (?:important|matter)\w*|no (?:hurry|rush|haste)|can be slow|slow is (?:fine|ok|okay)|(?:not|n't) (?:need|care about) (?:much )?(?:speed|performance))\b/
+
 export function priorityOf(text: string): { priority: Priority; words: string | null } {
+  const unhurried = UNHURRIED.exec(text)
+  if (unhurried && !HOST.test(text)) return { priority: 'cost', words: unhurried[0] }
   for (const [priority, pattern] of [
     ['host', HOST],
     ['cost', COST],

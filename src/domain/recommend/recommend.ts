@@ -11,7 +11,13 @@ import { acceleratorTflopsOf, familyOf, isOfSeries, speedOf } from './family.ts'
 import { givenUpOf, reasonsOf, cautionsOf, type GivenUp } from './explain.ts'
 import { nearestHere, type FitOf, type HostFit } from './host-fit.ts'
 import { readAsk, type Ask, type Reading } from './read-ask.ts'
-import { acceleratorMiBOf, shortfall, unmet, type Requirements } from './requirements.ts'
+import {
+  acceleratorMiBOf,
+  shortfall,
+  unmet,
+  type Range,
+  type Requirements,
+} from './requirements.ts'
 import type { Priority } from './read-words.ts'
 import type { Understood } from './read-quantities.ts'
 import type { Profile, Suit } from './workload.ts'
@@ -98,23 +104,42 @@ export function candidatesOf(
 ): Candidate[] {
   const { hard, profile } = reading
   let able = types.filter((type) => unmet(type, hard).length === 0)
+  // What such work usually cannot do without gives way to what was asked for.
+  if (able.length === 0)
+    able = types.filter((type) => unmet(type, reading.requirements).length === 0)
   if (reading.priority === 'host') able = able.filter((type) => fitOf(type).state === 'now')
   const usual = able.filter((type) => unmet(type, reading.usual).length === 0)
-  const isLarge = (type: InstanceType): boolean => unmet(type, reading.demand).length === 0
-  const tiers: [Profile | null, readonly InstanceType[]][] = [
-    [profile, usual.filter(isLarge)],
-    [profile, able.filter(isLarge)],
-    [profile, usual],
-    [GENERAL_PROFILE, usual.filter(isLarge)],
-    [GENERAL_PROFILE, usual],
-    [null, usual],
-    [null, able],
+  const large = (of: readonly InstanceType[], share = 1): InstanceType[] => {
+    const demand = sharedDemand(reading.demand, share)
+    return of.filter((type) => unmet(type, demand).length === 0)
+  }
+  const tiers: [Profile | null, () => readonly InstanceType[]][] = [
+    [profile, () => large(usual)],
+    [profile, () => large(able)],
+    // What is nearly large enough is better than what is small and cheap.
+    ...SHARES.map((share): [Profile, () => InstanceType[]] => [profile, () => large(usual, share)]),
+    [profile, () => usual],
+    [GENERAL_PROFILE, () => large(usual)],
+    [GENERAL_PROFILE, () => usual],
+    [null, () => usual],
+    [null, () => able],
   ]
   for (const [by, within] of tiers) {
-    const found = scored(within, by, reading)
+    const found = scored(within(), by, reading)
     if (found.length > 0) return found
   }
   return []
+}
+
+const SHARES = [0.75, 0.5, 0.25, 0.12]
+
+function sharedDemand(demand: Requirements, share: number): Requirements {
+  return Object.fromEntries(
+    Object.entries(demand).map(([key, { min }]: [string, Range]) => [
+      key,
+      min === undefined ? {} : { min: min * share },
+    ]),
+  )
 }
 
 const ANY: Suit = { series: [], weight: 0, because: 'has what was asked for' }
@@ -233,12 +258,18 @@ function nearestOf(types: readonly InstanceType[], { hard }: Reading): Recommend
   return nearest && { instanceType: nearest.type.name, missed: unmet(nearest.type, hard) }
 }
 
-function notesOf({ profile, workload, requires }: Reading): string[] {
+function notesOf({ profile, workload, requires, guessedBy }: Reading): string[] {
   const notes: string[] = []
   if (workload.isAssumed) {
     notes.push(
       'No kind of workload was recognised, so it was taken for general purpose work. ' +
         'Say what it does (database, build server, web site …) for a better answer.',
+    )
+  }
+  if (guessedBy) {
+    notes.push(
+      `Assumed to be ${workload.title}: no name in it is known here, and its words sound like it. ` +
+        'Name the program or say what it does for a surer answer.',
     )
   }
   if (requires) notes.push(`Assumed: ${requires}.`)

@@ -1,6 +1,6 @@
 /**
- * What is known of a kind of workload: the words people use for it, the series that AWS names for it and why, how large
- * a machine it usually wants. One profile a kind; the profiles are in `profiles-*.ts`.
+ * What is known of a kind of workload: the series that AWS names for it and why, how large a machine it usually wants.
+ * Which words speak of it is in lexicon.ts. One profile a kind; the profiles are in `profiles-*.ts`.
  */
 import type { Requirements } from './requirements.ts'
 
@@ -24,10 +24,10 @@ export interface Profile {
   name: string
   /** What it is called in an answer. */
   title: string
-  /** Words that speak of it, and how surely. */
-  phrases: readonly (readonly [RegExp, number])[]
   suits: readonly Suit[]
   demand: Demand
+  /** GiB that each person who uses it takes beside. */
+  eachGiB?: number
   /** Bursty: it idles mostly, so that CPU credits pay. */
   cpu: 'bursty' | 'steady'
   /** What the machine is limited by, and so what it should be compared by. */
@@ -43,7 +43,14 @@ const SCALES: readonly [RegExp, number][] = [
     /\b(?:tiny|small|little|hobby|personal|my kids|family|home|club|association|a few (?:users|people|designers)|side project|toy|low traffic|not much traffic|1 person)\b/,
     0.5,
   ],
-  [/\b(?:production|busy|heavy|big|large|huge|enterprise|many users|high traffic|lots of)\b/, 2],
+  [
+    /\b(?:production|busy|heavy|big|large|huge|enterprise|many users|high traffic|lots of|thousands of (?:users|people|customers)|in (?:under|less than) \d+ (?:min\w*|sec\w*))\b/,
+    2,
+  ],
+  [
+    /\b(?:biggest|largest|most powerful|beefiest|strongest)(?: \w+)? (?:you have|you've got|there is|available|possible|money can buy|on offer|of all)\b/,
+    64,
+  ],
 ]
 
 /** How much larger or smaller than usual the words sound. */
@@ -51,15 +58,4 @@ export function scaleOf(text: string): number {
   let scale = 1
   for (const [pattern, factor] of SCALES) if (pattern.test(text)) scale *= factor
   return scale
-}
-
-/** The profiles that the words speak of, the surest first. */
-export function profilesOf(text: string, profiles: readonly Profile[]): Profile[] {
-  const weightOf = ({ phrases }: Profile): number =>
-    phrases.reduce((sum, [pattern, strength]) => sum + (pattern.test(text) ? strength : 0), 0)
-  return profiles
-    .map((profile) => ({ profile, weight: weightOf(profile) }))
-    .filter(({ weight }) => weight > 0)
-    .toSorted((a, b) => b.weight - a.weight)
-    .map(({ profile }) => profile)
 }

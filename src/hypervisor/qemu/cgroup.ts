@@ -3,6 +3,7 @@
  * Where it does not, `cgroupAbilities` says so in words and machines run without: a limitation, never a failure.
  */
 import { access, constants, mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../../lib/time.ts'
 import { TCG_CACHE_MIB } from './command-line.ts'
@@ -115,26 +116,44 @@ function weightOf({ cpuWeight }: CgroupLimits, one: number, most: number): numbe
 }
 
 /**
+ * What machines weigh together at most: so many ordinary processes for each processor of the host. Idle machines count
+ * too, and without a bound two busy ones among a hundred would leave the daemon, which is such a process, next to
+ * nothing: calls of the API took minutes. It keeps half a processor.
+ */
+const WEIGHT_OF_ALL_PER_CPU = 2
+
+export function weightOfAll(weights: readonly number[], one: number, cpus: number): number {
+  const sum = weights.reduce((all, weight) => all + weight, 0)
+  return Math.min(Math.max(one, sum), WEIGHT_OF_ALL_PER_CPU * cpus * one)
+}
+
+/**
  * The group of all machines weighs what they weigh together. With a weight of its own, all of them would share that of
  * one process: on a busy host a machine among ten would have a tenth of it.
  */
 async function weightSettle(abilities: CgroupAbilities): Promise<void> {
   const at =
     abilities.version === 2
-      ? { root: abilities.root, file: 'cpu.weight', least: 100, most: 10_000 }
+      ? { root: abilities.root, file: 'cpu.weight', one: 100, most: 10_000 }
       : abilities.version === 1 && abilities.cpuRoot
-        ? { root: abilities.cpuRoot, file: 'cpu.shares', least: 1024, most: 262_144 }
+        ? { root: abilities.cpuRoot, file: 'cpu.shares', one: 1024, most: 262_144 }
         : null
   if (!at) return
   const entries = await readdir(at.root, { withFileTypes: true })
   const weights = await Promise.all(
     entries
       .filter((entry) => entry.isDirectory())
-      // Another one that is just going counts no more.
-      .map(({ name }) => readFile(join(at.root, name, at.file), 'utf8').then(Number, () => 0)),
+      .map(({ name }) => weightHeld(join(at.root, name), at.file)),
   )
-  const sum = weights.reduce((all, one) => all + one, 0)
-  await writeFile(join(at.root, at.file), String(Math.min(at.most, Math.max(at.least, sum))))
+  const weight = Math.min(at.most, weightOfAll(weights, at.one, availableParallelism()))
+  await writeFile(join(at.root, at.file), String(weight))
+}
+
+/** 0 without a process: a machine that is just going, or whose daemon was killed together with it. */
+async function weightHeld(folder: string, file: string): Promise<number> {
+  const processes = await readFile(join(folder, 'cgroup.procs'), 'utf8').catch(() => '')
+  if (processes.trim() === '') return 0
+  return readFile(join(folder, file), 'utf8').then(Number, () => 0)
 }
 
 /** Changes what a living machine may have of the CPU. Nothing where its host has no such groups. */

@@ -9,6 +9,7 @@ import {
   type DiskLimits,
   type NicAttachment,
 } from '../../domain/machine.ts'
+import { deviceIndexOf } from '../../domain/device-index.ts'
 import { nbdSourceOf, type NbdSource } from '../../domain/nbd-source.ts'
 import { secretName } from '../../lib/secret-files.ts'
 
@@ -96,6 +97,7 @@ export function diskObjects(disk: DiskAttachment, port: string, io: IoAbilities)
     return disk.format === 'qcow2' && disk.backing ? backingNode(disk.backing, io) : undefined
   }
   const file = { ...formatNode(disk, formatNodeName(disk.volumeId), io), backing: beneath() }
+  const index = deviceIndexOf(disk.deviceName)
   return {
     served: nbd && servedNode(nbd, servedNodeName(disk.volumeId)),
     throttleGroup: {
@@ -115,6 +117,8 @@ export function diskObjects(disk: DiskAttachment, port: string, io: IoAbilities)
       bus: port,
       drive: topNodeName(disk.volumeId),
       serial: diskSerial(disk.volumeId),
+      // The guest's firmware says it, at boot and when the disk is plugged in.
+      ...(index === null ? {} : { 'acpi-index': index }),
       iothread: 'iothread0',
       'write-cache': 'on',
       ...(disk.isRoot ? { bootindex: 1 } : {}),

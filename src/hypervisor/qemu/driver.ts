@@ -40,6 +40,7 @@ import { jpegOf, ppmParse } from './screenshot.ts'
 import { layerRelay, stillGoOn } from './relay.ts'
 import { diskCollapse, diskLimit, diskResize, disksOverlay } from './snapshots.ts'
 import { withSecrets } from './secrets.ts'
+import { tpmStateRead } from './tpm.ts'
 import { isDirectIoPossible } from './start.ts'
 import { machineBegin, machineHibernate } from './sleep.ts'
 import { standbyEnd, standbyMake } from './standby.ts'
@@ -127,9 +128,11 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
       exclusively(instanceId, () => machineFreeze(context, running(context, instanceId), target)),
     hibernate: (instanceId, key) =>
       exclusively(instanceId, () => machineHibernate(context, running(context, instanceId), key)),
-    uefiVariables: async (instanceId) => {
-      const flash = await readFile(pathsOf(context, instanceId).nvram).catch(() => null)
-      return flash && uefiVariablesRead(flash)
+    uefiVariables: (instanceId) => variablesOf(context, instanceId),
+    firmwareState: async (instanceId) => {
+      const variables = await variablesOf(context, instanceId)
+      const tpm = await tpmStateRead(pathsOf(context, instanceId))
+      return variables === null && tpm === null ? null : { variables, tpm }
     },
     // Not serialised: a forced stop must not wait behind a patient one, nor behind a reboot's grace.
     stop: async (instanceId, stopOptions) => {
@@ -150,6 +153,7 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
       exclusively(instanceId, async () => {
         const machine = await machineFind(context, instanceId)
         if (machine) throw incorrectState(instanceId, machine.record.phase, 'remove')
+        await context.gpus.giveBackSurely(instanceId)
         await removeDurable(pathsOf(context, instanceId).folder)
       }),
     subscribe: (listener) => {
@@ -163,6 +167,11 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
       listeners.clear()
     },
   }
+}
+
+async function variablesOf(context: DriverContext, instanceId: InstanceId) {
+  const flash = await readFile(pathsOf(context, instanceId).nvram).catch(() => null)
+  return flash && uefiVariablesRead(flash)
 }
 
 type Queries =

@@ -29,7 +29,9 @@ export function withoutKeys(spec: VmSpec): VmSpec {
     const { key: _key, backing, ...rest } = disk
     return { ...rest, ...(backing === undefined ? {} : { backing: backing && bare(backing) }) }
   })
-  return { ...spec, disks }
+  if (spec.boot.mode !== 'uefi') return { ...spec, disks }
+  const { tpmState: _tpmState, ...boot } = spec.boot
+  return { ...spec, boot, disks }
 }
 
 /** While `work` runs, QEMU knows the keys; what it opens with them stays open afterwards. */

@@ -35,7 +35,7 @@ import { createMachine, machineSupervise } from './machine.ts'
 import { memoryForget, memoryLoad, type MemoryRecord } from './hibernate.ts'
 import { secretsOf } from './secrets.ts'
 import { disksServe } from './served.ts'
-import { tpmEnd, tpmStart } from './tpm.ts'
+import { tpmEnd, tpmStart, tpmStateOf } from './tpm.ts'
 import { processIdentify, processKill, processWaitExit, type ProcessIdentity } from './process.ts'
 import type { Begun } from './context.ts'
 
@@ -133,7 +133,9 @@ export async function processBegin(
   try {
     await secrets.write()
     revert.add('tpm', () => tpmEnd(paths, context.clock))
-    const tpmPid = spec.hasTpm ? await tpmStart(paths, runAs, context.clock) : null
+    const tpmPid = spec.hasTpm
+      ? await tpmStart(paths, runAs, context.clock, tpmStateOf(spec))
+      : null
     const identity = await spawnQemu(context, paths, exe, args, copied)
     revert.add('process', async () => {
       await processKill(identity, paths.pidFile)

@@ -3,9 +3,12 @@
  * when QEMU lets go of it (`--terminate`), so it outlives us as QEMU does. Its state lies in the machine's folder; the
  * seeds and keys in it are made at its first start.
  */
-import { chown, readFile, rm, stat } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { lchown, lstat, open, readFile, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { VmSpec } from '../../domain/machine.ts'
 import { spawnDetached } from '../../lib/exec.ts'
-import { ensureFolder } from '../../lib/fs-durable.ts'
+import { ensureFolder, writeFileDurable } from '../../lib/fs-durable.ts'
 import type { Clock } from '../../lib/time.ts'
 import type { MachinePaths } from './layout.ts'
 
@@ -17,10 +20,17 @@ const END_TIMEOUT_MS = 3_000
 type User = { uid: number; gid: number } | null
 
 /** Resolves with its process id when it listens. @throws Error with what it said. */
-export async function tpmStart(paths: MachinePaths, user: User, clock: Clock): Promise<number> {
+export async function tpmStart(
+  paths: MachinePaths,
+  user: User,
+  clock: Clock,
+  state: string | null = null,
+): Promise<number> {
   await tpmEnd(paths, clock)
   await ensureFolder(paths.tpmFolder)
-  if (user) await chown(paths.tpmFolder, user.uid, user.gid)
+  if (state !== null) await stateEnsure(paths, user, state)
+  // The folder around is the user's own: what is in its place now may be a link to somewhere else.
+  if (user) await lchown(paths.tpmFolder, user.uid, user.gid)
   const { exe, args } = tpmCommandLine(paths, user)
   const { pid, child } = await spawnDetached(exe, args, {
     logPath: paths.tpmLog,
@@ -38,6 +48,42 @@ export async function tpmStart(paths: MachinePaths, user: User, clock: Clock): P
     await clock.wait(POLL_MS)
   }
   return pid
+}
+
+/** As swtpm names it: it puts a new file in this one's place, so that a reader sees one state or another. */
+const STATE = 'tpm2-00.permall'
+const STATE_BYTES_MAX = 128 * 1024
+
+/** Only at the first start: from then on the machine's own. */
+async function stateEnsure(paths: MachinePaths, user: User, state: string): Promise<void> {
+  const path = join(paths.tpmFolder, STATE)
+  if (await lstat(path).catch(() => null)) return
+  const owner = user ? { owner: user } : {}
+  await writeFileDurable(path, Buffer.from(state, 'base64'), { mode: 0o600, ...owner })
+}
+
+/** What a machine's TPM begins with. */
+export const tpmStateOf = ({ boot }: VmSpec): string | null =>
+  boot.mode === 'uefi' ? (boot.tpmState ?? null) : null
+
+/** Base64; null: it has no TPM, or never started. @throws Error for what no TPM of ours wrote. */
+export async function tpmStateRead(paths: MachinePaths): Promise<string | null> {
+  // Whoever broke out into the machine's process could leave a link to a file of the host here.
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+  const file = await open(join(paths.tpmFolder, STATE), flags).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  })
+  try {
+    const seen = await file?.stat()
+    if (!file || !seen) return null
+    if (!seen.isFile() || seen.size > STATE_BYTES_MAX) {
+      throw new Error("the state of the machine's TPM is not what a TPM writes")
+    }
+    return (await file.readFile()).toString('base64')
+  } finally {
+    await file?.close()
+  }
 }
 
 /** Pure. */

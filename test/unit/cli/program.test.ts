@@ -63,6 +63,16 @@ test('an unknown verb suggests the right one, exit code 2', async () => {
   expect(stderr).toContain('Did you mean status?')
 })
 
+test('help and help VERB are --help and VERB --help; a wrong option points at the help of its verb', async () => {
+  expect(await brume(['help'])).toEqual(await brume(['--help']))
+  expect(await brume(['help', 'images', 'build'])).toEqual(
+    await brume(['images', 'build', '--help']),
+  )
+  expect(await brume(['help', 'statsu'])).toMatchObject({ code: 2, stdout: '' })
+  expect((await brume(['status', '--nosuch'])).stderr).toContain('status --help')
+  expect((await brume(['logs'])).stderr).toContain('console MACHINE --log')
+})
+
 test.each([['status'], ['env'], ['configure'], ['ssh'], ['images', 'list']])(
   '%s without a cloud: exit code 3 and the command to type',
   async (...args) => {

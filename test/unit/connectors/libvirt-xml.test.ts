@@ -154,7 +154,7 @@ test('a hostile definition brings no program, file, device or socket of the host
 test('the documents that begin a backup', () => {
   const { disks } = domainParse(DOMAIN)
   const plan: BackupPlan = {
-    socket: '/run/s&s.sock',
+    server: { type: 'unix', socket: '/run/s&s.sock' },
     checkpoint: 'brume-a-b-p1',
     disks: [
       { disk: disks[0]!, scratch: '/a b/s', since: 'brume-a-b-p0' },
@@ -175,6 +175,10 @@ test('the documents that begin a backup', () => {
       </disks>
     </domainbackup>"
   `)
+  const server = { type: 'tls', address: '192.0.2.7', port: 10_810 } as const
+  expect(backupXml({ ...plan, server })).toContain(
+    '<server transport="tcp" tls="yes" name="192.0.2.7" port="10810"/>',
+  )
   expect(checkpointXml(plan)).toMatchInlineSnapshot(`
     "
     <domaincheckpoint>

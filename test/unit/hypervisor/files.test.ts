@@ -1,10 +1,10 @@
 /** Small pure parts and file handling of the driver: process identity, console log, pictures, machine versions. */
 import { mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decode } from 'jpeg-js'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { cgroupApply, limitsOfMachine } from '../../../src/hypervisor/qemu/cgroup.ts'
+import { cgroupApply, limitsOfMachine, weightOfAll } from '../../../src/hypervisor/qemu/cgroup.ts'
 import {
   CONSOLE_BYTES_MAX,
   consoleTail,
@@ -107,10 +107,12 @@ test('limits leave room for QEMU itself', () => {
   expect(limitsOfMachine({ vcpus: 2, memoryMiB: 512, cpuQuotaPercent: 40 }).cpuPercent).toBe(40)
 })
 
+const TINY_SPEC = { vcpus: 1, memoryMiB: 512, cpuQuotaPercent: null }
+
 test.each([
   { version: 2 as const, file: 'cpu.weight', one: 100 },
   { version: 1 as const, file: 'cpu.shares', one: 1024 },
-])('all machines together weigh as much as each by itself (version $version)', async (of) => {
+])('living machines together weigh as much as each by itself (version $version)', async (of) => {
   const { version, file, one } = of
   const root = folder
   const abilities =
@@ -124,5 +126,15 @@ test.each([
     expect(await weight(name)).toBe(vcpus * one)
   }
   // With a weight of one process for all, a machine of many would get nothing on a busy host.
-  expect(await weight('.')).toBe(5 * one)
+  expect(await weight('.')).toBe(weightOfAll([one, 4 * one], one, availableParallelism()))
+  // What a killed daemon left weighs nothing.
+  await writeFile(join(root, 'i-2', 'cgroup.procs'), '')
+  await cgroupApply(abilities, 'i-1', process.pid, limitsOfMachine(TINY_SPEC))
+  expect(await weight('.')).toBe(one)
+})
+
+test('many machines weigh no more than two processes for each processor: the daemon keeps its part', () => {
+  expect(weightOfAll([], 100, 4)).toBe(100)
+  expect(weightOfAll([100, 400], 100, 4)).toBe(500)
+  expect(weightOfAll(Array(100).fill(100), 100, 4)).toBe(800)
 })

@@ -2,7 +2,7 @@
  * GPUs are given to one machine at a time and come back, whatever happens between: on trees of sysfs with a kernel that
  * answers as Linux does (sysfs/trees.ts). No card is at hand where tests run: VFIO itself is not proved here.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -119,4 +119,106 @@ test('what is missing is said before anything is touched', async () => {
   expect(kernel.log).toEqual([])
   const listed = await keeper(kernel).list({ hasKvm: false })
   expect(listed[1]!.obstacles.join()).toContain('only be handed over with KVM')
+})
+
+const recordOf = (id: InstanceId): string => join(folder, 'instances', id, 'gpus.json')
+const hasRecord = (id: InstanceId): Promise<boolean> =>
+  access(recordOf(id)).then(
+    () => true,
+    () => false,
+  )
+
+test('a crash at any line of giving back: the next daemon comes to the same end', async () => {
+  for (let lines = 0; lines < 7; lines++) {
+    await rm(root, { recursive: true, force: true })
+    await make(root, WORKSTATION)
+    const kernel = kernelOf(root, WORKSTATION)
+    let done = 0
+    let isDying = false
+    const never = new Promise<never>(() => {})
+    const dying: Sysfs = {
+      ...kernel,
+      write: (path, text) => (isDying && done++ >= lines ? never : kernel.write(path, text)),
+    }
+    const first = keeper(dying)
+    await first.take(A, one)
+    isDying = true
+    const ended = first.giveBack(A)
+    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 60))])
+    await keeper(kernel).returnUnused()
+    expect(await driversOf(CARD), `after ${lines} lines`).toEqual(['nouveau', 'snd_hda_intel'])
+    expect(kernel.overrides.size).toBe(0)
+    expect(await hasRecord(A)).toBe(false)
+  }
+})
+
+test('a power cut: after the host booted its record says nothing, and VFIO keeps what it was given', async () => {
+  await make(root, WORKSTATION)
+  await keeper(kernelOf(root, WORKSTATION)).take(A, one)
+  // Another kernel: overrides are gone, and it was told to give this card to VFIO from now on.
+  await rm(root, { recursive: true })
+  const rows = WORKSTATION.map(
+    ([address, vendor, device, code, driver, group, boot]) =>
+      [
+        address,
+        vendor,
+        device,
+        code,
+        CARD.includes(address) ? 'vfio-pci' : driver,
+        group,
+        boot,
+      ] as const,
+  )
+  await make(root, rows)
+  const kernel = { ...kernelOf(root, rows), bootId: async () => 'another boot' }
+  await keeper(kernel).returnUnused()
+  expect(kernel.log).toEqual([])
+  expect(await hasRecord(A)).toBe(false)
+  expect(await driversOf(CARD)).toEqual(['vfio-pci', 'vfio-pci'])
+  expect(await keeper(kernel).take(B, one)).toHaveLength(1)
+})
+
+test('a card that was pulled out is nobody’s any more', async () => {
+  await make(root, WORKSTATION)
+  const kernel = kernelOf(root, WORKSTATION)
+  const gpus = keeper(kernel)
+  await gpus.take(A, one)
+  for (const address of CARD) await rm(join(root, 'bus/pci/devices', address), { recursive: true })
+  await gpus.giveBackSurely(A)
+  expect(await hasRecord(A)).toBe(false)
+  await expect(gpus.take(B, one)).rejects.toThrow('not by NVIDIA')
+})
+
+test('what the host does not take back keeps its record, and its machine’s folder stays', async () => {
+  await make(root, WORKSTATION)
+  const kernel = kernelOf(root, WORKSTATION)
+  let isRefusing = false
+  const gpus = keeper({
+    ...kernel,
+    write: async (path, text) => {
+      if (isRefusing && path.endsWith('/unbind')) throw new Error('EBUSY')
+      await kernel.write(path, text)
+    },
+  })
+  await gpus.take(A, one)
+  isRefusing = true
+  await expect(gpus.giveBackSurely(A)).rejects.toThrow('could not be given back')
+  expect(await hasRecord(A)).toBe(true)
+  // Neither the same machine begins anew over its record, nor does another get the card.
+  await expect(gpus.take(A, one)).rejects.toThrow('could not be given back')
+  await expect(gpus.take(B, one)).rejects.toThrow('another machine has it')
+  isRefusing = false
+  await gpus.giveBackSurely(A)
+  expect(await driversOf(CARD)).toEqual(['nouveau', 'snd_hda_intel'])
+})
+
+test('a record that is none: the host is still told, nobody gets a card, its machine can go', async () => {
+  await make(root, WORKSTATION)
+  const gpus = keeper(kernelOf(root, WORKSTATION))
+  await mkdir(join(folder, 'instances', A), { recursive: true })
+  await writeFile(recordOf(A), '{"cards": 1}')
+  expect(await gpus.list({ hasKvm: true })).toHaveLength(2)
+  await gpus.returnUnused()
+  await expect(gpus.take(B, one)).rejects.toThrow('is no record of GPUs')
+  await gpus.giveBackSurely(A)
 })

@@ -1,5 +1,5 @@
 /** GPUs of a host: what sysfs says, what can be handed over, what stands in the way. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -74,4 +74,46 @@ test('what is missing is said: no IOMMU, a shared group, another maker, no GPU a
   expect(await reasons(SHARED_GROUP)).toContain('by Intel, AMD, not by NVIDIA')
   expect(await reasons([])).toContain('this host has no GPU')
   expect(await pciDevices('/nowhere')).toEqual([])
+})
+
+const typed = (devices: readonly PciDevice[], address: string, change: Partial<PciDevice>) =>
+  devices.map((one) => (one.address === address ? { ...one, ...change } : one))
+const obstaclesOf = (devices: readonly PciDevice[], address = '0000:01:00.0'): string =>
+  gpusOf(devices)
+    .find((gpu) => gpu.address === address)!
+    .obstacles.join('\n')
+
+test('a card of two functions that draw is one card, and its functions may be in two groups', async () => {
+  const devices = await devicesOf(WORKSTATION)
+  const twice = typed(devices, '0000:01:00.1', { classCode: '038000' })
+  expect(gpusOf(twice).map(({ address }) => address)).toEqual(['0000:00:02.0', '0000:01:00.0'])
+  expect(gpusAssign(twice, { vendor: 'NVIDIA', count: 2 }, none)).toMatchObject({ type: 'missing' })
+  const apart = typed(devices, '0000:01:00.1', { iommuGroup: 3 })
+  // The disk is in the group of its sound.
+  expect(obstaclesOf(apart)).toContain('0000:02:00.0')
+  expect(obstaclesOf(typed(devices, '0000:01:00.1', { iommuGroup: null }))).toContain('IOMMU')
+})
+
+test('a card that shows the host’s screen, or that nothing can reset, is not handed over', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'brume-sysfs-'))
+  try {
+    await make(root, [...WORKSTATION, ...SERVER])
+    const at = (address: string, name: string) => join(root, 'bus/pci/devices', address, name)
+    const output = at('0000:01:00.0', 'drm/card1/card1-DP-1')
+    await mkdir(output, { recursive: true })
+    await writeFile(join(output, 'enabled'), 'disabled\n')
+    expect(obstaclesOf(await pciDevices(root))).toBe('')
+    await writeFile(join(output, 'enabled'), 'enabled\n')
+    expect(obstaclesOf(await pciDevices(root))).toBe('a monitor of the host shows it')
+    await rm(at('0000:01:00.0', 'reset'))
+    await rm(at('0000:81:00.0', 'reset'))
+    const devices = await pciDevices(root)
+    expect(obstaclesOf(devices)).not.toContain('reset')
+    expect(obstaclesOf(devices, '0000:81:00.0')).toContain('no way to reset it')
+    // What is no number of sysfs is nothing.
+    await writeFile(at('0000:81:00.0', 'vendor'), '0x10de; reboot\n')
+    expect((await pciDevices(root)).find((one) => one.address === '0000:81:00.0')!.vendor).toBe('')
+  } finally {
+    await rm(root, { recursive: true })
+  }
 })

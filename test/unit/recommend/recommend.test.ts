@@ -5,7 +5,9 @@ import { expect, test } from 'vitest'
 import { instanceTypesParse, type InstanceType } from '../../../src/domain/instance-type.ts'
 import { recommend } from '../../../src/domain/recommend/recommend.ts'
 import type { Requirements } from '../../../src/domain/recommend/requirements.ts'
+import { describedTable } from './described-table.ts'
 import { judge } from './judge.ts'
+import type { DescribedWorkload } from './described-workload.ts'
 import { SECOND_WORKLOADS } from './workloads-second.ts'
 import { THIRD_WORKLOADS_A } from './workloads-third-a.ts'
 import { THIRD_WORKLOADS_B } from './workloads-third-b.ts'
@@ -16,35 +18,44 @@ const types = instanceTypesParse(readFileSync(DATA, 'utf8'))
 const byName = new Map(types.map((type) => [type.name, type]))
 
 test('of sixty described workloads, the first answer is acceptable in at least 57', () => {
-  const failures = WORKLOADS.flatMap((workload) => {
-    const [first] = recommend(types, { text: workload.text }).recommendations
-    const wrong = first ? judge(byName.get(first.instanceType)!, workload) : ['no answer']
-    return wrong.length > 0 ? [`${workload.text}: ${wrong.join('; ')}`] : []
-  })
+  const failures = failuresOf(WORKLOADS)
   expect(WORKLOADS).toHaveLength(60)
   expect(failures.length, failures.join('\n')).toBeLessThanOrEqual(3)
 })
 
 test('of twenty further ones, whose first run had 16, all are acceptable now', () => {
-  const failures = SECOND_WORKLOADS.flatMap((workload) => {
-    const [first] = recommend(types, { text: workload.text }).recommendations
-    const wrong = first ? judge(byName.get(first.instanceType)!, workload) : ['no answer']
-    return wrong.length > 0 ? [`${workload.text}: ${wrong.join('; ')}`] : []
-  })
+  const failures = failuresOf(SECOND_WORKLOADS)
   expect(SECOND_WORKLOADS).toHaveLength(20)
   expect(failures).toEqual([])
 })
 
 test('of forty typed by different new users, whose first run had 30, all are acceptable now', () => {
   const all = [...THIRD_WORKLOADS_A, ...THIRD_WORKLOADS_B]
-  const failures = all.flatMap((workload) => {
+  const failures = failuresOf(all)
+  expect(all).toHaveLength(40)
+  expect(failures).toEqual([])
+})
+
+test('of a hundred further ones, whose first run had 68, all are acceptable now', () => {
+  const failures = failuresOf(describedTable('workloads-fourth.tsv'))
+  expect(failures).toEqual([])
+})
+
+test('of sixty more, written after the lexicon, whose first run had 47, all are acceptable now', () => {
+  expect(failuresOf(describedTable('workloads-fifth.tsv'))).toEqual([])
+})
+
+test('of forty more, whose first run had 35, all are acceptable now', () => {
+  expect(failuresOf(describedTable('workloads-sixth.tsv'))).toEqual([])
+})
+
+function failuresOf(workloads: readonly DescribedWorkload[]): string[] {
+  return workloads.flatMap((workload) => {
     const [first] = recommend(types, { text: workload.text }).recommendations
     const wrong = first ? judge(byName.get(first.instanceType)!, workload) : ['no answer']
     return wrong.length > 0 ? [`${workload.text}: ${wrong.join('; ')}`] : []
   })
-  expect(all).toHaveLength(40)
-  expect(failures).toEqual([])
-})
+}
 
 test('what was put right by them holds for other words too', () => {
   const first = (text: string) =>

@@ -21,8 +21,8 @@ export interface DescribedInterface {
 
 export interface DescribedInstance {
   instanceId: string
-  /** Without what only one launch had: its addresses, its token. */
-  spec: Omit<InstanceSpec, 'reservationId' | 'clientToken' | 'launchIndex'>
+  /** Without what only one launch had: its addresses, its token, what its TPM began with. */
+  spec: Omit<InstanceSpec, 'reservationId' | 'clientToken' | 'launchIndex' | 'sealedTpmState'>
   imageName: string | null
   tags: Tags
   interfaces: readonly DescribedInterface[]
@@ -41,7 +41,8 @@ export function describeInstance(
   interfaces: readonly NetworkInterface[],
   image: Image | undefined,
 ): DescribedInstance {
-  const { reservationId: _id, clientToken: _token, launchIndex: _index, ...spec } = instance.spec
+  const { reservationId: _id, clientToken: _token, launchIndex: _index, ...rest } = instance.spec
+  const { sealedTpmState: _tpm, ...spec } = rest
   return {
     instanceId: instance.id,
     spec,

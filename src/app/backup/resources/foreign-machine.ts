@@ -13,11 +13,12 @@ export async function foreignOf(app: App, hypervisorId: string) {
   if (!hypervisor) throw new Error('the hypervisor is gone')
   const address = await addressOf(app, hypervisor)
   if (address.type !== 'libvirt') throw new Error(`${hypervisor.host} is no other hypervisor`)
-  const { connector, uri, username, password } = address.connection
+  const { connector, uri, username, password, certificates } = address.connection
   const connection = {
     uri,
     ...(username !== null && { username }),
     ...(password !== null && { password }),
+    ...certificates,
   }
   return { connector, connection }
 }

@@ -3,6 +3,7 @@
  * as AWS's. Source: AWS Backup developer guide, "Restoring an Amazon EC2 instance", "Restore … with the CLI".
  */
 import type { RecoveryPoint } from '../../../domain/backup/records.ts'
+import type { FirmwareState } from '../../../domain/machine.ts'
 import { parseId, type VolumeId } from '../../../domain/ids.ts'
 import type { Ctx } from '../../context.ts'
 import { profileFind } from '../../iam/instance-profiles.ts'
@@ -13,6 +14,9 @@ import { INSTANT_KEY } from './restore-volumes.ts'
 import { userTags } from './volumes.ts'
 
 type Metadata = Readonly<Record<string, string>>
+
+/** `new`: a restored machine's TPM is not the one that the backup has. */
+const TPM_KEY = 'brume:tpm'
 
 const KEYS = [
   'InstanceType',
@@ -39,6 +43,7 @@ const KEYS = [
   'EnaSupport',
   'aws:backup:request-id',
   INSTANT_KEY,
+  TPM_KEY,
 ]
 
 export function instanceMetadata(point: RecoveryPoint): Record<string, string> {
@@ -75,12 +80,20 @@ export function instanceMetadata(point: RecoveryPoint): Record<string, string> {
   }
 }
 
+export interface PointOptions {
+  token: string
+  areTagsCopied: boolean
+  volumes: ReadonlyMap<string, VolumeId>
+  /** As the point has it; null: it has none, or is not asked. */
+  firmware: FirmwareState | null
+}
+
 /** @throws InvalidParameterValueException, and faults of what is named and not there. */
 export async function runRequestOfPoint(
   ctx: Ctx,
   point: RecoveryPoint,
   metadata: Metadata,
-  options: { token: string; areTagsCopied: boolean; volumes: ReadonlyMap<string, VolumeId> },
+  options: PointOptions,
 ): Promise<RunRequest> {
   const unknown = Object.keys(metadata).find((key) => !KEYS.includes(key))
   if (unknown) throw invalid(`Unrecognized key : ${unknown}`)
@@ -90,6 +103,10 @@ export async function runRequestOfPoint(
   const credits = jsonOf(metadata, 'CreditSpecification') as { CpuCredits?: string }
   const cpu = jsonOf(metadata, 'CpuOptions') as { CoreCount?: number; ThreadsPerCore?: number }
   const instanceType = metadata.InstanceType ?? spec.instanceType
+  const tpm = metadata[TPM_KEY] ?? 'restored'
+  if (tpm !== 'new' && tpm !== 'restored') throw invalid(`${TPM_KEY} is new or restored: ${tpm}`)
+  const image = imageOf(point)
+  const uefiVariables = options.firmware?.variables ?? image.uefiVariables ?? null
   const isSameType = instanceType === spec.instanceType
   const keyName = metadata.KeyName || null
   const profileName = metadata.IamInstanceProfileName
@@ -105,7 +122,8 @@ export async function runRequestOfPoint(
     zone: placement.AvailabilityZone || null,
     blockDevices: [],
     restored: {
-      image: imageOf(point),
+      image: { ...image, uefiVariables },
+      tpmState: tpm === 'restored' ? (options.firmware?.tpm ?? null) : null,
       // The key is the machine's own: it is there even where the key pair is not.
       publicKey: keyName === spec.keyName ? spec.publicKey : null,
       volumes: described.volumes.flatMap(({ volumeId, deviceName, deleteOnTermination }) => {

@@ -2,6 +2,7 @@
 import { instanceArn, parseArn } from '../../../domain/backup/arn.ts'
 import type { RestoreJob } from '../../../domain/backup/records.ts'
 import type { InstanceId, SecurityGroupId, VolumeId } from '../../../domain/ids.ts'
+import type { FirmwareState } from '../../../domain/machine.ts'
 import { instanceStateOf, type Instance } from '../../../domain/instance.ts'
 import type { StoreTransaction } from '../../../store/store.ts'
 import type { Ctx } from '../../context.ts'
@@ -87,7 +88,17 @@ export const instanceHandler: ResourceHandler = {
     })
     return freezeBegin(ctx, tx, job, labelled, { ...description })
   },
-  describe: freezeDescribe,
+  describe: async (app, job, base) => {
+    const ready = await freezeDescribe(app, job, base)
+    if (ready.state !== 'ready') return ready
+    const { instance } = job.frozen!.description as unknown as InstanceDescription
+    const firmwareOf = {
+      instanceId: idOf(job.resourceArn)!,
+      hasTpm: instance.spec.hasTpm ?? false,
+    }
+    const work = { ...ready.task.work, firmwareOf }
+    return { ...ready, task: { ...ready.task, work } }
+  },
   settle: freezeSettle,
   end: (tx, job, result) => freezeEnd(tx, job, result !== null),
   consistency: freezeConsistency,
@@ -99,7 +110,8 @@ export const instanceHandler: ResourceHandler = {
     return { ...own, ...capitalised(overrides) }
   },
   restoreCheck: async (ctx, point, metadata) => {
-    const options = { token: 'check', areTagsCopied: false, volumes: new Map<string, VolumeId>() }
+    const volumes = new Map<string, VolumeId>()
+    const options = { token: 'check', areTagsCopied: false, volumes, firmware: null }
     const request = await runRequestOfPoint(ctx, point, metadata, options)
     await instancesRunCheck(ctx, request).catch((error: unknown) => {
       throw invalidParameter(`Invalid restore metadata. ${reasonOf(error)}`)
@@ -137,14 +149,17 @@ async function restore(step: RestoreStep): Promise<RestoreState> {
   }
   const volumes = new Map<string, VolumeId>()
   const metadata = job.test ? await isolated(step) : job.metadata
-  const options = { token: job.id, areTagsCopied: job.areTagsCopied, volumes }
+  const options = { token: job.id, areTagsCopied: job.areTagsCopied, volumes, firmware: null }
   const draft = await runRequestOfPoint(ctx, point, metadata, options)
   const zone = await zoneOf(step, draft.interfaces[0]!.subnetId, draft.zone)
   const state = await volumesRestore(step, zone, wantedOf(step))
   if ('state' in state) return state
   for (const [diskId, id] of Object.entries(state.volumes)) volumes.set(diskId, id)
+  const known = await firmwareOfPoint(step)
+  if ('state' in known) return known
   // In the zone that the volumes are in, whatever subnet that means.
-  const request = { ...(await runRequestOfPoint(ctx, point, metadata, options)), zone }
+  const whole = { ...options, firmware: known.firmware }
+  const request = { ...(await runRequestOfPoint(ctx, point, metadata, whole)), zone }
   try {
     const { instanceIds } = await instancesRun(ctx, request)
     await step.keep({ instanceId: instanceIds[0]! })
@@ -153,6 +168,20 @@ async function restore(step: RestoreStep): Promise<RestoreState> {
   }
   app.activate('instances')
   return { state: 'running', doneBytes: sizeBytes }
+}
+
+/** What the vault has of the machine's firmware: secrets that no record has in the clear. */
+async function firmwareOfPoint({
+  point,
+  place,
+  work,
+}: RestoreStep): Promise<{ firmware: FirmwareState | null } | RestoreState> {
+  if (instanceDescriptionOf(point).instance.spec.bootMode !== 'uefi') return { firmware: null }
+  const wanted = { type: 'firmware', vault: place, pointId: point.id } as const
+  const { outcome } = await work('firmware', wanted)
+  if (outcome === null) return { state: 'running', doneBytes: point.sizeBytes }
+  if (outcome.isDone) return { firmware: outcome.result.firmware ?? null }
+  return { state: outcome.isFinal ? 'failed' : 'again', reason: outcome.reason }
 }
 
 /** The machine runs; an instant restore is done when its volumes need the vault no more. */

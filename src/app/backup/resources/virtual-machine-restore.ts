@@ -333,7 +333,7 @@ async function requestOf(
     })),
   }
   const own = Object.entries(metadata).filter(([key]) => !VOLUME_KEYS.includes(key))
-  const options = { token, areTagsCopied: true, volumes }
+  const options = { token, areTagsCopied: true, volumes, firmware: null }
   const request = Object.fromEntries(own)
   return runRequestOfPoint(ctx, { ...point, description: described }, request, options)
 }

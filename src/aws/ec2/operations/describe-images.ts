@@ -1,5 +1,6 @@
 /** DescribeImages: the account's own, those shared with it, public ones. Filters look at the answer itself. */
 import type { BlockDeviceMapping, Image } from '@aws-sdk/client-ec2'
+import { imageAllowance } from '../../../app/images/allowed.ts'
 import { imagesFind } from '../../../app/images/find.ts'
 import { parseId } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
@@ -60,7 +61,9 @@ export default operation<'ec2', 'DescribeImages', Image>({
       hasDeprecated: input.IncludeDeprecated ?? false,
       hasDisabled: input.IncludeDisabled ?? false,
     })
-    const page = call.page(call.filter(images.map(presentImage)), {
+    const { isAllowed } = await imageAllowance(ctx)
+    const shown = images.map((image) => presentImage(image, isAllowed(image)))
+    const page = call.page(call.filter(shown), {
       key: (image) => image.ImageId!,
       defaultSize: 1_000,
     })

@@ -3,7 +3,7 @@ import type { BlockDeviceMapping, Image as Ec2Image } from '@aws-sdk/client-ec2'
 import { imageStateOf, type BlockDevice, type Image } from '../../../domain/image.ts'
 import { tagList } from '../tags.ts'
 
-export function presentImage(image: Image): Ec2Image {
+export function presentImage(image: Image, isAllowed = true): Ec2Image {
   const isWindows = image.platform === 'windows'
   return {
     Architecture: image.architecture,
@@ -16,7 +16,7 @@ export function presentImage(image: Image): Ec2Image {
     Description: image.description || undefined,
     EnaSupport: true,
     Hypervisor: 'xen',
-    ImageAllowed: true,
+    ImageAllowed: isAllowed,
     ImageId: image.id,
     ImageLocation: `${image.ownerAlias ?? image.account}/${image.name}`,
     ImageOwnerAlias: image.ownerAlias ?? undefined,

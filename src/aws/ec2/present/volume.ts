@@ -29,6 +29,7 @@ export function presentVolume(volume: Volume): Ec2Volume {
     Operator: { Managed: false },
     Size: volume.sizeGiB,
     SnapshotId: volume.snapshotId ?? '',
+    SourceVolumeId: volume.copyOf?.volumeId,
     State: volumeStateOf(volume),
     Tags: tagList(volume.tags),
     Throughput: volume.throughputMiBps ?? undefined,

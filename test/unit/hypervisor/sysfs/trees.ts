@@ -73,6 +73,7 @@ export function kernelOf(root: string, rows: readonly Row[], refuses: readonly s
     log,
     overrides,
     vfioLoad: async () => void log.push('modprobe vfio-pci'),
+    bootId: async () => 'this boot',
     write: async (path: string, text: string): Promise<void> => {
       const name = path.slice(root.length + 1)
       log.push(`${name} ${text.trim()}`)
@@ -110,6 +111,7 @@ export async function make(root: string, rows: readonly Row[]): Promise<void> {
       await writeFile(join(folder, 'boot_vga'), boot ? '1\n' : '0\n')
     // The first register of a card of the workstation is 16 MiB of memory, the second 32 GiB.
     if (device === '2684') await writeFile(join(folder, 'resource'), REGISTERS)
+    await writeFile(join(folder, 'reset'), '')
     if (driver) await driverSet(folder, driver)
     if (group !== null) {
       await symlink(`../../../kernel/iommu_groups/${group}`, join(folder, 'iommu_group'))
