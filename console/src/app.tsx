@@ -1,18 +1,26 @@
 /** The console as a whole: signed in or not, the frame, and which page is at which address. Pages load when visited. */
 import { QueryClientProvider } from '@tanstack/react-query'
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from 'react'
 import { BrowserRouter, Route, Routes, useLocation } from 'react-router'
 import { eventsStart } from './aws/events.ts'
 import { queryClient, useSession } from './aws/collection.ts'
 import type { CloudInfo } from './aws/http.ts'
-import { sessionFromOtherTab, sessionNow, sessionStart } from './aws/session.ts'
+import {
+  sessionFromOtherTab,
+  sessionHasLapsed,
+  sessionNow,
+  sessionStart,
+  sessionSubscribe,
+  whoOf,
+} from './aws/session.ts'
 import { signInByLink } from './aws/sign-in.ts'
 import { Boundary } from './boundary.tsx'
 import { Frame } from './frame.tsx'
 import { InstancesPage } from './pages/instances/list.tsx'
 import { HomePage } from './pages/home.tsx'
-import { SignIn } from './pages/sign-in.tsx'
+import { SignIn, SignInAgain } from './pages/sign-in.tsx'
 import { t } from './text/t.ts'
+import { ButtonLink } from './ui/parts.tsx'
 import { Asking } from './ui/asking.tsx'
 import { Toasts } from './ui/toasts.tsx'
 
@@ -35,6 +43,8 @@ const ScalingPage = lazy(() => import('./pages/scaling/scaling.tsx'))
 const TemplatesPage = lazy(() => import('./pages/templates.tsx'))
 const BackupPage = lazy(() => import('./pages/backup/page.tsx'))
 const AlarmsPage = lazy(() => import('./pages/alarms/page.tsx'))
+const DashboardsPage = lazy(() => import('./pages/dashboards/list.tsx'))
+const DashboardPage = lazy(() => import('./pages/dashboards/page.tsx'))
 const ActivityPage = lazy(() => import('./pages/activity.tsx'))
 const SettingsPage = lazy(() => import('./pages/settings.tsx'))
 
@@ -67,17 +77,20 @@ function Gate() {
     })
   }, [])
   useEffect(() => eventsStart(), [])
-  const who = session && `${session.account} ${session.arn} ${session.region}`
+  const hasLapsed = useSyncExternalStore(sessionSubscribe, sessionHasLapsed)
   if (!isReady || !info) return null
   if (!session) return <SignIn info={info} wrong={wrong} />
   return (
-    <Frame key={who} info={info}>
-      <Boundary key={pathname.split('/', 3).join('/')}>
-        <Suspense fallback={<div className="empty">{t('Loading…')}</div>}>
-          <Pages />
-        </Suspense>
-      </Boundary>
-    </Frame>
+    <>
+      <Frame key={whoOf(session)} info={info}>
+        <Boundary key={pathname.split('/', 3).join('/')}>
+          <Suspense fallback={<div className="empty">{t('Loading…')}</div>}>
+            <Pages />
+          </Suspense>
+        </Boundary>
+      </Frame>
+      {hasLapsed && <SignInAgain info={info} lapsed={session} />}
+    </>
   )
 }
 
@@ -106,12 +119,23 @@ function Pages() {
         <Route path="templates" element={<TemplatesPage />} />
         <Route path="backup/:part?" element={<BackupPage />} />
         <Route path="alarms" element={<AlarmsPage />} />
+        <Route path="dashboards" element={<DashboardsPage />} />
+        <Route path="dashboards/:name" element={<DashboardPage />} />
         <Route path="activity" element={<ActivityPage />} />
         <Route path="settings" element={<SettingsPage />} />
-        <Route path="*" element={<div className="empty">{t('There is no such page.')}</div>} />
+        <Route path="*" element={<Nowhere />} />
       </Route>
-      <Route path="*" element={<div className="empty">{t('There is no such page.')}</div>} />
+      <Route path="*" element={<Nowhere />} />
     </Routes>
+  )
+}
+
+function Nowhere() {
+  return (
+    <div className="empty">
+      <h1>{t('There is no such page')}</h1>
+      <ButtonLink to="/">{t('Home')}</ButtonLink>
+    </div>
   )
 }
 

@@ -4,7 +4,16 @@ import { Link, NavLink, useLocation, useNavigate } from 'react-router'
 import { livenessNow, livenessSubscribe } from './aws/events.ts'
 import { useSession } from './aws/collection.ts'
 import type { CloudInfo } from './aws/http.ts'
-import { msLeft, regionChange, roleLeave, sessionEnd, type Session } from './aws/session.ts'
+import {
+  msLeft,
+  nameOfArn,
+  regionChange,
+  roleLeave,
+  sessionEnd,
+  sessionLapse,
+  type Session,
+} from './aws/session.ts'
+import { roleRenew } from './aws/sign-in.ts'
 import { SwitchRole } from './switch-role.tsx'
 import { t } from './text/t.ts'
 import { Menu } from './ui/menu.tsx'
@@ -43,6 +52,7 @@ const PLACES: readonly { title: string; entries: readonly [string, string][] }[]
     title: t('Cloud'),
     entries: [
       ['/console/hosts', t('Hosts')],
+      ['/console/dashboards', t('Dashboards')],
       ['/console/alarms', t('Alarms')],
       ['/console/iam', t('Users & policies')],
       ['/console/activity', t('Activity')],
@@ -170,10 +180,6 @@ function IdentityMenu({ session, onSwitch }: { session: Session; onSwitch(): voi
   )
 }
 
-export function nameOfArn(arn: string): string {
-  return arn.endsWith(':root') ? t('root') : (arn.split('/').at(-1) ?? arn)
-}
-
 function themeNow(): string | null {
   return document.documentElement.dataset['theme'] ?? null
 }
@@ -190,6 +196,8 @@ function themeSet(theme: string | null): void {
 }
 
 const WARN_MS = 10 * 60_000
+/** A role that was switched to is taken anew, as long as who took it is signed in. */
+const RENEW_MS = 5 * 60_000
 
 /** The last ten minutes are counted; at the end the sign-in comes by itself. */
 function SessionClock({ session }: { session: Session }) {
@@ -198,7 +206,8 @@ function SessionClock({ session }: { session: Session }) {
     const look = (): void => {
       const ms = msLeft(session)
       setLeft(ms)
-      if (ms <= 0) sessionEnd()
+      if (ms <= 0) sessionLapse()
+      else if (ms < RENEW_MS && session.base) void roleRenew().catch(() => {})
     }
     look()
     const timer = setInterval(look, 15_000)

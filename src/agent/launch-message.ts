@@ -5,6 +5,7 @@
  * may read on. Guests pass over lines they do not know. Pure: entropy, keys and time are handed in. Its version
  * is in domain/image-manifest.ts.
  */
+import { createHash } from 'node:crypto'
 import type { HostKeyForm } from '../domain/image-manifest.ts'
 import type { LaunchIdentity, MachineNic } from '../domain/machine.ts'
 import { cidrParse, addressFormat, maskOf } from '../domain/net/cidr.ts'
@@ -83,7 +84,9 @@ export function launchMessage(facts: LaunchFacts, word: 'awaken' | 'rehearse' = 
 /** For the guest's `printf`, which every shell has built in. */
 function hostKeyLines({ hostKeyForm, hostKeys, machineId }: LaunchFacts): string[] {
   const { ed25519, ecdsaPem } = hostKeys
-  if (hostKeyForm === 'dropbear') return [`hostkey ${octal(dropbearKey(ed25519))}`]
+  if (hostKeyForm === 'dropbear') {
+    return [`hostkey ${octal(dropbearKey(ed25519))}`, `hostkey-public ${publicWords(ed25519)}`]
+  }
   return [
     `machine-id ${machineId.toString('hex')}`,
     `hostkey ed25519 ${ed25519.pem.replaceAll('\n', '\\n')}`,
@@ -117,6 +120,13 @@ export function launchNetworkOf(
 /** dropbear's own form of a private key: its type, then seed and point as one string. */
 function dropbearKey({ seed, point }: LaunchHostKeys['ed25519']): Buffer {
   return Buffer.concat([sshString('ssh-ed25519'), sshString(Buffer.concat([seed, point]))])
+}
+
+/** For the console, which shows them to whoever wants to know whom they are talking to. */
+function publicWords({ point }: LaunchHostKeys['ed25519']): string {
+  const blob = Buffer.concat([sshString('ssh-ed25519'), sshString(point)])
+  const print = createHash('sha256').update(blob).digest('base64').replaceAll('=', '')
+  return `ssh-ed25519 ${blob.toString('base64')} SHA256:${print}`
 }
 
 function octal(bytes: Buffer): string {

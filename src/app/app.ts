@@ -26,7 +26,7 @@ import { createMetricsReconciler } from './metrics/collect.ts'
 import { createAttachmentsReconciler } from './reconcilers/attachments.ts'
 import { createInterfacesReconciler } from './reconcilers/interfaces.ts'
 import { createInstancesReconciler } from './reconcilers/instances.ts'
-import { createNetworkApplier, readerOnce } from './reconcilers/network.ts'
+import { createNetworkApplier, readerKept, readerOnce } from './reconcilers/network.ts'
 import { stagingsReconcile } from './ebs/write.ts'
 import { binReconcile } from './rbin/bin.ts'
 import { createCopiesReconciler } from './reconcilers/copies.ts'
@@ -123,9 +123,10 @@ export async function startApp(options: {
     },
   }
   const settle = createSnapshotSettler(app)
-  const networkApplyTo = createNetworkApplier(app)
+  const kept = readerKept(store)
+  const networkApplyTo = createNetworkApplier(app, kept)
   const networkApply = async (): Promise<void> => {
-    const reader = readerOnce(store)
+    const reader = readerOnce(kept)
     await Promise.all(hosts.map((host) => networkApplyTo(host, reader)))
   }
   const instances = createInstancesReconciler(app, networkApplyTo)

@@ -60,6 +60,13 @@ export function createReader(db: Connection): StoreReader {
       const rows = await select(kind, query).select('body').orderBy('resource.id').execute()
       return rows.map((row) => parse<typeof kind>(row.body))
     },
+    versions: async (kind, query) => {
+      const rows = await select(kind, query)
+        .select(['resource.id', 'resource.generation'])
+        .orderBy('resource.id')
+        .execute()
+      return rows.map(({ id, generation }) => ({ id, generation: Number(generation) }))
+    },
     count: async (kind, query) => {
       const row = await select(kind, query)
         .select((eb) => eb.fn.countAll<number>().as('count'))

@@ -26,6 +26,8 @@ export interface StoreReader {
   get<K extends StoredKind>(kind: K, id: string): Promise<ResourceTypes[K] | undefined>
   /** Ordered by id. */
   list<K extends StoredKind>(kind: K, query: ListQuery): Promise<ResourceTypes[K][]>
+  /** What `list` would answer, without reading it: who has kept records knows by it which of them are as they were. */
+  versions(kind: StoredKind, query: ListQuery): Promise<{ id: string; generation: number }[]>
   count(kind: StoredKind, query: ListQuery): Promise<number>
   /** How many resources of the kind have each value of a reference. */
   tally(kind: StoredKind, reference: string): Promise<{ value: string; count: number }[]>

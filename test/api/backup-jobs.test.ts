@@ -9,6 +9,7 @@ import {
   ListRestoreJobsCommand,
   StartRestoreJobCommand,
   StopBackupJobCommand,
+  UpdateRecoveryPointLifecycleCommand,
 } from '@aws-sdk/client-backup'
 import {
   AttachVolumeCommand,
@@ -18,6 +19,7 @@ import {
   DescribeVolumesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2'
+import { CreateKeyCommand, DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/client-kms'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from '../../src/lib/time.ts'
 import { backupKit, instanceArn, ROLE, volumeArn } from '../support/backup-kit.ts'
@@ -224,6 +226,42 @@ test('a job that waits for its resource is stopped, or expires when its window i
   ).toBe('InvalidRequestException')
   expect(await points('vault')).toEqual([])
   await soonCount(0)
+})
+
+test('what is not done within its completion window leaves a point that is PARTIAL, and goes like others', async () => {
+  const kms = cloud.kmsOf()
+  const { KeyId, Arn: EncryptionKeyArn } = (await kms.send(new CreateKeyCommand({}))).KeyMetadata!
+  await vault('vault', { EncryptionKeyArn })
+  const id = await volume()
+  // Nothing is written into the vault without its key.
+  await kms.send(new DisableKeyCommand({ KeyId }))
+  const { BackupJobId } = await start(volumeArn(id), 'vault', {
+    ...{ StartWindowMinutes: 60, CompleteWindowMinutes: 120 },
+  })
+  const state = async () =>
+    (await client().send(new DescribeBackupJobCommand({ BackupJobId }))).State
+  await soon(async () => expect(await state()).toBe('RUNNING'))
+  nowOffset = 3 * 3_600_000
+  const job = await soon(() => jobEnd(BackupJobId!))
+  expect([job.State, job.StatusMessage]).toEqual([
+    'ABORTED',
+    'The job did not complete within its completion window',
+  ])
+  await kms.send(new EnableKeyCommand({ KeyId }))
+  const [point] = await points('vault')
+  expect(point).toMatchObject({ Status: 'PARTIAL', RecoveryPointArn: job.RecoveryPointArn })
+  const { RecoveryPointArn } = point!
+  const of = { BackupVaultName: 'vault', RecoveryPointArn }
+  const Lifecycle = { DeleteAfterDays: 30 }
+  await client().send(new UpdateRecoveryPointLifecycleCommand({ ...of, Lifecycle }))
+  expect((await points('vault'))[0]).toMatchObject({ Status: 'PARTIAL' })
+  const Metadata = { availabilityZone: ZONE }
+  const restored = client().send(
+    new StartRestoreJobCommand({ RecoveryPointArn, Metadata, IamRoleArn: ROLE }),
+  )
+  expect(await codeOf(restored)).toBe('InvalidRequestException')
+  await client().send(new DeleteRecoveryPointCommand(of))
+  await soon(async () => expect(await points('vault')).toEqual([]))
 })
 
 test('lists of jobs know their filters and pages', async () => {

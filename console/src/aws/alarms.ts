@@ -8,7 +8,14 @@ import type {
 import { cloudwatch } from './clients.ts'
 import { collection } from './collection.ts'
 
-export type Alarm = MetricAlarm & Pick<CompositeAlarm, 'AlarmRule'>
+export type Alarm = MetricAlarm &
+  Pick<
+    CompositeAlarm,
+    | 'AlarmRule'
+    | 'ActionsSuppressor'
+    | 'ActionsSuppressorWaitPeriod'
+    | 'ActionsSuppressorExtensionPeriod'
+  >
 
 const PAGE = 100
 const HISTORY_MAX = 50

@@ -6,8 +6,8 @@ import { EC2Client } from '@aws-sdk/client-ec2'
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
 import type { EBSClient } from '@aws-sdk/client-ebs'
 import type { IAMClient } from '@aws-sdk/client-iam'
-import type { STSClient } from '@aws-sdk/client-sts'
-import { sessionEnd, sessionNow, type Session } from './session.ts'
+import { t } from '../text/t.ts'
+import { sessionLapse, sessionNow, type Session } from './session.ts'
 
 interface Config {
   endpoint: string
@@ -17,6 +17,7 @@ interface Config {
 }
 
 /** Absent by this name: what people do next is sign in again. */
+const ENDED = /^(?:Request has expired\.|The security token included in the request is expired)/
 const EXPIRED = new Set(['ExpiredToken', 'RequestExpired', 'ExpiredTokenException'])
 
 function configOf({ keys, region }: Session): Config {
@@ -59,21 +60,24 @@ export async function cloudwatch(): Promise<CloudWatchClient> {
   return clientOf('cloudwatch', (config) => new CloudWatchClient(config))
 }
 
-export async function sts(): Promise<STSClient> {
-  const { STSClient } = await import('@aws-sdk/client-sts')
-  return clientOf('sts', (config) => new STSClient(config))
+/** Leads to the sign-in when that is why it was refused: not while something is being drawn. */
+export function sessionEnded(error: unknown): boolean {
+  const isEnded = EXPIRED.has(codeOf(error)) || ENDED.test(messageOf(error))
+  if (isEnded) queueMicrotask(sessionLapse)
+  return isEnded
 }
 
 /** AWS's error code and words, for a person. An ended session leads to the sign-in. */
 export function wordsOf(error: unknown): string {
   const { name = '', message = '' } = error as { name?: string; message?: string }
-  if (EXPIRED.has(name)) {
-    sessionEnd()
-    return 'The session has expired.'
-  }
+  if (sessionEnded(error)) return t('The session has expired. Sign in and go on.')
   const plain = message.replace(/ Encoded authorization failure message: .*/s, '')
   if (name === 'TypeError' && /fetch/i.test(message)) return 'The daemon does not answer.'
   return plain || name || String(error)
+}
+
+function messageOf(error: unknown): string {
+  return String((error as { message?: unknown }).message ?? '')
 }
 
 export function codeOf(error: unknown): string {

@@ -3,10 +3,17 @@
  * then kept by the stream of changes, which names what changed and leaves the reading to the ordinary describing
  * call. When most of it changes at once, or the stream had a gap, everything is read again.
  */
-import { QueryClient, useQuery, type UseQueryResult } from '@tanstack/react-query'
+import {
+  onlineManager,
+  QueryCache,
+  QueryClient,
+  useQuery,
+  type UseQueryResult,
+} from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
 import { merged } from '../util/merge.ts'
-import { sessionNow, sessionSubscribe, type Session } from './session.ts'
+import { sessionEnded } from './clients.ts'
+import { sessionHasLapsed, sessionNow, sessionSubscribe, whoOf, type Session } from './session.ts'
 
 export interface Collection<T> {
   name: string
@@ -26,6 +33,7 @@ const isWorthAgain = (failures: number, { name, message }: Error): boolean =>
   failures < 1 && !/AccessDenied|Unauthorized|not authorized/.test(`${name} ${message}`)
 
 export const queryClient = new QueryClient({
+  queryCache: new QueryCache({ onError: sessionEnded }),
   defaultOptions: {
     queries: {
       staleTime: 30_000,
@@ -36,8 +44,17 @@ export const queryClient = new QueryClient({
   },
 })
 
-// Another identity or region sees other things. Heard before any component hears of it.
-sessionSubscribe(() => queryClient.clear())
+let seenBy = whoOf(sessionNow())
+
+// Heard before any component hears of it: another identity or region sees other things. Of one that has lapsed nothing
+// is asked; when it goes on, what is shown is read again.
+sessionSubscribe(() => {
+  const who = whoOf(sessionNow())
+  onlineManager.setOnline(!sessionHasLapsed())
+  if (who !== seenBy) queryClient.clear()
+  else if (!sessionHasLapsed()) void queryClient.invalidateQueries()
+  seenBy = who
+})
 
 /** Read at once. */
 const IDS_MAX = 200

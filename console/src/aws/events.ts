@@ -4,7 +4,7 @@
  */
 import { changesApply, changesMissed } from './collection.ts'
 import { ApiError, linesOf, signedFetch } from './http.ts'
-import { sessionNow, sessionSubscribe, type Session } from './session.ts'
+import { sessionHasLapsed, sessionNow, sessionSubscribe, type Session } from './session.ts'
 
 /** `denied`: who is signed in may not follow; lists are read when they are visited. */
 export type Liveness = 'connecting' | 'live' | 'lost' | 'denied'
@@ -34,7 +34,7 @@ export function eventsStart(): () => void {
   let abort: AbortController | null = null
   let followed: Session | null = null
   const follow = (): void => {
-    const session = sessionNow()
+    const session = sessionHasLapsed() ? null : sessionNow()
     if (session === followed) return
     followed = session
     abort?.abort()

@@ -179,21 +179,19 @@ function Members({ group }: { group: SecurityGroup }) {
   return (
     <Card title={t('Members ({n})', { n: members.length })} isPlain>
       {members.length === 0 && <div className="empty">{t('No instance is in it.')}</div>}
-      <table className="plain-table">
-        <tbody>
-          {members.slice(0, SHOWN_MAX).map((one) => (
-            <tr key={one.InstanceId}>
-              <td>
-                <Link to={`/console/instances/${one.InstanceId}/security`}>{titleOf(one)}</Link>
-              </td>
-              <td>
-                <State name={one.State?.Name} />
-              </td>
-              <td>{one.PrivateIpAddress}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <PlainTable label={t('Members')}>
+        {members.slice(0, SHOWN_MAX).map((one) => (
+          <tr key={one.InstanceId}>
+            <td>
+              <Link to={`/console/instances/${one.InstanceId}/security`}>{titleOf(one)}</Link>
+            </td>
+            <td>
+              <State name={one.State?.Name} />
+            </td>
+            <td>{one.PrivateIpAddress}</td>
+          </tr>
+        ))}
+      </PlainTable>
     </Card>
   )
 }

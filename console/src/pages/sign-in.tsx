@@ -1,15 +1,53 @@
 /** Signing in: as an IAM user by password, with an access key, or into an account of an open cloud. */
-import { useState, type FormEvent, type ReactNode } from 'react'
+import { useEffect, useRef, useState, type FormEvent, type ReactNode } from 'react'
 import type { CloudInfo } from '../aws/http.ts'
-import { sessionStart } from '../aws/session.ts'
-import { signInByKey, signInByPassword, signInOpen } from '../aws/sign-in.ts'
+import { nameOfArn, sessionEnd, type Session } from '../aws/session.ts'
+import { signedIn, signInByKey, signInByPassword, signInOpen } from '../aws/sign-in.ts'
 import { t } from '../text/t.ts'
 import { Button, InputField, Note } from '../ui/parts.tsx'
 import { remember, remembered } from '../util/remember.ts'
 
 type Way = 'password' | 'key' | 'open'
 
-export function SignIn({ info, wrong }: { info: CloudInfo; wrong: string | undefined }) {
+/**
+ * Over the page of a session that has lapsed: nothing of it is seen or reached, and all of it is there when the same
+ * person signs in. Whoever else does gets a page of their own.
+ */
+export function SignInAgain({ info, lapsed }: { info: CloudInfo; lapsed: Session }) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    dialog.current?.showModal()
+  }, [])
+  const who = lapsed.base ?? lapsed
+  return (
+    <dialog
+      ref={dialog}
+      className="sign-in-again"
+      aria-label={t('Sign in again')}
+      // Nothing but a session opens what lies beneath it.
+      onCancel={(event) => event.preventDefault()}
+      onClose={() => dialog.current?.showModal()}
+    >
+      <SignIn info={info} wrong={undefined}>
+        <Note tone="warn">
+          {t('The session of {name} has ended. Sign in again: your page is as you left it.', {
+            name: nameOfArn(who.arn),
+          })}
+        </Note>
+        <Button look="link" onClick={sessionEnd}>
+          {t('Leave it: what was typed is lost')}
+        </Button>
+      </SignIn>
+    </dialog>
+  )
+}
+
+export function SignIn(props: {
+  info: CloudInfo
+  wrong: string | undefined
+  children?: ReactNode
+}) {
+  const { info, wrong, children } = props
   const ways: [Way, string][] =
     info.auth === 'open'
       ? [['open', t('Open cloud')]]
@@ -28,6 +66,7 @@ export function SignIn({ info, wrong }: { info: CloudInfo; wrong: string | undef
           <div className="body stack">
             <h1>{t('Sign in')}</h1>
             {wrong !== undefined && <Note tone="bad">{wrong}</Note>}
+            {children}
             {ways.length > 1 && (
               <div className="tabs" role="tablist">
                 {ways.map(([id, name]) => (
@@ -106,7 +145,7 @@ function ByPassword({ region }: { region: string }) {
     )
     if (typeof found === 'string') return setMore(found)
     remember('account', account.trim())
-    sessionStart(found)
+    await signedIn(found)
   }
   return (
     <Form label={t('Sign in')} submit={submit}>
@@ -143,7 +182,7 @@ function ByKey({ region }: { region: string }) {
   const [secretAccessKey, setSecret] = useState('')
   const submit = async (): Promise<void> => {
     const keys = { accessKeyId: accessKeyId.trim(), secretAccessKey: secretAccessKey.trim() }
-    sessionStart(await signInByKey(keys, region))
+    await signedIn(await signInByKey(keys, region))
   }
   return (
     <Form label={t('Sign in')} submit={submit}>
@@ -169,7 +208,7 @@ function Open({ region }: { region: string }) {
   const submit = async (): Promise<void> => {
     if (!/^\d{12}$/.test(account)) throw new Error(t('An account has 12 digits.'))
     remember('account', account)
-    sessionStart(signInOpen(account, region))
+    await signedIn(signInOpen(account, region))
   }
   return (
     <Form label={t('Enter')} submit={submit}>

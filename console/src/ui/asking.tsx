@@ -1,7 +1,7 @@
 /** Asks before something goes for good: what deletes comes through here, or has a dialog of its own. */
 import { useSyncExternalStore } from 'react'
 import { t } from '../text/t.ts'
-import { sessionSubscribe } from '../aws/session.ts'
+import { sessionNow, sessionSubscribe, whoOf } from '../aws/session.ts'
 import { Modal } from './modal.tsx'
 import { toast } from './toasts.tsx'
 
@@ -25,8 +25,14 @@ export function ask(next: Question | null): void {
   for (const listener of listeners) listener()
 }
 
+let askedOf = whoOf(sessionNow())
+
 // Nobody answers for whoever signs in next.
-sessionSubscribe(() => ask(null))
+sessionSubscribe(() => {
+  const who = whoOf(sessionNow())
+  if (who !== askedOf) ask(null)
+  askedOf = who
+})
 
 export function Asking() {
   const asked = useSyncExternalStore(

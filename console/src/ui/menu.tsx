@@ -9,6 +9,17 @@ export interface MenuItem {
   isApart?: boolean
 }
 
+const EDGE_PX = 8
+
+/** A button near the edge of a narrow window has a list that is wider than the way to that edge. */
+export function keepInSight(list: HTMLElement | null | undefined): void {
+  if (!list) return
+  const { left, right } = list.getBoundingClientRect()
+  const over = Math.max(0, right + EDGE_PX - document.documentElement.clientWidth)
+  const shift = left < EDGE_PX ? EDGE_PX - left : -over
+  if (shift !== 0) list.style.translate = `${shift}px`
+}
+
 export function Menu(props: {
   label: ReactNode
   name?: string
@@ -25,6 +36,7 @@ export function Menu(props: {
       if (!box.current?.contains(event.target as Node)) setOpen(false)
     }
     document.addEventListener('pointerdown', close)
+    keepInSight(box.current?.querySelector<HTMLElement>('[role=menu]'))
     box.current?.querySelector<HTMLElement>('[role=menuitem]')?.focus()
     return () => document.removeEventListener('pointerdown', close)
   }, [isOpen])

@@ -2,7 +2,7 @@
  * The page of one kind of resource: filter, columns, order, selection, actions, live. Everything that lists uses this;
  * what differs is data. The filter lives in the address, so that a view can be sent to somebody.
  */
-import { useEffect, useMemo, useState, type ReactNode } from 'react'
+import { useEffect, useMemo, useState, useSyncExternalStore, type ReactNode } from 'react'
 import { useSearchParams } from 'react-router'
 import { wordsOf } from '../aws/clients.ts'
 import { useCollection, type Collection } from '../aws/collection.ts'
@@ -52,7 +52,11 @@ export function ResourceList<T extends object>(props: ResourceListProps<T>) {
     () => (props.only && data ? data.filter(props.only) : (data ?? [])),
     [data, props.only],
   )
-  const shown = useMemo(() => columns.filter(({ id }) => !hidden.has(id)), [columns, hidden])
+  const isNarrow = useNarrow()
+  const shown = useMemo(() => {
+    const wanted = columns.filter(({ id }) => !hidden.has(id))
+    return isNarrow ? stateFirst(wanted) : wanted
+  }, [columns, hidden, isNarrow])
   const sorted = useMemo(() => ordered(all, columns, order), [all, columns, order])
   const items = useMemo(
     () => filter.apply(sorted, tokens, useless(text)),
@@ -148,6 +152,25 @@ export function ResourceList<T extends object>(props: ResourceListProps<T>) {
       {props.detail && chosen.length === 1 && props.detail(chosen[0]!)}
     </div>
   )
+}
+
+const NARROW = matchMedia('(max-width: 600px)')
+
+function useNarrow(): boolean {
+  return useSyncExternalStore(
+    (listener) => {
+      NARROW.addEventListener('change', listener)
+      return () => NARROW.removeEventListener('change', listener)
+    },
+    () => NARROW.matches,
+  )
+}
+
+/** Where two columns are in sight, the second one says how it is. */
+function stateFirst<T>(columns: readonly Column<T>[]): readonly Column<T>[] {
+  const [first, ...others] = columns
+  const state = others.find(({ id }) => id === 'state' || id === 'status')
+  return first && state ? [first, state, ...others.filter((one) => one !== state)] : columns
 }
 
 const LOT_MS = 5

@@ -59,8 +59,10 @@ export function lasting(since: Date, now = Date.now()): string {
   return now - since.getTime() < 60_000 ? t('under a minute') : ago(since, now)
 }
 
+const TIME = { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' } as const
+
 export function timeText(date: Date | undefined): string {
-  return date ? date.toLocaleString('en', { dateStyle: 'medium', timeStyle: 'medium' }) : ''
+  return date ? date.toLocaleString('en', TIME) : ''
 }
 
 export function sizeText(bytes: number): string {

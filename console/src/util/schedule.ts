@@ -36,6 +36,24 @@ export function expressionOf({ every, at, weekday, monthDay, custom }: Choice): 
   }
 }
 
+/** The other way: what the simple choices cannot say is a cron expression still. */
+export function choiceOf(expression: string): Choice {
+  for (const every of ['hour', 'day', 'week', 'month'] as const) {
+    const [, minute = '', hour = '', monthDay = '', weekday = ''] =
+      /^cron\((\d{1,2}) (\d{1,2}|\*) (\d{1,2}|\*|\?) \* ([A-Z]{3}|\?) \*\)$/.exec(expression) ?? []
+    const two = (text: string): string => text.padStart(2, '0')
+    const choice = {
+      every,
+      at: hour === '*' ? `00:${two(minute)}` : `${two(hour)}:${two(minute)}`,
+      weekday: weekday.length === 3 ? weekday : CHOICE.weekday,
+      monthDay: Number(monthDay) || 1,
+      custom: expression,
+    }
+    if (minute !== '' && expressionOf(choice) === expression) return choice
+  }
+  return { ...CHOICE, every: 'custom', custom: expression }
+}
+
 /** The next times, or what is wrong with the expression. */
 export function nextRuns(
   expression: string,
@@ -55,4 +73,13 @@ export function nextRuns(
   } catch (error) {
     return (error as Error).message
   }
+}
+
+/** `Sun, Nov 29, 03:00`, in the plan's own time. */
+export function runText(at: Date, timeZone: string): string {
+  return at.toLocaleString('en', {
+    ...{ weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' },
+    hourCycle: 'h23',
+    timeZone,
+  })
 }

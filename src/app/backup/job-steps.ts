@@ -35,7 +35,7 @@ export async function backupStep(app: App, job: BackupJob, hasRoom: boolean): Pr
   }
   if (job.startedAt !== null && now > job.startedAt + job.completionMinutes * MINUTE_MS) {
     const message = 'The job did not complete within its completion window'
-    return jobChange(app, job, (one) => ({ ...one, state: 'ABORTING', message }))
+    return jobChange(app, job, (one) => ({ ...one, state: 'ABORTING', message, isLate: true }))
   }
   if (isPaused(job.retryAt, now)) return false
   if (job.state !== 'CREATED') return run(app, job)
@@ -251,6 +251,11 @@ async function undo(tx: StoreTransaction, job: BackupJob): Promise<void> {
   const point = await tx.get('backupPoint', job.pointId)
   if (point?.state !== 'CREATING') return
   if (job.startedAt === null) return tx.remove('backupPoint', point)
+  if (job.isLate) {
+    // As on AWS: it tells that there is none of that time, until it is deleted or its retention is over.
+    const message = 'The backup was not done when its completion window closed'
+    return void (await tx.update('backupPoint', { ...point, state: 'PARTIAL', message }))
+  }
   // It may be whole in the vault all the same, and what nobody knows of would never go.
   await tx.update('backupPoint', { ...point, state: 'DELETING' })
 }

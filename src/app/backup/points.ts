@@ -111,7 +111,9 @@ export async function pointLifecycleChange(
       )
     }
     if (vault.lock) lockCheck(vault, point, lifecycle)
-    return tx.update('backupPoint', { ...point, lifecycle, state: 'COMPLETED' })
+    // One that was kept beyond its retention is in its retention again.
+    const state = point.state === 'EXPIRED' ? 'COMPLETED' : point.state
+    return tx.update('backupPoint', { ...point, lifecycle, state })
   })
   const vault = await ctx.app.store.get('backupVault', changed.vaultId)
   const details = { RecoveryPointArn: arn, ResourceArn: changed.resourceArn }

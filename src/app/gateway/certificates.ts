@@ -3,6 +3,7 @@
  * field for them), and they lie sealed with the cloud's own key. docs/decisions/0136.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
 import { invalidValue } from '../../domain/faults.ts'
 import type { HypervisorAddress } from '../../domain/hypervisor-address.ts'
 import type { HypervisorCertificates } from '../../domain/hypervisor.ts'
@@ -10,8 +11,9 @@ import type { App } from '../context.ts'
 
 const PREFIX = 'hypervisor-certificates:'
 const PURPOSE = 'hypervisor-certificates'
-const HOST = /^[a-z0-9:.-]{1,253}$/
-const PEM_BYTES_MAX = 64 * 1024
+const NAME = /^[a-z0-9][a-z0-9.-]{0,252}$/i
+/** All three go into one request of the host API. */
+const PEM_BYTES_MAX = 20 * 1024
 
 /** What the owner is shown of them. */
 export interface CertificatesShown {
@@ -29,7 +31,7 @@ export async function certificatesPut(
   host: string,
   given: HypervisorCertificates,
 ): Promise<CertificatesShown> {
-  if (!HOST.test(host.toLowerCase())) {
+  if (!NAME.test(host) && isIP(host) === 0) {
     throw invalidValue('host', host, 'the name or address of a host is needed, without a port')
   }
   const shown = checked(app, host, given)

@@ -157,6 +157,8 @@ export interface BackupJob extends JobBase {
   vaultName: string
   pointId: string
   state: BackupJobState
+  /** It is ended because its completion window has closed. */
+  isLate?: boolean
   createdBy: CreatedByPlan | null
   lifecycle: Lifecycle | null
   pointTags: Tags

@@ -106,11 +106,12 @@ test('a guest with OpenSSH', () => {
 test('a guest with dropbear: its own form of one key, and no machine id', () => {
   const message = launchMessage({ ...FACTS, hostKeyForm: 'dropbear' })
   expect(message.toString()).toMatchInlineSnapshot(`
-    "awaken c0ffee 1700000000 123000000 529
+    "awaken c0ffee 1700000000 123000000 676
     instance i-0123456789abcdef0
     hostname ip-172-31-0-5.ec2.internal
     key ssh-ed25519 AAAAC3Nz me@home
     hostkey \\000\\000\\000\\013\\163\\163\\150\\055\\145\\144\\062\\065\\065\\061\\071\\000\\000\\000\\100\\001\\001\\001\\001\\001\\001\\001\\001\\001\\001\\001\\001\\001\\001\\001\\001\\001\\001\\001\\001\\001\\001\\001\\001\\001\\001\\001\\001\\001\\001\\001\\001\\377\\377\\377\\377\\377\\377\\377\\377\\377\\377\\377\\377\\377\\377\\377\\377\\377\\377\\377\\377\\377\\377\\377\\377\\377\\377\\377\\377\\377\\377\\377\\377
+    hostkey-public ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIP////////////////////////////////////////// SHA256:48D9sC7DVJMSGpOHcSS3/AKz/VOmo26MOgXADP9uFHk
     nic 02:00:00:00:00:05 172.31.0.5 20 255.255.240.0 172.31.0.1 1500 ec2.internal 172.31.0.2
     "
   `)

@@ -2,7 +2,11 @@
 import { expect, test, vi } from 'vitest'
 import type { HostAgent } from '../../../src/agent/protocol.ts'
 import type { App, HostHandle } from '../../../src/app/context.ts'
-import { createNetworkApplier, readerOnce } from '../../../src/app/reconcilers/network.ts'
+import {
+  createNetworkApplier,
+  readerKept,
+  readerOnce,
+} from '../../../src/app/reconcilers/network.ts'
 import type { StoreReader } from '../../../src/store/store.ts'
 
 /** A store without instances that counts and numbers its reads. */
@@ -41,7 +45,7 @@ test('a call that comes while one is applied gets an application of its own, rea
     applied++
     if (applied === 1) await gate.promise
   })
-  const apply = createNetworkApplier({ store: reader, bandwidth: {} } as App)
+  const apply = createNetworkApplier({ bandwidth: {} } as App, reader)
   const first = apply(host)
   await vi.waitFor(() => expect(applied).toBe(1))
   const each = reads.length
@@ -55,4 +59,26 @@ test('a call that comes while one is applied gets an application of its own, rea
   expect(applied).toBe(2)
   expect(reads).toHaveLength(2 * each)
   expect(older.reads).toHaveLength(0)
+})
+
+test('of what was read before only what another generation has is read again', async () => {
+  const records = new Map(['a', 'b', 'c'].map((id) => [id, { id, generation: 1, body: 'old' }]))
+  const reads: string[][] = []
+  const store = {
+    versions: async () => [...records.values()].map(({ id, generation }) => ({ id, generation })),
+    list: async (_kind: string, { ids = [] }: { ids?: string[] }) => {
+      if (ids.length > 0) reads.push(ids)
+      return ids.flatMap((id) => records.get(id) ?? [])
+    },
+  } as unknown as StoreReader
+  const kept = readerKept(store)
+  const query = { reference: { name: 'host', value: 'host-1' } }
+  const first = await kept.list('instance', query)
+  expect(first.map(({ id }) => id)).toEqual(['a', 'b', 'c'])
+  records.set('b', { id: 'b', generation: 2, body: 'new' })
+  records.delete('c')
+  const second = await kept.list('instance', query)
+  expect(second).toEqual([records.get('a'), records.get('b')])
+  expect(second[0]).toBe(first[0])
+  expect(reads).toEqual([['a', 'b', 'c'], ['b']])
 })

@@ -26,14 +26,18 @@ export function AlarmDetail({ alarm }: { alarm: Alarm }) {
         title={<bdi>{alarm.AlarmName}</bdi>}
         actions={<State name={state?.name} tone={state?.tone ?? 'idle'} />}
       >
-        <p>{alarm.StateReason}</p>
+        <p className="reason">{alarm.StateReason}</p>
         <dl className="facts">
           <Fact name={t('Description')}>{alarm.AlarmDescription}</Fact>
           <Fact name={t('Condition')}>{conditionOf(alarm)}</Fact>
-          <Fact name={t('Statistic')}>{watched?.Stat}</Fact>
-          <Fact name={t('Of what')}>
-            {watched?.Dimensions.map(({ Name, Value }) => `${Name} ${Value}`).join(', ')}
-          </Fact>
+          {watched && (
+            <>
+              <Fact name={t('Statistic')}>{watched.Stat}</Fact>
+              <Fact name={t('Of what')}>
+                {watched.Dimensions.map(({ Name, Value }) => `${Name} ${Value}`).join(', ')}
+              </Fact>
+            </>
+          )}
           {!alarm.AlarmRule && <Fact name={t('Missing values count')}>{treatment}</Fact>}
           <Fact name={t('In this state since')}>{timeText(alarm.StateUpdatedTimestamp)}</Fact>
           <Fact name={t('Actions')}>{alarm.ActionsEnabled ? t('enabled') : t('disabled')}</Fact>
@@ -53,7 +57,7 @@ export function AlarmDetail({ alarm }: { alarm: Alarm }) {
 }
 
 /** By the metric's name: bytes are read as sizes, percents as such. */
-function formatOf(metric: string): (value: number) => string {
+export function formatOf(metric: string): (value: number) => string {
   if (/Bytes|^Network(?:In|Out)$/.test(metric)) return sizeText
   const sign = /Utilization|Percent/.test(metric) ? ' %' : ''
   return (value) => `${value.toLocaleString('en', { maximumFractionDigits: 2 })}${sign}`

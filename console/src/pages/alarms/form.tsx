@@ -17,7 +17,7 @@ import { Graph } from './detail.tsx'
 import { COMPARISONS, MACHINE_ACTIONS, spanText, TREATMENTS } from './words.ts'
 
 const METRICS_MAX = 5_000
-const STATISTICS = ['Average', 'Sum', 'Minimum', 'Maximum', 'SampleCount', 'p90', 'p99']
+export const STATISTICS = ['Average', 'Sum', 'Minimum', 'Maximum', 'SampleCount', 'p90', 'p99']
 const PERIODS_S = [60, 300, 900, 3_600, 21_600, 86_400]
 
 interface Draft {
@@ -40,7 +40,7 @@ interface Draft {
 const keyOf = ({ Namespace, MetricName, Dimensions }: Metric): string =>
   JSON.stringify([Namespace, MetricName, (Dimensions ?? []).map((one) => [one.Name, one.Value])])
 
-function metricOf(key: string): Metric & { Dimensions: { Name: string; Value: string }[] } {
+export function metricOf(key: string): Metric & { Dimensions: { Name: string; Value: string }[] } {
   const [Namespace, MetricName, pairs] = JSON.parse(key) as [string, string, [string, string][]]
   return { Namespace, MetricName, Dimensions: pairs.map(([Name, Value]) => ({ Name, Value })) }
 }
@@ -184,7 +184,7 @@ interface Part {
   set(name: keyof Draft): (value: string) => void
 }
 
-function MetricField({ value, onChange }: { value: string; onChange(key: string): void }) {
+export function MetricField({ value, onChange }: { value: string; onChange(key: string): void }) {
   const [words, setWords] = useState('')
   const { data, error } = useQuery({ queryKey: ['metrics'], queryFn: metricsRead, retry: false })
   const options = useMemo(() => {

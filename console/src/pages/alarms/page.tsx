@@ -12,6 +12,7 @@ import { doing } from '../../ui/toasts.tsx'
 import type { Property } from '../../util/filter.ts'
 import { ago } from '../../util/instance.ts'
 import { AlarmDetail } from './detail.tsx'
+import { CompositeForm } from './composite-form.tsx'
 import { AlarmForm } from './form.tsx'
 import { conditionOf, STATES } from './words.ts'
 
@@ -85,7 +86,7 @@ const PROPERTIES: readonly Property<Alarm>[] = [
 ]
 
 export default function AlarmsPage() {
-  const [editing, setEditing] = useState<Alarm | 'new'>()
+  const [editing, setEditing] = useState<Alarm | 'new' | 'composite'>()
   return (
     <>
       <ResourceList
@@ -112,17 +113,19 @@ export default function AlarmsPage() {
           </Empty>
         }
       />
-      {editing && (
-        <AlarmForm
-          {...(editing === 'new' ? {} : { alarm: editing })}
-          onClose={() => setEditing(undefined)}
-        />
-      )}
+      {editing && <Editing what={editing} onClose={() => setEditing(undefined)} />}
     </>
   )
 }
 
-function AlarmMenu(props: { chosen: readonly Alarm[]; onEdit(alarm: Alarm): void }) {
+function Editing({ what, onClose }: { what: Alarm | 'new' | 'composite'; onClose(): void }) {
+  if (what === 'new') return <AlarmForm onClose={onClose} />
+  if (what === 'composite') return <CompositeForm onClose={onClose} />
+  if (what.AlarmRule !== undefined) return <CompositeForm alarm={what} onClose={onClose} />
+  return <AlarmForm alarm={what} onClose={onClose} />
+}
+
+function AlarmMenu(props: { chosen: readonly Alarm[]; onEdit(what: Alarm | 'composite'): void }) {
   const { chosen, onEdit } = props
   const [one] = chosen
   const none = one ? undefined : t('Select an alarm first')
@@ -130,8 +133,8 @@ function AlarmMenu(props: { chosen: readonly Alarm[]; onEdit(alarm: Alarm): void
   const toEdit =
     chosen.length !== 1
       ? t('Select one alarm')
-      : one?.MetricName === undefined
-        ? t('Only an alarm on one metric can be changed here')
+      : one?.MetricName === undefined && one?.AlarmRule === undefined
+        ? t('An alarm on an expression is changed by your tools: aws cloudwatch put-metric-alarm')
         : undefined
   const enable = (isOn: boolean): void =>
     void doing(isOn ? t('Its actions are enabled') : t('Its actions are disabled'), async () => {
@@ -168,6 +171,7 @@ function AlarmMenu(props: { chosen: readonly Alarm[]; onEdit(alarm: Alarm): void
           run: () => enable(false),
           whyNot: none ?? (chosen.some((a) => a.ActionsEnabled) ? undefined : t('They are')),
         },
+        { label: t('Create composite alarm'), run: () => onEdit('composite'), isApart: true },
         { label: t('Delete alarms'), run: remove, whyNot: none, isApart: true },
       ]}
     />

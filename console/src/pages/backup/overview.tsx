@@ -15,6 +15,7 @@ import { useCollection } from '../../aws/collection.ts'
 import { instances } from '../../aws/ec2.ts'
 import { t } from '../../text/t.ts'
 import { Button, Card, Note } from '../../ui/parts.tsx'
+import { PlainTable } from '../../ui/plain-table.tsx'
 import { ago, sizeText, stateOf, titleOf } from '../../util/instance.ts'
 import BackupNow from './backup-now.tsx'
 import { Storage } from './storage.tsx'
@@ -25,9 +26,9 @@ const SHOWN_MAX = 20
 export function Overview() {
   const { data: machines = [], error: unseen } = useCollection(instances)
   const { data: kept, error } = useCollection(protectedResources)
-  const { data: points = [] } = useCollection(recoveryPoints)
-  const { data: allPlans = [] } = useCollection(plans)
-  const { data: jobs = [] } = useCollection(backupJobs)
+  const { data: points = [], error: noPoints } = useCollection(recoveryPoints)
+  const { data: allPlans = [], error: noPlans } = useCollection(plans)
+  const { data: jobs = [], error: noJobs } = useCollection(backupJobs)
   const [about, setAbout] = useState<Instance>()
   const ids = new Set(kept?.map((one) => idOfArn(one.ResourceArn)))
   const live = machines.filter((one) => !['terminated', 'shutting-down'].includes(stateOf(one)))
@@ -39,15 +40,24 @@ export function Overview() {
       (job.CreationDate?.getTime() ?? 0) > since,
   )
   const bytes = points.reduce((sum, one) => sum + (one.BackupSizeInBytes ?? 0), 0)
-  const tile = (to: string, n: string, words: string) => (
+  const wrongs = [error, unseen, noPoints, noPlans, noJobs].filter((one) => one !== null)
+  // Nothing is said of what may not be seen: a zero would be a lie.
+  const isKnown = !error && !unseen
+  const tile = (to: string, n: string, words: string, isSeen: boolean) => (
     <Link to={`/console/backup/${to}`} className="card tile">
-      <strong>{n}</strong>
+      <strong>{isSeen ? n : '–'}</strong>
       <span className="muted">{words}</span>
     </Link>
   )
   return (
     <>
-      {(error ?? unseen) && <Note tone="warn">{wordsOf(error ?? unseen)}</Note>}
+      {wrongs.length > 0 && (
+        <Note tone="warn">
+          {[...new Set(wrongs.map(wordsOf))].map((words) => (
+            <p key={words}>{words}</p>
+          ))}
+        </Note>
+      )}
       <div className="tiles">
         {tile(
           'points',
@@ -55,47 +65,59 @@ export function Overview() {
           live.length - bare.length === 1
             ? t('machine with a backup')
             : t('machines with a backup'),
+          isKnown,
         )}
         {tile(
           'overview',
           String(bare.length),
           bare.length === 1 ? t('machine without one') : t('machines without one'),
+          isKnown,
         )}
         {tile(
           'points',
           points.length.toLocaleString('en'),
-          points.length === 1
-            ? t('recovery point, {size} as it was', { size: sizeText(bytes) })
-            : t('recovery points, {size} as they were', { size: sizeText(bytes) }),
+          noPoints
+            ? t('recovery points')
+            : points.length === 1
+              ? t('recovery point, {size} as it was', { size: sizeText(bytes) })
+              : t('recovery points, {size} as they were', { size: sizeText(bytes) }),
+          !noPoints,
         )}
-        {tile('plans', String(allPlans.length), allPlans.length === 1 ? t('plan') : t('plans'))}
-        {tile('jobs', String(failed.length), t('failed in seven days'))}
+        {tile(
+          'plans',
+          String(allPlans.length),
+          allPlans.length === 1 ? t('plan') : t('plans'),
+          !noPlans,
+        )}
+        {tile('jobs', String(failed.length), t('failed in seven days'), !noJobs)}
       </div>
       <Card title={t('Without a backup')} isPlain>
-        {bare.length === 0 ? (
+        {!isKnown || bare.length === 0 ? (
           <div className="empty">
-            {live.length === 0 ? t('There is no machine.') : t('Every machine has one.')}
+            {!isKnown
+              ? t('You may not see which these are.')
+              : live.length === 0
+                ? t('There is no machine.')
+                : t('Every machine has one.')}
           </div>
         ) : (
-          <table className="plain-table">
-            <tbody>
-              {bare.slice(0, SHOWN_MAX).map((one) => (
-                <tr key={one.InstanceId}>
-                  <td>
-                    <Link className="clipped" to={`/console/instances/${one.InstanceId}`}>
-                      {titleOf(one)}
-                    </Link>
-                  </td>
-                  <td className="muted">{ago(one.LaunchTime)}</td>
-                  <td style={{ textAlign: 'right' }}>
-                    <Button isSmall onClick={() => setAbout(one)}>
-                      {t('Back up now')}
-                    </Button>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <PlainTable label={t('Without a backup')}>
+            {bare.slice(0, SHOWN_MAX).map((one) => (
+              <tr key={one.InstanceId}>
+                <td>
+                  <Link className="clipped" to={`/console/instances/${one.InstanceId}`}>
+                    {titleOf(one)}
+                  </Link>
+                </td>
+                <td className="muted wide-only">{ago(one.LaunchTime)}</td>
+                <td style={{ textAlign: 'right' }}>
+                  <Button isSmall onClick={() => setAbout(one)}>
+                    {t('Back up now')}
+                  </Button>
+                </td>
+              </tr>
+            ))}
+          </PlainTable>
         )}
         {bare.length > SHOWN_MAX && (
           <p className="muted" style={{ padding: 12 }}>
@@ -106,17 +128,15 @@ export function Overview() {
       <Storage />
       {failed.length > 0 && (
         <Card title={t('Failed lately')} isPlain>
-          <table className="plain-table">
-            <tbody>
-              {failed.slice(0, SHOWN_MAX).map((job) => (
-                <tr key={job.BackupJobId}>
-                  <td className="mono">{idOfArn(job.ResourceArn)}</td>
-                  <td className="nowrap">{ago(job.CreationDate)}</td>
-                  <td>{job.StatusMessage ?? job.State}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <PlainTable label={t('Failed lately')}>
+            {failed.slice(0, SHOWN_MAX).map((job) => (
+              <tr key={job.BackupJobId}>
+                <td className="mono">{idOfArn(job.ResourceArn)}</td>
+                <td className="nowrap">{ago(job.CreationDate)}</td>
+                <td>{job.StatusMessage ?? job.State}</td>
+              </tr>
+            ))}
+          </PlainTable>
         </Card>
       )}
       {about && (

@@ -4,6 +4,7 @@ import {
   CreateBackupSelectionCommand,
   DeleteBackupPlanCommand,
   DeleteBackupSelectionCommand,
+  type BackupRule,
 } from '@aws-sdk/client-backup'
 import { useId, useState } from 'react'
 import {
@@ -20,7 +21,8 @@ import { plural, t } from '../../text/t.ts'
 import { Modal } from '../../ui/modal.tsx'
 import { Button, Card, Empty, Fact, InputField, SelectField } from '../../ui/parts.tsx'
 import { timeText } from '../../util/instance.ts'
-import { CHOICE, expressionOf, nextRuns } from '../../util/schedule.ts'
+import { CHOICE, expressionOf, nextRuns, runText } from '../../util/schedule.ts'
+import { ChangeRule } from './plan-change.tsx'
 import { ScheduleEditor } from './schedule-editor.tsx'
 
 export function Plans() {
@@ -53,6 +55,7 @@ export function Plans() {
 function Plan({ whole }: { whole: WholePlan }) {
   const { id, plan, selections, lastRunAt } = whole
   const [isAsked, setAsked] = useState(false)
+  const [changing, setChanging] = useState<BackupRule>()
   const remove = async (): Promise<void> => {
     for (const { SelectionId } of selections) {
       await backup().send(new DeleteBackupSelectionCommand({ BackupPlanId: id, SelectionId }))
@@ -80,7 +83,7 @@ function Plan({ whole }: { whole: WholePlan }) {
                 <code>{rule.ScheduleExpression}</code> {zone}
               </Fact>
               <Fact name={t('Next runs')}>
-                {typeof runs === 'string' ? runs : runs.map((at) => timeText(at)).join(' · ')}
+                {typeof runs === 'string' ? runs : runs.map((at) => runText(at, zone)).join(' · ')}
               </Fact>
               <Fact name={t('Into')}>{rule.TargetBackupVaultName}</Fact>
               <Fact name={t('Kept')}>
@@ -88,6 +91,15 @@ function Plan({ whole }: { whole: WholePlan }) {
                   ? plural(rule.Lifecycle.DeleteAfterDays, '{n} day', '{n} days')
                   : t('for ever')}
               </Fact>
+              <div>
+                <Button
+                  isSmall
+                  aria-label={t('Change the rule {name}', { name: rule.RuleName ?? '' })}
+                  onClick={() => setChanging(rule)}
+                >
+                  {t('Change')}
+                </Button>
+              </div>
             </dl>
           )
         })}
@@ -98,6 +110,9 @@ function Plan({ whole }: { whole: WholePlan }) {
           <Fact name={t('Ran last')}>{timeText(lastRunAt)}</Fact>
         </dl>
       </div>
+      {changing && (
+        <ChangeRule whole={whole} rule={changing} onClose={() => setChanging(undefined)} />
+      )}
       {isAsked && (
         <Modal
           title={t('Delete the plan {name}', { name: plan.BackupPlanName ?? '' })}

@@ -2,7 +2,7 @@
 import { useId } from 'react'
 import { t } from '../../text/t.ts'
 import { Field, InputField, Note, SelectField } from '../../ui/parts.tsx'
-import { expressionOf, nextRuns, WEEKDAYS, type Choice } from '../../util/schedule.ts'
+import { expressionOf, nextRuns, runText, WEEKDAYS, type Choice } from '../../util/schedule.ts'
 
 const EVERY: readonly [Choice['every'], string][] = [
   ['hour', t('Every hour')],
@@ -22,15 +22,6 @@ export function ScheduleEditor(props: {
   const id = useId()
   const change = (part: Partial<Choice>): void => onChoice({ ...choice, ...part })
   const runs = nextRuns(expressionOf(choice), zone, Date.now(), 5)
-  const day = new Intl.DateTimeFormat('en', {
-    weekday: 'short',
-    day: 'numeric',
-    month: 'short',
-    hour: '2-digit',
-    minute: '2-digit',
-    hour12: false,
-    timeZone: zone,
-  })
   return (
     <div className="stack sunken">
       <div className="row wrap" style={{ alignItems: 'flex-end' }}>
@@ -99,7 +90,7 @@ export function ScheduleEditor(props: {
         <Note tone="warn">{runs}</Note>
       ) : (
         <p className="small" role="status">
-          <strong>{t('Next runs')}:</strong> {runs.map((at) => day.format(at)).join(' · ')}
+          <strong>{t('Next runs')}:</strong> {runs.map((at) => runText(at, zone)).join(' · ')}
         </p>
       )}
     </div>

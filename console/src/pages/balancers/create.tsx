@@ -105,62 +105,64 @@ export function Create({ onClose }: { onClose(): void }) {
         maxLength={32}
         hint={t('Letters, digits and hyphens. Its target group gets the same.')}
       />
-      <SelectField label={t('Type')} value={type} onChange={(text) => setType(text as Type)}>
-        <option value="application">{t('Application: HTTP, with rules')}</option>
-        <option value="network">{t('Network: any TCP')}</option>
-      </SelectField>
-      <SelectField
-        label={t('Who reaches it')}
-        value={scheme}
-        onChange={(text) => setScheme(text as typeof scheme)}
-      >
-        <option value="internet-facing">{t('Faces the internet: public addresses')}</option>
-        <option value="internal">{t('Internal: machines of its network')}</option>
-      </SelectField>
-      <SelectField label={t('Network')} value={vpcId} onChange={setVpc}>
-        {networks.map((one) => (
-          <option key={one.VpcId} value={one.VpcId}>
-            {tagOf(one.Tags, 'Name') || one.VpcId} ({one.CidrBlock})
-          </option>
-        ))}
-      </SelectField>
-      <SelectField
-        label={t('Security group')}
-        value={group}
-        onChange={setGroup}
-        hint={t('It must let clients in; the group of the instances must let this group in.')}
-      >
-        <option value="">{isWeb ? t('The network’s default group') : t('None')}</option>
-        {ownGroups.map((one) => (
-          <option key={one.GroupId} value={one.GroupId}>
-            {one.GroupName}
-          </option>
-        ))}
-      </SelectField>
-      <InputField
-        label={t('Listens on port')}
-        type="number"
-        value={port}
-        onChange={setPort}
-        min={1}
-        max={65535}
-      />
-      <InputField
-        label={t('Port of the instances')}
-        type="number"
-        value={targetPort}
-        onChange={setTargetPort}
-        min={1}
-        max={65535}
-      />
-      {isWeb && (
+      <div className="fields">
+        <SelectField label={t('Type')} value={type} onChange={(text) => setType(text as Type)}>
+          <option value="application">{t('Application: HTTP, with rules')}</option>
+          <option value="network">{t('Network: any TCP')}</option>
+        </SelectField>
+        <SelectField
+          label={t('Who reaches it')}
+          value={scheme}
+          onChange={(text) => setScheme(text as typeof scheme)}
+        >
+          <option value="internet-facing">{t('Faces the internet: public addresses')}</option>
+          <option value="internal">{t('Internal: machines of its network')}</option>
+        </SelectField>
+        <SelectField label={t('Network')} value={vpcId} onChange={setVpc}>
+          {networks.map((one) => (
+            <option key={one.VpcId} value={one.VpcId}>
+              {tagOf(one.Tags, 'Name') || one.VpcId} ({one.CidrBlock})
+            </option>
+          ))}
+        </SelectField>
+        <SelectField
+          label={t('Security group')}
+          value={group}
+          onChange={setGroup}
+          hint={t('It must let clients in; the group of the instances must let this group in.')}
+        >
+          <option value="">{isWeb ? t('The network’s default group') : t('None')}</option>
+          {ownGroups.map((one) => (
+            <option key={one.GroupId} value={one.GroupId}>
+              {one.GroupName}
+            </option>
+          ))}
+        </SelectField>
         <InputField
-          label={t('Path of the health check')}
-          value={path}
-          onChange={setPath}
-          hint={t('An instance is healthy when it answers it with 200.')}
+          label={t('Listens on port')}
+          type="number"
+          value={port}
+          onChange={setPort}
+          min={1}
+          max={65535}
         />
-      )}
+        <InputField
+          label={t('Port of the instances')}
+          type="number"
+          value={targetPort}
+          onChange={setTargetPort}
+          min={1}
+          max={65535}
+        />
+        {isWeb && (
+          <InputField
+            label={t('Path of the health check')}
+            value={path}
+            onChange={setPath}
+            hint={t('An instance is healthy when it answers it with 200.')}
+          />
+        )}
+      </div>
       <Targets machines={inVpc} chosen={targets} onToggle={toggle} />
       {isWeb && places.length < 2 && (
         <Note tone="warn">{t('This network has subnets in fewer than two zones.')}</Note>
@@ -182,13 +184,13 @@ function Targets(props: {
 }) {
   const { machines, chosen, onToggle } = props
   return (
-    <fieldset className="stack tight">
+    <fieldset className="plain stack tight">
       <legend>{t('Instances behind it')}</legend>
       {machines.length === 0 && <p className="muted">{t('None runs in this network.')}</p>}
       {machines.map((one) => {
         const { InstanceId = '' } = one
         return (
-          <label key={InstanceId} className="row">
+          <label key={InstanceId} className="row wrap">
             <input
               type="checkbox"
               checked={chosen.has(InstanceId)}

@@ -182,7 +182,7 @@ function RoleModal({ role, onClose }: { role: Role; onClose(): void }) {
       <Permissions holder={{ RoleName }} />
       <h3>{t('Who may take it')}</h3>
       <pre className="small">{pretty(role.AssumeRolePolicyDocument)}</pre>
-      <div className="row">
+      <div className="row wrap">
         <Button onClick={() => setEditing(true)}>{t('Change who may take it')}</Button>
         <Button
           look="danger"

@@ -6,7 +6,7 @@ import { wordsOf } from '../../aws/clients.ts'
 import { useCollection } from '../../aws/collection.ts'
 import { instances } from '../../aws/ec2.ts'
 import { t } from '../../text/t.ts'
-import { Card, CopyId, Fact, Note, PageHead, State } from '../../ui/parts.tsx'
+import { ButtonLink, Card, CopyId, Fact, Note, PageHead, State } from '../../ui/parts.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import { ago, timeText, titleOf } from '../../util/instance.ts'
 import { InstanceActions } from './actions.tsx'
@@ -50,9 +50,14 @@ export default function InstancePage() {
   if (!instance) {
     return (
       <div className="empty">
-        {data === undefined
-          ? t('Loading…')
-          : t('There is no instance {id} in this region.', { id })}
+        {data === undefined ? (
+          t('Loading…')
+        ) : (
+          <>
+            <h1>{t('There is no instance {id} in this region', { id })}</h1>
+            <ButtonLink to="/console/instances">{t('All instances')}</ButtonLink>
+          </>
+        )}
       </div>
     )
   }

@@ -9,6 +9,7 @@ import { securityGroups } from '../../aws/ec2.ts'
 import { apiPost } from '../../aws/http.ts'
 import { t } from '../../text/t.ts'
 import { Button, Card, InputField, Note } from '../../ui/parts.tsx'
+import { PlainTable } from '../../ui/plain-table.tsx'
 import { rulesOf, ruleWords } from '../../util/rules.ts'
 
 export function Security({ instance }: { instance: Instance }) {
@@ -26,21 +27,19 @@ export function Security({ instance }: { instance: Instance }) {
         {incoming.length === 0 ? (
           <div className="empty">{t('Nobody: its groups have no inbound rule.')}</div>
         ) : (
-          <table className="plain-table">
-            <tbody>
-              {incoming.map(({ rule, group }) => (
-                <tr key={`${group.GroupId} ${ruleWords(rule, nameOf)}`}>
-                  <td>
-                    {ruleWords(rule, nameOf)}
-                    {rule.isRisky && <span className="chip warn"> {t('open to the world')}</span>}
-                  </td>
-                  <td className="nowrap">
-                    <Link to={`/console/security-groups/${group.GroupId}`}>{group.GroupName}</Link>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <PlainTable label={t('Who can reach it')}>
+            {incoming.map(({ rule, group }) => (
+              <tr key={`${group.GroupId} ${ruleWords(rule, nameOf)}`}>
+                <td>
+                  {ruleWords(rule, nameOf)}
+                  {rule.isRisky && <span className="chip warn"> {t('open to the world')}</span>}
+                </td>
+                <td className="nowrap">
+                  <Link to={`/console/security-groups/${group.GroupId}`}>{group.GroupName}</Link>
+                </td>
+              </tr>
+            ))}
+          </PlainTable>
         )}
       </Card>
       <Ask instanceId={instance.InstanceId ?? ''} />

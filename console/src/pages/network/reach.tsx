@@ -6,6 +6,7 @@ import { wordsOf } from '../../aws/clients.ts'
 import { apiPost } from '../../aws/http.ts'
 import { t } from '../../text/t.ts'
 import { Button, Card, InputField, Note } from '../../ui/parts.tsx'
+import { PlainTable } from '../../ui/plain-table.tsx'
 import { stateOf, titleOf } from '../../util/instance.ts'
 
 /** Each is a question of its own to the daemon. */
@@ -70,25 +71,23 @@ export function Reach(props: {
       isPlain
     >
       {wrong !== undefined && <Note tone="warn">{wrong}</Note>}
-      <table className="plain-table">
-        <tbody>
-          {rows?.map((row) => (
-            <tr key={row.id}>
-              <td className="nowrap">{row.name}</td>
-              <td className="nowrap">
-                <span className={`chip ${row.answer.isReachable ? 'good' : 'bad'}`}>
-                  {row.answer.isReachable ? t('yes') : t('no')}
-                </span>
-              </td>
-              <td className="muted">
-                {row.answer.isReachable
-                  ? t('at {address}', { address: row.answer.destination ?? '' })
-                  : row.answer.blocks[0]?.text}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <PlainTable label={t('What it can reach')}>
+        {rows?.map((row) => (
+          <tr key={row.id}>
+            <td className="nowrap">{row.name}</td>
+            <td className="nowrap">
+              <span className={`chip ${row.answer.isReachable ? 'good' : 'bad'}`}>
+                {row.answer.isReachable ? t('yes') : t('no')}
+              </span>
+            </td>
+            <td className="muted">
+              {row.answer.isReachable
+                ? t('at {address}', { address: row.answer.destination ?? '' })
+                : row.answer.blocks[0]?.text}
+            </td>
+          </tr>
+        ))}
+      </PlainTable>
     </Card>
   )
 }

@@ -102,7 +102,7 @@ function Zones(props: {
 }) {
   const { all, chosen, onChange } = props
   return (
-    <fieldset>
+    <fieldset className="plain stack tight">
       <legend>{t('Availability Zones')}</legend>
       {all.map((zone) => (
         <label key={zone} className="check">

@@ -1,0 +1,258 @@
+/**
+ * Dashboards and composite alarms in the browser, and what others may have written into everything: nothing of it is
+ * ever markup, a script or an address that leads elsewhere. What may not be seen is said, not shown as nothing.
+ */
+import { CloudWatch } from '@aws-sdk/client-cloudwatch'
+import { IAM } from '@aws-sdk/client-iam'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { axeOf } from '../support/axe.ts'
+import {
+  pageOf,
+  pictureKeep,
+  startBrowserConsole,
+  type BrowserConsole,
+  type ConsolePage,
+} from '../support/browser.ts'
+import { eventually } from '../support/eventually.ts'
+
+let console: BrowserConsole
+let page: ConsolePage
+let cloudwatch: CloudWatch
+const EVIL = '<img src=x onerror="window.owned=1"><script>window.owned=1</script>'
+
+beforeAll(async () => {
+  console = await startBrowserConsole()
+  const { url: endpoint, root } = console
+  cloudwatch = new CloudWatch({ endpoint, region: 'us-east-1', credentials: root })
+})
+afterAll(async () => {
+  cloudwatch.destroy()
+  await console.close()
+})
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') await pictureKeep(page, task.name)
+  const { complaints } = page
+  await page.context().close()
+  expect(complaints).toEqual([])
+})
+
+async function valuesPut(name: string, values: readonly number[]): Promise<void> {
+  for (const [n, Value] of values.entries()) {
+    const Timestamp = new Date(Date.now() - (values.length - n) * 300_000)
+    const MetricData = [{ MetricName: name, Value, Timestamp }]
+    await cloudwatch.putMetricData({ Namespace: 'Shop', MetricData })
+  }
+}
+
+test('a dashboard is made, drawn, given a graph, changed and deleted', async () => {
+  await valuesPut('Orders', [3, 9, 4, 12])
+  page = await console.page()
+  await page.goto(`${console.url}/console/dashboards`)
+  await page.getByText('No dashboards yet').waitFor()
+  await page.getByRole('button', { name: 'Create dashboard' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Name').fill('shop')
+  const body = dialog.getByLabel('Body (JSON)')
+  await body.fill('{')
+  expect(
+    await dialog.getByRole('button', { name: 'Create dashboard' }).getAttribute('aria-disabled'),
+  ).toBe('true')
+  const metric = (view: string) => ({
+    ...{ type: 'metric', x: 0, y: 2, width: 12, height: 6 },
+    properties: { view, title: view, stat: 'Sum', period: 300, metrics: [['Shop', 'Orders']] },
+  })
+  const widgets = [
+    { type: 'text', x: 0, y: 0, width: 24, height: 2, properties: { markdown: '# **Orders**' } },
+    metric('timeSeries'),
+    metric('singleValue'),
+    {
+      type: 'log',
+      x: 0,
+      y: 9,
+      width: 6,
+      height: 3,
+      properties: { query: 'fields', region: 'us-east-1' },
+    },
+  ]
+  await body.fill(JSON.stringify({ start: '-PT12H', widgets }))
+  await dialog.getByRole('button', { name: 'Create dashboard' }).click()
+  await page.getByRole('heading', { level: 1, name: 'shop' }).waitFor()
+  await page.getByRole('heading', { level: 2, name: 'Orders' }).waitFor()
+  await page.getByRole('img', { name: /^timeSeries: Orders 12$/ }).waitFor()
+  await page.locator('.numbers dd', { hasText: '12' }).waitFor()
+  await page.getByText('are kept, and not drawn here').waitFor()
+  expect(await page.getByLabel('How far back').inputValue()).toBe('43200')
+  expect(await axeOf(page)).toEqual([])
+  await page.getByRole('button', { name: 'Add a graph' }).click()
+  await dialog.getByLabel('Metric', { exact: true }).selectOption('Shop · Orders')
+  await dialog.getByLabel('Title (optional)').fill('added')
+  await dialog.getByRole('button', { name: 'Add', exact: true }).click()
+  await page.getByRole('heading', { name: 'added' }).waitFor()
+  const { DashboardBody } = await cloudwatch.getDashboard({ DashboardName: 'shop' })
+  const put = JSON.parse(DashboardBody!) as { start: string; widgets: { y: number }[] }
+  expect(put.start).toBe('-PT12H')
+  expect(put.widgets.at(-1)).toMatchObject({ y: 12, properties: { metrics: [['Shop', 'Orders']] } })
+  await page.getByRole('button', { name: 'Delete' }).click()
+  await dialog.getByRole('button', { name: 'Delete' }).click()
+  await page.getByText('No dashboards yet').waitFor()
+})
+
+test('a composite alarm is made over another and changed', async () => {
+  await cloudwatch.putMetricAlarm({
+    ...{ AlarmName: 'slow', Namespace: 'Shop', MetricName: 'Orders', Statistic: 'Sum' },
+    ...{ Period: 300, EvaluationPeriods: 1, Threshold: 1 },
+    ComparisonOperator: 'LessThanThreshold',
+  })
+  page = await console.page()
+  await page.goto(`${console.url}/console/alarms`)
+  const act = async (name: string): Promise<void> => {
+    await page.getByRole('main').locator('[aria-haspopup=menu]').first().click()
+    await page.getByRole('menuitem', { name }).click()
+  }
+  await page.getByText('slow', { exact: true }).waitFor()
+  await act('Create composite alarm')
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Name').fill('everything')
+  await dialog.getByRole('button', { name: 'slow' }).click()
+  await dialog.getByRole('button', { name: 'Create alarm' }).click()
+  await dialog.waitFor({ state: 'detached' })
+  const row = page.getByRole('row').filter({ hasText: 'everything' })
+  await row.click()
+  await act('Change alarm')
+  await dialog.getByLabel('Rule', { exact: true }).fill('NOT ALARM("slow" AND')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await dialog.getByRole('alert').waitFor()
+  await dialog.getByLabel('Rule', { exact: true }).fill('NOT ALARM("slow")')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await row.getByText('NOT ALARM("slow")').waitFor()
+})
+
+test('nothing that others wrote is more than text, on any page', async () => {
+  const { ec2, root, url: endpoint } = console
+  const { Images } = await ec2.describeImages({})
+  const TagSpecifications = (['instance', 'volume'] as const).map((ResourceType) => ({
+    ResourceType,
+    Tags: [
+      { Key: 'Name', Value: EVIL },
+      { Key: EVIL, Value: 'javascript:window.owned=1' },
+    ],
+  }))
+  const { Instances } = await ec2.runInstances({
+    ...{ ImageId: Images![0]!.ImageId!, InstanceType: 't3.nano', MinCount: 1, MaxCount: 1 },
+    TagSpecifications,
+  })
+  const { InstanceId: id, VpcId } = Instances![0]!
+  await ec2.createTags({ Resources: [VpcId!], Tags: [{ Key: 'Name', Value: EVIL }] })
+  const { Volumes } = await eventually(
+    () => ec2.describeVolumes({}),
+    (answer) => answer.Volumes?.[0]?.State === 'in-use',
+  )
+  await ec2.createSnapshot({ VolumeId: Volumes![0]!.VolumeId, Description: EVIL })
+  await valuesPut(EVIL.slice(0, 200), [1, 2])
+  const AlarmName = EVIL.slice(0, 200)
+  await cloudwatch.putMetricAlarm({
+    ...{ AlarmName, AlarmDescription: EVIL, Namespace: 'Shop', MetricName: AlarmName },
+    ...{ Statistic: 'Sum', Period: 300, EvaluationPeriods: 1, Threshold: 1 },
+    ComparisonOperator: 'LessThanThreshold',
+  })
+  const { MetricAlarms } = await cloudwatch.describeAlarms({ AlarmNames: [AlarmName] })
+  const alarms = [MetricAlarms![0]!.AlarmArn]
+  const links = ['javascript:window.owned=1', 'data:text/html,<script>1</script>', '//evil']
+  const markdown = [EVIL, ...links.map((one) => `[here](${one})`), '[in](/console/images)'].join(
+    '\n\n',
+  )
+  const at = { x: 0, y: 0, width: 24, height: 4 }
+  const DashboardBody = JSON.stringify({
+    widgets: [
+      { ...at, type: 'text', properties: { markdown } },
+      { ...at, y: 4, type: 'alarm', properties: { title: EVIL, alarms } },
+      {
+        ...{ ...at, y: 8, type: 'metric' },
+        properties: {
+          title: EVIL,
+          region: 'us-east-1',
+          metrics: [['Shop', AlarmName, { label: EVIL }]],
+        },
+      },
+    ],
+  })
+  await cloudwatch.putDashboard({ DashboardName: 'evil', DashboardBody })
+  const iam = new IAM({ endpoint, region: 'us-east-1', credentials: root })
+  await iam.createRole({
+    RoleName: 'evil',
+    Description: EVIL,
+    AssumeRolePolicyDocument: JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Sid: 'x',
+          Effect: 'Allow',
+          Principal: { AWS: root.account },
+          Action: 'sts:AssumeRole',
+          Condition: { StringEquals: { 'aws:PrincipalTag/x': EVIL } },
+        },
+      ],
+    }),
+  })
+  iam.destroy()
+  page = await console.page()
+  const elsewhere: string[] = []
+  page.on('request', (request) => {
+    const url = request.url()
+    if (!url.startsWith(console.url) && !/^(?:blob|data):/.test(url)) elsewhere.push(url)
+  })
+  page.on('dialog', (dialog) => void dialog.dismiss().then(() => elsewhere.push('a dialog')))
+  const tabs = ['details', 'tags', 'storage', 'activity', 'console', 'security'].map(
+    (tab) => `instances/${id}/${tab}`,
+  )
+  for (const path of [
+    ...['instances', ...tabs, `connect/${id}/commands`, 'volumes', 'snapshots', 'alarms'],
+    ...[
+      `network/${VpcId}`,
+      'dashboards/evil',
+      'iam/roles',
+      'backup',
+      'activity',
+      'launch',
+      'hosts',
+    ],
+  ]) {
+    await page.goto(`${console.url}/console/${path}`)
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    await page
+      .getByText(/^Loading/)
+      .first()
+      .waitFor({ state: 'detached' })
+    expect(await page.evaluate('window.owned ?? null'), path).toBeNull()
+    const made = await page.evaluate(
+      `document.querySelectorAll('main img[src=x], main script').length`,
+    )
+    expect(made, path).toBe(0)
+    const hrefs = (await page.evaluate(
+      `[...document.querySelectorAll('a[href]')].map((one) => one.protocol + one.host)`,
+    )) as string[]
+    expect(new Set(hrefs), path).toEqual(new Set([`http:${new URL(console.url).host}`]))
+  }
+  await page.goto(`${console.url}/console/dashboards/evil`)
+  await page.getByRole('main').getByRole('link', { name: 'in', exact: true }).waitFor()
+  await page.getByText('[here](javascript:').waitFor()
+  expect(elsewhere).toEqual([])
+})
+
+test('who may not look is told so, and no zero is shown for it', async () => {
+  const { url: endpoint, root } = console
+  const iam = new IAM({ endpoint, region: 'us-east-1', credentials: root })
+  await iam.createUser({ UserName: 'mole' })
+  await iam.createLoginProfile({ UserName: 'mole', Password: 'Correct-Horse-1' })
+  iam.destroy()
+  page = await pageOf(console.browser, { width: 1280, height: 800, isDark: false })
+  await page.goto(`${endpoint}/console/backup`)
+  await page.getByLabel('Account ID or alias').fill(root.account)
+  await page.getByLabel('IAM user name').fill('mole')
+  await page.getByLabel('Password').fill('Correct-Horse-1')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByText('backup:ListProtectedResources').waitFor()
+  await page.getByText('You may not see which these are.').waitFor()
+  const numbers = page.locator('.tile strong')
+  await expect.poll(() => numbers.allTextContents()).toEqual(['–', '–', '–', '–', '–'])
+})
