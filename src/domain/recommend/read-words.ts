@@ -45,7 +45,7 @@ const RULES: readonly Rule[] = [
   },
   {
     words:
-      /\bwindows\b(?! of)|\bmicrosoft\b|\bsharepoint\b|\bexchange server\b|\bsql server\b|\bactive directory\b|\b(?:asp)?\.net framework\b/,
+      /\bwindows\b(?! of)|\bmicrosoft\b|\bsharepoint\b|\bexchange server\b|\bsql server\b|\bactive directory\b|\bexcel macros?\b|\b(?:asp)?\.net framework\b/,
     found: X86,
     meaning: 'Windows: x86 processors; its licence is not in the prices here',
   },
