@@ -66,6 +66,13 @@ const RULES: readonly Rule[] = [
     denied: { found: { acceleratorKinds: 'none' }, meaning: 'no accelerators' },
   },
   {
+    // "On CPU" where no GPU is spoken of.
+    words:
+      /^(?!.*\bgpus?\b).*?\b(?:(?:on|by) (?:the |an? |plain |ordinary )?cpus?|cpu[- ]only|only (?:on )?cpus?)\b/,
+    found: { acceleratorKinds: 'none' },
+    meaning: 'on processors alone: no accelerators',
+  },
+  {
     words: /\bnvidia\b|\bcuda\b|\bollama\b|\bllama\.cpp\b|\bcomfyui\b|\bautomatic1111\b/,
     found: { acceleratorVendors: ['NVIDIA'] },
     meaning: 'an accelerator by NVIDIA',
