@@ -34,23 +34,33 @@ const UNIQUE = [
   'cat /sys/class/dmi/id/board_asset_tag',
 ]
 
-/** What is left of the visitor, of the template, of a login before this one: nothing. */
-const LEFT = [
-  'wc -l </home/admin/.ssh/authorized_keys',
-  'wc -l </root/.ssh/authorized_keys',
-  'ls /etc/ssh | grep -c "host_.*key$"',
-  'loginctl list-sessions --no-legend | wc -l',
-  // This very command has no terminal; who was here before had none either, but sshd records each login.
-  'last -f /var/log/wtmp 2>/dev/null | grep -c "127.0.0.1" || true',
-  'grep -c "127.0.0.1" -a /var/log/lastlog || true',
-  'journalctl -q --no-pager -m | grep -c "127.0.0.1 port\\|rehearsal" || true',
-  'grep -rl rehearsal /etc /home /root /var/log /run/systemd /run/brume /tmp /var/tmp 2>/dev/null | wc -l',
-  'ls -A /tmp /root /home/admin | grep -c "history\\|known_hosts" || true',
-  'ip -4 -o addr show eth0 | grep -c "192\\.0\\.2\\." || true',
-  'ip route show | grep -c "192\\.0\\.2\\." || true',
-  'dmesg | grep -c "Linux version" || true',
-]
-const NOTHING = ['1', '1', '2', '1', '0', '0', '0', '0', '0', '0', '0', '0']
+/** What may be left of the visitor, of the template, of a login before this one: what is printed, and nothing else. */
+const LEFT: Record<string, string> = {
+  'wc -l </home/admin/.ssh/authorized_keys': '1',
+  'wc -l </root/.ssh/authorized_keys': '1',
+  'ls /etc/ssh | grep -c "host_.*key$"': '2',
+  // Ours.
+  'loginctl list-sessions --no-legend | wc -l': '1',
+  'last -f /var/log/wtmp | grep -F 127.0.0.1': '',
+  'grep -c 127.0.0.1 -a /var/log/lastlog': '0',
+  'journalctl -q --no-pager -m -o verbose | grep -E "rehearsal|127\\.0\\.0\\.1|192\\.0\\.2\\."': '',
+  // Of the boot that was frozen: the kernel's and systemd's words.
+  'journalctl -q --no-pager -m -o cat | grep -E "^Linux version|systemd .* running in system mode"':
+    '',
+  'find /run/log/journal /var/log/journal -mindepth 1 -type d | grep -v "/$(cat /etc/machine-id)$"':
+    '',
+  // What lies there under no name any more is a log as well.
+  // A package's own script has such an address for an example.
+  'grep -rlE --exclude-dir=dpkg "rehearsal|192\\.0\\.2\\." /etc /home /root /var /run /tmp /usr/local':
+    '',
+  'cmp /etc/machine-id /var/lib/dbus/machine-id': '',
+  'ls -A /tmp /root /home/admin | grep "history\\|known_hosts"': '',
+  'find /run/systemd/netif /var/lib/dhcp -name "*lease*" -type f': '',
+  'ls -A /var/lib/cloud/instances | grep -v -x "i-.*"': '',
+  'ip -4 -o addr show eth0 | grep -F 192.0.2.': '',
+  'ip route show | grep -F 192.0.2.': '',
+  'dmesg | grep "Linux version"': '',
+}
 
 test(
   'a Debian that rehearsed is nobody else, and remembers nobody',
@@ -98,13 +108,21 @@ test(
     const seen: string[][] = []
     for (const { InstanceId, PublicIpAddress, PrivateIpAddress } of running) {
       const debian = { ...key, user: 'admin' }
-      // What is left first: the others are a visitor's, too.
-      const words = [...LEFT, ...UNIQUE].map((each) => `sudo sh -c '${each}'`).join('; ')
-      const lines = (await sshWhenReady(debian, PublicIpAddress!, words)).split('\n')
-      expect(lines).toHaveLength(UNIQUE.length + LEFT.length)
-      const left = lines.splice(0, LEFT.length).map((line, at) => `${line}: ${LEFT[at]}`)
-      const nothing = NOTHING.map((line, at) => `${line}: ${LEFT[at]}`)
-      expect(left.join('\n'), `what is left in ${InstanceId}`).toBe(nothing.join('\n'))
+      const look = async (parts: readonly string[]): Promise<string[]> => {
+        // By way of its input: a line that sudo is given is in the journal before it runs.
+        const script = [...parts.map((part) => `echo '---'; ${part}`), 'exit 0'].join('\n')
+        const encoded = Buffer.from(script).toString('base64')
+        const words = `echo ${encoded} | base64 -d | sudo sh 2>/dev/null`
+        const answer = await sshWhenReady(debian, PublicIpAddress!, words)
+        const answers = answer.split(/^---$/m).slice(1)
+        expect(answers).toHaveLength(parts.length)
+        return answers.map((text) => text.trim())
+      }
+      // First: the others are a visitor's, too, and ask sshd themselves.
+      const left = await look(Object.keys(LEFT))
+      const found = Object.fromEntries(Object.keys(LEFT).map((part, at) => [part, left[at]]))
+      expect(found, `what is left in ${InstanceId}`).toEqual(LEFT)
+      const lines = await look(UNIQUE)
       expect(lines[7]).toBe(`ip-${PrivateIpAddress!.replaceAll('.', '-')}`)
       expect(lines[9]).toBe(InstanceId)
       seen.push(lines)
