@@ -62,7 +62,9 @@ async function oneRound(
   round: number,
   onStep: (detail: string) => void,
 ): Promise<Measure[]> {
-  const tools: Tool[] = [brume, restic, borg]
+  // Who comes later finds memory that others have just given back: each goes first in a third of the rounds.
+  const all: Tool[] = [brume, restic, borg]
+  const tools = all.map((_, at) => all[(at + round - 1) % all.length]!)
   const places = new Map(tools.map((tool) => [tool, join(folder, `${tool.name}-${round}`)]))
   for (const [tool, place] of places) {
     await mkdir(place)

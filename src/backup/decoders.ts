@@ -100,12 +100,12 @@ function threadStart(onFailure: () => void): Thread {
     },
     decode: (task) => {
       if (failure) return Promise.reject(failure)
-      const answer = Promise.withResolvers<(string | null)[]>()
-      waiting.push(answer)
-      worker.ref()
       const { buffer } = task.bytes
       const isOwn = buffer.byteLength >= TRANSFER_BYTES_MIN && buffer instanceof ArrayBuffer
       worker.postMessage(task, isOwn ? [buffer] : [])
+      const answer = Promise.withResolvers<(string | null)[]>()
+      waiting.push(answer)
+      worker.ref()
       return answer.promise
     },
     end: () => void worker.terminate(),

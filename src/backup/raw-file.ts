@@ -25,16 +25,14 @@ export async function createRawFile(path: string, sizeBytes: number): Promise<Di
 }
 
 /** The same file, whatever is done to its name. Null: the file system has no such way. */
-async function openDirect({ fd }: FileHandle): Promise<FileHandle | null> {
-  try {
-    return await open(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_DIRECT)
-  } catch (error) {
-    if (isRefused(error)) return null
-    throw error
-  }
+function openDirect({ fd }: FileHandle): Promise<FileHandle | null> {
+  const flags = constants.O_WRONLY | constants.O_DIRECT
+  return open(`/proc/self/fd/${fd}`, flags).catch(() => null)
 }
 
-const isRefused = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'EINVAL'
+/** Not so, or not these: by what file systems say of it. */
+const isRefused = (error: unknown): boolean =>
+  ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP'].includes((error as NodeJS.ErrnoException).code ?? '')
 
 function writerOf(handle: FileHandle, direct: FileHandle | null): DiskWriter {
   let canDirect = direct !== null
@@ -86,8 +84,7 @@ function writerOf(handle: FileHandle, direct: FileHandle | null): DiskWriter {
     },
     close: async () => {
       await syncing
-      await direct?.close()
-      await handle.close()
+      await Promise.all([direct?.close(), handle.close()])
     },
   }
 }

@@ -9,7 +9,15 @@ import { join } from 'node:path'
 import { ensureFolder } from '../lib/fs-durable.ts'
 import { runInTerminal, spawnDetached } from '../lib/exec.ts'
 import { CliError } from './errors.ts'
-import { findCloud, findDaemon, isAlive, isRoot, type Cloud, type DaemonFile } from './home.ts'
+import {
+  daemonLogPath,
+  findCloud,
+  findDaemon,
+  isAlive,
+  isRoot,
+  type Cloud,
+  type DaemonFile,
+} from './home.ts'
 import { tellingLines } from './daemon-log.ts'
 import { hostApi } from './host-api.ts'
 import { CHECKOUT } from './version.ts'
@@ -34,10 +42,6 @@ export interface DaemonOptions {
 function daemonArguments({ home, port, auth, flags = [] }: DaemonOptions): string[] {
   const program = join(CHECKOUT, 'src/main/daemon.ts')
   return [program, '--home', home, '--port', `${port}`, '--auth', auth, ...flags]
-}
-
-export function daemonLogPath(home: string): string {
-  return join(home, 'logs/daemon.log')
 }
 
 /** @throws CliError naming the command to type. */

@@ -7,9 +7,12 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { readJson } from '../lib/fs-durable.ts'
 import { CliError, EXIT } from './errors.ts'
+import { waitFor } from './wait.ts'
 
 export const PORT_DEFAULT = 4566
 const HEALTH_TIMEOUT_MS = 3000
+/** Of one that is there. */
+const ANSWER_TIMEOUT_MS = 15_000
 
 export interface DaemonFile {
   pid: number
@@ -32,6 +35,10 @@ export interface Cloud {
   endpoint: string
   daemon: DaemonFile
   credentials: Credentials
+}
+
+export function daemonLogPath(home: string): string {
+  return join(home, 'logs/daemon.log')
 }
 
 export function isRoot(): boolean {
@@ -114,10 +121,33 @@ export async function findCloud(home: string): Promise<Cloud | undefined> {
   return { home, port: daemon.port, endpoint: endpointOf(daemon.port), daemon, credentials }
 }
 
-/** @throws CliError (exit code 3) that says how to start it. */
-export async function requireCloud(home: string, launcher: string): Promise<Cloud> {
-  const cloud = await findCloud(home)
-  if (cloud) return cloud
+/**
+ * The cloud of this home. A daemon that is there and does not answer is waited for: it starts, or its host is busy.
+ * @throws CliError (exit code 3) that says how to start it, or that it does not answer.
+ */
+export async function requireCloud(
+  home: string,
+  launcher: string,
+  timeoutMs = ANSWER_TIMEOUT_MS,
+): Promise<Cloud> {
+  const found = await waitFor(
+    async () => (await findCloud(home)) ?? ((await findDaemon(home)) ? undefined : null),
+    { timeoutMs, pauseMs: 50, pauseMsMax: 500 },
+  )
+  if (found) return found
+  const daemon = await findDaemon(home)
+  if (daemon) {
+    throw new CliError(
+      `The cloud is up (process ${daemon.pid}), but does not answer on port ${daemon.port}.`,
+      {
+        hints: [
+          'It may be starting, or have no processor time left: try again.',
+          `Its log:  ${daemonLogPath(home)}`,
+        ],
+        exitCode: EXIT.down,
+      },
+    )
+  }
   // Root's cloud is there, and we look at our own empty home: the usual slip.
   const hasRootCloud = !isRoot() && (await exists('/var/lib/brume'))
   throw new CliError(`The cloud is not up (home ${home}).`, {

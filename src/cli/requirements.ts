@@ -184,6 +184,12 @@ export const REQUIREMENTS: readonly Requirement[] = [
     why: 'checks our keys, certificates and signatures',
   },
   {
+    feature: 'host',
+    package: 'openssl',
+    proof: { program: 'openssl' },
+    why: 'certifies a hypervisor that is reached over TLS',
+  },
+  {
     feature: 'unit',
     package: 'openssh-client',
     proof: { program: 'ssh-keygen' },

@@ -1,8 +1,8 @@
 /**
  * What a host's hypervisor is and what that means, in words for somebody who never met one. Pure, and the only place
- * where it is said: `doctor`, `status`, `host`, the host API and the pictures of docs/ all take their words from here.
+ * where it is said: `doctor`, `status`, `host`, the host API, the console and the pictures of docs/ take them here.
  */
-import type { Accelerator, HypervisorReport } from './machine.ts'
+import type { Accelerator, HypervisorReport, MachinePin } from './machine.ts'
 
 export interface HypervisorWords {
   /** `KVM, a type 1 hypervisor`. */
@@ -58,6 +58,20 @@ const SIMULATED: HypervisorWords = {
   features: ['nothing that is real'],
   nested: 'Nor can they run machines of their own.',
   layers: [{ name: 'a table', words: 'in the memory of one program: machines are its entries' }],
+}
+
+/** What a machine runs by, in the words of `doctor`; it keeps what it first started with. */
+export function machineHypervisor(
+  host:
+    | { hypervisor: Pick<HypervisorReport, 'accelerator' | 'qemuVersion'>; isSimulated?: boolean }
+    | undefined,
+  pinned: Pick<MachinePin, 'accelerator'> | null,
+): string {
+  if (host?.isSimulated) return SIMULATED.kind
+  const accelerator = pinned?.accelerator ?? host?.hypervisor.accelerator
+  if (accelerator === undefined) return 'not known: its host is not here'
+  const qemu = host ? `; QEMU ${host.hypervisor.qemuVersion}` : ''
+  return `${KINDS[accelerator]}${qemu}`
 }
 
 export function hypervisorWords(host: Host, isSimulated = false): HypervisorWords {

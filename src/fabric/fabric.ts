@@ -295,9 +295,11 @@ function createApplier(tools: Tools, onRemoved: (vpcIds: readonly VpcId[]) => vo
       plans.map((plan) =>
         attempt(async () => {
           const before = memories.get(plan.vpcId)
-          // Unless all goes well, the next round reads back.
-          memories.delete(plan.vpcId)
-          const after = await convergeTwice(tools, plan, before)
+          const after = await convergeTwice(tools, plan, before).catch((error: unknown) => {
+            // The next round reads back; our sockets are still bound there, and must not be bound again.
+            if (before) forget(before)
+            throw error
+          })
           isReadBack ||= after.isReadBack
           memories.set(plan.vpcId, after)
           await balancers.insidesEnsure(plan)

@@ -107,7 +107,9 @@ export function exec(
       options.signal?.removeEventListener('abort', onAbort)
       const stdout = Buffer.concat(out).toString()
       const stderr = Buffer.concat(err).toString()
-      if (exitCode === 0 && reason === null) return resolve({ stdout, stderr })
+      // Killed, it would have no exit code: where this process itself was held up, its timer comes before that news.
+      const isDone = exitCode === 0 && (reason === null || reason === 'timeout')
+      if (isDone) return resolve({ stdout, stderr })
       const why = reason ?? (cause ? 'missing' : exitCode === null ? 'signal' : 'exit')
       reject(new ExecError({ command, args, exitCode, stderr, stdout, reason: why, cause }))
     }

@@ -149,6 +149,11 @@ test('a restored machine has the TPM and the variables of its backup, and nobody
   const fresh = await restored({ 'brume:tpm': 'new' })
   expect(cloud.agent.specOf(fresh)!.firmware).not.toHaveProperty('tpmState')
 
+  // More than a point's description may hold: its disks are backed up all the same.
+  cloud.agent.tpms.set(fresh, 'A'.repeat(300_000))
+  const large = await soon(() => kit.backUp(instanceArn(fresh), 'vault'))
+  expect(large.StatusMessage).toMatch(/without .* the state of its TPM: they are too large/)
+
   const records = [
     ...(await cloud.app.store.list('instance', {})),
     ...(await cloud.app.store.list('backupPoint', {})),

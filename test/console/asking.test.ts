@@ -67,6 +67,8 @@ const PLACES: readonly Place[] = [
   { path: '/console/security-groups', row: 'wall', least: 1 },
   { path: '/console/network/VPC', least: 1 },
   { path: '/console/alarms', least: 1 },
+  { path: '/console/dashboards', least: 1 },
+  { path: '/console/dashboards/wall', least: 1 },
   { path: '/console/balancers', least: 1 },
   { path: '/console/scaling', least: 1 },
 ]
@@ -156,6 +158,8 @@ async function thingsMake(): Promise<void> {
     Threshold: 80,
     ComparisonOperator: 'GreaterThanThreshold',
   })
+  const DashboardBody = '{"widgets":[]}'
+  await cloudwatch.putDashboard({ DashboardName: 'wall', DashboardBody })
   cloudwatch.destroy()
   const gateway = new BackupGateway(config)
   await gateway.importHypervisorConfiguration({ Name: 'lab', Host: 'qemu:///system' })

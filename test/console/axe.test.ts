@@ -1,7 +1,6 @@
 /** No page of the console has a serious finding of axe or is wider than its window: in both themes, wide and narrow. */
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { axeOf } from '../support/axe.ts'
 import { startBrowserConsole, type BrowserConsole, type ConsolePage } from '../support/browser.ts'
 
 let console: BrowserConsole
@@ -38,6 +37,7 @@ const PAGES = [
   '/console/backup/elsewhere',
   '/console/activity',
   '/console/alarms',
+  '/console/dashboards',
   '/console/network',
   '/console/security-groups',
   '/console/addresses',
@@ -47,16 +47,6 @@ const PAGES = [
   '/console/iam',
   '/console/settings',
 ]
-
-const AXE_OPTIONS = JSON.stringify({
-  runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa'],
-  resultTypes: ['violations'],
-})
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
-
-interface AxeResult {
-  violations: { id: string; impact: string; nodes: { html: string }[] }[]
-}
 
 const SIZES = {
   'light, wide': { width: 1280, height: 800, isDark: false },
@@ -78,7 +68,6 @@ test('no page has a serious finding of axe', { timeout: 180_000 }, async () => {
 })
 
 async function findingsOf(page: ConsolePage): Promise<string[]> {
-  const axe = await readFile(AXE, 'utf8')
   const found: string[] = []
   const ofInstance = [`/console/instances/${instanceId}`, `/console/connect/${instanceId}/commands`]
   for (const path of [...PAGES, ...ofInstance]) {
@@ -89,12 +78,7 @@ async function findingsOf(page: ConsolePage): Promise<string[]> {
       .first()
       .waitFor({ state: 'detached', timeout: 20_000 })
       .catch(() => found.push(`${path}: goes on loading`))
-    // As the devtools would: the page's own policy lets no such script in.
-    const result = (await page.evaluate(`${axe}; axe.run(${AXE_OPTIONS})`)) as AxeResult
-    for (const { id: rule, impact, nodes } of result.violations) {
-      if (impact !== 'serious' && impact !== 'critical') continue
-      found.push(`${path}: ${rule}: ${nodes[0]?.html.slice(0, 160)}`)
-    }
+    for (const finding of await axeOf(page)) found.push(`${path}: ${finding}`)
     const isWide = await page.evaluate(
       'document.documentElement.scrollWidth > document.documentElement.clientWidth',
     )

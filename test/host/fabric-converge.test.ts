@@ -17,8 +17,10 @@ const INTERFACE_MS_MAX = 60
 
 describeIsolated('convergence', import.meta.url, () => {
   const commands: string[][] = []
+  let isRefusing = false
   const counted: typeof exec = (command, args, options) => {
     commands.push([command, ...args])
+    if (isRefusing) return Promise.reject(new Error('a host that is too busy'))
     return exec(command, args, options)
   }
   const nic = {
@@ -94,6 +96,15 @@ describeIsolated('convergence', import.meta.url, () => {
     commands.length = 0
     await fabric.apply([vpcPlan(1, [nic], { 1: { ingress: [cidrRule('tcp', [22, 22])] } })])
     expect(commands.map((command) => command.slice(2))).toEqual([['nft', '-f', '-']])
+  })
+
+  test('a round that failed twice is made good by the next one, whose sockets are still bound', async () => {
+    const changed = vpcPlan(1, [nic], { 1: { ingress: [cidrRule('tcp', [23, 23])] } })
+    isRefusing = true
+    await expect(fabric.apply([changed])).rejects.toThrow('not in force')
+    isRefusing = false
+    await fabric.apply([changed])
+    expect(await inside('nft', 'list', 'ruleset')).toContain('tcp dport 23')
   })
 
   const breaks: Record<string, () => Promise<unknown>> = {

@@ -48,6 +48,7 @@ test(
     const { stdout } = await exec(process.execPath, args, { env: daemon.env() })
     await page.goto(stdout.trim().replace('localhost', '127.0.0.1'))
     await page.getByText('Three steps to a machine').waitFor()
+    await page.locator('.tile', { hasText: '…' }).first().waitFor({ state: 'detached' })
     await picture('1-home')
 
     await page.getByRole('link', { name: 'Launch a machine' }).click()
@@ -57,6 +58,8 @@ test(
     await page.getByRole('dialog').getByLabel('Name').fill('mine')
     await page.getByRole('button', { name: 'Create and download' }).click()
     await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.getByText(/\d vCPUs?, [\d.]+ GiB of memory/).waitFor(SLOW)
+    await page.getByRole('heading', { level: 1 }).scrollIntoViewIfNeeded()
     await picture('2-launch')
     await page.getByRole('button', { name: 'Launch instance', exact: true }).click()
     await page.getByText(/SSH answers after [\d.]+ s, SSH-2\.0-/).waitFor(SLOW)

@@ -4,7 +4,7 @@ import { t } from '../text/t.ts'
 export interface ChartProps {
   label: string
   times: readonly number[]
-  /** A value that is not known is NaN: the line goes on to the next one. `last`: said in place of its last value. */
+  /** A value that is not known is NaN: the line goes on to the next. `last`: what is said, if not its last value. */
   lines: readonly { name: string; values: readonly number[]; last?: number | undefined }[]
   /** A line across, which is in sight whatever the values are. */
   threshold?: number

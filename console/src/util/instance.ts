@@ -1,7 +1,7 @@
 /** Instances as the console speaks of them: names, and which action a state allows, from the server's own table. */
 import type { Instance, Tag } from '@aws-sdk/client-ec2'
 import { instanceCan, type InstanceState } from '../../../src/domain/instance.ts'
-import { t } from '../text/t.ts'
+import { plural, t } from '../text/t.ts'
 
 export function tagOf(tags: readonly Tag[] | undefined, key: string): string {
   return tags?.find((tag) => tag.Key === key)?.Value ?? ''
@@ -75,3 +75,5 @@ export function sizeText(bytes: number): string {
   }
   return `${value >= 100 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`
 }
+
+export const cpusText = (vcpus: number): string => plural(vcpus, '{n} vCPU', '{n} vCPUs')

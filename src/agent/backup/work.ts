@@ -1,5 +1,6 @@
 /** One piece of work for backups, done once: which vaults it opens, what it reads and writes, what it answers. */
 import { diskFill } from '../../backup/fill.ts'
+import { DESCRIPTION_BYTES_MAX } from '../../backup/format.ts'
 import type {
   BackupRequest,
   DiskReader,
@@ -143,12 +144,13 @@ async function withFirmware(
   } catch (error) {
     reason = (error as Error).message
   }
-  const note = hasTpm && !firmware?.tpm ? `without the state of its TPM: ${reason}` : null
-  if (firmware === null) return { described: work, note }
-  return {
-    described: { ...work, description: { ...work.description, [FIRMWARE]: firmware } },
-    note,
+  const description = { ...work.description, ...(firmware && { [FIRMWARE]: firmware }) }
+  if (Buffer.byteLength(JSON.stringify(description)) > DESCRIPTION_BYTES_MAX) {
+    const note = "without its firmware's variables and the state of its TPM: they are too large"
+    return { described: work, note }
   }
+  const note = hasTpm && !firmware?.tpm ? `without the state of its TPM: ${reason}` : null
+  return { described: { ...work, description }, note }
 }
 
 async function firmwareOfPoint(vault: Vault, pointId: string): Promise<FirmwareState | null> {

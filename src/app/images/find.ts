@@ -17,11 +17,17 @@ export interface ImageQuery {
   hasDisabled: boolean
 }
 
+/** "Recently deregistered images … return empty results", then an error; Ansible waits for them to be empty. */
+const RECENTLY_MS = 60 * 60_000
+
 /** @throws Fault `NotFound` naming the ids that the caller does not see. */
 export async function imagesFind(ctx: Ctx, query: ImageQuery): Promise<Image[]> {
   const visible = await imageList(ctx)
   const known = new Set<string>(visible.map((image) => image.id))
-  const missing = query.ids.filter((id) => !known.has(id))
+  const missing = await unknownOf(
+    ctx,
+    query.ids.filter((id) => !known.has(id)),
+  )
   if (missing.length > 0) throw notFound('image', ...missing)
   const now = ctx.app.clock.now()
   const ids = new Set<string>(query.ids)
@@ -39,6 +45,20 @@ export async function imagesFind(ctx: Ctx, query: ImageQuery): Promise<Image[]> 
     const isHidden = image.deprecatedAt !== null && image.deprecatedAt <= now
     return !isHidden || query.hasDeprecated || ids.size > 0 || image.account === ctx.account
   })
+}
+
+/** Without the account's own that were there a moment ago. */
+async function unknownOf(ctx: Ctx, missing: readonly ImageId[]): Promise<ImageId[]> {
+  if (missing.length === 0) return []
+  const since = ctx.app.clock.now() - RECENTLY_MS
+  const found = await ctx.app.store.list('image', { ids: missing })
+  const recent = new Set<string>(
+    found
+      .filter(({ account, region }) => account === ctx.account && region === ctx.region)
+      .filter(({ deregisteredAt }) => (deregisteredAt ?? 0) >= since)
+      .map(({ id }) => id),
+  )
+  return missing.filter((id) => !recent.has(id))
 }
 
 function isOwner(ctx: Ctx, image: Image, owner: string): boolean {

@@ -1,5 +1,6 @@
 /** An instance as its host sees it, with what its hypervisor measures: for the console. */
 import { parseId } from '../../domain/ids.ts'
+import { machineHypervisor } from '../../domain/hypervisor-words.ts'
 import { instanceStateOf } from '../../domain/instance.ts'
 import type { HostAgent } from '../../agent/protocol.ts'
 import type { MachineUsage } from '../../domain/metrics/usage.ts'
@@ -28,13 +29,10 @@ export async function machineReport(ctx: Ctx, text: string): Promise<MachineRepo
   const [instance] = await instancesGet(ctx, [id])
   const { observed, pinned, spec, hostId } = instance!
   const host = ctx.app.hosts.find((one) => one.description.hostId === hostId)
-  const { hypervisor, isSimulated } = host?.description ?? {}
   const isRunning = observed?.state === 'running'
   return {
     hostName: host?.description.hostName ?? '',
-    hypervisor: isSimulated
-      ? 'none: simulated'
-      : `QEMU ${hypervisor?.qemuVersion}, ${hypervisor?.accelerator.toUpperCase()}`,
+    hypervisor: machineHypervisor(host?.description, pinned),
     state: observed?.state ?? 'absent',
     detail: observed?.detail ?? null,
     diskErrors: observed?.diskErrors ?? {},

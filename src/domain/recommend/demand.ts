@@ -29,6 +29,8 @@ const SERIES_GIB = 4e-6
 const CONNECTION_GIB = 1e-5
 /** What one vCPU does of each. */
 const REQUESTS_A_VCPU = 100
+/** Work whose vCPUs grow with what is asked of it: a cache or a database answers far more with each. */
+const SERVING = new Set(['website', 'web-server', 'office-app', 'enterprise-app', 'containers'])
 const CONNECTIONS_A_VCPU = 100_000
 const PEOPLE_GIB_MAX = 768
 /** Of software encoding in real time. */
@@ -54,7 +56,7 @@ function grown(profile: Profile, load: Load, wants: Wants): Profile['demand'] {
   const vcpus = [
     demand.vcpus,
     wants.vcpus ?? 0,
-    Math.min(96, (load.requestsPerSecond ?? 0) / REQUESTS_A_VCPU),
+    SERVING.has(profile.name) ? Math.min(96, (load.requestsPerSecond ?? 0) / REQUESTS_A_VCPU) : 0,
     Math.min(96, (load.connections ?? 0) / CONNECTIONS_A_VCPU),
     Math.min(64, streams),
     profile.name === 'hpc' ? cells : 0,

@@ -3,7 +3,10 @@
  * lexicon-models.ts. The form is told in lexicon.ts.
  */
 export const COMPUTE_LEXICON = `
-hpc 2.6: airfoil, flow of air, flow simulation, les, mesh, meshes, navier stokes, solver mesh, wing
+hpc 3.5: numerical weather, weather prediction, weather simulation
+hpc 1: weather
+hpc 1.6: les simulation, mesh, meshes, wing
+hpc 2.6: airfoil, flow of air, flow simulation, navier stokes, solver mesh
 batch 2.6: artillery io, gatling, jmeter, k6, load generator, load test, load testing, locust,
   stress test, stress testing, vegeta, virtual users, wrk
 mac 4: a mac, homebrew on mac, imac, mac, mac studio, macos sequoia, on a mac, safari on mac,
@@ -79,7 +82,7 @@ hpc 3.5: ab initio, abaqus, abinit, amber md, ansys, ansys cfx, ansys fluent, an
   openmpi, opm flow, optistruct, orca quantum, pam crash, particle in cell, plasma simulation, psi4,
   quantum chemistry, quantum espresso, radioss, reservoir simulation, reverse time migration,
   roms ocean, seismic, seismic imaging, serpent neutronics, siesta, simcenter, star ccm, starccm,
-  su2, supercomputer, supercomputing, swan waves, telemac, tnavigator, turbomole, vasp, weather,
+  su2, supercomputer, supercomputing, swan waves, telemac, tnavigator, turbomole, vasp,
   weather forecast, weather model, wien2k, wrf
 hpc 2.5: climate, efa, grid engine, hpl, infiniband, linpack, lsf, openpbs, parallelcluster,
   pbs pro, petsc, rank, slurm, tightly coupled, trilinos

@@ -3,6 +3,8 @@
  * The form is told in lexicon.ts.
  */
 export const DATA_LEXICON = `
+time-series 3: measurements of sensors, sensor data, sensor readings, weather station,
+  weather stations
 columnar 3: analysts, analytical warehouse, bigquery replacement, own warehouse,
   redshift replacement, snowflake replacement
 dense-storage 2.6: bulk storage, cheap storage, huge storage, lots of disk, lots of storage,

@@ -3,6 +3,11 @@
  * surely the words speak of it, and what such a machine usually wants; the form is told in lexicon.ts.
  */
 export const SERVER_LEXICON = `
+network-appliance 2: ids ips, intrusion detection, intrusion prevention
+office-app 3 gib=4: code hosting, git hosting, git server, github alternative, gitlab alternative,
+  own github
+connections 2.5: chat, chat app, chat application, collaboration server, instant messaging,
+  live chat, live scores, messaging app, messenger, presence, whiteboard
 graphics 4: baldur s gate, cyberpunk, elden ring, flight simulator, fortnite, game pc,
   games on my laptop, games on my tablet, gta v, pc games, play aaa games, play games remotely,
   play remotely
@@ -18,14 +23,14 @@ small-service 2 gib=4: address book, calendar, contacts and calendars, family ph
   holiday pictures, music collection, own cloud, photo collection, photos, private cloud, recipes
 office-app 3 gib=4: analytics of web site, booking, cmms, crowdfunding, dicom, dicom archive,
   document management, docusign, e signature, expense software, formbricks, ignition scada,
-  inventory, laboratory system, library system, limesurvey, lims, matomo, mes, pacs,
-  parish software, point of sale, radiology viewer, rental software, ris, scada,
-  school administration, survey, ticket shop, time sheets, voting, warehouse management, wms system
+  inventory, laboratory system, library system, limesurvey, lims, matomo, pacs, parish software,
+  point of sale, radiology viewer, rental software, scada, school administration, survey,
+  ticket shop, time sheets, voting, warehouse management, wms system
 game-small 3 gib=8: bungeecord, minecraft network, paper servers, several minecraft servers,
   velocity network, waterfall proxy
 low-latency 3: algo trading, algorithmic trading, colocation, feed arbitrage, fix engine,
-  fix protocol, oms, order management, pricing engine, quickfix, real time pricing,
-  smart order router, trading bot fleet
+  fix protocol, order management, pricing engine, quickfix, real time pricing, smart order router,
+  trading bot fleet
 web-server 3 gib=4: cloudpanel, cpanel, directadmin, hosting panel, ispconfig, lamp, lamp stack,
   lemp, multisite, plesk, shared hosting, virtualmin, web hosting, wordpress multisite
 file-server 3: afp, document management files, dropbox replacement, ftp server,
@@ -172,12 +177,11 @@ game-dedicated 3: 128 tick, agones, azerothcore, battle royale, competitive, cou
 game-dedicated 1: dedicated, match, matches, multiplayer
 network-appliance 3: 5g core, a10 adc, arkime, bgp, bird router, cdn edge, cdn node, cgnat,
   checkpoint firewall, ddos scrubbing, dpdk, dpi, edge cache, envoy, f5 big ip, firewall, fortigate,
-  fortinet, free5gc, frr, haproxy, ids, iperf, ips, load balancer, load balancing, media relay,
-  mikrotik chr, mirror port, moloch, netflow collector, netscaler, network appliance, ntopng,
-  open5gs, opnsense, packet broker, packet capture, palo alto, pfsense, reverse proxy,
-  route reflector, router, sd wan, snort, sophos xg, speedtest, suricata, tcpdump, tor exit,
-  tor relay, traefik, traffic generator, traffic mirror, transit, trex traffic, upf,
-  virtual appliance, vpp, vyos, xdp, zeek
+  fortinet, free5gc, frr, haproxy, iperf, load balancer, load balancing, media relay, mikrotik chr,
+  mirror port, moloch, netflow collector, netscaler, network appliance, ntopng, open5gs, opnsense,
+  packet broker, packet capture, palo alto, pfsense, reverse proxy, route reflector, router, sd wan,
+  snort, sophos xg, speedtest, suricata, tcpdump, tor exit, tor relay, traefik, traffic generator,
+  traffic mirror, transit, trex traffic, upf, virtual appliance, vpp, vyos, xdp, zeek
 network-appliance 1.5: gbit, gbps, gigabit, line rate, mpps, packets, proxy, sustained traffic,
   throughput of packets
 network-appliance 0.5: sustained

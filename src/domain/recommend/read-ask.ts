@@ -195,7 +195,9 @@ function needsOf(profile: Profile, asked: Requirements, wants: Wants): Requireme
 }
 
 function usualOf(profile: Profile, asked: Requirements): Requirements {
-  const wantsAccelerator = Object.keys(asked).some((key) => key.startsWith('accelerator'))
+  const wantsAccelerator =
+    asked.acceleratorKinds !== 'none' &&
+    Object.keys(asked).some((key) => key.startsWith('accelerator'))
   const accelerated = acceleratedSuits(profile)
   const isAccelerated = wantsAccelerator || accelerated.length === profile.suits.length
   const names = asked.allowed !== undefined

@@ -55,7 +55,7 @@ function largest(text: string, unit: string): { value: number; words: string } |
   return found
 }
 
-const PER_SECOND = String.raw`(?:\w+ )?(?:requests?|reqs?|hits|queries|calls|messages|msgs?|events|ops|operations)?\s*(?:per|a|each|\/)\s*(?:second|sec|s)\b`
+const PER_SECOND = String.raw`(?:(?!writes?|inserts?|updates?|transactions?|[mgt]i?b|mbit|gbit|metrics?|rows?|frames?)\w+ )?(?:requests?|reqs?|hits|queries|calls|messages|msgs?|events|ops|operations)?\s*(?:per|a|each|\/)\s*(?:second|sec|s)\b`
 const RPS = String.raw`(?:rps|qps)\b`
 const PER_MINUTE = String.raw`(?:requests?|hits|calls|messages) (?:per|a|each|\/)\s*min(?:ute)?\b`
 const VISITORS = String.raw`(?:\w+ )?(?:visitors|visits|page ?views|users|hits|requests|orders|sessions|impressions) (?:(?:per|a|each|every) (day|month|hour)|daily|monthly)`
@@ -66,6 +66,9 @@ const CELLS = String.raw`(?:\w+ )?cells\b`
 
 /** So many people are no small matter, whatever it is called. */
 const CROWD = 100
+const RATE_MUCH = 100
+const AT_ONCE = /\b(?:concurrent(?:ly)?|simultaneous(?:ly)?|at once|at the same time)\b/
+const REQUESTS_A_PERSON = 0.1
 
 const QUIET =
   /\b(?:tiny|small|little|hobby|personal|my kids|family|home|club|few (?:users|people|hundred visitors)|side project|toy|low traffic|not much traffic|little traffic|rarely|seldom|idle|idles|mostly idle|nothing to do|now and then|from time to time|occasional(?:ly)?|on weekends|at weekends|once a (?:day|week|month)|sometimes|a couple of hours|(?:few|[1-6]) hours (?:a|per|each|every) (?:day|week)|part of the day|just me|only me|only (?:our|the|my|1) (?!server|machine|database)\w+ uses|used by 1|for myself|1 person|school|homework|thesis|test(?:ing)?|private|doesn'?t need to be fast|need not be fast|not in a hurry|no hurry|no rush|light(?:ly)?(?: load| use)?|low budget|my friends|for friends|few orders|orders per day)\b/
@@ -88,9 +91,15 @@ export function loadOf(text: string): { load: Load; understood: Understood[] } {
     read(RPS, (value) => `${amount(value)} requests a second`) ??
     read(PER_SECOND, (value) => `${amount(value)} requests a second`) ??
     (perMinute ? perMinute.value / 60 : visits)
+  const connections = read(DEVICES, (value) => `${amount(value)} devices or connections`)
+  const isMuch =
+    (people ?? 0) >= CROWD || (perSecond ?? 0) >= RATE_MUCH || (connections ?? 0) >= 1000
+  // Of those that are there at the same time, each asks for something now and then.
+  const atOnce = AT_ONCE.test(text) ? (people ?? 0) * REQUESTS_A_PERSON : 0
+  const rate = perSecond ?? (atOnce > 0 ? atOnce : undefined)
   const load: Load = {
     ...defined('people', people),
-    ...defined('requestsPerSecond', perSecond),
+    ...defined('requestsPerSecond', rate),
     ...defined(
       'connections',
       read(DEVICES, (value) => `${amount(value)} devices or connections`),
@@ -107,7 +116,7 @@ export function loadOf(text: string): { load: Load; understood: Understood[] } {
       'cells',
       read(CELLS, (value) => `a mesh of ${amount(value)} cells`),
     ),
-    isQuiet: QUIET.test(text) && (people ?? 0) < CROWD,
+    isQuiet: QUIET.test(text) && !isMuch,
     isSteady: STEADY.test(text),
   }
   return { load, understood }

@@ -36,7 +36,10 @@ const KINDS: readonly [Kind, RegExp][] = [
     'gpu',
     /\b(?:gpus?|(?:graphics|video|nvidia) cards?|vram|video memory|video ram|graphics|accelerators?|h100s?|a100s?)\b/g,
   ],
-  ['hot', /\b(?:hot|working set|keys?|cached?|memcached?|redis|valkey|sessions)\b/g],
+  [
+    'hot',
+    /\b(?:hot|touched|active data|active set|accessed (?:daily|often|every day)|in daily use|working set|keys?|cached?|memcached?|redis|valkey|sessions)\b/g,
+  ],
   ['memory', /\b(?:ram|hana|mem|memory|in-memory(?: databases?)?|heap|dataframes?|jvm)\b/g],
   [
     'local',
@@ -263,11 +266,19 @@ function acceleratorCountAdd(
 
 const HOURS = { hour: 1, hr: 1, h: 1, day: 24, month: 730, mo: 730, year: 8760, yr: 8760 }
 
+const ADVERBS: Readonly<Record<string, string>> = {
+  hourly: 'hour',
+  daily: 'day',
+  monthly: 'month',
+  yearly: 'year',
+}
+
 function priceAdd(text: string, out: Quantities): void {
   const pattern =
-    /(\$|usd|us\$|€|eur)?\s*(\d+(?:\.\d+)?)\s*(dollars?|usd|\$|cents?|bucks|¢|euros?|eur|€)?\s*(?:an|per|a|\/|each|every)\s*(hour|hr|h|day|month|mo|year|yr)\b/g
+    /(\$|usd|us\$|€|eur)?\s*(\d+(?:\.\d+)?)\s*(dollars?|usd|\$|cents?|bucks|¢|euros?|eur|€)?\s*(?:(?:an|per|a|\/|each|every)\s*(hour|hr|h|day|month|mo|year|yr)|(hourly|daily|monthly|yearly))\b/g
   for (const match of text.matchAll(pattern)) {
-    const [words, sign, number, unit, period] = match
+    const [words, sign, number, unit, each, adverb] = match
+    const period = each ?? ADVERBS[adverb!]!
     if (sign === undefined && unit === undefined) continue
     const hours = HOURS[period as keyof typeof HOURS]
     const dollars = Number(number) * (unit?.startsWith('cent') || unit === '¢' ? 0.01 : 1)

@@ -45,7 +45,7 @@ const RULES: readonly Rule[] = [
   },
   {
     words:
-      /\bwindows\b(?! of)|\bmicrosoft\b|\bsharepoint\b|\bexchange server\b|\bsql server\b|\bactive directory\b|\b(?:asp)?\.net framework\b/,
+      /\bwindows\b(?! of)|\bmicrosoft\b|\bsharepoint\b|\bexchange server\b|\bsql server\b|\bactive directory\b|\bexcel macros?\b|\b(?:asp)?\.net framework\b/,
     found: X86,
     meaning: 'Windows: x86 processors; its licence is not in the prices here',
   },
@@ -64,6 +64,13 @@ const RULES: readonly Rule[] = [
     found: { acceleratorKinds: ['gpu'] },
     meaning: 'a GPU',
     denied: { found: { acceleratorKinds: 'none' }, meaning: 'no accelerators' },
+  },
+  {
+    // "On CPU" where no GPU is spoken of.
+    words:
+      /^(?!.*\bgpus?\b).*?\b(?:(?:on|by) (?:the |an? |plain |ordinary )?cpus?|cpu[- ]only|only (?:on )?cpus?)\b/,
+    found: { acceleratorKinds: 'none' },
+    meaning: 'on processors alone: no accelerators',
   },
   {
     words: /\bnvidia\b|\bcuda\b|\bollama\b|\bllama\.cpp\b|\bcomfyui\b|\bautomatic1111\b/,

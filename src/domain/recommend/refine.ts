@@ -10,6 +10,7 @@ const ANEW =
 const ADAPTED = /\b(?:fine-?tun\w+|fine tun\w+|finetun\w+|q?lora|adapters?|peft|dreambooth)\b/
 /** Of visitors, a second: what two burstable vCPUs serve. */
 const QUIET_RATE = 20
+const MANY_PEOPLE = 200
 const QUIET_PLAYERS = 40
 /** So few people do not keep a machine busy. */
 const QUIET_PEOPLE = 8
@@ -27,6 +28,8 @@ const DENSE_GB = 50 * 1024
 /** The profiles in order, with the first one made more particular. */
 export function refined(profiles: readonly string[], about: About): string[] {
   const [first, ...others] = profiles
+  // So many people are served something.
+  if (first === undefined && (about.load.people ?? 0) >= MANY_PEOPLE) return ['web-server']
   if (first === undefined) return []
   return [particular(first, about), ...others]
 }

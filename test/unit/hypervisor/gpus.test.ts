@@ -74,14 +74,19 @@ test('a crash at any line: the next daemon gives back what belongs to no machine
     await make(root, WORKSTATION)
     const kernel = kernelOf(root, WORKSTATION)
     let done = 0
-    const never = new Promise<never>(() => {})
+    const died = Promise.withResolvers<void>()
+    // A daemon that dies says nothing more: this write is never answered.
+    const die = (): Promise<never> => {
+      died.resolve()
+      return new Promise<never>(() => {})
+    }
     const dying: Sysfs = {
       ...kernel,
-      write: (path, text) => (done++ < lines ? kernel.write(path, text) : never),
+      write: (path, text) => (done++ < lines ? kernel.write(path, text) : die()),
     }
     const begun = keeper(dying).take(A, one)
     // It either got to its end or stands where the daemon died.
-    await Promise.race([begun, new Promise((resolve) => setTimeout(resolve, 60))])
+    await Promise.race([begun, died.promise])
     await keeper(kernel).returnUnused()
     expect(await driversOf(CARD), `after ${lines} lines`).toEqual(['nouveau', 'snd_hda_intel'])
     expect(kernel.overrides.size).toBe(0)
@@ -135,16 +140,21 @@ test('a crash at any line of giving back: the next daemon comes to the same end'
     const kernel = kernelOf(root, WORKSTATION)
     let done = 0
     let isDying = false
-    const never = new Promise<never>(() => {})
+    const died = Promise.withResolvers<void>()
+    // A daemon that dies says nothing more: this write is never answered.
+    const die = (): Promise<never> => {
+      died.resolve()
+      return new Promise<never>(() => {})
+    }
     const dying: Sysfs = {
       ...kernel,
-      write: (path, text) => (isDying && done++ >= lines ? never : kernel.write(path, text)),
+      write: (path, text) => (isDying && done++ >= lines ? die() : kernel.write(path, text)),
     }
     const first = keeper(dying)
     await first.take(A, one)
     isDying = true
     const ended = first.giveBack(A)
-    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 60))])
+    await Promise.race([ended, died.promise])
     await keeper(kernel).returnUnused()
     expect(await driversOf(CARD), `after ${lines} lines`).toEqual(['nouveau', 'snd_hda_intel'])
     expect(kernel.overrides.size).toBe(0)

@@ -222,6 +222,8 @@ test('it says why, what it costs and since when, and what was given up', () => {
     expect.arrayContaining(['100 gb', '2000 writes', 'cheap']),
   )
   const [first] = answer.recommendations
+  // Writes ask for disk, not for vCPUs: nothing is dearer than what holds the data.
+  expect(first!.memoryGiB).toBe(128)
   const reasons = first!.reasons.join('\n')
   expect(reasons).toMatch(/\$[\d.]+ an hour on AWS \(AWS on demand, Linux, us-east-1, 2026-07-20\)/)
   expect(reasons).toMatch(/100 GB in memory/)

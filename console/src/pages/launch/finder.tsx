@@ -8,6 +8,7 @@ import type { Recommended } from '../../../../src/domain/recommend/recommend.ts'
 import { wordsOf } from '../../aws/clients.ts'
 import { ApiError, apiPost } from '../../aws/http.ts'
 import { t } from '../../text/t.ts'
+import { cpusText } from '../../util/instance.ts'
 import { Button, InputField, Note } from '../../ui/parts.tsx'
 import { suggest, type Needs } from '../../util/sizes.ts'
 
@@ -93,7 +94,7 @@ function Answer({ answer, types, chosen, onChoose }: FinderProps & { answer: Rec
             >
               <strong>{type}</strong>
               <span className="muted small">
-                {t('{v} vCPUs, {m} GiB', { v: one.vcpus, m: one.memoryGiB })}
+                {t('{v}, {m} GiB', { v: cpusText(one.vcpus), m: one.memoryGiB })}
                 {one.usdPerHour !== null && `, $${one.usdPerHour}/h ${t('on AWS')}`}
               </span>
               <span className="small">{one.reasons.slice(0, 2).join(' ')}</span>

@@ -5,6 +5,7 @@ import { useCollection } from '../../aws/collection.ts'
 import { instanceTypes } from '../../aws/ec2.ts'
 import { hostsRead } from '../../aws/host.ts'
 import { t } from '../../text/t.ts'
+import { cpusText } from '../../util/instance.ts'
 import { Button, Card, Field, Note } from '../../ui/parts.tsx'
 import { sizeOf } from '../../util/sizes.ts'
 import { Finder } from './finder.tsx'
@@ -33,7 +34,7 @@ export function TypeChoice({ draft, change }: PartProps) {
           id={id}
           hint={
             size
-              ? t('{v} vCPUs, {m} GiB of memory', { v: size.vcpus, m: size.memoryGiB })
+              ? t('{v}, {m} GiB of memory', { v: cpusText(size.vcpus), m: size.memoryGiB })
               : isFetching
                 ? t('Loading the types that this host offers…')
                 : undefined
@@ -56,7 +57,7 @@ export function TypeChoice({ draft, change }: PartProps) {
               const { vcpus, memoryGiB } = sizeOf(one)
               return (
                 <option key={one.InstanceType} value={one.InstanceType}>
-                  {t('{v} vCPUs, {m} GiB', { v: vcpus, m: memoryGiB })}
+                  {t('{v}, {m} GiB', { v: cpusText(vcpus), m: memoryGiB })}
                 </option>
               )
             })}
