@@ -99,7 +99,7 @@ const diskOf = (volumeId: string, change: Partial<MachineDisk> = {}): MachineDis
 const SHARED_DISK = diskOf(SHARED, { isShared: true })
 
 async function start(id: InstanceId, disk = SHARED_DISK): Promise<void> {
-  const boot = diskOf(ROOTS[id]!, { isRoot: true })
+  const boot = diskOf(ROOTS[id]!, { isRoot: true, deviceName: '/dev/xvda' })
   const disks = [boot, disk]
   const attached = await Promise.all(
     disks.map(async (one) => {

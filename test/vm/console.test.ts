@@ -33,7 +33,9 @@ afterEach(async ({ task }) => {
 /** In the order of the page; each is kept as a picture where `BRUME_PICTURES` says. */
 async function picture(name: string): Promise<void> {
   const folder = process.env['BRUME_PICTURES']
-  if (folder) await page.screenshot({ path: join(folder, `${name}.png`) })
+  if (!folder) return
+  await page.screenshot({ path: join(folder, `${name}.png`) })
+  process.stderr.write(`${name}: ${(performance.now() / 1000).toFixed(1)} s after the test began\n`)
 }
 
 test(
@@ -91,7 +93,12 @@ test(
 
     await page.goto(page.url().replace(/connect\/(i-\w+)\/.*/, 'instances/$1/monitoring'))
     const chart = page.getByRole('img', { name: /^CPU utilisation: of its vCPUs [\d.]+ %/ })
-    await chart.waitFor(SLOW)
+    // A line, not only the first number; a longer one where it is to be shown.
+    const points = process.env['BRUME_PICTURES'] ? 12 : 2
+    const line = chart.locator('polyline')
+    await expect
+      .poll(async () => (await line.getAttribute('points'))?.split(' ').length, SLOW)
+      .toBeGreaterThanOrEqual(points)
     await picture('7-monitoring')
     expect(page.complaints).toEqual([])
   },

@@ -45,7 +45,7 @@ async function volume(
     path,
     format,
     backing,
-    deviceName: '/dev/sdb',
+    deviceName: `/dev/sd${digits}`,
     isRoot: false,
     isReadOnly: false,
     iopsMax: null,
@@ -186,7 +186,9 @@ test('disks appear and go while the guest runs, throttled ones too', async () =>
   await vm.consoleHas(INSTANCE, 'disks=vda,\r')
 
   const plain = await volume('b')
-  const slow = await volume('c', { iopsMax: 100, throughputMaxMiBps: 10 })
+  // By a name that is taken: as when a guest does not let go of a disk that was detached by force.
+  const { deviceName } = plain
+  const slow = await volume('c', { deviceName, iopsMax: 100, throughputMaxMiBps: 10 })
   await vm.driver.diskAttach(INSTANCE, plain)
   await vm.driver.diskAttach(INSTANCE, slow)
   await vm.driver.diskAttach(INSTANCE, slow)

@@ -71,12 +71,20 @@ export async function diskPlug(
     await qmp.execute('object-add', objects.throttleGroup)
     if (objects.served) await qmp.execute('blockdev-add', objects.served)
     await qmp.execute('blockdev-add', objects.blockdev)
-    await qmp.execute('device_add', objects.device)
+    await diskDeviceAdd(qmp, objects.device)
     revert.keep()
   } catch (error) {
     await revert.unwind()
     throw error
   }
+}
+
+/** A disk that its guest does not let go of keeps its name; another attached by that name has none the guest can read. */
+async function diskDeviceAdd(qmp: QmpClient, device: object): Promise<void> {
+  await qmp.execute('device_add', device).catch((error: Error) => {
+    if (!error.message.includes('acpi-index')) throw error
+    return qmp.execute('device_add', { ...device, 'acpi-index': 0 })
+  })
 }
 
 async function hasMachineLimit(qmp: QmpClient): Promise<boolean> {
