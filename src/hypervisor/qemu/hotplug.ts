@@ -79,7 +79,7 @@ export async function diskPlug(
   }
 }
 
-/** A disk that its guest does not let go of keeps its name; another attached by that name has none the guest can read. */
+/** A disk that its guest does not let go of keeps its name: another of that name has none that the guest can read. */
 async function diskDeviceAdd(qmp: QmpClient, device: object): Promise<void> {
   await qmp.execute('device_add', device).catch((error: Error) => {
     if (!error.message.includes('acpi-index')) throw error
