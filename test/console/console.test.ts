@@ -41,6 +41,17 @@ async function launched(count: number, name: string): Promise<string[]> {
   return made.Instances!.map((one) => one.InstanceId!)
 }
 
+test('a link that is opened while the console is built signs in when it is', async () => {
+  page = await pageOf(console.browser, SIZE)
+  const link = await console.signed('POST', '/api/console/link', {})
+  const { token } = (await link.json()) as { token: string }
+  console.isBuilding = true
+  await page.goto(`${console.url}/#link=${token}`)
+  await page.getByText('The console is being built.').waitFor()
+  console.isBuilding = false
+  await page.getByText('Three steps to a machine').waitFor()
+})
+
 test('an empty console leads to a machine: key, rules in words, launch, live progress', async () => {
   page = await console.page()
   await page.getByText('Three steps to a machine').waitFor()

@@ -11,8 +11,16 @@ import { startConsoleCloud, type ConsoleCloud } from './console.ts'
 
 export interface BrowserConsole extends ConsoleCloud {
   browser: Browser
+  /** While it is set, the console's files are as if they were being built. */
+  isBuilding: boolean
   /** A page that is signed in by a one-time link. What its console complains of is a failure. */
-  page(options?: { width?: number; height?: number; isDark?: boolean }): Promise<ConsolePage>
+  page(options?: Partial<PageSize>): Promise<ConsolePage>
+}
+
+interface PageSize {
+  width: number
+  height: number
+  isDark: boolean
 }
 
 export interface ConsolePage extends Page {
@@ -33,14 +41,18 @@ export function browserLaunch(): Promise<Browser> {
 const CACHE = process.env['BRUME_TEST_CACHE'] ?? join(tmpdir(), 'brume-test-cache')
 
 export async function startBrowserConsole(): Promise<BrowserConsole> {
-  const source = () => createConsoleSource({ cacheFolder: CACHE, log: silentLog })
+  const built = createConsoleSource({ cacheFolder: CACHE, log: silentLog })
+  const source = () => ({
+    state: async () => (console.isBuilding ? { status: 'building' as const } : built.state()),
+  })
+  const console = { isBuilding: false }
   const cloud = await startConsoleCloud({ source, delayMs: 20 })
   const browser = await browserLaunch()
   await consoleBuilt(cloud.url)
-  return {
+  return Object.assign(console, {
     ...cloud,
     browser,
-    page: async ({ width = 1280, height = 800, isDark = false } = {}) => {
+    page: async ({ width = 1280, height = 800, isDark = false }: Partial<PageSize> = {}) => {
       const link = await cloud.signed('POST', '/api/console/link', {})
       const { token } = (await link.json()) as { token: string }
       const page = await pageOf(browser, { width, height, isDark })
@@ -52,12 +64,12 @@ export async function startBrowserConsole(): Promise<BrowserConsole> {
       await browser.close()
       await cloud.close()
     },
-  }
+  })
 }
 
 export async function pageOf(
   browser: Browser,
-  { width, height, isDark }: { width: number; height: number; isDark: boolean },
+  { width, height, isDark }: PageSize,
 ): Promise<ConsolePage> {
   const context = await browser.newContext({
     viewport: { width, height },

@@ -142,7 +142,13 @@ function sendAsset(request: IncomingMessage, response: ServerResponse, asset: As
   response.end(request.method === 'HEAD' ? undefined : bytes)
 }
 
-/** Asks the browser to come again in a second; needs no script. */
+/**
+ * The page comes again in a second. By a script, because `refresh` of an address with a fragment (a sign-in link has
+ * one) only goes to the fragment, and loads nothing: HTML, "navigate", step "same document".
+ */
+const AGAIN = 'setTimeout(() => location.reload(), 1000)'
+const AGAIN_HASH = createHash('sha256').update(AGAIN).digest('base64')
+
 function sendWaiting(
   response: ServerResponse,
   state: Exclude<ConsoleState, { status: 'ready' }>,
@@ -152,13 +158,15 @@ function sendWaiting(
     ? 'The console is being built. This happens once and takes a few seconds.'
     : `The console could not be built: ${state.reason}`
   const page = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Brume</title>${
-    isBuilding ? '<meta http-equiv="refresh" content="1">' : ''
+    isBuilding
+      ? `<noscript><meta http-equiv="refresh" content="1"></noscript><script>${AGAIN}</script>`
+      : ''
   }<body><h1>Brume</h1><p>${escaped(text)}</p></body></html>`
   response.writeHead(isBuilding ? 202 : 500, {
     ...GUARDS,
     'content-type': TYPES['.html']!,
     'cache-control': 'no-store',
-    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'content-security-policy': `default-src 'none'; script-src 'sha256-${AGAIN_HASH}'; frame-ancestors 'none'`,
   })
   response.end(page)
 }
