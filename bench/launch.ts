@@ -63,10 +63,13 @@ async function batchesOf(
   const network = { folder: bench.folder, count: atOnceMax, publicKey }
   const taps = isOwn ? await bareNetwork(network) : []
   if (hasTemplate) {
-    // Whatever has been launched is worth one.
-    await launchBatch(bench, 1, 'template')
-    if (await standbyReady(bench)) batches.set('standby', () => standbyBatch(bench))
-    else notes.push('no standby: this cloud makes none')
+    // Whatever has been launched is worth one. The first launch of a size may be from a smaller template, while its own
+    // is made: one stands by when it has been launched from that.
+    for (let launches = 0; launches < 2 && !batches.has('standby'); launches++) {
+      await launchBatch(bench, 1, 'template')
+      if (await standbyReady(bench)) batches.set('standby', () => standbyBatch(bench))
+    }
+    if (!batches.has('standby')) notes.push('no standby: this cloud makes none')
     batches.set('template', (atOnce) => launchBatch(bench, atOnce, 'template'))
     if (isOwn) {
       const restore = restoreOne(bench, template.folder, shape, publicKey)
