@@ -214,6 +214,10 @@ test('disabled and deleted keys do nothing, until nothing can bring them back', 
   expect(await nameOf(decrypt(blob))).toBe('DisabledException')
   await kms.send(new EnableKeyCommand({ KeyId }))
   expect(await decrypt(blob)).toBe(secret.toString())
+  for (const PendingWindowInDays of [1, 6, 31]) {
+    const asked = kms.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays }))
+    expect(await nameOf(asked)).toBe('ValidationException')
+  }
   const going = await kms.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 }))
   expect(going).toMatchObject({ KeyState: 'PendingDeletion', PendingWindowInDays: 7 })
   expect(await nameOf(decrypt(blob))).toBe('KMSInvalidStateException')

@@ -15,6 +15,8 @@ import { baseOf, scopeOf } from '../network/scope.ts'
 import { invalid, invalidState, limitExceeded, malformedKeyPolicy } from './faults.ts'
 import { keyFind, usable } from './find.ts'
 
+/** In which somebody may find out that the key is still needed. */
+const DELETION_DAYS = { min: 7, max: 30 }
 const DAY_MS = 86_400_000
 const ROTATION_DAYS_DEFAULT = 365
 const ON_DEMAND_ROTATIONS_MAX = 10
@@ -152,11 +154,16 @@ export const keyPolicyPut = (ctx: Ctx, text: string, policy: string, mayLockOut:
     return { ...notGoing(key), policy }
   })
 
-export const keyDeleteLater = (ctx: Ctx, text: string, days: number): Promise<KmsKey> =>
-  keyChange(ctx, text, (key) => {
+/** @throws ValidationException: AWS's own page says 7 to 30 days, where its model has 1 to 365. */
+export const keyDeleteLater = async (ctx: Ctx, text: string, days: number): Promise<KmsKey> => {
+  if (days < DELETION_DAYS.min || days > DELETION_DAYS.max) {
+    throw invalid(`PendingWindowInDays must be ${DELETION_DAYS.min} to ${DELETION_DAYS.max}.`)
+  }
+  return keyChange(ctx, text, (key) => {
     const deleteAt = ctx.app.clock.now() + days * DAY_MS
     return { ...notGoing(key), state: 'PendingDeletion', deleteAt }
   })
+}
 
 export const keyDeleteNot = (ctx: Ctx, text: string): Promise<KmsKey> =>
   keyChange(ctx, text, (key) => {
