@@ -2,6 +2,7 @@
 import { FaultError, invalidValue } from '../domain/faults.ts'
 import type { HostId } from '../domain/ids.ts'
 import { gpuWishOf } from '../domain/pci.ts'
+import { nearestTo } from '../domain/recommend/host-fit.ts'
 import { gpusUsable, place, type HostCapacity } from '../scheduler/place.ts'
 import { roomOf } from '../store/kinds.ts'
 import type { StoreReader } from '../store/store.ts'
@@ -44,11 +45,12 @@ export function typeChecked(app: App, name: string, hosts: readonly HostCapacity
   if (!type) throw invalidValue('InstanceType', name, 'no such instance type')
   const reason = whyNever(type, hosts)
   if (reason === null) return type
+  const isRunnable = (other: InstanceType): boolean => whyNever(other, hosts) === null
   throw new FaultError({
     type: 'TypeUnsupported',
     instanceType: name,
     reason,
-    suggestion: nearestRunnable(app, type, hosts)?.name ?? null,
+    suggestion: nearestTo(type, app.instanceTypes.all(), isRunnable)?.name ?? null,
   })
 }
 
@@ -76,26 +78,6 @@ function whyNoAccelerator(type: InstanceType, hosts: readonly HostCapacity[]): s
   const many = type.acceleratorCount
   const needed = many > 0 ? `${many} by ${type.acceleratorVendor} needed` : 'a share of one needed'
   return `${kind} (${type.acceleratorVendor} ${type.acceleratorName}, ${needed}); ${words.join('. ')}`
-}
-
-/** The runnable type most like the wanted one, of the same family if there is one. */
-export function nearestRunnable(
-  app: App,
-  wanted: InstanceType,
-  hosts: readonly HostCapacity[],
-): InstanceType | undefined {
-  const family = (name: string): string => name.slice(0, name.indexOf('.'))
-  const distance = (type: InstanceType): number =>
-    Math.abs(Math.log2(type.memoryMiB / wanted.memoryMiB)) +
-    Math.abs(Math.log2(type.vcpus / wanted.vcpus)) +
-    (family(type.name) === family(wanted.name) ? 0 : 1.5) +
-    (type.isCurrentGeneration ? 0 : 3)
-  let best: InstanceType | undefined
-  for (const type of app.instanceTypes.all()) {
-    if (whyNever(type, hosts) !== null) continue
-    if (!best || distance(type) < distance(best)) best = type
-  }
-  return best
 }
 
 /** Takes room for one machine out of `hosts`. @throws Fault `CapacityShort`. */

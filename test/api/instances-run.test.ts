@@ -288,7 +288,7 @@ describe('refused', () => {
     const arm = await errorOf(run({ InstanceType: 't4g.micro' }))
     expect(arm).toMatchObject({ code: 'Unsupported', message: expect.stringContaining('arm64') })
     const gpu = await errorOf(run({ InstanceType: 'g4dn.xlarge' }))
-    expect(gpu.message).toMatch(/accelerators.*Try [a-z0-9]+\.[a-z0-9]+\./)
+    expect(gpu.message).toMatch(/accelerators.*Try [mcrt]\d[a-z0-9]*\.[a-z0-9]+\./)
     const large = await errorOf(run({ InstanceType: 'm5.24xlarge' }))
     expect(large).toMatchObject({ code: 'Unsupported', message: expect.stringContaining('Try ') })
     const suggested = /Try (\S+)\./.exec(large.message)![1] as 't3.micro'

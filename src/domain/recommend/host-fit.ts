@@ -41,20 +41,36 @@ export function nearestHere(
   types: readonly InstanceType[],
   fitOf: FitOf,
 ): string | null {
-  const listed = ranked.find((type) => fitOf(type).state === 'now')
-  if (listed) return listed.name
-  const family = familyOf(wanted.name).series
+  const isNow = (type: InstanceType): boolean => fitOf(type).state === 'now'
+  return (ranked.find(isNow) ?? nearestTo(wanted, types, isNow))?.name ?? null
+}
+
+/** Of those that are able, the type most like the wanted one. */
+export function nearestTo(
+  wanted: InstanceType,
+  types: readonly InstanceType[],
+  isAble: (type: InstanceType) => boolean,
+): InstanceType | null {
+  const { series } = familyOf(wanted.name)
   const distance = (type: InstanceType): number =>
     Math.abs(Math.log2(type.memoryMiB / wanted.memoryMiB)) +
     Math.abs(Math.log2(type.vcpus / wanted.vcpus)) +
-    (familyOf(type.name).series === family ? 0 : 0.75) +
+    unlike(familyOf(type.name).series, series) +
     (type.storeDisks > 0 && wanted.storeDisks === 0 ? 0.75 : 0) +
     0.3 * Math.abs(Math.log2((type.usdPerHour ?? 100) / (wanted.usdPerHour ?? 1))) +
     (type.isCurrentGeneration ? 0 : 3)
   let best: InstanceType | null = null
   for (const type of types) {
     if (best && distance(type) >= distance(best)) continue
-    if (fitOf(type).state === 'now') best = type
+    if (isAble(type)) best = type
   }
-  return best?.name ?? null
+  return best
+}
+
+const USUAL: ReadonlySet<string> = new Set(['t', 'm', 'c', 'r'])
+
+/** Another series is less like it; one that is made for something else still (dense disks for a GPU) by far. */
+function unlike(series: string, wanted: string): number {
+  if (series === wanted) return 0
+  return USUAL.has(series) ? 0.75 : 1.75
 }
