@@ -32,6 +32,12 @@ test('the overview names every verb, without colours in a pipe', async () => {
   expect(stdout).not.toContain('\u001B')
 })
 
+test('a reader that has seen enough ends it without a word', async () => {
+  const script = 'set -o pipefail; "$0" --help | true'
+  const failed = exec('bash', ['-c', script, LAUNCHER], { env: { PATH: process.env['PATH'], HOME: folder } })
+  await expect(failed).rejects.toMatchObject({ exitCode: 141, stderr: '' })
+})
+
 test.each(VERBS.map((verb) => verb.name))('%s --help teaches', async (name) => {
   const { code, stdout } = await brume([name, '--help'])
   expect(code).toBe(0)
