@@ -141,7 +141,7 @@ export async function processBegin(
       await processKill(identity, paths.pidFile)
       await processWaitExit(identity, paths.pidFile, context.clock, 5_000)
     })
-    const limits = limitsOfMachine(spec)
+    const limits = limitsOfMachine(spec, context.tcgCacheMiB)
     for (const pid of [identity.pid, ...(tpmPid === null ? [] : [tpmPid])]) {
       await cgroupApply(context.cgroups, spec.instanceId, pid, limits)
     }
