@@ -199,7 +199,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
       const observation = await copies.run(() => copy(spec, template, signal))
       templates.used(template)
       if (shapeFit(template.record.shape, spec.vm) === 'pluggable') templates.wanted(spec)
-      else standbys?.wanted(spec, template)
+      standbys?.wanted(spec)
       return observation
     } catch (err) {
       if (signal.aborted) throw err
@@ -236,7 +236,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
         const woken = isFirst ? await copies.run(() => wake(spec, signal)) : null
         if (!woken) return await startAnew(spec, isFirst, signal)
         templates?.used(woken.template)
-        standbys?.wanted(spec, woken.template)
+        standbys?.wanted(spec)
         return woken.observation
       } finally {
         underway.delete(spec.instanceId)

@@ -95,6 +95,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     ...{ home, driver, volumes, log, clock },
     countOfKind: templates ? (options.standbyCount ?? 0) : 0,
     spareTap: networks.spareTap,
+    templateOf: (spec) => templates?.exact(spec) ?? null,
     vcpusRunning: () => {
       const running = [...specs.values()].filter(({ intent }) => intent === 'running')
       return running.reduce((sum, { vm }) => sum + vm.vcpus, 0)
@@ -210,7 +211,10 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
 
   const stops = [
     driver.subscribe(report),
-    templates?.onChange(() => emit({ type: 'templates' })) ?? ((): void => {}),
+    templates?.onChange(() => {
+      standbys.templatesChanged()
+      emit({ type: 'templates' })
+    }) ?? ((): void => {}),
     networks.onReachability(({ interfaceId, isReachable, since: at }) => {
       const instanceId = instanceOfInterface.get(interfaceId)
       if (instanceId) emit({ type: 'reachability', instanceId, isReachable, at })

@@ -1,12 +1,13 @@
 /**
  * The machines that stand by on this host (docs/decisions/0063-a-standby-has-its-names-before-its-owner.md): after a
- * launch from a template of exactly its size, another such machine is made, whole, with ids of its own. A launch takes
- * the ids, at most once, and so the machine. Guarantees: a record lies on disk before anything of a standby does and
- * until the moment before its guest is told who it is, so that whatever a dead daemon leaves is ended at the next
- * start and nobody's machine ever is; whatever goes wrong with one, the launch is an ordinary one.
+ * launch from a template, another such machine is made, whole, with ids of its own, as soon as there is a template of
+ * exactly its size. A launch takes the ids, at most once, and so the machine. Guarantees: a record lies on disk before
+ * anything of a standby does and until the moment before its guest is told who it is, so that whatever a dead daemon
+ * leaves is ended at the next start and nobody's machine ever is; whatever goes wrong with one, the launch is an
+ * ordinary one.
  */
 import { randomBytes } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import type { VolumeBackend } from '../blocks/backend.ts'
@@ -23,6 +24,7 @@ import {
 import type { VmDriver } from '../hypervisor/driver.ts'
 import { ensureFolder, readJson, removeDurable, writeJsonDurable } from '../lib/fs-durable.ts'
 import type { Log } from '../lib/log.ts'
+import { memoryBytesOf, memoryFreeMiB } from '../lib/memory-facts.ts'
 import type { Clock } from '../lib/time.ts'
 import { rehearsalMessage } from './rehearsal.ts'
 import type { StoredTemplate } from './templates/store.ts'
@@ -43,7 +45,6 @@ const MEMORY_FREE_MIN_MIB = 1_024
 const VCPUS_PER_CPU_MAX = 8
 /** Names that were given out and not launched: the launch failed. */
 const TAKEN_MS = 60_000
-const MIB = 1024 ** 2
 
 const RANDOM = { bytes: (length: number): Uint8Array => randomBytes(length) }
 
@@ -55,6 +56,8 @@ export interface StandbysOptions {
   spareTap(vpcId: VpcId, tapName: string, isWanted: boolean): Promise<void>
   /** Of all machines that are wanted to run. */
   vcpusRunning(): number
+  /** The template of exactly the machine's size; null: there is none yet, or no longer. */
+  templateOf(spec: MachineSpec): StoredTemplate | null
   /** How many of a kind; 0: none ever. */
   countOfKind: number
   log: Log
@@ -62,8 +65,10 @@ export interface StandbysOptions {
 }
 
 export interface Standbys {
-  /** A machine was launched from this template, of exactly its size: the next like it may come soon. */
-  wanted(spec: MachineSpec, template: StoredTemplate): void
+  /** A machine was launched from a template: the next like it may come soon. */
+  wanted(spec: MachineSpec): void
+  /** One that was waited for may have been made, or one that machines stand by for may be gone. */
+  templatesChanged(): void
   /** The ids of one that waits; it waits for nobody else from now on. */
   take(wish: StandbyWish): StandbyNames | null
   /** Whether the machine with this id was made here and not launched yet. */
@@ -113,10 +118,9 @@ interface Waiting {
 
 interface Kind {
   spec: MachineSpec
-  template: StoredTemplate
   usedAt: number
-  /** The last try failed: not again before the next launch. */
-  isBroken: boolean
+  /** The folder of the template with which the last try failed: not again with it before the next launch. */
+  failedWith: string | null
 }
 
 export async function createStandbys(options: StandbysOptions): Promise<Standbys> {
@@ -172,7 +176,7 @@ export async function createStandbys(options: StandbysOptions): Promise<Standbys
     return (await memoryFreeMiB()) >= memoryMiB + MEMORY_FREE_MIN_MIB
   }
 
-  const make = async (kind: string, { spec, template }: Kind): Promise<void> => {
+  const make = async (kind: string, spec: MachineSpec, template: StoredTemplate): Promise<void> => {
     const manifest = await manifestOf(home, template.record.imageFolder)
     if (!manifest.launchPort?.canRehearse) return void kinds.delete(kind)
     const names = namesNew()
@@ -214,23 +218,31 @@ export async function createStandbys(options: StandbysOptions): Promise<Standbys
     }
   }
 
+  /** A launch of its kind would be given it: the template that such a launch is given is still the one it is of. */
+  const isOfUse = ({ kind, template }: Waiting): boolean => {
+    const wanted = kinds.get(kind)
+    return wanted !== undefined && isOfTemplate(options.templateOf(wanted.spec), template)
+  }
+
   /** What is there too long goes; what lacks is made, one at a time, when nothing else is going on. */
   const look = async (): Promise<void> => {
     const now = clock.now()
     for (const [kind, { usedAt }] of kinds) if (now - usedAt > IDLE_MS) kinds.delete(kind)
     for (const [id, one] of waiting) {
       const isLost = one.takenAt !== null && now - one.takenAt > TAKEN_MS
-      if (isLost || (one.takenAt === null && !kinds.has(one.kind))) await end(id)
+      if (isLost || (one.takenAt === null && !isOfUse(one))) await end(id)
     }
     const byUse = [...kinds].sort(([, a], [, b]) => b.usedAt - a.usedAt)
     for (const [kind, one] of byUse) {
       const free = [...waiting.values()].filter(({ takenAt }) => takenAt === null)
       const count = free.filter((each) => each.kind === kind).length
-      const isDue = count < options.countOfKind && free.length < COUNT_MAX && !one.isBroken
-      if (!isDue || closing.signal.aborted) continue
+      const isDue = count < options.countOfKind && free.length < COUNT_MAX
+      const template = isDue ? options.templateOf(one.spec) : null
+      if (!template || template.files.folder === one.failedWith) continue
+      if (closing.signal.aborted) return
       if (clock.now() - launchedAt < QUIET_MS || !(await hasRoom(one.spec.vm))) return
-      await make(kind, one).catch((err: unknown) => {
-        one.isBroken = true
+      await make(kind, one.spec, template).catch((err: unknown) => {
+        one.failedWith = template.files.folder
         if (!closing.signal.aborted) log.warn({ err }, 'no machine stands by')
       })
     }
@@ -258,13 +270,14 @@ export async function createStandbys(options: StandbysOptions): Promise<Standbys
   const timer = setInterval(lookSoon, LOOK_MS)
   timer.unref()
   return {
-    wanted: (spec, template) => {
+    wanted: (spec) => {
       const wish = standbyWishOf({ ...spec, vm: { ...spec.vm, pinned: null } })
-      if (!wish || wish.rootSizeGiB !== template.record.rootSizeGiB) return
+      if (!wish) return
       launchedAt = clock.now()
-      kinds.set(standbyKind(wish), { spec, template, usedAt: launchedAt, isBroken: false })
+      kinds.set(standbyKind(wish), { spec, usedAt: launchedAt, failedWith: null })
       setTimeout(lookSoon, QUIET_MS + 1).unref()
     },
+    templatesChanged: lookSoon,
     take: (wish) => {
       const kind = standbyKind(wish)
       const one = [...waiting.values()].find((each) => each.kind === kind && each.takenAt === null)
@@ -281,7 +294,7 @@ export async function createStandbys(options: StandbysOptions): Promise<Standbys
         await ended(spec.instanceId)
         return null
       }
-      const isSame = template?.files.folder === one.template.files.folder && isMachineOf(spec, one)
+      const isSame = isOfTemplate(template, one.template) && isMachineOf(spec, one)
       if (!isSame) {
         await end(spec.instanceId)
         return null
@@ -317,7 +330,7 @@ export async function createStandbys(options: StandbysOptions): Promise<Standbys
       for (const { template, pid } of waiting.values()) {
         const { folder: key } = template.files
         const { count, memoryBytes } = counts.get(key) ?? { count: 0, memoryBytes: 0 }
-        counts.set(key, { count: count + 1, memoryBytes: memoryBytes + (await pssOf(pid)) })
+        counts.set(key, { count: count + 1, memoryBytes: memoryBytes + (await memoryBytesOf(pid)) })
       }
       return counts
     },
@@ -348,6 +361,10 @@ function sparesOf(
   return new Map(mine.map((one) => [one.names.interfaceId, one]))
 }
 
+function isOfTemplate(a: StoredTemplate | null, b: StoredTemplate): boolean {
+  return a?.files.folder === b.files.folder
+}
+
 /** Whether the machine's records have the standby's names and nothing beyond it. */
 function isMachineOf(spec: MachineSpec, { kind, names }: Waiting): boolean {
   const wish = standbyWishOf(spec)
@@ -371,15 +388,4 @@ function namesNew(): StandbyNames {
     interfaceId: newId('networkInterface', RANDOM),
     mac: macOf(randomBytes(5)),
   }
-}
-
-async function memoryFreeMiB(): Promise<number> {
-  const text = await readFile('/proc/meminfo', 'utf8').catch(() => '')
-  return (Number(/^MemAvailable:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) * 1024) / MIB
-}
-
-/** Its own pages, and its part of those that it shares; 0 for a process that is gone. */
-async function pssOf(pid: number): Promise<number> {
-  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '')
-  return Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) * 1024
 }

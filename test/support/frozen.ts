@@ -200,6 +200,7 @@ export function createFakeTemplates(home: string): Templates {
     ensure: async () => {},
     list: () => [],
     find: async () => storedTemplate(home),
+    exact: () => storedTemplate(home),
     wanted: () => {},
     used: () => {},
     distrust: async () => {},

@@ -56,6 +56,8 @@ export interface Templates {
   list(): TemplateReport[]
   /** The best for this machine, or null: then it boots. */
   find(spec: MachineSpec): Promise<StoredTemplate | null>
+  /** The one of exactly the machine's size, processors, memory and disk; null until it was made. */
+  exact(spec: MachineSpec): StoredTemplate | null
   /** A machine of this size was started from less than its own size: it is worth a template. */
   wanted(spec: MachineSpec): void
   used(template: StoredTemplate): void
@@ -264,6 +266,14 @@ export async function createTemplates(options: TemplatesOptions): Promise<Templa
         restore(wishOf(spec), SHAPE_FIRST)
       }
       return best
+    },
+    exact: (spec) => {
+      const root = spec.disks.find((one) => one.isRoot)
+      const isExact = ({ record }: StoredTemplate): boolean =>
+        record.rootSizeGiB === root?.sizeGiB && shapeFit(record.shape, spec.vm) === 'exact'
+      const found = fitting(spec).find(isExact) ?? null
+      if (found) handedOutAt.set(found.files.folder, clock.now())
+      return found
     },
     wanted: (spec) => {
       const disk = diskOf(spec)

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createLauncher, type Launcher } from '../../../src/agent/launch.ts'
 import { createStandbys, type Standbys } from '../../../src/agent/standbys.ts'
 import type { MachineSpec } from '../../../src/domain/machine.ts'
+import type { StoredTemplate } from '../../../src/agent/templates/store.ts'
 import { standbyWishOf, type StandbyNames } from '../../../src/domain/standby.ts'
 import { silentLog } from '../../../src/lib/log.ts'
 import { systemClock } from '../../../src/lib/time.ts'
@@ -18,6 +19,7 @@ import {
   PLAN,
   rooted,
   sized,
+  storedTemplate,
   type FakeVolumes,
 } from '../../support/frozen.ts'
 
@@ -31,6 +33,8 @@ let vcpus: number
 let now: number
 /** Of the network that the machine was launched into. */
 let plan: typeof PLAN
+/** The template of exactly the size that is launched. */
+let exact: StoredTemplate | null
 
 const clock = { now: () => now, wait: systemClock.wait }
 const open = async (countOfKind = 1): Promise<void> => {
@@ -38,6 +42,7 @@ const open = async (countOfKind = 1): Promise<void> => {
     ...{ home, driver, volumes, clock, countOfKind },
     spareTap: async (_, name, isWanted) => void taps.push(`${isWanted ? '+' : '-'}${name[0]}`),
     vcpusRunning: () => vcpus,
+    templateOf: () => exact,
     log: silentLog,
   })
   const planOf = (): typeof PLAN => plan
@@ -87,6 +92,7 @@ beforeEach(async () => {
   vcpus = 0
   now = 1_000_000
   plan = PLAN
+  exact = storedTemplate(home)
   await open()
 })
 afterEach(async () => {
@@ -105,6 +111,62 @@ test('after a launch another such machine waits, rehearsed as nobody', async () 
   expect(spec.nics[0]!.tapName).toMatch(/^s[0-9a-f]{13}$/)
   expect(await recordsOf()).toEqual([`${spec.instanceId}.json`])
   expect([...(await standbys.counts()).values()]).toEqual([{ count: 1, memoryBytes: 0 }])
+})
+
+test('a size that was plugged together stands by once its own template is there, no launch in between', async () => {
+  exact = null
+  const spec = sized(machineOf(), 2, 1024)
+  await launcher.start(spec, true)
+  await quiet()
+  expect(driver.rehearsed).toHaveLength(0)
+  exact = storedTemplate(home, 'tiny-2x1024-0')
+  standbys.templatesChanged()
+  await standbys.settled()
+  expect(driver.rehearsed.map(({ spec: vm }) => [vm.vcpus, vm.memoryMiB])).toEqual([[2, 1024]])
+  expect([...(await standbys.counts()).keys()]).toEqual([exact.files.folder])
+  expect(standbys.take(wishOf(spec))).not.toBeNull()
+})
+
+test('the template that comes right after a launch waits for the first login, too', async () => {
+  exact = null
+  await launcher.start(machineOf(), true)
+  exact = storedTemplate(home)
+  standbys.templatesChanged()
+  await standbys.settled()
+  expect(driver.rehearsed).toHaveLength(0)
+  await quiet()
+  expect(driver.rehearsed).toHaveLength(1)
+})
+
+test('one whose template is gone ends, and the next is of the template that came instead', async () => {
+  await launcher.start(machineOf(), true)
+  await quiet()
+  const [old] = await recordsOf()
+  exact = null
+  standbys.templatesChanged()
+  await standbys.settled()
+  expect(await recordsOf()).toEqual([])
+  exact = storedTemplate(home, 'tiny-1x512-anew')
+  standbys.templatesChanged()
+  await standbys.settled()
+  expect([...(await standbys.counts()).keys()]).toEqual([exact.files.folder])
+  expect(await recordsOf()).not.toContain(old)
+})
+
+test('what failed with one template is tried again with another', async () => {
+  driver.onStandby = () => {
+    throw new Error('no')
+  }
+  await launcher.start(machineOf(), true)
+  await quiet()
+  standbys.templatesChanged()
+  await standbys.settled()
+  expect(driver.rehearsed).toHaveLength(1)
+  driver.onStandby = () => {}
+  exact = storedTemplate(home, 'tiny-1x512-anew')
+  standbys.templatesChanged()
+  await standbys.settled()
+  expect(driver.rehearsed).toHaveLength(2)
 })
 
 test('its names are given away once, and only for what it is', async () => {
