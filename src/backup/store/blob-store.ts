@@ -34,7 +34,7 @@ export interface BlobStore {
   remove(key: string, signal?: AbortSignal): Promise<void>
   /** Like `remove`, of what may come back after a power cut. */
   discard(key: string, signal?: AbortSignal): Promise<void>
-  /** Not to be removed before: only where the place can promise that (S3's Object Lock). */
+  /** Not to be removed before: only where the place can promise that (S3's Object Lock). @throws NotRetainedError */
   retain: ((key: string, until: number, signal?: AbortSignal) => Promise<void>) | null
   /** What `create` left when its process ended before `commit`, of the blobs that nobody writes any more. */
   removeLeftovers: ((isLeft: (key: string) => boolean) => Promise<void>) | null

@@ -13,7 +13,13 @@ import type {
 import type { VaultLocation } from '../../domain/backup.ts'
 import { assert } from '../../lib/assert.ts'
 import { systemClock } from '../../lib/time.ts'
-import { BlobMissingError, BlobRetainedError, DamagedError, VaultError } from '../errors.ts'
+import {
+  BlobMissingError,
+  BlobRetainedError,
+  DamagedError,
+  NotRetainedError,
+  VaultError,
+} from '../errors.ts'
 import { PACK_BYTES } from '../format.ts'
 import { BLOB_BYTES_MAX, type BlobInfo, type BlobStore, type BlobWriter } from './blob-store.ts'
 
@@ -187,6 +193,10 @@ function createWriter(s3: S3, key: string, signal?: AbortSignal): BlobWriter {
   }
 }
 
+/** A bucket without Object Lock, an endpoint that has none, rights that do not suffice. */
+const NOT_IMPLEMENTED = 501
+const REFUSALS = [400, 403, 405, NOT_IMPLEMENTED]
+
 /** At least until then: what is to be kept longer stays so. */
 async function retain(s3: S3, key: string, until: number, signal?: AbortSignal): Promise<void> {
   const Retention = { Mode: 'COMPLIANCE', RetainUntilDate: new Date(until) } as const
@@ -197,7 +207,10 @@ async function retain(s3: S3, key: string, until: number, signal?: AbortSignal):
   } catch (error) {
     const there = (await head(s3, key, signal))?.ObjectLockRetainUntilDate?.getTime() ?? 0
     // To the second: S3 keeps no more.
-    if (there + 1_000 <= until) throw error
+    if (there + 1_000 > until) return
+    if (!REFUSALS.includes(statusOf(error) ?? 0)) throw error
+    const why = `the bucket ${s3.bucket} does not retain what is put there`
+    throw new NotRetainedError(`${why}: ${(error as Error).message}`, { cause: error })
   }
 }
 
@@ -253,6 +266,7 @@ const statusOf = (error: unknown): number | undefined =>
 function isWorthAnother(error: unknown): boolean {
   if (error instanceof VaultError) return false
   const status = statusOf(error)
+  if (status === NOT_IMPLEMENTED) return false
   return status === undefined || status >= 500 || status === 429 || status === 408 || status < 300
 }
 
