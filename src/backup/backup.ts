@@ -12,6 +12,8 @@ import {
   DESCRIPTION_BYTES_MAX,
   DISK_BYTES_MAX,
   DISKS_MAX,
+  LABEL_BYTES_MAX,
+  POINT_BYTES_MAX,
   isPointId,
 } from './format.ts'
 import { encodeManifest, type Manifest, type ManifestDisk } from './manifest.ts'
@@ -78,6 +80,12 @@ function check({ pointId, description, disks }: BackupRequest): void {
   if (new Set(disks.map(({ diskId }) => diskId)).size !== disks.length)
     refuse('a disk is named twice')
   if (disks.some(({ reader }) => reader.sizeBytes > DISK_BYTES_MAX)) refuse('a disk is too large')
+  const sizeBytes = disks.reduce((sum, { reader }) => sum + reader.sizeBytes, 0)
+  // A manifest that nobody could read again would stop every collection of its vault.
+  if (sizeBytes > POINT_BYTES_MAX) refuse('the disks are too large together')
+  if (disks.some(({ label }) => Buffer.byteLength(label) > LABEL_BYTES_MAX)) {
+    refuse(`a disk's label has at most ${LABEL_BYTES_MAX} bytes`)
+  }
   if (Buffer.byteLength(JSON.stringify(description)) > DESCRIPTION_BYTES_MAX) {
     refuse(`a description has at most ${DESCRIPTION_BYTES_MAX} bytes`)
   }

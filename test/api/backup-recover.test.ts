@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { recoveredTable } from '../../src/cli/verbs/backup.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { VaultKeyFile } from '../../src/app/backup/owner.ts'
+import { openVault } from '../../src/backup/open-vault.ts'
+import type { VaultPlace } from '../../src/domain/backup.ts'
 import { backupDoor } from '../../src/main/backup-door.ts'
 import type { Home } from '../../src/main/home.ts'
 import { backupKit, instanceArn, volumeArn } from '../support/backup-kit.ts'
@@ -76,6 +78,62 @@ test('a vault and its key are enough', async () => {
     expect(machine).toMatchObject({ Status: 'COMPLETED', ResourceType: 'EC2' })
     expect(await door.call('verify', scope, { vault: 'mine' })).toMatchObject({ damaged: [] })
     expect(await door.call('nothing', scope, {})).toBeUndefined()
+  } finally {
+    await empty.close()
+  }
+})
+
+test('points that say what none of ours do become no records, and the others are there', async () => {
+  const { volume, write } = volumeKit(() => cloud)
+  const kit = backupKit(() => cloud)
+  await kit.vault('mine')
+  const id = await volume()
+  write(id, 1, 'one')
+  const good = await kit.backUp(volumeArn(id), 'mine')
+  const key = (await doorOf(cloud, 'first').call('key', scope, { vault: 'mine' })) as VaultKeyFile
+  await cloud.close()
+  isClosed = true
+
+  // Whoever has the key can write into the vault what it likes.
+  const folder = join(root, 'first', 'vaults', key.vaultId)
+  const place = { vaultId: key.vaultId, key: key.key, location: { type: 'folder', path: folder } }
+  const folders = { vaultsFolder: root, cacheFolder: join(root, 'cache') }
+  const vault = await openVault(place as VaultPlace, folders)
+  const [known] = await vault.points()
+  const said = known!.description['point'] as object
+  const volumes = known!.description['volumes']
+  const bad: Record<string, object> = {
+    unsaid: { volumes },
+    type: { volumes, point: { ...said, resourceType: 'S3' } },
+    arn: { volumes, point: { ...said, resourceArn: 'arn:aws:s3:::bucket' } },
+    days: { volumes, point: { ...said, lifecycle: { coldAfterDays: null, deleteAfterDays: 'x' } } },
+    tags: { volumes, tags: { a: { b: 1 } }, point: said },
+    by: { volumes, point: { ...said, createdBy: { planId: { toString: null } } } },
+    empty: { point: said },
+    volumes: { volumes: [null], point: said },
+    machine: {
+      point: { ...said, resourceType: 'EC2', resourceArn: instanceArn('i-1234567890abcdef0') },
+    },
+  }
+  for (const [pointId, description] of Object.entries(bad)) {
+    const request = {
+      pointId,
+      basePointId: null,
+      createdAt: 1,
+      disks: [],
+      description: { ...description },
+    }
+    await vault.backup(request, { signal: new AbortController().signal })
+  }
+  await vault.close()
+
+  const empty = await cloudAt('second')
+  try {
+    const found = await doorOf(empty, 'second').call('recover', scope, { key, folder })
+    const count = 1 + Object.keys(bad).length
+    expect(found).toMatchObject({ pointCount: count, newPointCount: 1 })
+    const points = await backupKit(() => empty).points('mine')
+    expect(points.map((point) => point.RecoveryPointArn)).toEqual([good.RecoveryPointArn])
   } finally {
     await empty.close()
   }
