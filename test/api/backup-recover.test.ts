@@ -1,5 +1,5 @@
 /** The worst day: a cloud that is empty gets a vault and its key, lists all that is in it, and restores it. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { recoveredTable } from '../../src/cli/verbs/backup.ts'
@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { VaultKeyFile } from '../../src/app/backup/owner.ts'
 import { openVault } from '../../src/backup/open-vault.ts'
 import type { VaultPlace } from '../../src/domain/backup.ts'
+import { exec } from '../../src/lib/exec.ts'
 import { backupDoor } from '../../src/main/backup-door.ts'
 import type { Home } from '../../src/main/home.ts'
 import { backupKit, instanceArn, volumeArn } from '../support/backup-kit.ts'
@@ -136,6 +137,29 @@ test('points that say what none of ours do become no records, and the others are
     expect(points.map((point) => point.RecoveryPointArn)).toEqual([good.RecoveryPointArn])
   } finally {
     await empty.close()
+  }
+})
+
+test('a disk of a point becomes a file of this host', async () => {
+  const { volume, write } = volumeKit(() => cloud)
+  const kit = backupKit(() => cloud)
+  await kit.vault('mine')
+  const id = await volume()
+  write(id, 3, 'three')
+  const { RecoveryPointArn: point } = await kit.backUp(volumeArn(id), 'mine')
+  const door = doorOf(cloud, 'first')
+  const raw = (await door.call('export', scope, { point, format: 'raw' })) as { path: string }
+  expect(raw).toMatchObject({ sizeBytes: 1024 ** 3, disk: id })
+  expect(raw.path).toMatch(new RegExp(`/exports/backups/[0-9a-f-]{36}/${id}\\.raw$`))
+  const { size, blocks } = await stat(raw.path)
+  expect(size).toBe(1024 ** 3)
+  expect(blocks * 512).toBeLessThan(1024 ** 2)
+  expect(await readFile(raw.path)).toSatisfy((bytes: Buffer) => bytes.includes('three'))
+  const qcow2 = (await door.call('export', scope, { point, disk: id })) as { path: string }
+  await exec('qemu-img', ['compare', '-f', 'qcow2', '-F', 'raw', qcow2.path, raw.path])
+  expect(await door.call('export', scope, { point, disk: id })).toEqual(qcow2)
+  for (const words of [{ point, format: 'iso' }, { point, disk: '../x' }, { point: 'none' }]) {
+    await expect(door.call('export', scope, words)).rejects.toThrow()
   }
 })
 
