@@ -1,7 +1,7 @@
 /**
  * A hypervisor on a host of its own, in a network namespace beside ours, reached over TLS alone: imported, its machine
- * backed up into a vault while it runs and writes, the second time only what its checkpoint marks, and restored to a
- * file and to the hypervisor, all by Debian's awscli and ./brume. What comes back is byte for byte what the machine had.
+ * backed up into a vault while it runs and writes, the second time only what its checkpoint marks, and restored to
+ * files and to the hypervisor, by Debian's awscli and ./brume. What comes back is byte for byte what the machine had.
  */
 import { spawn } from 'node:child_process'
 import { copyFile, mkdir, mkdtemp, readFile, readlink, rm } from 'node:fs/promises'
