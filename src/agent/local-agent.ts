@@ -305,8 +305,8 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
       log,
     }),
     ...createExportWork({ volumes, exportsFolder, sourcePath }),
-    layerFlatten: async (layerId) => {
-      await work.flatten(layerId)
+    layerFlatten: async (layerId, keys) => {
+      await work.flatten(layerId, keys)
       return { usedBytes: await volumes.layers.usedBytes(layerId) }
     },
     layerDelete: (layerId) => volumes.layers.delete(layerId),

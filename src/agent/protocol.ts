@@ -13,6 +13,7 @@ import type {
   MachineSpec,
   NicChanges,
   NicFailure,
+  LayerKeys,
   VolumeKeys,
   VolumeSource,
 } from '../domain/machine.ts'
@@ -78,9 +79,9 @@ export interface HostAgent {
   volumeCollapse(volumeId: VolumeId, instanceId: InstanceId | null): Promise<void>
   /**
    * The layer gets a file of its own that lies on no other layer: what it holds, and what lies on it, stay as they are.
-   * Not of an encrypted one. Takes long; repeating it changes nothing. Answers what the file takes.
+   * Takes long; repeating it changes nothing. Answers what the file takes. `keys`: null where nothing is encrypted.
    */
-  layerFlatten(layerId: LayerId): Promise<{ usedBytes: number }>
+  layerFlatten(layerId: LayerId, keys: LayerKeys | null): Promise<{ usedBytes: number }>
   /** What was written to a frozen content, and into which layer; null: the image beneath. */
   contentMap(content: ContentRequest): Promise<ContentRange[]>
   contentRead(content: ContentRequest, offset: number, length: number): Promise<Uint8Array>

@@ -9,6 +9,7 @@ import { chmod, chown, link, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { VolumeBackend, VolumeFile } from '../blocks/backend.ts'
 import type { InstanceId, VolumeId } from '../domain/ids.ts'
+import type { LayerId } from '../domain/layer.ts'
 import type {
   DiskLimits,
   MachineDisk,
@@ -49,6 +50,8 @@ export interface SharedDisks {
   ensureOf(spec: Pick<MachineSpec, 'disks' | 'instanceId'>): Promise<void>
   /** The machine does not have it any more. */
   release(volumeId: VolumeId, instanceId: InstanceId): Promise<void>
+  /** Its file became a layer, with the key that it had: a server that is started anew opens that too. */
+  frozen(volumeId: VolumeId, layerId: LayerId, key: string | null): void
   /** It is served, or to be served. */
   has(volumeId: VolumeId): boolean
   /** A server that is started anew has it so. */
@@ -93,6 +96,7 @@ function sharedByNobody(volumeEnsure: SharedDisksOptions['volumeEnsure']): Share
     release: nothing,
     has: () => false,
     changed: () => {},
+    frozen: () => {},
     serverOf: async () => null,
   }
 }
@@ -231,6 +235,12 @@ function sharedBy({ driver, runAs }: Servers, options: SharedDisksOptions): Shar
     changed: (volumeId, change) => {
       const disk = wanted.get(volumeId)
       if (disk) wanted.set(volumeId, { ...disk, ...change })
+    },
+    frozen: (volumeId, layerId, key) => {
+      const disk = wanted.get(volumeId)
+      if (!disk?.keys || typeof disk.keys === 'string' || key === null) return
+      const layers = { ...disk.keys.layers, [layerId]: key }
+      wanted.set(volumeId, { ...disk, keys: { ...disk.keys, layers } })
     },
     has: (volumeId) => wanted.has(volumeId),
     serverOf,

@@ -7,7 +7,7 @@
 import type { Freeze, VolumeBackend } from '../blocks/backend.ts'
 import type { InstanceId, VolumeId } from '../domain/ids.ts'
 import type { LayerId } from '../domain/layer.ts'
-import type { DiskBacking, MachineObservation } from '../domain/machine.ts'
+import type { DiskBacking, LayerKeys, MachineObservation } from '../domain/machine.ts'
 import { nbdSourceOf } from '../domain/nbd-source.ts'
 import type { VmDriver } from '../hypervisor/driver.ts'
 import { keysChecked } from './vm-spec.ts'
@@ -24,7 +24,7 @@ export interface VolumeWork {
   freeze(request: FreezeRequest): Promise<FreezeOutcome[]>
   collapse(volumeId: VolumeId, instanceId: InstanceId | null, signal?: AbortSignal): Promise<void>
   /** The layer lies on no others any more; machines that live go over. Takes long, and may be repeated. */
-  flatten(layerId: LayerId, signal?: AbortSignal): Promise<void>
+  flatten(layerId: LayerId, keys: LayerKeys | null, signal?: AbortSignal): Promise<void>
   /** As `exclusively`, for work in the background that gives way itself when somebody needs the volume. */
   interruptible<T>(
     volumeId: VolumeId,
@@ -42,7 +42,7 @@ export function createVolumeWork(options: {
   driver: VmDriver
   volumes: VolumeBackend
   /** Volumes that several machines have; absent: there are none. */
-  shared?: () => Pick<SharedDisks, 'serverOf' | 'has' | 'changed'>
+  shared?: () => Pick<SharedDisks, 'serverOf' | 'has' | 'changed' | 'frozen'>
   log: Log
 }): VolumeWork {
   const { driver, volumes, log } = options
@@ -94,8 +94,10 @@ export function createVolumeWork(options: {
     }
     const begun: Freeze[] = []
     try {
-      for (const { volumeId, layerId, key } of wanted) {
+      for (const { volumeId, layerId, key = null } of wanted) {
         begun.push(await volumes.layers.begin(volumeId, layerId, key))
+        // Before anybody goes over: who dies in between comes back to either.
+        options.shared?.().frozen(volumeId, layerId, key)
       }
       // Its files lie ready: the moment after the reset is theirs, and the guest has written nothing yet.
       const isNew = begun.every((one) => !one.isSuperseded && one.from !== one.to)
@@ -157,19 +159,24 @@ export function createVolumeWork(options: {
     }
   }
 
-  const flatten: VolumeWork['flatten'] = async (layerId, signal) => {
-    const layer = await volumes.layers.flatten(layerId, signal ?? new AbortController().signal)
-    const upon = await volumesUpon(volumes, layer.path)
+  const flatten: VolumeWork['flatten'] = async (layerId, keys, signal) => {
+    const { layers = {}, heads = {} } = keys ?? {}
+    await volumes.layers.flatten(layerId, layers, signal ?? new AbortController().signal)
+    const upon = await volumesUpon(volumes, volumes.layers.path(layerId))
     // No freeze amid it: what is written to now would be a layer in the next moment.
     await mutex.runAll(upon, async () => {
       const machines = (await driver.list()).filter(isLiving)
       for (const volumeId of upon) {
         const info = await volumes.info(volumeId)
-        const depth = info ? depthOf(info, layer.path) : null
-        // What serves a shared one does not stand still for us: it keeps what it has open until it is begun anew.
-        if (!info || depth === null || (await serverOf(volumeId))) continue
-        const relay = { volumeId, headPath: info.path, depth, layer }
-        for (const { instanceId } of machines) await driver.layerRelay(instanceId, relay)
+        if (!info?.backing) continue
+        const key = heads[volumeId] ?? null
+        const below = volumes.withKeys(info.backing, { head: key, layers })
+        const relay = { volumeId, headPath: info.path, key, below }
+        const server = await serverOf(volumeId)
+        const own = machines.map(({ instanceId }) => ({ driver, id: instanceId }))
+        for (const holder of server ? [server] : own) {
+          await holder.driver.layerRelay(holder.id, relay)
+        }
       }
     })
   }

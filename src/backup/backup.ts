@@ -12,20 +12,16 @@ import {
   DESCRIPTION_BYTES_MAX,
   DISK_BYTES_MAX,
   DISKS_MAX,
-  ID_BYTES,
+  LABEL_BYTES_MAX,
+  POINT_BYTES_MAX,
   isPointId,
-  isZero,
-  PAGE_CHUNKS,
 } from './format.ts'
 import { encodeManifest, type Manifest, type ManifestDisk } from './manifest.ts'
 import { createPace } from './pace.ts'
 import { createPackWriter } from './pack-writer.ts'
-import { decodePage, idAt } from './page.ts'
-import { eachOf } from './pool.ts'
+import { retainManifest, retainPacks } from './retain.ts'
 import type { Session } from './session.ts'
 import type { BackupOutcome, BackupRequest, WorkOptions } from './vault.ts'
-
-const RETAINS_AT_ONCE = 8
 
 /** What a copy adds to a backup. */
 export interface CopyOrigin {
@@ -67,10 +63,11 @@ export async function backup(
     const { pointId, createdAt, description } = request
     const copiedFrom = origin && { vaultId: origin.vaultId, pointId: origin.pointId }
     const manifest = { pointId, createdAt, description, outcome, copiedFrom, disks }
-    if (request.retainUntil) await retainPacks(core, disks, request.retainUntil, signal)
+    const until = request.retainUntil ?? null
+    let notRetained = until === null ? null : await retainPacks(core, disks, until, signal)
     await commit(core, session, manifest)
-    if (request.retainUntil) await core.store.retain?.(BLOB.point(pointId), request.retainUntil)
-    return outcome
+    if (until !== null) notRetained ??= await retainManifest(core, pointId, until, signal)
+    return notRetained === null ? outcome : { ...outcome, notRetained }
   })
 }
 
@@ -83,6 +80,12 @@ function check({ pointId, description, disks }: BackupRequest): void {
   if (new Set(disks.map(({ diskId }) => diskId)).size !== disks.length)
     refuse('a disk is named twice')
   if (disks.some(({ reader }) => reader.sizeBytes > DISK_BYTES_MAX)) refuse('a disk is too large')
+  const sizeBytes = disks.reduce((sum, { reader }) => sum + reader.sizeBytes, 0)
+  // A manifest that nobody could read again would stop every collection of its vault.
+  if (sizeBytes > POINT_BYTES_MAX) refuse('the disks are too large together')
+  if (disks.some(({ label }) => Buffer.byteLength(label) > LABEL_BYTES_MAX)) {
+    refuse(`a disk's label has at most ${LABEL_BYTES_MAX} bytes`)
+  }
   if (Buffer.byteLength(JSON.stringify(description)) > DESCRIPTION_BYTES_MAX) {
     refuse(`a description has at most ${DESCRIPTION_BYTES_MAX} bytes`)
   }
@@ -112,41 +115,6 @@ async function baseOf(
   if (blind.length === 0) return { manifest, fullReason: null }
   const labels = blind.map(({ label }) => label).join(', ')
   return { manifest, fullReason: `what has changed is not known of: ${labels}` }
-}
-
-/**
- * Every pack that the point needs, whoever wrote it, before the point is there. A pack keeps the longest that it was
- * told: the place refuses to shorten it, and that is no failure.
- */
-async function retainPacks(
-  core: VaultCore,
-  disks: readonly ManifestDisk[],
-  until: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const { store, catalog, retained } = core
-  if (store.retain === null) return
-  const needed = new Set<string>()
-  const need = (id: Buffer): void => {
-    const place = catalog.healthy(id)
-    if (place) needed.add(catalog.index.packs[place.pack]!.packId)
-  }
-  for (const { pages } of disks) {
-    for (let index = 0; index * ID_BYTES < pages.length; index++) {
-      const id = Buffer.from(idAt(pages, index))
-      if (isZero(id)) continue
-      need(id)
-      const ids = decodePage(await catalog.read('page', id, signal))
-      for (let slot = 0; slot < PAGE_CHUNKS; slot++) {
-        if (!isZero(idAt(ids, slot))) need(idAt(ids, slot))
-      }
-    }
-  }
-  const due = [...needed].filter((packId) => (retained.get(packId) ?? 0) < until)
-  await eachOf(due, RETAINS_AT_ONCE, async (packId) => {
-    await store.retain!(BLOB.pack(packId), until, signal)
-    retained.set(packId, until)
-  })
 }
 
 interface Written {

@@ -4,7 +4,7 @@
  */
 import type { Decoders } from './decoders.ts'
 import { BlobMissingError, DamagedError, VaultError } from './errors.ts'
-import { BLOB, nameWithin, type Kind } from './format.ts'
+import { BLOB, isPackId, nameWithin, PACK_BYTES_MAX, type Kind } from './format.ts'
 import type { ChunkIndex } from './index/chunk-index.ts'
 import type { Location } from './index/run.ts'
 import type { VaultKeys } from './keys.ts'
@@ -109,7 +109,7 @@ export function createCatalog(store: BlobStore, keys: VaultKeys, index: ChunkInd
     const there = new Map<string, number>()
     for await (const { key, sizeBytes } of store.list('packs/', signal)) {
       const packId = nameWithin(key, 'packs/', '.pack')
-      if (packId !== null && /^[0-9a-f]{32}$/.test(packId)) there.set(packId, sizeBytes)
+      if (packId !== null && isPackId(packId)) there.set(packId, sizeBytes)
     }
     for (const packId of before) if (!there.has(packId)) drop(packId)
     const unknown = [...there].filter(([packId]) => !numbers.has(packId))
@@ -235,6 +235,7 @@ export async function readEntries(
   signal?: AbortSignal,
 ): Promise<{ entries: PackEntry[]; damage: string | null }> {
   const file = BLOB.pack(packId)
+  if (sizeBytes > PACK_BYTES_MAX) return { entries: [], damage: 'it is larger than packs are' }
   const readEnd = (length: number): Promise<Buffer> =>
     store.readRange(file, sizeBytes - length, length, signal)
   try {

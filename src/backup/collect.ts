@@ -6,7 +6,7 @@
  */
 import { withSession, type VaultCore } from './core.ts'
 import { BlobMissingError, BlobRetainedError, DamagedError } from './errors.ts'
-import { BLOB, nameWithin, PACK_BYTES } from './format.ts'
+import { BLOB, isPointId, nameWithin, PACK_BYTES } from './format.ts'
 import type { Run } from './index/run.ts'
 import { decodeManifest } from './manifest.ts'
 import { createMarks, groupsOf, needs, type Marks, type PackNeed } from './mark.ts'
@@ -58,8 +58,8 @@ async function fenceDead(core: VaultCore, signal: AbortSignal): Promise<void> {
   const { store, sessions } = core
   const pending = new Map<string, { key: string; pointId: string }>()
   for await (const { key } of store.list('pending/', signal)) {
-    const match = /^pending\/([^~]+)~([0-9a-f]{16})\.manifest$/.exec(key)
-    if (match) pending.set(match[2]!, { key, pointId: match[1]! })
+    const match = /^pending\/([^~/]+)~([0-9a-f]{16})\.manifest$/.exec(key)
+    if (match && isPointId(match[1]!)) pending.set(match[2]!, { key, pointId: match[1]! })
   }
   const { alive, dead } = await sessions.list(signal)
   for (const id of dead) {

@@ -1,7 +1,7 @@
 /** What the parts of an open vault share. */
 import type { Catalog } from './catalog.ts'
 import { BlobMissingError, DamagedError } from './errors.ts'
-import { BLOB, nameWithin } from './format.ts'
+import { BLOB, isPointId, nameWithin } from './format.ts'
 import type { VaultKeys } from './keys.ts'
 import { decodeManifest, type Manifest } from './manifest.ts'
 import type { Session, Sessions } from './session.ts'
@@ -46,7 +46,8 @@ export async function manifestIds(core: VaultCore, signal?: AbortSignal): Promis
   const ids: string[] = []
   for await (const { key } of core.store.list('points/', signal)) {
     const pointId = nameWithin(key, 'points/', '.manifest')
-    if (pointId !== null) ids.push(pointId)
+    // Other files are left alone, whatever they are called.
+    if (pointId !== null && isPointId(pointId)) ids.push(pointId)
   }
   return ids.sort()
 }

@@ -39,6 +39,11 @@ export class BlobMissingError extends VaultError {
   }
 }
 
+/** The place does not promise to keep it: it has no Object Lock, or we may not use it. */
+export class NotRetainedError extends VaultError {
+  override name = 'NotRetainedError'
+}
+
 /** It may not be removed yet: Object Lock, a hold. */
 export class BlobRetainedError extends VaultError {
   override name = 'BlobRetainedError'

@@ -14,6 +14,9 @@ export const PACK_RECORDS_MAX = 8192
 /** EBS's own limit, four times over. 64 TiB is 268 million chunks. */
 export const DISK_BYTES_MAX = 256 * 2 ** 40
 export const DISKS_MAX = 64
+/** All disks of a point together: a manifest has the ids of their pages, of a copy twice (manifest.ts). */
+export const POINT_BYTES_MAX = 2 ** 50
+export const LABEL_BYTES_MAX = 4096
 export const DESCRIPTION_BYTES_MAX = 256 * 1024
 
 export const NONCE_BYTES = 12
@@ -45,6 +48,11 @@ export function nameWithin(key: string, folder: string, suffix: string): string 
   if (!key.startsWith(folder) || !key.endsWith(suffix)) return null
   return key.slice(folder.length, key.length - suffix.length)
 }
+
+/** A pack: what brought it over its size, and its footer, are within a MiB. */
+export const PACK_BYTES_MAX = PACK_BYTES + 1024 * 1024
+
+export const isPackId = (text: string): boolean => /^[0-9a-f]{32}$/.test(text)
 
 /** Becomes part of a file's name. */
 export function isPointId(text: string): boolean {

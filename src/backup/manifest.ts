@@ -6,14 +6,24 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import type { BackupDisk } from '../domain/backup.ts'
 import { DamagedError } from './errors.ts'
-import { BLOB, FORMAT_VERSION, ID_BYTES, NONCE_BYTES, pageCount, TAG_BYTES } from './format.ts'
+import {
+  BLOB,
+  DISK_BYTES_MAX,
+  DISKS_MAX,
+  FORMAT_VERSION,
+  ID_BYTES,
+  NONCE_BYTES,
+  pageCount,
+  POINT_BYTES_MAX,
+  TAG_BYTES,
+} from './format.ts'
 import type { VaultKeys } from './keys.ts'
 import type { BackupOutcome } from './vault.ts'
 
 const MAGIC = Buffer.from('BRUMPOIN')
 const HEAD_BYTES = 16
-/** Page ids of 256 TiB are 32 MiB; a copy holds twice as many. */
-const PLAIN_BYTES_MAX = 256 * 1024 * 1024
+/** Page ids of 1 PiB are 128 MiB, of which a copy holds twice as many; and what its caller wanted to have kept. */
+const PLAIN_BYTES_MAX = 2 * pageCount(POINT_BYTES_MAX) * ID_BYTES + 2 * 1024 * 1024
 
 export interface ManifestDisk extends BackupDisk {
   /** pageCount(sizeBytes) ids; zeros where all is zero. */
@@ -72,11 +82,34 @@ export function decodeManifest(keys: VaultKeys, pointId: string, bytes: Buffer):
   try {
     const body = decipher.update(bytes.subarray(bodyAt, -TAG_BYTES))
     decipher.final()
-    return parse(zstdDecompressSync(body, { maxOutputLength: PLAIN_BYTES_MAX }))
+    return parse(pointId, zstdDecompressSync(body, { maxOutputLength: PLAIN_BYTES_MAX }))
   } catch (error) {
     throw new DamagedError(file, 'the manifest is not what was written', error)
   }
 }
+
+/** A vault with its key may be from anybody: what it says of itself is not taken for what we write. */
+function check(pointId: string, { createdAt, description, disks, ...rest }: Header): void {
+  const isTold =
+    rest.pointId === pointId &&
+    Number.isSafeInteger(createdAt) &&
+    !Number.isNaN(new Date(createdAt).getTime()) &&
+    isObject(description) &&
+    Array.isArray(disks) &&
+    disks.length <= DISKS_MAX
+  const isDisk = ({ diskId, label, sizeBytes }: BackupDisk): boolean =>
+    typeof diskId === 'string' &&
+    typeof label === 'string' &&
+    Number.isSafeInteger(sizeBytes) &&
+    sizeBytes >= 0 &&
+    sizeBytes <= DISK_BYTES_MAX
+  if (!isTold || !disks.every((disk) => isObject(disk) && isDisk(disk))) {
+    throw new Error('the manifest says what no manifest does')
+  }
+}
+
+const isObject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function headOf(pointId: string): Buffer {
   const head = Buffer.alloc(HEAD_BYTES)
@@ -87,9 +120,10 @@ function headOf(pointId: string): Buffer {
   return Buffer.concat([head, id])
 }
 
-function parse(plain: Buffer): Manifest {
+function parse(pointId: string, plain: Buffer): Manifest {
   const jsonEnd = 4 + plain.readUInt32BE(0)
   const header = JSON.parse(plain.subarray(4, jsonEnd).toString('utf8')) as Header
+  check(pointId, header)
   let at = jsonEnd
   const take = (sizeBytes: number): Buffer => {
     const pages = plain.subarray(at, (at += pageCount(sizeBytes) * ID_BYTES))

@@ -4,7 +4,7 @@
  */
 import type { VaultCore } from './core.ts'
 import { BlobMissingError } from './errors.ts'
-import { ID_BYTES, isZero, PAGE_CHUNKS } from './format.ts'
+import { ID_BYTES, isPointId, isZero, PAGE_CHUNKS } from './format.ts'
 import { locationAt, RUN_RECORD_BYTES, type Location, type Run } from './index/run.ts'
 import { idOfRecord } from './index/merge.ts'
 import { decodeManifest, type Manifest } from './manifest.ts'
@@ -74,7 +74,7 @@ async function manifestAt(
   key: string,
   signal: AbortSignal,
 ): Promise<Manifest | null> {
-  const pointId = /^(?:points|pending)\/([^~]+?)(?:~[0-9a-f]{16})?\.manifest$/.exec(key)![1]!
+  const pointId = pointOf(key)!
   try {
     return decodeManifest(core.keys, pointId, await core.store.read(key, signal))
   } catch (error) {
@@ -83,13 +83,20 @@ async function manifestAt(
   }
 }
 
+/** Null: it is no manifest of ours, and left alone. */
+function pointOf(key: string): string | null {
+  const name = /^(?:points\/([^~/]+)|pending\/([^~/]+)~[0-9a-f]{16})\.manifest$/.exec(key)
+  const pointId = name?.[1] ?? name?.[2] ?? ''
+  return isPointId(pointId) ? pointId : null
+}
+
 /** Keys of all that is a root: points, deleted ones that are not gone yet, and those about to be. */
 async function rootKeys(core: VaultCore, signal: AbortSignal): Promise<string[]> {
   const keys: string[] = []
   // Pending ones first: one that becomes a point meanwhile is met at least once.
   for (const folder of ['pending/', 'points/']) {
     for await (const { key } of core.store.list(folder, signal)) {
-      if (key.endsWith('.manifest')) keys.push(key)
+      if (pointOf(key) !== null) keys.push(key)
     }
   }
   return keys

@@ -16,6 +16,7 @@ import { BLOB, FORMAT_VERSION, isPointId, nameWithin } from './format.ts'
 import { openChunkIndex } from './index/chunk-index.ts'
 import { vaultKeys } from './keys.ts'
 import { createPointDisk } from './point-disk.ts'
+import { retain } from './retain.ts'
 import { sealJson } from './sealed-json.ts'
 import { createSessions, type Session } from './session.ts'
 import { deletePoint } from './tombstones.ts'
@@ -120,6 +121,7 @@ function methodsOf(core: VaultCore): Vault {
     openDisk: (pointId, diskId) => openDisk(core, pointId, diskId),
     copyTo: async (target, request, options) => copy(core, coreOf(target), request, options),
     delete: (pointId) => deletePoint(core, pointId),
+    retain: (points, options) => retain(core, points, options),
     verify: (request, options) => verify(core, request, options),
     collect: (options) => collect(core, options),
     usage: () => usage(core, new AbortController().signal),

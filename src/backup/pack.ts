@@ -3,9 +3,9 @@
  * footer. Pure: bytes in, bytes out. A pack whose footer is lost can still be read record by record (`scanRecords`).
  */
 import { DamagedError } from './errors.ts'
-import { BLOB, FORMAT_VERSION, ID_BYTES, PACK_RECORDS_MAX } from './format.ts'
+import { BLOB, CHUNK_BYTES, FORMAT_VERSION, ID_BYTES, PACK_RECORDS_MAX } from './format.ts'
 import { isSame, type VaultKeys } from './keys.ts'
-import { parseHeader, RECORD_HEADER_BYTES } from './record.ts'
+import { parseHeader, RECORD_HEADER_BYTES, RECORD_OVERHEAD_BYTES } from './record.ts'
 
 const MAGIC = Buffer.from('BRUMPACK')
 const MAGIC_END = Buffer.from('BRUMPEND')
@@ -14,6 +14,7 @@ const MAC_BYTES = 32
 export const PACK_HEADER_BYTES = 32
 export const ENTRY_BYTES = ID_BYTES + 8
 export const TRAILER_BYTES = 8 + MAC_BYTES + MAGIC_END.length
+const RECORD_BYTES_MAX = CHUNK_BYTES + RECORD_OVERHEAD_BYTES
 export const FOOTER_BYTES_MAX = PACK_RECORDS_MAX * ENTRY_BYTES + TRAILER_BYTES
 
 export interface PackEntry {
@@ -85,7 +86,11 @@ export function parseFooter(
     // Copies: a view would keep the whole footer in memory.
     const id = Buffer.from(footer.subarray(at, at + ID_BYTES))
     const offset = footer.readUInt32BE(at + ID_BYTES)
-    entries.push({ id, offset, length: footer.readUInt32BE(at + ID_BYTES + 4) })
+    const length = footer.readUInt32BE(at + ID_BYTES + 4)
+    if (length > RECORD_BYTES_MAX || offset + length > sizeBytes) {
+      throw new DamagedError(file, 'the footer names what lies outside of the pack')
+    }
+    entries.push({ id, offset, length })
   }
   return entries
 }

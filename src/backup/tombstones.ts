@@ -42,7 +42,10 @@ export async function ripeTombstones(
   const tombstones = new Map<string, Tombstone>()
   for await (const { key } of store.list(folder, signal)) {
     const name = nameWithin(key, folder, '.json')
-    if (name !== null) tombstones.set(name, await readTombstone(core, key, signal))
+    // A pack's name could be a point's; other files are left alone.
+    if (name !== null && isPointId(name)) {
+      tombstones.set(name, await readTombstone(core, key, signal))
+    }
   }
   const { alive } = await core.sessions.list(signal)
   // A collection builds upon nothing that has a tombstone.

@@ -75,6 +75,8 @@ export interface BackupOutcome {
   addedBytes: number
   /** Why the base was not built upon; null: it was, or there was none. */
   fullReason: string | null
+  /** Why the place does not retain the point as it was asked to; absent or null: it does, or nobody asked. */
+  notRetained?: string | null
 }
 
 /** A disk of a point, read in any order; each chunk is checked as it is read. */
@@ -113,6 +115,14 @@ export interface Vault {
   copyTo(target: Vault, request: CopyRequest, options: WorkOptions): Promise<BackupOutcome>
   /** Idempotent. Its chunks go with a later `collect`. */
   delete(pointId: string): Promise<void>
+  /**
+   * What these points need is not to be removed before, where the place can promise that; what was told before is never
+   * shortened. A point that is not there, or that cannot be read, keeps nobody from retaining the others.
+   */
+  retain(
+    points: readonly { pointId: string; until: number }[],
+    options: WorkOptions,
+  ): Promise<{ notRetained: string | null }>
   verify(request: { pointId: string | null }, options: WorkOptions): Promise<Verification>
   collect(options: WorkOptions): Promise<{ freedBytes: number; waitingBytes: number }>
   usage(): Promise<{ storedBytes: number; unneededBytes: number }>

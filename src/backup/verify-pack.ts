@@ -1,7 +1,7 @@
 /** Whether every byte of a pack is what was written: header, each record, nothing between them, footer, trailer. */
 import type { Decoders } from './decoders.ts'
 import { DamagedError } from './errors.ts'
-import { BLOB } from './format.ts'
+import { BLOB, PACK_BYTES_MAX } from './format.ts'
 import type { VaultKeys } from './keys.ts'
 import {
   footerLength,
@@ -43,6 +43,10 @@ export async function checkPack(
   const note = (error: unknown): void => {
     if (!(error instanceof DamagedError)) throw error
     check.reasons.push(error.reason)
+  }
+  if (sizeBytes > PACK_BYTES_MAX) {
+    check.reasons.push('it is larger than packs are')
+    return check
   }
   const header = await pack.read(0, Math.min(PACK_HEADER_BYTES, sizeBytes))
   if (!isPackHeader(packId, header)) check.reasons.push('the header is not what was written')

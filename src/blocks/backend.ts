@@ -92,10 +92,13 @@ export interface LayerBackend {
   collapse(volumeId: VolumeId, signal: AbortSignal): Promise<void>
   /**
    * Replaces the layer's file by one with the same content that lies on no layers: what lies on it, and what it holds,
-   * stay as they are. Who has the old file open reads on. Not of an encrypted one. Interrupted, it is as before.
-   * @returns The file as it is now, with what lies beneath.
+   * stay as they are. Who has the old file open reads on. Interrupted, it is as before. `keys`: of what is encrypted.
    */
-  flatten(layerId: LayerId, signal: AbortSignal): Promise<DiskBacking>
+  flatten(
+    layerId: LayerId,
+    keys: Readonly<Record<LayerId, string>>,
+    signal: AbortSignal,
+  ): Promise<void>
 }
 
 /** Paths of the files that some volume is an overlay of, and so must stay. */

@@ -72,8 +72,18 @@ export type BackupWork =
       description: Readonly<Record<string, unknown>>
       /** Bytes a second into the vault; null: none. */
       bandwidthMax: number | null
+      /** Until then nobody can remove it, where the place of the vault can promise that; absent: no promise. */
+      retainUntil?: number
     }
-  | { type: 'copy'; from: VaultPlace; to: VaultPlace; pointId: string; newPointId: string }
+  | {
+      type: 'copy'
+      from: VaultPlace
+      to: VaultPlace
+      pointId: string
+      newPointId: string
+      /** As of a backup. */
+      retainUntil?: number
+    }
   /** Into a volume that is there, and that no machine has; zeros where the point has none. */
   | {
       type: 'restore-volume'
@@ -110,6 +120,8 @@ export type BackupWork =
   | { type: 'delete'; vault: VaultPlace; pointId: string }
   /** Everything a point needs is read and checked; null: all points. */
   | { type: 'verify'; vault: VaultPlace; pointId: string | null }
+  /** Points that are there already are retained, at least until then; those that are not are left out. */
+  | { type: 'retain'; vault: VaultPlace; points: readonly { pointId: string; until: number }[] }
   /** Chunks that no point needs go, as soon as that is safe. */
   | { type: 'collect'; vault: VaultPlace }
 
@@ -131,6 +143,8 @@ export interface BackupResult {
   disks?: readonly BackupDisk[]
   /** Of `firmware`; null: the point has none. */
   firmware?: FirmwareState | null
+  /** Of what was to be retained: why the place does not; null: it does. */
+  notRetained?: string | null
   /** Of a verification: points with something damaged or missing, and what. */
   damaged?: readonly { pointId: string; reason: string }[]
   [more: string]: unknown

@@ -68,6 +68,12 @@ export interface VolumeKeys {
   layers: Readonly<Record<LayerId, string>>
 }
 
+/** Of a layer, what lies beneath it, and all that lies upon it: other layers, and files that volumes write to. */
+export interface LayerKeys {
+  layers: Readonly<Record<LayerId, string>>
+  heads: Readonly<Record<VolumeId, string>>
+}
+
 /** A network interface of a machine, as the hypervisor needs it. */
 export interface NicAttachment {
   interfaceId: NetworkInterfaceId

@@ -17,18 +17,17 @@ import type {
 } from '../domain/machine.ts'
 import type { UefiVariable } from '../domain/uefi.ts'
 
-/** A disk that goes over from one file to an empty one upon it. */
-/** A file beneath a volume that was replaced by another one of the same content. */
+/** Of the files beneath a volume, one was replaced by another one of the same content. */
 export interface LayerRelay {
   volumeId: string
-  /** The file that the volume writes to. */
+  /** The file that the volume writes to, and its key. */
   headPath: string
-  /** Files above it; at least 1. */
-  depth: number
-  /** As it is now, with what lies beneath it now. */
-  layer: DiskBacking
+  key: string | null
+  /** What lies beneath that, as it is now. */
+  below: DiskBacking
 }
 
+/** A disk that goes over from one file to an empty one upon it. */
 export interface DiskOverlay {
   volumeId: string
   layerId: string

@@ -19,6 +19,7 @@ import {
   certificatesPut,
 } from '../app/gateway/certificates.ts'
 import type { BackupWork, BackupWorkOutcome } from '../domain/backup.ts'
+import { diskNames } from '../domain/backup/disk-names.ts'
 import { invalidValue } from '../domain/faults.ts'
 import type { Home } from './home.ts'
 
@@ -80,6 +81,7 @@ export function backupDoor(app: App, home: Home): BackupDoor {
       if (!outcome.isDone) throw new Error(outcome.reason)
       return outcome.result
     },
+    export: (scope, body) => diskExport(app, scope, body),
     usage: async (scope, body) => {
       const vault = await vaultMust(app, scope, backupWord(body, 'vault'))
       return host().usage(await vaultPlace(app, vault))
@@ -100,6 +102,29 @@ export function backupDoor(app: App, home: Home): BackupDoor {
       yield* host().fileRead(place, point.id, path)
     },
   }
+}
+
+const FORMATS = ['qcow2', 'raw', 'vmdk'] as const
+
+/** A disk of a point as a file of this host, for other hypervisors. Repeated, it answers the file that is there. */
+async function diskExport(app: App, scope: BackupScope, body: Words): Promise<object> {
+  const { place, point } = await pointPlace(app, scope, backupWord(body, 'point'))
+  if (!['COMPLETED', 'EXPIRED'].includes(point.state)) {
+    throw invalidValue('point', point.id, `it is ${point.state}`)
+  }
+  const format = FORMATS.find((one) => one === (body['format'] ?? FORMATS[0]))
+  if (!format) throw invalidValue('format', body['format'], FORMATS.join(', '))
+  const names = diskNames(point.disks)
+  const asked = body['disk'] ?? (names.length === 1 ? names[0] : undefined)
+  const disk = point.disks[names.findIndex((name) => name === asked)]
+  if (!disk) throw invalidValue('disk', asked, `the point has ${names.join(', ')}`)
+  const name = /^[\w-][\w.-]*$/.test(String(asked)) ? String(asked) : disk.diskId
+  const file = `backups/${point.id}/${name}.${format}`
+  const what = { pointId: point.id, diskId: disk.diskId, file, format }
+  const outcome = await workToEnd(app, { type: 'restore-file', vault: place, ...what })
+  if (!outcome.isDone) throw new Error(outcome.reason)
+  const { path, sizeBytes, fileBytes } = outcome.result
+  return { path, sizeBytes, fileBytes, disk: asked }
 }
 
 function endpointOf(text: string): string {

@@ -1,10 +1,13 @@
 /** The worst day: a cloud that is empty gets a vault and its key, lists all that is in it, and restores it. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { recoveredTable } from '../../src/cli/verbs/backup.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { VaultKeyFile } from '../../src/app/backup/owner.ts'
+import { openVault } from '../../src/backup/open-vault.ts'
+import type { VaultPlace } from '../../src/domain/backup.ts'
+import { exec } from '../../src/lib/exec.ts'
 import { backupDoor } from '../../src/main/backup-door.ts'
 import type { Home } from '../../src/main/home.ts'
 import { backupKit, instanceArn, volumeArn } from '../support/backup-kit.ts'
@@ -78,6 +81,85 @@ test('a vault and its key are enough', async () => {
     expect(await door.call('nothing', scope, {})).toBeUndefined()
   } finally {
     await empty.close()
+  }
+})
+
+test('points that say what none of ours do become no records, and the others are there', async () => {
+  const { volume, write } = volumeKit(() => cloud)
+  const kit = backupKit(() => cloud)
+  await kit.vault('mine')
+  const id = await volume()
+  write(id, 1, 'one')
+  const good = await kit.backUp(volumeArn(id), 'mine')
+  const key = (await doorOf(cloud, 'first').call('key', scope, { vault: 'mine' })) as VaultKeyFile
+  await cloud.close()
+  isClosed = true
+
+  // Whoever has the key can write into the vault what it likes.
+  const folder = join(root, 'first', 'vaults', key.vaultId)
+  const place = { vaultId: key.vaultId, key: key.key, location: { type: 'folder', path: folder } }
+  const folders = { vaultsFolder: root, cacheFolder: join(root, 'cache') }
+  const vault = await openVault(place as VaultPlace, folders)
+  const [known] = await vault.points()
+  const said = known!.description['point'] as object
+  const volumes = known!.description['volumes']
+  const bad: Record<string, object> = {
+    unsaid: { volumes },
+    type: { volumes, point: { ...said, resourceType: 'S3' } },
+    arn: { volumes, point: { ...said, resourceArn: 'arn:aws:s3:::bucket' } },
+    days: { volumes, point: { ...said, lifecycle: { coldAfterDays: null, deleteAfterDays: 'x' } } },
+    tags: { volumes, tags: { a: { b: 1 } }, point: said },
+    by: { volumes, point: { ...said, createdBy: { planId: { toString: null } } } },
+    empty: { point: said },
+    volumes: { volumes: [null], point: said },
+    machine: {
+      point: { ...said, resourceType: 'EC2', resourceArn: instanceArn('i-1234567890abcdef0') },
+    },
+  }
+  for (const [pointId, description] of Object.entries(bad)) {
+    const request = {
+      pointId,
+      basePointId: null,
+      createdAt: 1,
+      disks: [],
+      description: { ...description },
+    }
+    await vault.backup(request, { signal: new AbortController().signal })
+  }
+  await vault.close()
+
+  const empty = await cloudAt('second')
+  try {
+    const found = await doorOf(empty, 'second').call('recover', scope, { key, folder })
+    const count = 1 + Object.keys(bad).length
+    expect(found).toMatchObject({ pointCount: count, newPointCount: 1 })
+    const points = await backupKit(() => empty).points('mine')
+    expect(points.map((point) => point.RecoveryPointArn)).toEqual([good.RecoveryPointArn])
+  } finally {
+    await empty.close()
+  }
+})
+
+test('a disk of a point becomes a file of this host', async () => {
+  const { volume, write } = volumeKit(() => cloud)
+  const kit = backupKit(() => cloud)
+  await kit.vault('mine')
+  const id = await volume()
+  write(id, 3, 'three')
+  const { RecoveryPointArn: point } = await kit.backUp(volumeArn(id), 'mine')
+  const door = doorOf(cloud, 'first')
+  const raw = (await door.call('export', scope, { point, format: 'raw' })) as { path: string }
+  expect(raw).toMatchObject({ sizeBytes: 1024 ** 3, disk: id })
+  expect(raw.path).toMatch(new RegExp(`/exports/backups/[0-9a-f-]{36}/${id}\\.raw$`))
+  const { size, blocks } = await stat(raw.path)
+  expect(size).toBe(1024 ** 3)
+  expect(blocks * 512).toBeLessThan(1024 ** 2)
+  expect(await readFile(raw.path)).toSatisfy((bytes: Buffer) => bytes.includes('three'))
+  const qcow2 = (await door.call('export', scope, { point, disk: id })) as { path: string }
+  await exec('qemu-img', ['compare', '-f', 'qcow2', '-F', 'raw', qcow2.path, raw.path])
+  expect(await door.call('export', scope, { point, disk: id })).toEqual(qcow2)
+  for (const words of [{ point, format: 'iso' }, { point, disk: '../x' }, { point: 'none' }]) {
+    await expect(door.call('export', scope, words)).rejects.toThrow()
   }
 })
 

@@ -1,23 +1,17 @@
 /** A hypervisor reached over ssh: by Brume's own key and known hosts, disks through a forwarded socket. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  createLibvirtConnector,
-  type LibvirtConnector,
-} from '../../src/connectors/libvirt/connector.ts'
+import type { LibvirtConnector } from '../../src/connectors/libvirt/connector.ts'
 import type { HypervisorConnection } from '../../src/domain/hypervisor.ts'
-import { addressParse } from '../../src/domain/hypervisor-address.ts'
 import { exec } from '../../src/lib/exec.ts'
-import { silentLog } from '../../src/lib/log.ts'
 import { eventually } from '../support/eventually.ts'
+import { connectionTo, farDiskRead, farHome, farMachine } from '../support/far-machine.ts'
 import { startLibvirtd, type Libvirtd } from '../support/libvirtd.ts'
 
 const PORT = 2_222
-const MIB = 1024 * 1024
 const signal = new AbortController().signal
 
 let libvirt: Libvirtd
@@ -27,12 +21,8 @@ let connector: LibvirtConnector
 let connection: HypervisorConnection
 beforeAll(async () => {
   libvirt = await startLibvirtd()
-  home = await mkdtemp(join(tmpdir(), 'brume-ssh-'))
-  await exec('chmod', ['755', home])
-  connector = createLibvirtConnector({ home, log: silentLog })
-  const address = addressParse(`qemu+ssh://127.0.0.1:${PORT}/system`, null, null)
-  if (address.type !== 'libvirt') throw new Error('an address of libvirt was expected')
-  connection = address.connection
+  ;({ home, connector } = await farHome())
+  connection = connectionTo(`qemu+ssh://127.0.0.1:${PORT}/system`)
   await mkdir('/run/sshd', { recursive: true })
   await exec('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(home, 'host_key')])
   await writeFile(join(home, 'authorized'), '', { mode: 0o600 })
@@ -78,10 +68,7 @@ test('without its key it is let in nowhere; with it, machines are listed and rea
   const known = await readFile(join(home, 'connectors', 'known_hosts'), 'utf8')
   expect(known).toContain(`[127.0.0.1]:${PORT}`)
 
-  const path = join(home, 'vda.qcow2')
-  await exec('qemu-img', ['create', '-f', 'qcow2', path, String(16 * MIB)])
-  await exec('qemu-io', ['-f', 'qcow2', '-c', 'write -P 5 1M 1M', path])
-  const uuid = await libvirt.define('far', [{ target: 'vda', path, format: 'qcow2' }])
+  const uuid = await farMachine(libvirt, home)
   const { machines } = await connector.machines(connection, signal)
   expect(machines.map(({ name }) => name)).toEqual(['far'])
   const request = { machineId: uuid, vaultId: 'v', pointId: 'p', token: null, isQuiesced: false }
@@ -90,10 +77,7 @@ test('without its key it is let in nowhere; with it, machines are listed and rea
 
   await libvirt.virsh('start', uuid)
   const session = await connector.open(connection, request, signal)
-  const [disk] = session.disks
-  expect(disk!.reader.sizeBytes).toBe(16 * MIB)
-  const bytes = await disk!.reader.read(MIB, MIB, signal)
-  expect(Buffer.from(bytes).every((byte) => byte === 5)).toBe(true)
+  await farDiskRead(session, signal)
   const { token } = await session.finish(true)
   expect(await libvirt.virsh('checkpoint-list', uuid, '--name')).toContain(token)
 })

@@ -1,6 +1,7 @@
 /** The NBD client against qemu-nbd: what it reads, writes and learns of extents; errors; ends of connections. */
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -20,6 +21,7 @@ import {
   type NbdClient,
   type NbdExtent,
 } from '../../src/lib/nbd/client.ts'
+import { eventually } from '../support/eventually.ts'
 
 const MIB = 1024 ** 2
 const SIZE = 64 * MIB
@@ -179,6 +181,41 @@ test('what a process left that was killed is taken away by the next', async () =
   await expect(stat(dirname(left))).rejects.toMatchObject({ code: 'ENOENT' })
   // Of one who lives.
   expect(await readdir(dirname(mine.socket))).toContain('socket')
+})
+
+test('one that outlived its process is ended by the next, and nothing else that its folder names', async () => {
+  // As when its parent is killed before it could say that it wants to die with it.
+  const dead = 4_194_302
+  const folder = join('/run/brume-nbd', `${dead}-left`)
+  const other = join('/run/brume-nbd', `${dead}-other`)
+  for (const one of [folder, other]) await mkdir(one, { recursive: true })
+  const image = join(root, 'left.raw')
+  await writeFile(image, Buffer.alloc(512))
+  const words = ['--persistent', '-f', 'raw', '--read-only', image]
+  const left = spawn('qemu-nbd', [
+    `--socket=${folder}/socket`,
+    `--pid-file=${folder}/pid`,
+    ...words,
+  ])
+  const ended = new Promise((resolve) => left.once('exit', (_, signal) => resolve(signal)))
+  await eventually(() => readFile(join(folder, 'pid'), 'utf8').catch(() => ''), Boolean)
+  const bystander = spawn('sleep', ['60'])
+  try {
+    await writeFile(join(other, 'pid'), `${bystander.pid}\n`)
+    const module = join(import.meta.dirname, '../../src/blocks/qemu-nbd.ts')
+    const serveOnce = `
+      const { qemuNbd } = await import(${JSON.stringify(module)})
+      await (await qemuNbd(${JSON.stringify(file)}, { isReadOnly: true })).close()`
+    await exec(process.execPath, ['--input-type=module', '--eval', serveOnce])
+    expect(await ended).toBe('SIGKILL')
+    for (const one of [folder, other]) {
+      await expect(stat(one)).rejects.toMatchObject({ code: 'ENOENT' })
+    }
+    expect(bystander.exitCode ?? bystander.signalCode).toBeNull()
+  } finally {
+    left.kill('SIGKILL')
+    bystander.kill('SIGKILL')
+  }
 })
 
 test('an abort ends the wait, and the connection goes on', async () => {

@@ -2,7 +2,7 @@
  * Volumes that several machines have at once, with real QEMUs (their firmware runs, no guest): what one writes another
  * reads, who dies, who is ended, growth, snapshots, encryption, and this program ending in between.
  */
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -248,6 +248,47 @@ test('is frozen while both write, and every layer holds its instant', async () =
   expect((await volumes.info(SHARED))!.backing).toBeNull()
   expect(await reads(B, 3, '0')).toBe(true)
 })
+
+test.each(['in clear', 'encrypted'])(
+  'a layer beneath it gets a file that lies on no others, %s, while both have it',
+  async (how) => {
+    const key = how === 'encrypted' ? randomBytes(32).toString('base64') : null
+    const keys = key === null ? null : { head: key, layers: {} }
+    const disk = diskOf(SHARED, { isShared: true, keys })
+    await start(A, disk)
+    await start(B, disk)
+    for (let n = 1; n <= 5; n++) {
+      await write(n % 2 ? A : B, n, `${n}M`)
+      await work.freeze({ instanceId: A, volumes: [{ volumeId: SHARED, layerId: layer(n), key }] })
+    }
+    const opened = async (): Promise<number> => {
+      const nodes = await servers.execute<{ drv: string }[]>(SERVER, 'query-named-block-nodes', {
+        flat: true,
+      })
+      return nodes.filter(({ drv }) => drv === 'file').length
+    }
+    const pid = await pidOf(servers, SERVER)
+    const layers = Object.fromEntries([1, 2, 3, 4, 5].map((n) => [layer(n), key!]))
+    const upon = key === null ? null : { layers, heads: { [SHARED]: key } }
+    // Somebody writes all the while.
+    let isOver = false
+    const writing = (async () => {
+      for (let n = 0; !isOver; n++) await write(A, 9, `${100 + (n % 50)}M`)
+    })()
+    await work.flatten(layer(3), upon)
+    isOver = true
+    await writing
+    expect(await pidOf(servers, SERVER)).toBe(pid)
+    expect(await opened()).toBe(4)
+    for (const n of [1, 2]) await volumes.layers.delete(layer(n))
+    await write(B, 6, '6M')
+    for (let n = 1; n <= 6; n++) expect(await reads(n % 2 ? B : A, n, `${n}M`), `${n}`).toBe(true)
+    expect(await reads(B, 9, '100M')).toBe(true)
+    // Begun anew, it has the same.
+    process.kill(pid, 'SIGKILL')
+    for (let n = 1; n <= 6; n++) expect(await reads(A, n, `${n}M`), `${n}`).toBe(true)
+  },
+)
 
 test('with a volume that is one machine’s own, of one request', async () => {
   await start(A)

@@ -12,6 +12,13 @@ import { eventually } from '../support/eventually.ts'
 import { startLibvirtd, type Libvirtd } from '../support/libvirtd.ts'
 import { terminalOpen, type Terminal } from '../support/terminal.ts'
 import { describe, launch, reach, ssh, sshWhenReady, terminate } from '../support/vm/guest.ts'
+import {
+  awsCli,
+  hypervisorImport,
+  json,
+  machineListed,
+  type ListedMachine,
+} from '../support/vm/aws-cli.ts'
 import { tinyImage } from '../support/vm/tiny.ts'
 import { useDaemon } from '../support/vm/use.ts'
 
@@ -31,15 +38,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** Debian's, unmodified. */
-async function aws<T = Record<string, string>>(...args: string[]): Promise<T> {
-  const { stdout } = await exec('/usr/bin/aws', ['--endpoint-url', use.daemon.url, ...args], {
-    env: { ...use.daemon.env(), AWS_DEFAULT_OUTPUT: 'json' },
-    timeoutMs: 2 * MINUTE_MS,
-  })
-  return (stdout.trim() === '' ? {} : JSON.parse(stdout)) as T
-}
-const json = (value: unknown): string => JSON.stringify(value)
+const aws = awsCli(() => use.daemon)
 
 /** Counts up on the root disk, and then on the other one. */
 const WRITER = `cat >/tmp/writer <<'END'
@@ -90,35 +89,10 @@ async function shellOf(uuid: string): Promise<Terminal> {
   return terminal
 }
 
-interface Machine {
-  Name: string
-  ResourceArn: string
-  LastBackupDate?: number
-}
-
 /** The machine's ARN, with the tag that the mapping gives it. */
-async function machineListed(): Promise<{ arn: string; hypervisor: string }> {
-  const { key } = await use.daemon.host.gatewayKey()
-  const gateway = ['--gateway-type', 'BACKUP_VM', '--gateway-display-name', 'lab']
-  const { GatewayArn } = await aws(
-    'backup-gateway',
-    'create-gateway',
-    ...gateway,
-    '--activation-key',
-    key,
-  )
-  const { HypervisorArn } = await aws(
-    ...['backup-gateway', 'import-hypervisor-configuration', '--name', 'kvm'],
-    ...['--host', 'qemu:///system'],
-  )
-  const server = ['--gateway-arn', GatewayArn!, '--server-arn', HypervisorArn!]
-  await aws('backup-gateway', 'associate-gateway-to-server', ...server)
-  const of = ['--hypervisor-arn', HypervisorArn!]
-  await eventually(
-    () => aws<{ Hypervisor: { State: string } }>('backup-gateway', 'get-hypervisor', ...of),
-    ({ Hypervisor }) => Hypervisor.State === 'ONLINE',
-    2 * MINUTE_MS,
-  )
+async function taggedMachine(): Promise<{ arn: string; hypervisor: string }> {
+  const hypervisor = await hypervisorImport(aws, use.daemon, 'qemu:///system')
+  const of = ['--hypervisor-arn', hypervisor]
   const trust = {
     Version: '2012-10-17',
     Statement: [
@@ -151,14 +125,8 @@ async function machineListed(): Promise<{ arn: string; hypervisor: string }> {
     '--vmware-to-aws-tag-mappings',
     json([{ ...mapping, AwsTagKey: TAG.key, AwsTagValue: TAG.value }]),
   )
-  await aws('backup-gateway', 'start-virtual-machines-metadata-sync', ...of)
-  const { VirtualMachines } = await eventually(
-    () => aws<{ VirtualMachines: Machine[] }>('backup-gateway', 'list-virtual-machines', ...of),
-    (seen) => seen.VirtualMachines.some(({ Name }) => Name === 'guest'),
-    2 * MINUTE_MS,
-  )
-  const { ResourceArn } = VirtualMachines.find(({ Name }) => Name === 'guest')!
-  return { arn: ResourceArn, hypervisor: HypervisorArn! }
+  const { ResourceArn } = await machineListed(aws, hypervisor, 'guest')
+  return { arn: ResourceArn, hypervisor }
 }
 
 interface Job {
@@ -236,7 +204,7 @@ test(
     // From its start on, or what it says first is lost.
     const opening = shellOf(uuid)
     opening.catch(() => {})
-    const foreign = await machineListed()
+    const foreign = await taggedMachine()
     const guest = await opening
     await guest.run(KEPT)
     const foreignDigest = await guest.run('sha256sum /var/kept')
@@ -274,7 +242,7 @@ test(
         .sort((a, b) => String(b.CreationDate).localeCompare(String(a.CreationDate)))[0]!
     expect(lastOf('VirtualMachine').ResourceArn).toBe(foreign.arn)
     expect(lastOf('EC2').ResourceArn).toMatch(new RegExp(`instance/${made!.InstanceId}$`))
-    const { VirtualMachine } = await aws<{ VirtualMachine: Machine }>(
+    const { VirtualMachine } = await aws<{ VirtualMachine: ListedMachine }>(
       ...['backup-gateway', 'get-virtual-machine', '--resource-arn', foreign.arn],
     )
     expect(VirtualMachine).toMatchObject({ Name: 'guest', ResourceArn: foreign.arn })

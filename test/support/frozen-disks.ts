@@ -2,7 +2,8 @@
  * Volumes on real files beneath a real QEMU (its firmware runs, no guest), as an agent has them: written to as the
  * machine itself would, and frozen.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect } from 'vitest'
@@ -10,11 +11,13 @@ import { createVolumeWork, type VolumeWork } from '../../src/agent/volume-work.t
 import { diskAttachmentOf } from '../../src/agent/vm-spec.ts'
 import type { VolumeBackend } from '../../src/blocks/backend.ts'
 import { createQcow2Backend } from '../../src/blocks/qcow2/backend.ts'
+import { qemuNbd } from '../../src/blocks/qemu-nbd.ts'
 import type { InstanceId, VolumeId } from '../../src/domain/ids.ts'
 import type { LayerId } from '../../src/domain/layer.ts'
-import type { MachineDisk } from '../../src/domain/machine.ts'
+import type { MachineDisk, VolumeKeys } from '../../src/domain/machine.ts'
 import { createQemuDriver, type QemuDriver } from '../../src/hypervisor/qemu/driver.ts'
 import { exec } from '../../src/lib/exec.ts'
+import { nbdConnect } from '../../src/lib/nbd/client.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { MACHINE_REPORT, machineSpec } from './bare-machine.ts'
 
@@ -42,6 +45,13 @@ export async function fileReads(path: string, pattern: number, at: string): Prom
 
 /** A host for each test of a file, gone after it. */
 export function useFrozenDisks() {
+  /** Of files that volumes write to, and of layers; absent: not encrypted. */
+  let key: string | null = null
+  const keysNow = async (): Promise<VolumeKeys | null> => {
+    if (key === null) return null
+    const ids = await use.volumes.layers.list()
+    return { head: key, layers: Object.fromEntries(ids.map((id) => [id, key!])) }
+  }
   const use = {} as { root: string; volumes: VolumeBackend; driver: QemuDriver; work: VolumeWork }
   const driverOpen = async (): Promise<void> => {
     use.driver = await createQemuDriver({
@@ -57,6 +67,7 @@ export function useFrozenDisks() {
   }
   const kill = () => use.driver.stop(INSTANCE, { isForced: true, graceMs: 0 })
   beforeEach(async () => {
+    key = null
     use.root = await mkdtemp(join(tmpdir(), 'brume-snap-'))
     await driverOpen()
     await volumesOpen()
@@ -79,11 +90,25 @@ export function useFrozenDisks() {
     volumesOpen,
     kill,
     guestIo,
+    /** A pattern that is not there is a complaint on QEMU's own output, and no answer. */
+    guestReads: async (volumeId: VolumeId, pattern: number, at: string): Promise<boolean> => {
+      const log = () => readFile(use.driver.paths(INSTANCE).qemuLog, 'utf8')
+      const before = (await log()).length
+      expect(await guestIo(volumeId, `read -P ${pattern} ${at} 64k`)).toBe('')
+      return !(await log()).slice(before).includes('verification failed')
+    },
+    keysNow,
+    /** From now on, volumes that are made are encrypted with one key. */
+    encrypt: (): void => {
+      key = randomBytes(32).toString('base64')
+    },
     start: async (...ids: VolumeId[]): Promise<void> => {
       const disks = await Promise.all(
         ids.map(async (volumeId, index) => {
-          const file = await use.volumes.ensure({ volumeId, sizeGiB: 1, source: null })
-          return diskAttachmentOf(diskOf(volumeId, index === 0), file)
+          const keys = await keysNow()
+          const file = await use.volumes.ensure({ volumeId, sizeGiB: 1, source: null, keys })
+          const disk = { ...diskOf(volumeId, index === 0), keys }
+          return diskAttachmentOf(disk, file, use.volumes.withKeys)
         }),
       )
       await use.driver.start(machineSpec(INSTANCE, disks))
@@ -93,14 +118,31 @@ export function useFrozenDisks() {
       expect(await guestIo(id, `write -P ${pattern} ${at} 64k`)).toBe('')
       expect(await guestIo(id, 'flush')).toBe('')
     },
-    reads: async (id: VolumeId, pattern: number, at: string): Promise<boolean> =>
-      fileReads((await use.volumes.info(id))!.path, pattern, at),
+    reads: async (id: VolumeId, pattern: number, at: string): Promise<boolean> => {
+      const { path } = (await use.volumes.info(id))!
+      const keys = await keysNow()
+      if (!keys) return fileReads(path, pattern, at)
+      const { backing } = (await use.volumes.info(id))!
+      const below = backing && use.volumes.withKeys(backing, keys)
+      const file = { path, format: 'qcow2', key: keys.head, backing: below } as const
+      // Its file is its owner's to read.
+      const server = await qemuNbd(file, { isReadOnly: false })
+      const client = await nbdConnect({ path: server.socket })
+      try {
+        const bytes = await client.read(Number.parseInt(at, 10) * 1024 ** 2, 65_536)
+        return bytes.every((byte) => byte === pattern)
+      } finally {
+        await client.close()
+        await server.close()
+      }
+    },
     freeze: (layerId: LayerId, ...ids: VolumeId[]) =>
       use.work.freeze({
         instanceId: INSTANCE,
         volumes: ids.map((volumeId, n) => ({
           volumeId,
           layerId: n === 0 ? layerId : (`${layerId.slice(0, -1)}f` as LayerId),
+          key,
         })),
       }),
   }

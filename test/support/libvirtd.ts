@@ -50,11 +50,13 @@ export interface TlsOfTest {
   folder: string
   port: number
   qemuConf?: string
+  /** Of a host of its own: a process whose network namespace it and its machines are in, and their address there. */
+  host?: { pid: number; address: string }
 }
 
-const listening = ({ folder, port }: TlsOfTest): string =>
+const listening = ({ folder, port, host }: TlsOfTest): string =>
   [
-    'listen_addr = "127.0.0.1"',
+    `listen_addr = "${host?.address ?? '127.0.0.1'}"`,
     `tls_port = "${port}"`,
     `ca_file = "${folder}/ca-cert.pem"`,
     `cert_file = "${folder}/server-cert.pem"`,
@@ -71,9 +73,10 @@ export async function startLibvirtd(tls: TlsOfTest | null = null): Promise<Libvi
   await writeFile('/etc/libvirt/qemu.conf', `user = "root"\ngroup = "root"\n${qemu}`)
   if (tls) await writeFile('/etc/libvirt/libvirtd.conf', listening(tls))
   const args = tls ? ['--listen'] : []
+  const within = tls?.host ? ['nsenter', `--net=/proc/${tls.host.pid}/ns/net`, '--'] : []
   await mkdir(RUN, { recursive: true })
   const virtlogd = await daemon('virtlogd', 'virtlogd-sock')
-  let libvirtd = await daemon('libvirtd', 'libvirt-sock', args)
+  let libvirtd = await daemon('libvirtd', 'libvirt-sock', args, within)
   const virsh = async (...args: string[]): Promise<string> =>
     (await exec('virsh', ['-q', '-c', URI, ...args])).stdout
   const stop = () => ended(libvirtd)
@@ -82,7 +85,7 @@ export async function startLibvirtd(tls: TlsOfTest | null = null): Promise<Libvi
     stop,
     start: async () => {
       await rm(join(RUN, 'libvirt-sock'), { force: true })
-      libvirtd = await daemon('libvirtd', 'libvirt-sock', args)
+      libvirtd = await daemon('libvirtd', 'libvirt-sock', args, within)
     },
     define: async (name, disks, more = {}) => {
       const file = join(RUN, `${name}.xml`)
@@ -124,6 +127,7 @@ async function daemon(
   program: string,
   socket: string,
   args: readonly string[] = [],
+  within: readonly string[] = [],
 ): Promise<ChildProcess> {
   const there = new Promise<void>((resolve, reject) => {
     const watcher = watch(RUN, (_, name) => {
@@ -133,7 +137,9 @@ async function daemon(
     })
     watcher.once('error', reject)
   })
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  // What it is started within becomes it: its process is the one to end.
+  const [command, ...rest] = [...within, program, ...args]
+  const child = spawn(command!, rest, { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   child.stderr!.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4_000)))
   const early = new Promise<never>((_, reject) => {

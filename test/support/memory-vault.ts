@@ -88,6 +88,7 @@ export function createMemoryVault(): MemoryVault {
       throw new Error('a vault in memory is not copied')
     },
     delete: async (pointId) => void points.delete(pointId),
+    retain: async () => ({ notRetained: null }),
     verify: async () => ({
       damaged: [...damaged].map((pointId) => ({ pointId, reason: 'damaged' })),
       files: [],

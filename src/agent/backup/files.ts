@@ -1,6 +1,7 @@
 /** Files of recovery points, browsed and read: which helper machine looks into which point, and for how long. */
 import type { PointDisk, Vault } from '../../backup/vault.ts'
 import type { BackupDisk, FileEntry, VaultPlace } from '../../domain/backup.ts'
+import { diskNames } from '../../domain/backup/disk-names.ts'
 import { invalidValue } from '../../domain/faults.ts'
 import type { Log } from '../../lib/log.ts'
 import { createKeyedMutex } from '../../lib/mutex.ts'
@@ -66,7 +67,7 @@ export function createFileBrowser(options: {
             for (const { diskId } of described) disks.push(await vault.openDisk(pointId, diskId))
             const helper = await fileHelperStart(home, machines, disks)
             log.info({ pointId }, 'a helper machine looks into a point')
-            resolve({ helper, names: namesOf(described), users: 0, timer: null, end })
+            resolve({ helper, names: diskNames(described), users: 0, timer: null, end })
             await ended
           } finally {
             for (const disk of disks) await disk.close()
@@ -97,7 +98,7 @@ export function createFileBrowser(options: {
       if (parts.length === 0) {
         const disks = await vaults.use(place, (vault) => disksOf(vault, pointId))
         return disks.map(({ sizeBytes }, index) => {
-          const name = namesOf(disks)[index]!
+          const name = diskNames(disks)[index]!
           return { name, kind: 'folder', mode: 0o555, sizeBytes, modifiedAt: 0 }
         })
       }
@@ -146,14 +147,6 @@ async function disksOf(vault: Vault, pointId: string): Promise<readonly BackupDi
   const point = (await vault.points()).find((one) => one.pointId === pointId)
   if (!point) throw new FinalError(`the point ${pointId} is not in the vault`)
   return point.disks
-}
-
-/** `/dev/xvda` is `xvda`; two of one name are told apart by their ids. */
-function namesOf(disks: readonly BackupDisk[]): string[] {
-  const short = disks.map(({ label, diskId }) => label.split('/').at(-1) || diskId)
-  return short.map((name, index) =>
-    short.indexOf(name) === short.lastIndexOf(name) ? name : disks[index]!.diskId,
-  )
 }
 
 function partsOf(path: string): string[] {

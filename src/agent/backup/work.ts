@@ -87,6 +87,8 @@ export async function workDo(
     case 'delete':
       await vaults.use(work.vault, (vault) => vault.delete(work.pointId))
       return {}
+    case 'retain':
+      return vaults.use(work.vault, (vault) => vault.retain(work.points, options))
     case 'verify':
       return vaults.use(work.vault, async (vault) => ({
         ...(await vault.verify(work, options)),
@@ -199,12 +201,17 @@ async function store(
   options: WorkOptions,
 ): Promise<BackupResult> {
   const { pointId, basePointId, description } = work
-  const request = { pointId, basePointId, createdAt: now(), description, disks }
+  const { retainUntil = null } = work
+  const request = { pointId, basePointId, createdAt: now(), description, disks, retainUntil }
   const outcome = await vaults.use(work.vault, (vault) => vault.backup(request, options))
   if (outcome.fullReason) reasons.add(outcome.fullReason)
+  const messages = [
+    reasons.size > 0 && `everything was read: ${[...reasons].join('; ')}`,
+    outcome.notRetained && `not kept from being removed: ${outcome.notRetained}`,
+  ]
   return {
     ...outcome,
-    message: reasons.size === 0 ? null : `everything was read: ${[...reasons].join('; ')}`,
+    message: messages.filter(Boolean).join('; ') || null,
     disks: disks.map(({ diskId, label, reader }) => {
       return { diskId, label, sizeBytes: reader.sizeBytes }
     }),

@@ -19,6 +19,7 @@ import { anyHost, backgroundCtx } from './background.ts'
 import { invalidParameter, invalidRequest, reasonOf, resourceNotFound } from './faults.ts'
 import { notify } from './notify.ts'
 import { pointGet } from './points.ts'
+import { retainedOf } from './retention.ts'
 import { ATTEMPTS_MAX, isPaused, retryDelayMs } from './retry.ts'
 import { roleChecked } from './roles.ts'
 import { mayCopyAcross } from './settings.ts'
@@ -181,7 +182,9 @@ async function run(app: App, job: CopyJob, { source, target, point }: Vaults): P
   const from = await vaultPlace(app, source)
   const to = await vaultPlace(app, target)
   const newPointId = job.destinationPointId
-  const work = { type: 'copy', from, to, pointId: point.id, newPointId } as const
+  const copied = await app.store.get('backupPoint', newPointId)
+  const retained = copied ? retainedOf(target, copied, app.clock.now()) : {}
+  const work = { type: 'copy', from, to, pointId: point.id, newPointId, ...retained } as const
   const { outcome, doneBytes, totalBytes } = await workFollow(job.id, work, anyHost(app))
   if (outcome === null) {
     const percentDone = totalBytes ? Math.min(99, Math.floor((doneBytes / totalBytes) * 100)) : 0
@@ -189,7 +192,11 @@ async function run(app: App, job: CopyJob, { source, target, point }: Vaults): P
     return false
   }
   await workForget(app, job.id)
-  if (outcome.isDone) return copyEnd(app, job, 'COMPLETED', null)
+  if (outcome.isDone) {
+    const { notRetained } = outcome.result
+    const message = notRetained ? `not kept from being removed: ${notRetained}` : null
+    return copyEnd(app, job, 'COMPLETED', message)
+  }
   if (outcome.isFinal || job.attempts + 1 >= ATTEMPTS_MAX) {
     return copyEnd(app, job, 'FAILED', outcome.reason)
   }

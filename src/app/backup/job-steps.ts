@@ -16,6 +16,7 @@ import { copyInsert } from './copies.ts'
 import { reasonOf } from './faults.ts'
 import { AIR_GAPPED, handlerMust } from './jobs.ts'
 import { notify } from './notify.ts'
+import { retainedOf } from './retention.ts'
 import { ATTEMPTS_MAX, isPaused, retryDelayMs } from './retry.ts'
 import { vaultPlace } from './vault-key.ts'
 import { vaultUsed } from './vaults.ts'
@@ -179,7 +180,9 @@ async function run(app: App, job: BackupJob): Promise<boolean> {
     const place = await vaultPlace(app, vault)
     const { host, work, bandwidthMax = null } = ready.task
     const description = { ...work.description, point: pointSaid(job) }
-    const own = { vault: place, pointId: job.pointId, bandwidthMax }
+    const point = await app.store.get('backupPoint', job.pointId)
+    const retained = point ? retainedOf(vault, point, app.clock.now()) : {}
+    const own = { vault: place, pointId: job.pointId, bandwidthMax, ...retained }
     const whole = { ...work, ...own, description }
     progress = await workFollow(job.id, whole, host)
   } catch (error) {

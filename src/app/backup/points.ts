@@ -12,7 +12,7 @@ import type { App, Ctx } from '../context.ts'
 import { scopeOf } from '../network/scope.ts'
 import { invalidParameter, invalidRequest, invalidState, resourceNotFound } from './faults.ts'
 import { notify } from './notify.ts'
-import { vaultGet } from './vaults.ts'
+import { upkeepSetting, vaultGet } from './vaults.ts'
 
 /** @throws ResourceNotFoundException */
 export async function pointGet(
@@ -113,6 +113,8 @@ export async function pointLifecycleChange(
     if (vault.lock) lockCheck(vault, point, lifecycle)
     // One that was kept beyond its retention is in its retention again.
     const state = point.state === 'EXPIRED' ? 'COMPLETED' : point.state
+    // Where the place keeps it (retention.ts), it is told at once.
+    if (vault.lock) await tx.settingPut(upkeepSetting('retained', vault.id), '0')
     return tx.update('backupPoint', { ...point, lifecycle, state })
   })
   const vault = await ctx.app.store.get('backupVault', changed.vaultId)

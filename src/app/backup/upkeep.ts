@@ -1,20 +1,24 @@
 /**
  * What vaults need without anybody asking. Once a day chunks that no point needs go. Once a week all is read, so that
  * what has rotted is known before it is needed: a point of which something is damaged is marked and says what; the next
- * backup does not build upon it, and by reading all of the resource writes what is missing again. A vault that was
- * deleted is emptied where it lies, and its record goes last.
+ * backup does not build upon it, and by reading all of the resource writes what is missing again. Points in a vault
+ * that is locked for good are retained by the place where they lie (retention.ts). A vault that was deleted is emptied
+ * where it lies, and its record goes last.
  */
 import type { BackupWork } from '../../domain/backup.ts'
 import type { BackupVault } from '../../domain/backup/records.ts'
 import { DAY_MS, HOUR_MS } from '../../domain/backup/sizes.ts'
 import type { App } from '../context.ts'
 import { anyHost, backupHostOf } from './background.ts'
-import { pointsCount, upkeepSetting } from './vaults.ts'
+import { retainedPoints } from './retention.ts'
+import { lockIsFinal, pointsCount, upkeepSetting, type UpkeepTask } from './vaults.ts'
 import { vaultPlace } from './vault-key.ts'
 import { workFollow, workForget } from './work.ts'
 
 const COLLECT_MS = DAY_MS
 const VERIFY_MS = 7 * DAY_MS
+/** Told anew so often: what was written anew by a collection, what is kept without end. */
+const RETAIN_MS = 7 * DAY_MS
 /** Records of jobs that ended so long ago go. */
 const JOBS_KEPT_MS = 400 * DAY_MS
 const LOOK_MS = 1_000
@@ -78,14 +82,16 @@ async function vaultUpkeep(app: App, vault: BackupVault): Promise<boolean> {
     return collects
   }
   if ((await pointsCount(app.store, vault.id)) === 0) return collects
-  return (await periodic(app, vault, 'verified', VERIFY_MS)) || collects
+  const isRetained = vault.location !== null && lockIsFinal(vault.lock, app.clock.now())
+  const retains = isRetained && (await periodic(app, vault, 'retained', RETAIN_MS))
+  return (await periodic(app, vault, 'verified', VERIFY_MS)) || collects || retains
 }
 
 /** Whether it is at it: a period after it was last done, or after the vault was first used. */
 async function periodic(
   app: App,
   vault: BackupVault,
-  task: 'collected' | 'verified',
+  task: UpkeepTask,
   periodMs: number,
 ): Promise<boolean> {
   const now = app.clock.now()
@@ -96,16 +102,24 @@ async function periodic(
   const id = `upkeep/${task}/${vault.id}/${last}`
   if (last <= now) {
     const place = await vaultPlace(app, vault)
-    const work: BackupWork =
-      task === 'collected'
-        ? { type: 'collect', vault: place }
-        : { type: 'verify', vault: place, pointId: null }
-    const { outcome } = await workFollow(id, work, anyHost(app))
+    const agent = backupHostOf(anyHost(app))
+    const isStated = (await agent.workProgress(id)) !== null
+    // Times go on while it works: what was stated is not stated otherwise.
+    const points = task === 'retained' && !isStated ? await retainedPoints(app, vault) : []
+    const works: Record<UpkeepTask, BackupWork> = {
+      collected: { type: 'collect', vault: place },
+      verified: { type: 'verify', vault: place, pointId: null },
+      retained: { type: 'retain', vault: place, points },
+    }
+    const { outcome } = await workFollow(id, works[task], anyHost(app))
     if (outcome === null) return true
     if (!outcome.isDone) {
       app.log.warn({ vault: vault.name, task, reason: outcome.reason }, 'upkeep of a vault failed')
     } else if (task === 'verified') {
       await damageMark(app, vault, outcome.result.damaged ?? [])
+    } else if (outcome.result.notRetained) {
+      const reason = outcome.result.notRetained
+      app.log.error({ vault: vault.name, reason }, 'a compliance lock binds this API alone')
     }
   }
   await app.store.transact((tx) => tx.settingPut(name, String(now)))

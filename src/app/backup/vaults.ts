@@ -126,8 +126,10 @@ export async function vaultDelete(ctx: Ctx, name: string): Promise<void> {
   ctx.app.activate('backupAges')
 }
 
+export type UpkeepTask = 'collected' | 'verified' | 'retained'
+
 /** When a vault's upkeep was last done. */
-export function upkeepSetting(task: 'collected' | 'verified', vaultId: string): string {
+export function upkeepSetting(task: UpkeepTask, vaultId: string): string {
   return `backup-${task}:${vaultId}`
 }
 

@@ -5,12 +5,15 @@
  * since stays apart; otherwise the volume's own file takes over what lies beneath it.
  */
 import { unlessAborted } from '../../lib/time.ts'
+import type { VolumeId } from '../../domain/ids.ts'
 import type { Snapshot } from '../../domain/image.ts'
+import type { LayerKeys } from '../../domain/machine.ts'
 import type { Volume } from '../../domain/volume.ts'
 import type { Layer, LayerId } from '../../domain/layer.ts'
 import type { StoreReader } from '../../store/store.ts'
 import type { App } from '../context.ts'
 import { hostOf } from '../snapshots/settle.ts'
+import { layerKeys, volumeKeys } from '../volumes/encryption.ts'
 
 /**
  * Each layer costs a machine two open files and a look into its tables for what was not written since; 32 cost a random
@@ -96,14 +99,11 @@ export async function chainsReconcile(app: App, signal: AbortSignal): Promise<vo
     for (const volume of await app.store.list('volume', { reference })) {
       signal.throwIfAborted()
       if (!volume.isMaterialised || volume.intended === 'absent') continue
-      const how = volume.isMultiAttach ? 'collapse' : await howToShorten(app, layer)
+      const how = await howToShorten(app, layer)
       if (how === 'later') continue
-      if (how === 'flatten') {
-        const flat = (await hostOf(app, volume)).agent.layerFlatten(layer.id)
-        await flattened(app, layer.id, (await unlessAborted(flat, signal)).usedBytes)
-        app.log.info({ layer: layer.id, layers: layer.depth }, 'a layer lies on no others any more')
-        app.activate('layers')
-        break
+      if (how !== 'collapse') {
+        if (await flatten(app, volume, how, signal)) break
+        continue
       }
       if (volume.isEncrypted && !(await isRunning(app, volume))) continue
       const host = await hostOf(app, volume)
@@ -123,25 +123,66 @@ export async function chainsReconcile(app: App, signal: AbortSignal): Promise<vo
 }
 
 /**
- * `top`, the layer that a volume lies on, gets a file of its own when the volume's next backup builds on it: what is
- * written above it is what has changed. While a backup builds on a lower one (it is being read, or is another vault's)
- * that waits for a while, or else that backup reads everything. Encrypted files are copied by a machine alone: it has
- * the keys.
+ * Which layer gets a file of its own: the lowest on which a backup builds. What its file holds, and what is written
+ * above it, stay told apart, for that backup and for those that build on higher ones. If that was done before and the
+ * chain is long again, backups of two vaults are far apart: it waits for a while for the older one, and then the layer
+ * that the volume lies on is taken, and the older one reads everything. Where no backup builds on any, the volume's own
+ * file takes over.
  */
-async function howToShorten(app: App, top: Layer): Promise<'flatten' | 'collapse' | 'later'> {
+async function howToShorten(app: App, top: Layer): Promise<Layer | 'collapse' | 'later'> {
   const hidden = (await app.store.list('snapshot', {})).filter((one) => one.backupJobId)
   const bases = new Set<string | null>(
     hidden.map(({ source }) => ('layerId' in source ? source.layerId : null)),
   )
   let lowest: Layer | null = null
   for (let layer: Layer | null = top; layer;) {
-    if (layer.encryption) return 'collapse'
     if (bases.has(layer.id)) lowest = layer
     layer = layer.parentId && ((await app.store.get('layer', layer.parentId)) ?? null)
   }
   if (lowest === null) return 'collapse'
-  if (lowest.id !== top.id && top.depth <= CHAIN_LAYERS_MAX + LAYERS_LATER) return 'later'
-  return bases.has(top.id) && top.isFrozen ? 'flatten' : 'collapse'
+  if (lowest.depth > 1) return lowest.isFrozen ? lowest : 'later'
+  if (top.depth <= CHAIN_LAYERS_MAX + LAYERS_LATER) return 'later'
+  return bases.has(top.id) && top.isFrozen ? top : 'collapse'
+}
+
+/** False: a key cannot be had for now. */
+async function flatten(
+  app: App,
+  volume: Volume,
+  layer: Layer,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const keys = await keysUpon(app, layer)
+  if (typeof keys === 'string') {
+    app.log.warn({ layer: layer.id, reason: keys }, 'a chain of layers stays long')
+    return false
+  }
+  const done = (await hostOf(app, volume)).agent.layerFlatten(layer.id, keys)
+  await flattened(app, layer.id, (await unlessAborted(done, signal)).usedBytes)
+  app.log.info({ layer: layer.id, layers: layer.depth }, 'a layer lies on no others any more')
+  app.activate('layers')
+  return true
+}
+
+/** Of every volume that lies on it, with all between; a text: why one cannot be had. */
+async function keysUpon(app: App, layer: Layer): Promise<LayerKeys | string | null> {
+  const own = await layerKeys(app, layer.id)
+  if (own === null || typeof own === 'string') return own
+  const layers = new Map((await app.store.list('layer', {})).map((one) => [one.id, one]))
+  const liesUpon = (volume: Volume): boolean => {
+    for (let id = volume.layerId ?? null; id !== null; id = layers.get(id)?.parentId ?? null) {
+      if (id === layer.id) return true
+    }
+    return false
+  }
+  const all = { layers: { ...own.layers }, heads: {} as Record<VolumeId, string> }
+  for (const volume of (await app.store.list('volume', {})).filter(liesUpon)) {
+    const keys = await volumeKeys(app, volume)
+    if (typeof keys === 'string') return keys
+    Object.assign(all.layers, keys?.layers)
+    if (keys?.head) all.heads[volume.id] = keys.head
+  }
+  return all
 }
 
 /** What the host has done: the layer begins a chain, and those that lie on it are counted from there. */

@@ -18,6 +18,8 @@ const SYNCS_AT_ONCE = 4
 /** More machines than a hypervisor has. */
 const MACHINES_MAX = 10_000
 const FAILURES_SHOWN = 5
+/** Of machines that are gone and that nothing of a user's hangs on: those that went last may come back. */
+const GONE_KEPT = 1_000
 
 export function createMachinesReconciler(app: App): (signal: AbortSignal) => Promise<void> {
   const limiter = createLimiter(SYNCS_AT_ONCE)
@@ -103,8 +105,20 @@ async function listingApply(app: App, id: string, listing: MachineListing): Prom
       await tx.update('gatewayMachine', { ...gone, goneAt: app.clock.now() })
       isChanged = true
     }
+    await goneForget(tx, [...byMachine.values()])
     return isChanged
   })
+}
+
+/** A hypervisor that lists others each time fills no database: those without backups and tags go at last. */
+async function goneForget(tx: StoreTransaction, gone: readonly GatewayMachine[]): Promise<void> {
+  const idle = gone
+    .filter(({ lastBackupAt, tags }) => lastBackupAt === null && Object.keys(tags).length === 0)
+    .sort((a, b) => (b.goneAt ?? Infinity) - (a.goneAt ?? Infinity))
+  for (const { id } of idle.slice(GONE_KEPT)) {
+    const machine = await tx.get('gatewayMachine', id)
+    if (machine) await tx.remove('gatewayMachine', machine)
+  }
 }
 
 async function upsert(

@@ -18,7 +18,7 @@ export interface BlobWriter {
 }
 
 export interface BlobStore {
-  /** In no order. */
+  /** In no order; only what is called as blobs are. */
   list(folder: string, signal?: AbortSignal): AsyncIterable<BlobInfo>
   /** @throws BlobMissingError */
   read(key: string, signal?: AbortSignal): Promise<Buffer>
@@ -34,12 +34,19 @@ export interface BlobStore {
   remove(key: string, signal?: AbortSignal): Promise<void>
   /** Like `remove`, of what may come back after a power cut. */
   discard(key: string, signal?: AbortSignal): Promise<void>
-  /** Not to be removed before: only where the place can promise that (S3's Object Lock). */
+  /** Not to be removed before: only where the place can promise that (S3's Object Lock). @throws NotRetainedError */
   retain: ((key: string, until: number, signal?: AbortSignal) => Promise<void>) | null
   /** What `create` left when its process ended before `commit`, of the blobs that nobody writes any more. */
   removeLeftovers: ((isLeft: (key: string) => boolean) => Promise<void>) | null
   close(): Promise<void>
 }
+
+/** A blob of a vault is called so. What is not may be there all the same, and is nobody's business (`list`). */
+export const isKey = (text: string): boolean =>
+  /^[A-Za-z0-9][\w.~-]*(?:\/[A-Za-z0-9][\w.~-]*)*$/.test(text)
+
+/** Of one list: 128 TiB of packs. A place that does not end its list is not waited for, and takes no memory. */
+export const BLOBS_MAX = 4 * 1024 * 1024
 
 /** More is read by range. Nothing that is read whole is larger: manifests, and small files. */
 export const BLOB_BYTES_MAX = 512 * 1024 * 1024

@@ -3,7 +3,7 @@
  * power cut leaves the whole blob or none. Files of packs stay open for a while: restores read thousands of chunks.
  */
 import { randomBytes } from 'node:crypto'
-import { statSync } from 'node:fs'
+import { constants, statSync } from 'node:fs'
 import {
   mkdir,
   open,
@@ -21,7 +21,14 @@ import { assert } from '../../lib/assert.ts'
 import { fsyncFolder, writeFileDurable } from '../../lib/fs-durable.ts'
 import { writeAll } from '../../lib/write-all.ts'
 import { BlobMissingError, DamagedError, VaultError } from '../errors.ts'
-import { BLOB_BYTES_MAX, type BlobInfo, type BlobStore, type BlobWriter } from './blob-store.ts'
+import {
+  BLOB_BYTES_MAX,
+  BLOBS_MAX,
+  isKey,
+  type BlobInfo,
+  type BlobStore,
+  type BlobWriter,
+} from './blob-store.ts'
 
 const OPEN_FILES_MAX = 32
 /** Appends are gathered to this before they are written. */
@@ -29,13 +36,13 @@ const WRITE_BYTES = 1024 * 1024
 const STATS_PER_TURN = 512
 const FOLDER_MODE = 0o700
 const FILE_MODE = 0o600
-/** Named so by fs-durable and, after the blob, by `create`. Never read. */
+/** Named so by fs-durable and, after the blob, by `create`. No key, and so never listed. */
 const TEMPORARY = /^\..*\.tmp$/
 
 export function createFolderStore(root: string): BlobStore {
   const files = createOpenFiles()
   const pathOf = (key: string): string => {
-    assert(/^[A-Za-z0-9][\w.~-]*(?:\/[A-Za-z0-9][\w.~-]*)*$/.test(key), `not a key: ${key}`)
+    assert(isKey(key), `not a key: ${key}`)
     return join(root, key)
   }
   return {
@@ -45,7 +52,7 @@ export function createFolderStore(root: string): BlobStore {
       try {
         const { size } = await handle.stat()
         if (size > BLOB_BYTES_MAX) throw new DamagedError(key, `${size} bytes: too many to be read`)
-        return await handle.readFile()
+        return await bytesOf(handle, size)
       } finally {
         await handle.close()
       }
@@ -113,7 +120,11 @@ async function isUnlinked(key: string, path: string): Promise<boolean> {
   }
 }
 
-async function* listFolder(root: string, folder: string): AsyncGenerator<BlobInfo> {
+async function* listFolder(
+  root: string,
+  folder: string,
+  count = { of: 0 },
+): AsyncGenerator<BlobInfo> {
   const path = join(root, folder)
   let entries
   try {
@@ -124,9 +135,10 @@ async function* listFolder(root: string, folder: string): AsyncGenerator<BlobInf
   }
   for (const [at, entry] of entries.entries()) {
     if (at % STATS_PER_TURN === STATS_PER_TURN - 1) await setImmediate()
-    if (TEMPORARY.test(entry.name)) continue
     const key = `${folder}${entry.name}`
-    if (entry.isDirectory()) yield* listFolder(root, `${key}/`)
+    if (!isKey(key)) continue
+    if (++count.of > BLOBS_MAX) throw new VaultError(`${folder}: more files than a vault has`)
+    if (entry.isDirectory()) yield* listFolder(root, `${key}/`, count)
     // Synchronous: three microseconds instead of fifty, and a vault has thousands of packs.
     const facts = entry.isFile()
       ? statSync(join(path, entry.name), { throwIfNoEntry: false })
@@ -262,12 +274,34 @@ async function ensureParent(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE })
 }
 
+/** Neither led elsewhere nor held up: a vault may lie on somebody else's disk. */
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
 async function openOf(key: string, path: string): Promise<FileHandle> {
+  let handle: FileHandle
   try {
-    return await open(path, 'r')
+    handle = await open(path, OPEN_FLAGS)
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ELOOP' || code === 'ENXIO') throw new DamagedError(key, 'it is no file', error)
     throw failureOf(key, error)
   }
+  const facts = await handle.stat().catch(() => null)
+  if (facts?.isFile()) return handle
+  await handle.close().catch(() => {})
+  throw new DamagedError(key, 'it is no file')
+}
+
+/** As many as there were: a file that grows meanwhile is none of ours. */
+async function bytesOf(handle: FileHandle, size: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(size)
+  let length = 0
+  while (length < size) {
+    const { bytesRead } = await handle.read(bytes, length, size - length, length)
+    if (bytesRead === 0) break
+    length += bytesRead
+  }
+  return bytes.subarray(0, length)
 }
 
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'

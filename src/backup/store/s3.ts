@@ -3,6 +3,7 @@
  * conditional writes. What the endpoint does not answer, or not in time, is asked again, within limits; what it refuses
  * is not. On a bucket with Object Lock, versions are what is kept and removed.
  */
+import type { Readable } from 'node:stream'
 import type * as Sdk from '@aws-sdk/client-s3'
 import type {
   GetObjectCommandOutput,
@@ -13,9 +14,22 @@ import type {
 import type { VaultLocation } from '../../domain/backup.ts'
 import { assert } from '../../lib/assert.ts'
 import { systemClock } from '../../lib/time.ts'
-import { BlobMissingError, BlobRetainedError, DamagedError, VaultError } from '../errors.ts'
+import {
+  BlobMissingError,
+  BlobRetainedError,
+  DamagedError,
+  NotRetainedError,
+  VaultError,
+} from '../errors.ts'
 import { PACK_BYTES } from '../format.ts'
-import { BLOB_BYTES_MAX, type BlobInfo, type BlobStore, type BlobWriter } from './blob-store.ts'
+import {
+  BLOB_BYTES_MAX,
+  BLOBS_MAX,
+  isKey,
+  type BlobInfo,
+  type BlobStore,
+  type BlobWriter,
+} from './blob-store.ts'
 
 export type S3Location = Extract<VaultLocation, { type: 's3' }>
 
@@ -68,7 +82,8 @@ export async function createS3Store(
     read: (key, signal) => read(s3, key, null, signal),
     readRange: async (key, offset, length, signal) => {
       if (length === 0) return Buffer.alloc(0)
-      const bytes = await read(s3, key, `bytes=${offset}-${offset + length - 1}`, signal)
+      const range = { offset, length }
+      const bytes = await read(s3, key, range, signal)
       if (bytes.length !== length) throw new DamagedError(key, 'the object ends too early')
       return bytes
     },
@@ -111,6 +126,7 @@ function at(s3: S3, key: string): { Bucket: string; Key: string } {
 
 async function* list(s3: S3, folder: string, signal?: AbortSignal): AsyncGenerator<BlobInfo> {
   let ContinuationToken: string | undefined
+  let count = 0
   do {
     const Prefix = `${s3.prefix}${folder}`
     const command = new s3.sdk.ListObjectsV2Command({
@@ -121,23 +137,56 @@ async function* list(s3: S3, folder: string, signal?: AbortSignal): AsyncGenerat
     const page = await call(s3, folder, signal, (abortSignal) =>
       s3.client.send(command, { abortSignal }),
     )
-    for (const { Key, Size } of page.Contents ?? []) {
-      yield { key: Key!.slice(s3.prefix.length), sizeBytes: Size ?? 0 }
+    const contents = page.Contents ?? []
+    // A page may be empty, and more follow.
+    count += 1 + contents.length
+    const next = page.IsTruncated ? page.NextContinuationToken : undefined
+    const isStill = next !== undefined && next === ContinuationToken
+    if (isStill || count > BLOBS_MAX) {
+      throw new VaultError(`${folder} in the bucket ${s3.bucket}: a list without an end`)
     }
-    ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined
+    for (const { Key = '', Size } of contents) {
+      const key = Key.slice(s3.prefix.length)
+      if (Key.startsWith(Prefix) && isKey(key)) yield { key, sizeBytes: Size ?? 0 }
+    }
+    ContinuationToken = next
   } while (ContinuationToken !== undefined)
 }
 
-function read(s3: S3, key: string, Range: string | null, signal?: AbortSignal): Promise<Buffer> {
-  const input = Range === null ? at(s3, key) : { ...at(s3, key), Range }
+/** Null: all of it. */
+function read(
+  s3: S3,
+  key: string,
+  range: { offset: number; length: number } | null,
+  signal?: AbortSignal,
+): Promise<Buffer> {
+  const bytesMax = range?.length ?? BLOB_BYTES_MAX
+  const Range = range ? `bytes=${range.offset}-${range.offset + range.length - 1}` : undefined
   return call(s3, key, signal, async (abortSignal) => {
-    const command = new s3.sdk.GetObjectCommand(input)
+    const command = new s3.sdk.GetObjectCommand({ ...at(s3, key), Range })
     const { Body, ContentLength }: GetObjectCommandOutput = await s3.client.send(command, {
       abortSignal,
     })
-    if ((ContentLength ?? 0) > BLOB_BYTES_MAX) throw new DamagedError(key, 'too large to be read')
-    return Buffer.from(await Body!.transformToByteArray())
+    const body = Body as Readable
+    if ((ContentLength ?? 0) <= bytesMax) {
+      const bytes = await bytesUpTo(body, bytesMax)
+      if (bytes) return bytes
+    }
+    body.destroy()
+    throw new DamagedError(key, 'it is larger than it can be')
   })
+}
+
+/** Null: there are more, whatever was said of its length. */
+async function bytesUpTo(body: Readable, bytesMax: number): Promise<Buffer | null> {
+  const parts: Buffer[] = []
+  let length = 0
+  for await (const part of body as AsyncIterable<Buffer>) {
+    length += part.length
+    if (length > bytesMax) return null
+    parts.push(part)
+  }
+  return Buffer.concat(parts, length)
 }
 
 async function head(
@@ -187,6 +236,10 @@ function createWriter(s3: S3, key: string, signal?: AbortSignal): BlobWriter {
   }
 }
 
+/** A bucket without Object Lock, an endpoint that has none, rights that do not suffice. */
+const NOT_IMPLEMENTED = 501
+const REFUSALS = [400, 403, 405, NOT_IMPLEMENTED]
+
 /** At least until then: what is to be kept longer stays so. */
 async function retain(s3: S3, key: string, until: number, signal?: AbortSignal): Promise<void> {
   const Retention = { Mode: 'COMPLIANCE', RetainUntilDate: new Date(until) } as const
@@ -197,7 +250,10 @@ async function retain(s3: S3, key: string, until: number, signal?: AbortSignal):
   } catch (error) {
     const there = (await head(s3, key, signal))?.ObjectLockRetainUntilDate?.getTime() ?? 0
     // To the second: S3 keeps no more.
-    if (there + 1_000 <= until) throw error
+    if (there + 1_000 > until) return
+    if (!REFUSALS.includes(statusOf(error) ?? 0)) throw error
+    const why = `the bucket ${s3.bucket} does not retain what is put there`
+    throw new NotRetainedError(`${why}: ${(error as Error).message}`, { cause: error })
   }
 }
 
@@ -253,6 +309,7 @@ const statusOf = (error: unknown): number | undefined =>
 function isWorthAnother(error: unknown): boolean {
   if (error instanceof VaultError) return false
   const status = statusOf(error)
+  if (status === NOT_IMPLEMENTED) return false
   return status === undefined || status >= 500 || status === 429 || status === 408 || status < 300
 }
 

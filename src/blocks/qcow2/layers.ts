@@ -10,7 +10,7 @@ import type { VolumeId } from '../../domain/ids.ts'
 import { isLayerId, type LayerId } from '../../domain/layer.ts'
 import type { DiskBacking } from '../../domain/machine.ts'
 import { nbdSourceOf } from '../../domain/nbd-source.ts'
-import { assert, present } from '../../lib/assert.ts'
+import { assert } from '../../lib/assert.ts'
 import {
   fsyncFile,
   fsyncFolder,
@@ -21,7 +21,8 @@ import {
 import { createKeyedMutex } from '../../lib/mutex.ts'
 import type { Freeze, LayerBackend } from '../backend.ts'
 import { qemuImg } from '../qemu-img.ts'
-import { chainOf, HEAD_FILE, headPath, overlayMake, readHeader } from './files.ts'
+import { diskName, keysOf, qemuImgWithKeys } from '../secrets.ts'
+import { HEAD_FILE, headPath, overlayMake, readHeader } from './files.ts'
 
 const SUFFIX = '.qcow2'
 /** Read by every machine whose volumes lie on it, whatever user that is; names cannot be listed or guessed. */
@@ -88,10 +89,13 @@ export function createLayers(volumesFolder: string, layersFolder: string): Layer
         await rm(`${path(layerId)}.new`, { force: true })
         await removeDurable(path(layerId))
       }),
-    flatten: async (layerId, signal) => {
-      await flatten(path(layerId), layerOfPath, signal, (section) => mutex.run(layerId, section))
-      const backing = await chainOf({ path: path(layerId), format: 'qcow2' })
-      return present(backing, 'a chain begins with its file')
+    flatten: (layerId, keys, signal) => {
+      const keyOf = (file: string): string | null => {
+        const id = layerOfPath(file)
+        return id === null ? null : (keys[id] ?? null)
+      }
+      const exclusively = (section: () => Promise<void>) => mutex.run(layerId, section)
+      return flatten(path(layerId), { layerOfPath, keyOf, signal, exclusively })
     },
     collapse: (volumeId, signal) => collapse(volumesFolder, volumeId, layerOfPath, signal),
   }
@@ -160,10 +164,15 @@ async function collapse(
 /** Made beside, out of files that never change, and put in the layer's place when all of it is on the disk. */
 async function flatten(
   layer: string,
-  layerOfPath: (file: string) => LayerId | null,
-  signal: AbortSignal,
-  exclusively: (section: () => Promise<void>) => Promise<void>,
+  options: {
+    layerOfPath: (file: string) => LayerId | null
+    /** Of a layer's file. */
+    keyOf: (file: string) => string | null
+    signal: AbortSignal
+    exclusively: (section: () => Promise<void>) => Promise<void>
+  },
 ): Promise<void> {
+  const { layerOfPath, keyOf, signal, exclusively } = options
   const chain = await chainBeneath(layer)
   const lowest = chain.findLastIndex((one) => layerOfPath(one.path) !== null)
   if (lowest < 0) return
@@ -173,9 +182,15 @@ async function flatten(
     await rm(work, { force: true })
     const { sizeBytes } = await readHeader(layer)
     const backing = { path: layer, format: 'qcow2' } as const
-    await overlayMake(work, { sizeBytes, backing, key: null, isCopiedInto: true })
+    const key = keyOf(layer)
+    await overlayMake(work, { sizeBytes, backing, key, isCopiedInto: true })
     const onto = beneath ? ['-b', beneath.path, '-F', beneath.format] : ['-b', '']
-    await qemuImg(['rebase', '-q', '-f', 'qcow2', ...onto, work], {
+    const whole = [{ path: work, format: 'qcow2', key } as const, backing, ...chain]
+      .toReversed()
+      .reduce<DiskBacking | null>((below, { path, format }) => {
+        return { path, format, key: path === work ? key : keyOf(path), backing: below }
+      }, null)!
+    await qemuImgWithKeys(keysOf(whole), ['rebase', '-q', ...onto, diskName(whole)], {
       timeoutMs: COLLAPSE_TIMEOUT_MS,
       cpuSecondsMax: COLLAPSE_TIMEOUT_MS / 1000,
       signal,

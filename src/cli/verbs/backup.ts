@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { FileEntry } from '../../domain/backup.ts'
 import {
   backupRun,
@@ -30,6 +30,7 @@ interface Options {
   vault?: string
   instant?: boolean
   output?: string
+  format?: string
   file?: string
   key?: string
   location?: string
@@ -50,6 +51,7 @@ Examples:
   $ sudo ./brume backup list
   $ sudo ./brume backup ls 3f2a /xvda/etc
   $ sudo ./brume backup get 3f2a /xvda/etc/hosts
+  $ sudo ./brume backup export 3f2a xvda --format vmdk
   $ sudo ./brume backup restore 3f2a --instant
   $ sudo ./brume backup key export brume --file brume.key    # keep it somewhere else
   $ sudo ./brume backup recover --vault /mnt/disk/vault --key brume.key`,
@@ -62,6 +64,7 @@ Examples:
   }
   machines(verb, cloudOf)
   files(verb, cloudOf)
+  exports(verb, cloudOf)
   vaults(verb, cloudOf, context)
   const key = new Command('key').description('The keys of vaults.')
   key.addCommand(keyExport(cloudOf))
@@ -132,6 +135,20 @@ function files(verb: Verb, cloudOf: CloudOf): void {
         throw error
       }
       process.stdout.write(`${target}\n`)
+    })
+}
+
+function exports(verb: Verb, cloudOf: CloudOf): void {
+  verb('export <point> [disk]', 'Writes a disk of a recovery point to a file of this host.')
+    .addOption(new Option('--format <format>').choices(['qcow2', 'raw', 'vmdk']).default('qcow2'))
+    .action(async (word: string, disk: string | undefined, options: Options) => {
+      const cloud = await cloudOf(options)
+      const { RecoveryPointArn: point } = await pointChoose(cloud, word)
+      const { format } = options
+      const { path } = await during('Writing the disk', () =>
+        hostApi(cloud).backup<{ path: string }>('export', { point, disk, format }),
+      )
+      process.stdout.write(`${path}\n`)
     })
 }
 

@@ -5,7 +5,7 @@
  */
 import { allDomainTexts } from './domains.ts'
 import type { Virsh } from './virsh.ts'
-import { all, xmlParse, type XmlNode } from './xml.ts'
+import { all, element, xmlParse, type XmlNode } from './xml.ts'
 
 const KINDS = ['kernel', 'initrd', 'dtb']
 
@@ -17,6 +17,15 @@ export function bootFilesOf(domain: XmlNode): XmlNode[] {
 /** As the same kind of file: what is a kernel of one machine is no initrd of another. */
 export const bootFileKey = (file: XmlNode): string => `${file.name} ${file.text.trim()}`
 
+/** One that cannot be read has no kernel that another could have. */
+function readable(text: string): XmlNode {
+  try {
+    return xmlParse(text)
+  } catch {
+    return element('domain')
+  }
+}
+
 /** Of all machines of the host; asked only for a machine that has such files. Keys. */
 export async function bootFilesOfHost(
   virsh: Virsh,
@@ -27,7 +36,7 @@ export async function bootFilesOfHost(
   if (bootFilesOf(domain).length === 0) return known
   for await (const { texts } of allDomainTexts(virsh, signal)) {
     for (const text of texts) {
-      for (const file of bootFilesOf(xmlParse(text))) known.add(bootFileKey(file))
+      for (const file of bootFilesOf(readable(text))) known.add(bootFileKey(file))
     }
   }
   return known

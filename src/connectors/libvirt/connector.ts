@@ -152,9 +152,9 @@ async function open(
 
 async function test(virsh: Virsh, signal: AbortSignal): Promise<HypervisorTest> {
   try {
-    const hostName = (await virsh.run(['hostname'], { signal })).trim()
+    const hostName = await hostNameOf(virsh, signal)
     const text = await virsh.run(['version'], { signal })
-    const version = /^Running hypervisor: (.+)$/m.exec(text)?.[1] ?? 'unknown'
+    const version = /^Running hypervisor: (.{1,100})/m.exec(text)?.[1] ?? 'unknown'
     return { state: 'online', hostName, version }
   } catch (error) {
     if (!(error instanceof VirshError)) throw error
@@ -163,8 +163,17 @@ async function test(virsh: Virsh, signal: AbortSignal): Promise<HypervisorTest> 
   }
 }
 
+/** Longer than any host's name. */
+const HOST_NAME_MAX = 255
+/** Of machines that cannot be described: those that are shown are fewer. */
+const FAILURES_MAX = 100
+
+async function hostNameOf(virsh: Virsh, signal: AbortSignal): Promise<string> {
+  return (await virsh.run(['hostname'], { signal })).trim().slice(0, HOST_NAME_MAX)
+}
+
 async function machines(virsh: Virsh, signal: AbortSignal): Promise<MachineListing> {
-  const hostName = (await virsh.run(['hostname'], { signal })).trim()
+  const hostName = await hostNameOf(virsh, signal)
   const found: MachineListing['machines'][number][] = []
   const failures: string[] = []
   for await (const { asked, texts } of allDomainTexts(virsh, signal)) {
@@ -175,10 +184,10 @@ async function machines(virsh: Virsh, signal: AbortSignal): Promise<MachineListi
         missing.delete(domain.uuid)
         found.push(listedOf(domain, hostName))
       } catch (error) {
-        failures.push(error instanceof Error ? error.message : String(error))
+        failures.push((error instanceof Error ? error.message : String(error)).slice(0, 200))
       }
     }
     failures.push(...[...missing].map((uuid) => `${uuid} could not be described`))
   }
-  return { machines: found, failures }
+  return { machines: found, failures: failures.slice(0, FAILURES_MAX) }
 }

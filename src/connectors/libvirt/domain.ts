@@ -25,15 +25,21 @@ export interface Domain {
   xml: XmlNode
 }
 
+/** More than any hypervisor's users write, and than Linux's file systems have. */
+const NAME_MAX = 255
+const PATH_MAX = 4096
+
 export function domainParse(text: string): Domain {
   const xml = xmlParse(text)
   if (xml.name !== 'domain') throw new Error(`a domain was expected, not ${xml.name}`)
   const uuid = textAt(xml, 'uuid')
   if (!/^[0-9a-f-]{36}$/.test(uuid)) throw new Error('a domain without a UUID')
+  const name = textAt(xml, 'name')
+  if (name.length > NAME_MAX) throw new Error(`${uuid} has a name that is none`)
   const devices = all(xml, 'devices', 'disk').map(diskOf)
   return {
     uuid,
-    name: textAt(xml, 'name'),
+    name,
     runningId: xml.attributes['id'] === undefined ? null : Number(xml.attributes['id']),
     disks: devices.flatMap((one) => (typeof one === 'string' ? [] : [one])),
     skipped: devices.flatMap((one) => (typeof one === 'string' && one !== '' ? [one] : [])),
@@ -49,7 +55,7 @@ export function domainParse(text: string): Domain {
 function diskOf(disk: XmlNode): DomainDisk | string {
   const target = first(disk, 'target')?.attributes['dev'] ?? ''
   if ((disk.attributes['device'] ?? 'disk') !== 'disk' || target === '') return ''
-  if (!/^[a-z0-9]+$/.test(target)) return `${target} has a name that is none`
+  if (!/^[a-z0-9]{1,16}$/.test(target)) return `${target.slice(0, 16)} has a name that is none`
   if (first(disk, 'readonly')) return `${target} is read-only`
   if (first(disk, 'transient')) return `${target} is transient`
   const source = first(disk, 'source')
@@ -57,15 +63,18 @@ function diskOf(disk: XmlNode): DomainDisk | string {
   const format = first(disk, 'driver')?.attributes['type'] ?? 'raw'
   const { file, dev } = source.attributes
   const type = disk.attributes['type']
+  const place = file ?? dev ?? ''
+  if (place.length > PATH_MAX) return `${target} has a path that is none`
   if (type === 'file' && file) return { target, format, source: { type, path: file } }
   if (type === 'block' && dev) return { target, format, source: { type, path: dev } }
   const name = source.attributes['name'] ?? source.attributes['volume'] ?? type ?? ''
-  return { target, format, source: { type: 'other', name } }
+  return { target, format, source: { type: 'other', name: name.slice(0, PATH_MAX) } }
 }
 
 /** What users can write of a machine: `virsh metadata DOMAIN urn:brume:tags --key brume --set '<tags>…</tags>'`. */
 export const TAGS_URI = 'urn:brume:tags'
 const WORD_MAX = 80
+const DESCRIPTION_MAX = 300
 const WORDS_MAX = 50
 
 function wordsOfDomain(xml: XmlNode): MachineWord[] {
@@ -80,7 +89,8 @@ function wordsOfDomain(xml: XmlNode): MachineWord[] {
     if (local !== 'tags' || !Object.values(node.attributes).includes(TAGS_URI)) continue
     for (const tag of node.children) {
       const { category, name, description } = tag.attributes
-      if (category && name) words.push({ category, name, description: description ?? null })
+      if (!category || !name) continue
+      words.push({ category, name, description: description?.slice(0, DESCRIPTION_MAX) ?? null })
     }
   }
   const fits = words.filter(
@@ -95,7 +105,22 @@ export function listedOf(domain: Domain, hostName: string): ListedMachine {
   return { machineId: domain.uuid, name: domain.name, hostName, path, words: domain.words }
 }
 
-/** `virsh dumpxml` of several, one after the other. */
+/** `virsh dumpxml` of several, one after the other: each from a line that begins one to the next that ends one. */
 export function domainsSplit(text: string): string[] {
-  return text.match(/^<domain[\s>][\s\S]*?^<\/domain>/gm) ?? []
+  const found: string[] = []
+  let from = -1
+  for (let at = 0; at < text.length;) {
+    const end = text.indexOf('\n', at)
+    const next = end < 0 ? text.length : end + 1
+    if (from < 0 && BEGINNING.test(text.slice(at, at + '<domain '.length))) from = at
+    if (from >= 0 && text.startsWith(ENDING, at)) {
+      found.push(text.slice(from, at + ENDING.length))
+      from = -1
+    }
+    at = next
+  }
+  return found
 }
+
+const BEGINNING = /^<domain[\s>]/
+const ENDING = '</domain>'

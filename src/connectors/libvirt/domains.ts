@@ -3,6 +3,8 @@ import { domainsSplit } from './domain.ts'
 import type { Virsh } from './virsh.ts'
 
 const DESCRIPTIONS_AT_ONCE = 50
+/** More than a host has; the records of a hypervisor have no room for more. */
+const DOMAINS_MAX = 10_000
 
 /** UUIDs. */
 export async function allDomains(virsh: Virsh, signal: AbortSignal): Promise<string[]> {
@@ -11,6 +13,7 @@ export async function allDomains(virsh: Virsh, signal: AbortSignal): Promise<str
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '')
+    .slice(0, DOMAINS_MAX)
 }
 
 /** `asked`: whose definitions these should be; one that was removed meanwhile has none. */

@@ -16,6 +16,13 @@ interface Job {
 const isOurs = (job: Job, programId: string): boolean =>
   [job.socket, ...job.scratches].some((file) => file.includes(`/brume-${programId}-`))
 
+/** Files that we had it make: whatever else it names was not ours to remove. */
+const oursOf = ({ scratches }: Job, programId: string): string[] =>
+  scratches.filter((file) => isScratchOf(file, programId))
+
+const isScratchOf = (file: string, programId: string): boolean =>
+  basename(file).startsWith(`brume-${programId}-`) && file.endsWith('.scratch')
+
 /** Words of libvirt 9 for: no job, no such domain, one that is off. */
 const NO_JOB = /no domain backup job|domain not found|failed to get domain|is not running/i
 
@@ -75,7 +82,7 @@ export async function staleEnd(
     throw new Error('another program is backing this machine up at the moment')
   }
   await jobEnd(link.virsh, uuid)
-  await link.remove(job.scratches)
+  await link.remove(oursOf(job, link.programId))
   return true
 }
 
@@ -98,7 +105,7 @@ export async function sweep(
       const job = await jobOf(link.virsh, uuid, signal)
       if (!job || !isOurs(job, link.programId)) continue
       await jobEnd(link.virsh, uuid)
-      await link.remove(job.scratches)
+      await link.remove(oursOf(job, link.programId))
       ended.push(uuid)
     } finally {
       release()
@@ -127,6 +134,5 @@ async function scratchesOf(
     }
   }
   const found = await Promise.all([...folders].map((folder) => link.list(folder)))
-  const ours = `brume-${link.programId}-`
-  return found.flat().filter((file) => basename(file).startsWith(ours) && file.endsWith('.scratch'))
+  return found.flat().filter((file) => isScratchOf(file, link.programId))
 }

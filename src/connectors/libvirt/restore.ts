@@ -64,7 +64,7 @@ const fileName = (name: string): string => name.replaceAll(/[^A-Za-z0-9._-]/g, '
 
 async function nameOf(virsh: Virsh, uuid: string): Promise<string | null> {
   try {
-    return (await virsh.run(['domname', '--domain', uuid])).trim()
+    return (await virsh.run(['domname', '--domain', uuid])).trim().slice(0, 255)
   } catch (error) {
     if (error instanceof VirshError && error.kind === 'failed') return null
     throw error

@@ -29,6 +29,8 @@ import type { NbdServer, SessionLink } from './session-link.ts'
 
 /** Bringing a guest's files to rest may take long on a busy machine; then it is thawed in any case. */
 const BEGIN_TIMEOUT_MS = 120_000
+/** One is left by each session that was killed; a hypervisor that tells of more keeps nobody for ever. */
+const DELETIONS_MAX = 100
 
 export async function sessionOpen(
   link: SessionLink,
@@ -62,8 +64,9 @@ export async function sessionOpen(
     const kept = isSuccess ? checkpoint : base && request.token
     const prefix = checkpointPrefix(link.programId, request.vaultId)
     const now = await checkpointList(virsh, domain.uuid, AbortSignal.timeout(BEGIN_TIMEOUT_MS))
-    for (const name of now) {
-      if (name.startsWith(prefix) && name !== kept) await checkpointDelete(virsh, domain.uuid, name)
+    const old = now.filter((name) => name.startsWith(prefix) && name !== kept)
+    for (const name of old.slice(0, DELETIONS_MAX)) {
+      await checkpointDelete(virsh, domain.uuid, name)
     }
     return { token: isSuccess ? checkpoint : request.token }
   })

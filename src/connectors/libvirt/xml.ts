@@ -1,6 +1,7 @@
 /**
  * libvirt's XML, read into a tree that keeps the order of everything, changed, and written again. What we do not know
- * goes through untouched.
+ * goes through untouched. It may be the word of a hypervisor that means harm: what is larger, deeper or of another form
+ * than libvirt writes is refused before time or memory is spent on it.
  */
 import { XMLBuilder, XMLParser } from 'fast-xml-parser'
 
@@ -34,11 +35,28 @@ const builder = new XMLBuilder({ ...OPTIONS, suppressEmptyNode: true, format: tr
 
 type Raw = Record<string, unknown>
 
-/** The outermost element. @throws Error when it is no XML. */
+/** A domain with a hundred disks and devices has some 100 KiB. */
+const CHARACTERS_MAX = 1024 * 1024
+/** Of `<`: each becomes an object, and a document of nothing but elements is the dearest. */
+const ELEMENTS_MAX = 50_000
+
+/** The outermost element. @throws Error when it is no XML, or none of libvirt's. */
 export function xmlParse(text: string): XmlNode {
+  if (text.length > CHARACTERS_MAX || countOf(text, '<') > ELEMENTS_MAX) {
+    throw new Error('a definition is larger than definitions are')
+  }
+  // libvirt writes none; with one, a document could define words that stand for others, and those for more.
+  if (/<!(?:DOCTYPE|ENTITY)/i.test(text))
+    throw new Error('XML with a document type was not expected')
   const [root] = (parser.parse(text) as Raw[]).map(nodeOf).filter(({ name }) => name !== '')
   if (!root) throw new Error('XML was expected')
   return root
+}
+
+function countOf(text: string, character: string): number {
+  let count = 0
+  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) count++
+  return count
 }
 
 export function xmlRender(node: XmlNode): string {

@@ -189,7 +189,7 @@ function clientNode({ socket, exportName }: NbdSource) {
 }
 
 /** The key itself comes another way (secrets.ts). */
-function encryptOf({ key }: { key?: string | null }) {
+export function encryptOf({ key }: { key?: string | null }) {
   return key ? { encrypt: { format: 'luks', 'key-secret': secretName(key) } } : {}
 }
 

@@ -256,7 +256,8 @@ function deviceOperations(
         const machine = await machineFind(context, instanceId)
         if (!machine) return
         const { hasIoUring, hasVhostNet } = await context.report()
-        await layerRelay(machine, relay, { hasIoUring, hasVhostNet, isDirectIo: () => false })
+        const io = { hasIoUring, hasVhostNet, isDirectIo: () => false }
+        await layerRelay(machine, relay, { io, owner: context.runAs(instanceId) })
       }),
     nicAttach: (instanceId, nic) =>
       withQmp(instanceId, async (qmp) => {

@@ -1,10 +1,11 @@
 /**
  * A file beneath a living machine's disk that was replaced by another one with the same content (blocks/qcow2/
- * layers.ts, `flatten`): QEMU still has the old one open, and all that it lay on. It opens the new one beside it and
- * the file above goes over to that in one step (`blockdev-reopen`); then the old ones are let go of. QEMU itself is
- * asked what lies on what, so that it may be repeated after a crash of ours at any line. The guest stands still for
- * these milliseconds: QEMU 7.2 aborts when a disk that is served by its I/O thread is reopened upon a new file. That it
- * may stand still is on the disk before it does, and whoever takes the machine over lets it go on.
+ * layers.ts, `flatten`): QEMU still has the old one open, and all that it lay on. All that lies beneath the file that
+ * is written to is opened anew, beside, and that file goes over to it in one step (`blockdev-reopen`); then the old
+ * ones are let go of. Only that file is reopened: others may have been written to earlier, by names that are gone. QEMU
+ * itself is asked what lies on what, so that it may be repeated after a crash of ours at any line. The guest stands
+ * still for these milliseconds: QEMU 7.2 aborts when a disk that is served by its I/O thread is reopened upon a new
+ * file. That it may stand still is on the disk before it does, and whoever takes the machine over lets it go on.
  */
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -13,7 +14,9 @@ import { writeFileDurable } from '../../lib/fs-durable.ts'
 import type { LayerRelay } from '../driver.ts'
 import type { QmpClient } from '../qmp/client.ts'
 import type { DriverContext, Machine } from './context.ts'
-import { backingNode, topNodeName, type IoAbilities } from './devices.ts'
+import { backingNode, encryptOf, topNodeName, type IoAbilities } from './devices.ts'
+import { withSecrets } from './secrets.ts'
+import { whileUnserved } from './served.ts'
 import { headNodeName, unusedRemove, type BlockNode } from './snapshots.ts'
 
 interface Graph {
@@ -23,15 +26,17 @@ interface Graph {
 
 /** At most 31 characters; no volume's id at its end: it is nobody's head (snapshots.ts). */
 const nodeNameOf = (path: string, n: number): string => `flat${n}-${path.slice(-14, -6)}`
+const FRESH = /^flat\d+-/
 const TRIES_MAX = 100
 const MARK_FILE = 'still'
 
 /** A machine that does not have the volume: nothing. @throws Error when it is amid another change: try later. */
 export async function layerRelay(
   machine: Machine,
-  { volumeId, headPath, depth, layer }: LayerRelay,
-  io: IoAbilities,
+  relay: LayerRelay,
+  { io, owner }: { io: IoAbilities; owner: { uid: number; gid: number } | null },
 ): Promise<void> {
+  const { volumeId, headPath, key, below } = relay
   const qmp = present(machine.qmp, `no connection to ${machine.instanceId}`)
   const nodes = await unusedRemove(qmp, [volumeId])
   const byName = new Map(nodes.map((node) => [node['node-name'], node]))
@@ -44,25 +49,35 @@ export async function layerRelay(
   if (fileOf(head) !== headPath) throw new Error(`${volumeId} is amid a freeze`)
   const chain = [head]
   for (let name = childOf(head, 'backing'); name; name = childOf(name, 'backing')) chain.push(name)
-  const expected = filesOf(layer)
-  const old = chain.slice(depth).map(fileOf)
+  const expected = filesOf(below)
+  const old = chain.slice(1).map(fileOf)
   if (old.length === expected.length && old.every((file, at) => file === expected[at])) return
-  assert(old.length > 0, `${volumeId} does not lie on ${layer.path} in QEMU`)
-  // What was written to earlier has lost the name by which QEMU opened it, and might be opened once more.
-  if (depth !== 1) throw new Error(`${volumeId} was frozen meanwhile: its machine keeps its files`)
+  assert(old.length > 0, `${volumeId} does not lie on ${below.path} in QEMU`)
   let count = 0
-  while (byName.has(nodeNameOf(layer.path, count)) && count < TRIES_MAX) count++
-  const fresh = nodeNameOf(layer.path, count)
-  await qmp.execute('blockdev-add', { ...backingNode(layer, io), 'node-name': fresh })
-  try {
-    const file = present(childOf(head, 'file'), `no file beneath ${headPath}`)
-    const options = [reopened(byName.get(head)!, file, fresh)]
-    await whileStill(machine, () => qmp.execute('blockdev-reopen', { options }))
-  } catch (error) {
-    await qmp.execute('blockdev-del', { 'node-name': fresh }).catch(() => {})
-    throw error
-  }
+  while (byName.has(nodeNameOf(below.path, count)) && count < TRIES_MAX) count++
+  const fresh = nodeNameOf(below.path, count)
+  await withSecrets(qmp, [{ key, backing: below }], owner, async () => {
+    await qmp.execute('blockdev-add', { ...backingNode(below, io), 'node-name': fresh })
+    try {
+      const file = present(childOf(head, 'file'), `no file beneath ${headPath}`)
+      const options = [{ ...reopened(byName.get(head)!, file, fresh), ...encryptOf({ key }) }]
+      const reopen = () => whileStill(machine, () => qmp.execute('blockdev-reopen', { options }))
+      // Whoever shares it waits meanwhile.
+      await whileUnserved(qmp, volumeId, reopen)
+    } catch (error) {
+      await qmp.execute('blockdev-del', { 'node-name': fresh }).catch(() => {})
+      throw error
+    }
+  })
   await unusedRemove(qmp, [volumeId])
+  await letGo(qmp, [...byName.keys()])
+}
+
+/** What earlier relays opened and nothing lies on any more; what something lies on, QEMU keeps. */
+async function letGo(qmp: QmpClient, names: readonly string[]): Promise<void> {
+  for (const name of names.filter((one) => FRESH.test(one))) {
+    await qmp.execute('blockdev-del', { 'node-name': name }).catch(() => {})
+  }
 }
 
 async function whileStill(machine: Machine, section: () => Promise<unknown>): Promise<void> {
@@ -97,7 +112,7 @@ async function goOn(qmp: QmpClient): Promise<void> {
   await qmp.execute('cont').catch(() => qmp.execute('cont'))
 }
 
-function filesOf(layer: LayerRelay['layer']): string[] {
+function filesOf(layer: LayerRelay['below']): string[] {
   return [layer.path, ...(layer.backing ? filesOf(layer.backing) : [])]
 }
 

@@ -2,7 +2,7 @@
  * `qemu-nbd` as a child of ours that reads (or writes) an image in our place, because an image is somebody's input: as
  * a user of its own, without a network, capabilities or a second of life after us, with little memory.
  */
-import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { appearance } from '../appearance.ts'
@@ -95,7 +95,24 @@ async function folderMake(): Promise<string> {
 async function sweep(): Promise<void> {
   for (const name of await readdir(FOLDER)) {
     if (isAlive(Number.parseInt(name, 10))) continue
+    await outlivedEnd(join(FOLDER, name))
     await rm(join(FOLDER, name), { recursive: true, force: true })
+  }
+}
+
+/**
+ * One whose parent was killed in the moment before it said that it wants to die with it. Its folder is its own user's,
+ * who may have written any number: only what serves this very socket is ended.
+ */
+async function outlivedEnd(folder: string): Promise<void> {
+  const pid = Number((await readFile(join(folder, 'pid'), 'utf8').catch(() => '')).trim())
+  if (!Number.isInteger(pid) || pid <= 1) return
+  const words = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+  if (!words.split('\0').includes(`--socket=${join(folder, 'socket')}`)) return
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It ended by itself.
   }
 }
 

@@ -49,6 +49,30 @@ test('a domain is read: disks, what is left out, words, agent', () => {
   expect(domainsSplit(`${DOMAIN}\n\n${DOMAIN}\n`)).toHaveLength(2)
 })
 
+test('what a hypervisor tells that means harm is refused, before it costs anything', () => {
+  const at = performance.now()
+  const withDisk = (source: string, target = 'vda') =>
+    `<domain><name>n</name><uuid>${UUID}</uuid><devices><disk type='file' device='disk'>
+      <source file='${source}'/><target dev='${target}'/></disk></devices></domain>`
+  for (const [text, reason] of [
+    [`<domain><name>${'x'.repeat(2 ** 20)}</name></domain>`, /larger than definitions/],
+    [`<domain>${'<a/>'.repeat(60_000)}</domain>`, /larger than definitions/],
+    [`${'<domain>'.repeat(2_000)}`, /nested/i],
+    [`<!DOCTYPE d [<!ENTITY a "aaaaaaaaaa">]><domain><name>&a;</name></domain>`, /document type/],
+    [`<domain><name>${'x'.repeat(256)}</name><uuid>${UUID}</uuid></domain>`, /name that is none/],
+  ] as const) {
+    expect(() => domainParse(text)).toThrow(reason)
+  }
+  const { disks, skipped } = domainParse(withDisk(`/${'d'.repeat(5_000)}`))
+  expect([disks, skipped]).toEqual([[], ['vda has a path that is none']])
+  const odd = domainParse(withDisk('/a', 'v'.repeat(40)))
+  expect(odd.skipped).toEqual([`${'v'.repeat(16)} has a name that is none`])
+  // Beginnings without ends: each would be looked for to the end of the text.
+  expect(domainsSplit('<domain >\n'.repeat(400_000))).toEqual([])
+  expect(domainsSplit(`<domain >\n<domain>\n</domain>\n${DOMAIN}`)).toHaveLength(2)
+  expect(performance.now() - at).toBeLessThan(10_000)
+})
+
 test('a restored one is the same machine with other disks, and nothing that would clash', () => {
   const uuid = uuidOf('job-1')
   expect(uuid).toBe(uuidOf('job-1'))
