@@ -30,8 +30,19 @@ export function Jobs() {
   return (
     <>
       <Card title={t('Backups')} isPlain>
-        {backups.length === 0 && <div className="empty">{t('None yet.')}</div>}
-        <PlainTable label={t('Table')}>
+        <PlainTable
+          label={t('Backups')}
+          none={t('None yet.')}
+          head={[
+            t('Resource'),
+            t('Begun'),
+            t('State'),
+            t('Copied'),
+            t('Vault'),
+            t('Message'),
+            t('Actions'),
+          ]}
+        >
           {byTime(backups).map((job) => (
             <tr key={job.BackupJobId}>
               <td className="mono nowrap">{idOfArn(job.ResourceArn)}</td>
@@ -66,8 +77,11 @@ export function Jobs() {
         </PlainTable>
       </Card>
       <Card title={t('Restores')} isPlain>
-        {restores.length === 0 && <div className="empty">{t('None yet.')}</div>}
-        <PlainTable label={t('Table')}>
+        <PlainTable
+          label={t('Restores')}
+          none={t('None yet.')}
+          head={[t('Recovery point'), t('Begun'), t('State'), t('Made'), t('Message')]}
+        >
           {byTime(restores).map((job) => (
             <tr key={job.RestoreJobId}>
               <td className="mono nowrap">{idOfArn(job.RecoveryPointArn)}</td>
