@@ -44,9 +44,9 @@ export function Groups() {
         {data?.map(({ GroupId, GroupName, Arn, CreateDate }) => (
           <tr key={GroupId}>
             <td>{GroupName}</td>
-            <td className="mono">{Arn}</td>
-            <td className="nowrap">{timeText(CreateDate)}</td>
-            <td>
+            <td className="mono breaks">{Arn}</td>
+            <td>{timeText(CreateDate)}</td>
+            <td className="nowrap">
               <Button isSmall onClick={() => setAbout(GroupName)}>
                 {t('Permissions and members')}
               </Button>
@@ -140,9 +140,9 @@ export function Roles() {
         {data?.map((role) => (
           <tr key={role.RoleId}>
             <td>{role.RoleName}</td>
-            <td className="mono">{role.Arn}</td>
-            <td className="nowrap">{timeText(role.CreateDate)}</td>
-            <td>
+            <td className="mono breaks">{role.Arn}</td>
+            <td>{timeText(role.CreateDate)}</td>
+            <td className="nowrap">
               <Button isSmall onClick={() => setAbout(role)}>
                 {t('Permissions and trust')}
               </Button>

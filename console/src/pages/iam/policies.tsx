@@ -54,9 +54,9 @@ export function Policies() {
         {data?.map((policy) => (
           <tr key={policy.Arn}>
             <td>{policy.PolicyName}</td>
-            <td className="mono">{policy.Arn}</td>
+            <td className="mono breaks">{policy.Arn}</td>
             <td>{policy.AttachmentCount}</td>
-            <td>
+            <td className="nowrap">
               <Button isSmall onClick={() => void open(policy)}>
                 {scope === 'Local' ? t('Read and change') : t('Read it')}
               </Button>

@@ -48,8 +48,8 @@ export function Users() {
           <tr key={user.UserId}>
             <td>{user.UserName}</td>
             <td className="mono breaks">{user.Arn}</td>
-            <td className="nowrap">{timeText(user.CreateDate)}</td>
-            <td className="nowrap">{timeText(user.PasswordLastUsed) || '–'}</td>
+            <td>{timeText(user.CreateDate)}</td>
+            <td>{timeText(user.PasswordLastUsed) || '–'}</td>
             <td className="nowrap">
               <Button isSmall onClick={() => setAbout(user)}>
                 {t('Permissions and keys')}
