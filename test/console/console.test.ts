@@ -95,6 +95,7 @@ test('a change is on the screen within a moment, and actions follow the rules of
 })
 
 test('filters with the words of AWS stay in the address; rows are reached by the keyboard', async () => {
+  await launched(1, 'another')
   const ids = await launched(3, 'batch')
   page = await console.page()
   await page.goto(`${console.url}/console/instances`)

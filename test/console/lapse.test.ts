@@ -95,7 +95,7 @@ test('a dialog with a plan in it goes on; its other lists are read again', async
   expect(await dialog.getByLabel('Name').inputValue()).toBe('weekly-and-precious')
   expect(await dialog.getByLabel('How often').inputValue()).toBe('week')
   await dialog.getByRole('button', { name: 'Create plan' }).click()
-  await page.getByRole('heading', { name: 'weekly-and-precious' }).waitFor()
+  await page.getByRole('heading', { level: 2, name: 'weekly-and-precious' }).waitFor()
 })
 
 test('somebody else gets a page of their own, and so does who leaves it', async () => {
@@ -118,6 +118,28 @@ test('somebody else gets a page of their own, and so does who leaves it', async 
   await again().waitFor({ state: 'detached' })
   await signIn(page, console, 'eve')
   expect(await name.inputValue()).toBe('')
+})
+
+test('a private key that was made in a tab is found by nobody else who signs in there', async () => {
+  await arrive('/console/key-pairs')
+  await page.getByRole('button', { name: 'Create key pair' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Name').fill('adas')
+  const download = page.waitForEvent('download')
+  await dialog.getByRole('button', { name: 'Create and download' }).click()
+  await (await download).path()
+  const row = page.getByRole('row', { name: /adas/ })
+  await row.getByText('yes').waitFor()
+  const kept = `Object.keys(sessionStorage).filter((name) => name.startsWith('brume.key.')).length`
+  expect(await page.evaluate(kept)).toBe(1)
+  await page.reload()
+  await row.getByText('yes').waitFor()
+  await page.getByRole('button', { name: /^Signed in as ada/ }).click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+  expect(await page.evaluate('sessionStorage.length')).toBe(0)
+  await signIn(page, console, 'eve')
+  await row.getByText('no', { exact: true }).waitFor()
 })
 
 test('who had switched to a role is in it again', async () => {
