@@ -129,7 +129,7 @@ function Activities({ story: { activities } }: { story: Story }) {
             </td>
             <td>{one.Description}</td>
             <td>{one.StatusMessage ?? one.Cause}</td>
-            <td>{ago(one.StartTime)}</td>
+            <td className="nowrap">{ago(one.StartTime)}</td>
           </tr>
         ))}
       </PlainTable>
