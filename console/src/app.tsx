@@ -23,6 +23,7 @@ import { t } from './text/t.ts'
 import { ButtonLink } from './ui/parts.tsx'
 import { Asking } from './ui/asking.tsx'
 import { Toasts } from './ui/toasts.tsx'
+import './util/private-keys.ts'
 
 const InstancePage = lazy(() => import('./pages/instances/detail.tsx'))
 const LaunchPage = lazy(() => import('./pages/launch/page.tsx'))

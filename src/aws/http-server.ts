@@ -243,11 +243,15 @@ function findRoute(routes: readonly Route[], path: string): Route | undefined {
 }
 
 /**
- * A web page anywhere can make its visitor's browser post a form to localhost. Browsers say where the page is from; in
- * open mode nothing else would stop it, so only our own pages are heard.
+ * A web page anywhere can make its visitor's browser post a form to localhost, or ask for an address as if it were a
+ * picture's. Browsers say where the page is from: by `Origin`, and of what has none (pictures, frames, links) by
+ * `Sec-Fetch-Site`. In open mode nothing else would stop it, so only our own pages are heard, and addresses that
+ * somebody typed.
  */
 function isForeignPage(request: IncomingMessage): boolean {
   const { origin, host } = request.headers
+  const site = request.headers['sec-fetch-site'] ?? 'none'
+  if (site !== 'same-origin' && site !== 'none') return true
   if (origin === undefined) return false
   try {
     return new URL(origin).host !== host
@@ -313,7 +317,12 @@ function refusal(head: Head, error: WireError): Answer {
 function send(response: ServerResponse, answer: Answer, options: { close?: boolean } = {}): void {
   const length = answer.body.reduce((sum, chunk) => sum + chunk.length, 0)
   if (options.close) response.setHeader('connection', 'close')
-  response.writeHead(answer.status, { ...answer.headers, 'content-length': length })
+  response.writeHead(answer.status, {
+    ...answer.headers,
+    'content-length': length,
+    // What somebody stored is nothing but what its type says: the console's pages are of this origin.
+    'x-content-type-options': 'nosniff',
+  })
   response.cork()
   for (const chunk of answer.body) response.write(chunk)
   response.end()

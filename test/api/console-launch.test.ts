@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { draftNew, runInput, type Draft } from '../../console/src/pages/launch/draft.ts'
 import { awsCommand } from '../../console/src/pages/launch/render.ts'
+import type { Rule } from '../../console/src/util/rules.ts'
 import { exec } from '../../src/lib/exec.ts'
 import { TINY } from '../support/app.ts'
 import { startTestCloud, type TestCloud } from '../support/cloud.ts'
@@ -91,6 +92,75 @@ test('with an interface of its own and a new group', { timeout: TIMEOUT_MS }, as
   const [instance] = await made('quiet')
   expect(instance!.SecurityGroups![0]!.GroupName).toBe('wizard-2')
   expect(instance!.PublicIpAddress).toBeUndefined()
+})
+
+const rule = (part: Partial<Rule>): Rule => ({
+  ...{ protocol: 'tcp', fromPort: 80, toPort: 80, peer: '10.0.0.0/8', peerKind: 'cidr' },
+  ...{ description: '', isRisky: false },
+  ...part,
+})
+
+test('every choice of the page at once', { timeout: TIMEOUT_MS }, async () => {
+  const { ec2 } = cloud
+  await ec2.createPlacementGroup({ GroupName: 'near', Strategy: 'cluster' })
+  const { PrefixList } = await ec2.createManagedPrefixList({
+    ...{ PrefixListName: 'offices', AddressFamily: 'IPv4', MaxEntries: 2 },
+    Entries: [{ Cidr: '192.0.2.0/24' }],
+  })
+  const { SecurityGroups } = await ec2.describeSecurityGroups({})
+  const peer = SecurityGroups!.find((one) => one.VpcId === vpcId)!.GroupId!
+  const { Subnets } = await ec2.describeSubnets({})
+  const subnetId = Subnets!.find((one) => one.VpcId === vpcId)!.SubnetId!
+  const rules = [
+    rule({ description: 'Home $(1) of Bob; {a}' }),
+    rule({ protocol: 'udp', fromPort: 53, toPort: 60 }),
+    rule({ protocol: 'icmp', fromPort: -1, toPort: -1, peer: '0.0.0.0/0' }),
+    rule({ protocol: '-1', fromPort: null, toPort: null, peer, peerKind: 'group' }),
+    rule({ peer: '::/0', fromPort: 443, toPort: 443 }),
+    rule({ peer: PrefixList!.PrefixListId!, peerKind: 'list' }),
+  ]
+  const root = { ...draftNew().root, isEncrypted: true, iops: 4_000, throughput: 250 }
+  const kinds = ['gp2', 'io1', 'io2', 'st1', 'sc1', 'standard'] as const
+  const disks = kinds.map((type, n) => ({
+    ...draftNew().root,
+    ...{ type, device: `/dev/sd${'fghijk'[n]}`, sizeGiB: 125, isDeletedWithInstance: n % 2 === 0 },
+    iops: type.startsWith('io') ? 200 : null,
+  }))
+  const draft = draftOf({
+    ...{ name: 'everything', instanceType: 'm5.large', keyName: null, subnetId, root, disks },
+    ...{ publicAddress: 'yes', areTokensRequired: false, hopLimit: 3, areMetadataTagsOn: true },
+    ...{ isHibernated: true, placementGroup: 'near', isProtected: true, shutdown: 'stop' },
+    groups: { mode: 'new', name: 'wizard-3', description: 'New ($1; #2)', rules },
+    tags: [{ key: 'cost centre', value: '$HOME `id` "x"' }],
+  })
+  await paste(awsCommand(draft))
+  const [instance] = await made('everything')
+  expect(instance).toMatchObject({
+    ...{ InstanceType: 'm5.large', SubnetId: subnetId },
+    Placement: { GroupName: 'near' },
+    HibernationOptions: { Configured: true },
+    MetadataOptions: {
+      ...{ HttpTokens: 'optional', HttpPutResponseHopLimit: 3, InstanceMetadataTags: 'enabled' },
+    },
+  })
+  expect(instance!.Tags).toContainEqual({ Key: 'cost centre', Value: '$HOME `id` "x"' })
+  const Filters = [{ Name: 'attachment.instance-id', Values: [instance!.InstanceId!] }]
+  const { Volumes } = await ec2.describeVolumes({ Filters })
+  expect(Volumes!.map(({ VolumeType }) => VolumeType).toSorted()).toEqual(
+    [...kinds, 'gp3'].toSorted(),
+  )
+  expect(Volumes!.find(({ VolumeType }) => VolumeType === 'gp3')).toMatchObject({
+    ...{ Encrypted: true, Iops: 4_000, Throughput: 250 },
+  })
+  const named = { Filters: [{ Name: 'group-name', Values: ['wizard-3'] }] }
+  const [group] = (await ec2.describeSecurityGroups(named)).SecurityGroups!
+  const kept = group!.IpPermissions!.flatMap((one) => [
+    ...(one.IpRanges ?? []),
+    ...(one.Ipv6Ranges ?? []),
+    ...(one.UserIdGroupPairs ?? []),
+    ...(one.PrefixListIds ?? []),
+  ])
+  expect(kept).toHaveLength(rules.length)
 })
 
 test('what the page itself sends is taken', async () => {

@@ -1,20 +1,13 @@
 /** The page of alarms in a real browser: made, seen to change its state by itself, changed, switched, deleted. */
 import { CloudWatch } from '@aws-sdk/client-cloudwatch'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { pictureKeep, startBrowserConsole, type BrowserConsole } from '../support/browser.ts'
+import { afterAll, expect, test } from 'vitest'
+import { useBrowserConsole } from '../support/browser-use.ts'
 
-let console: BrowserConsole
 let cloudwatch: CloudWatch
-
-beforeAll(async () => {
-  console = await startBrowserConsole()
-  const { url, root } = console
+const console = useBrowserConsole(async ({ url, root }) => {
   cloudwatch = new CloudWatch({ endpoint: url, region: 'us-east-1', credentials: root })
-}, 120_000)
-afterAll(async () => {
-  cloudwatch.destroy()
-  await console.close()
 })
+afterAll(() => cloudwatch.destroy())
 
 test('an alarm is made on a metric, seen to go off, changed, silenced and deleted', async () => {
   const Dimensions = [{ Name: 'Shop', Value: 'corner' }]
@@ -33,62 +26,54 @@ test('an alarm is made on a metric, seen to go off, changed, silenced and delete
   ] as const)
     await put(at, value)
   const page = await console.page()
-  try {
-    await page.goto(`${console.url}/console/alarms`)
-    await page.getByText('No alarms yet').waitFor()
-    await page.getByRole('button', { name: 'Create alarm' }).click()
-    const dialog = page.getByRole('dialog')
-    await dialog.getByLabel('Name', { exact: true }).fill('long queue')
-    await dialog.getByLabel('Metric', { exact: true }).selectOption('Shop · Queue · corner')
-    await dialog.getByLabel('Threshold').fill('ten')
-    const save = dialog.getByRole('button', { name: 'Create alarm' })
-    expect(await save.getAttribute('title')).toBe('The threshold is a number')
-    await dialog.getByLabel('Threshold').fill('10')
-    await dialog.getByRole('img', { name: /^Queue: .*threshold 10$/ }).waitFor()
-    await save.click()
-    await dialog.waitFor({ state: 'detached' })
-    const row = page.getByRole('row').filter({ hasText: 'long queue' })
-    await row.getByText('Queue ≥ 10 for 1 of 1 × 5 min').waitFor()
-    const { MetricAlarms } = await cloudwatch.describeAlarms({ AlarmNames: ['long queue'] })
-    expect(MetricAlarms![0]).toMatchObject({
-      Namespace: 'Shop',
-      MetricName: 'Queue',
-      Dimensions,
-      Statistic: 'Average',
-      Period: 300,
-      Threshold: 10,
-      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-    })
-    await row.click()
-    await page.getByRole('img', { name: /^Queue: .*threshold 10$/ }).waitFor()
-    await page.getByText('Alarm "long queue" created').waitFor()
-    const StateReason = 'a drill'
-    await cloudwatch.setAlarmState({ AlarmName: 'long queue', StateValue: 'ALARM', StateReason })
-    await row.getByText('In alarm').waitFor()
-    await page.getByText(StateReason, { exact: true }).waitFor()
-    const act = async (name: string): Promise<void> => {
-      await page.getByRole('main').getByRole('button', { name: 'Actions' }).first().click()
-      await page.getByRole('menuitem', { name }).click()
-    }
-    await act('Disable actions')
-    await row.getByText('disabled').waitFor()
-    await act('Change alarm')
-    await dialog.getByLabel('Bad values needed').fill('2')
-    await dialog.getByLabel('of the last').fill('3')
-    await dialog.getByRole('button', { name: 'Save' }).click()
-    await row.getByText('Queue ≥ 10 for 2 of 3 × 5 min').waitFor()
-    const changed = await cloudwatch.describeAlarms({ AlarmNames: ['long queue'] })
-    // What the form does not show stays.
-    expect(changed.MetricAlarms![0]).toMatchObject({ ActionsEnabled: false, Dimensions })
-    await act('Delete alarms')
-    await dialog.getByRole('button', { name: 'Delete' }).click()
-    await page.getByText('No alarms yet').waitFor()
-    expect((await cloudwatch.describeAlarms({})).MetricAlarms).toEqual([])
-    expect(page.complaints).toEqual([])
-  } catch (error) {
-    await pictureKeep(page, 'alarms')
-    throw error
-  } finally {
-    await page.context().close()
+  await page.goto(`${console.url}/console/alarms`)
+  await page.getByText('No alarms yet').waitFor()
+  await page.getByRole('button', { name: 'Create alarm' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Name', { exact: true }).fill('long queue')
+  await dialog.getByLabel('Metric', { exact: true }).selectOption('Shop · Queue · corner')
+  await dialog.getByLabel('Threshold').fill('ten')
+  const save = dialog.getByRole('button', { name: 'Create alarm' })
+  expect(await save.getAttribute('title')).toBe('The threshold is a number')
+  await dialog.getByLabel('Threshold').fill('10')
+  await dialog.getByRole('img', { name: /^Queue: .*threshold 10$/ }).waitFor()
+  await save.click()
+  await dialog.waitFor({ state: 'detached' })
+  const row = page.getByRole('row').filter({ hasText: 'long queue' })
+  await row.getByText('Queue ≥ 10 for 1 of 1 × 5 min').waitFor()
+  const { MetricAlarms } = await cloudwatch.describeAlarms({ AlarmNames: ['long queue'] })
+  expect(MetricAlarms![0]).toMatchObject({
+    Namespace: 'Shop',
+    MetricName: 'Queue',
+    Dimensions,
+    Statistic: 'Average',
+    Period: 300,
+    Threshold: 10,
+    ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+  })
+  await row.click()
+  await page.getByRole('img', { name: /^Queue: .*threshold 10$/ }).waitFor()
+  await page.getByText('Alarm "long queue" created').waitFor()
+  const StateReason = 'a drill'
+  await cloudwatch.setAlarmState({ AlarmName: 'long queue', StateValue: 'ALARM', StateReason })
+  await row.getByText('In alarm').waitFor()
+  await page.getByText(StateReason, { exact: true }).waitFor()
+  const act = async (name: string): Promise<void> => {
+    await page.getByRole('main').getByRole('button', { name: 'Actions' }).first().click()
+    await page.getByRole('menuitem', { name }).click()
   }
+  await act('Disable actions')
+  await row.getByText('disabled').waitFor()
+  await act('Change alarm')
+  await dialog.getByLabel('Bad values needed').fill('2')
+  await dialog.getByLabel('of the last').fill('3')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await row.getByText('Queue ≥ 10 for 2 of 3 × 5 min').waitFor()
+  const changed = await cloudwatch.describeAlarms({ AlarmNames: ['long queue'] })
+  // What the form does not show stays.
+  expect(changed.MetricAlarms![0]).toMatchObject({ ActionsEnabled: false, Dimensions })
+  await act('Delete alarms')
+  await dialog.getByRole('button', { name: 'Delete' }).click()
+  await page.getByText('No alarms yet').waitFor()
+  expect((await cloudwatch.describeAlarms({})).MetricAlarms).toEqual([])
 })

@@ -2,29 +2,12 @@
 import { readFile } from 'node:fs/promises'
 import { EBS } from '@aws-sdk/client-ebs'
 import { IAM } from '@aws-sdk/client-iam'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import {
-  pageOf,
-  pictureKeep,
-  startBrowserConsole,
-  type BrowserConsole,
-  type ConsolePage,
-} from '../support/browser.ts'
+import { expect, test } from 'vitest'
+import { pageOf, type ConsolePage } from '../support/browser.ts'
+import { signIn, useBrowserConsole, usersMake } from '../support/browser-use.ts'
 
-let console: BrowserConsole
+const console = useBrowserConsole()
 let page: ConsolePage
-const SIZE = { width: 1280, height: 800, isDark: false }
-
-beforeAll(async () => {
-  console = await startBrowserConsole()
-})
-afterAll(() => console.close())
-afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') await pictureKeep(page, task.name)
-  const { complaints } = page
-  await page.context().close()
-  expect(complaints).toEqual([])
-})
 
 /** Not the column's name, which is a button too. */
 const stateMenu = () => page.locator('[aria-haspopup=menu]', { hasText: 'Instance state' })
@@ -42,7 +25,7 @@ async function launched(count: number, name: string): Promise<string[]> {
 }
 
 test('a link that is opened while the console is built signs in when it is', async () => {
-  page = await pageOf(console.browser, SIZE)
+  page = await pageOf(console.browser)
   const link = await console.signed('POST', '/api/console/link', {})
   const { token } = (await link.json()) as { token: string }
   console.isBuilding = true
@@ -112,6 +95,7 @@ test('a change is on the screen within a moment, and actions follow the rules of
 })
 
 test('filters with the words of AWS stay in the address; rows are reached by the keyboard', async () => {
+  await launched(1, 'another')
   const ids = await launched(3, 'batch')
   page = await console.page()
   await page.goto(`${console.url}/console/instances`)
@@ -124,8 +108,26 @@ test('filters with the words of AWS stay in the address; rows are reached by the
   expect(decodeURIComponent(page.url())).toContain('f=Name+=+batch')
   await page.reload()
   await page.getByText(/\(3 of \d+\)/).waitFor()
+  // One more by its box, all up to another with Shift, none by Escape; the keyboard takes along with Shift.
+  const rows = page.getByRole('row', { name: /batch/ })
+  await rows.nth(0).getByRole('checkbox').click()
+  await page.getByText('1 selected').waitFor()
+  await rows.nth(2).getByRole('checkbox').click()
+  await page.getByText('2 selected').waitFor()
+  expect(await page.getByLabel('Select all').isChecked()).toBe(false)
+  await rows.nth(2).getByRole('checkbox').click()
+  await page.getByText('1 selected').waitFor()
+  await rows.nth(0).click()
+  await rows.nth(2).click({ modifiers: ['Shift'] })
+  await page.getByText('3 selected').waitFor()
   const grid = page.getByRole('grid', { name: 'Instances' })
   await grid.focus()
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('Home')
+  await page.keyboard.press('Shift+ArrowDown')
+  await page.getByText('2 selected').waitFor()
+  const current = await grid.getAttribute('aria-activedescendant')
+  expect(await page.locator(`[id="${current}"]`).getAttribute('aria-rowindex')).toBe('3')
   await page.keyboard.press('Control+a')
   await page.getByText('3 selected').waitFor()
   await stateMenu().click()
@@ -149,19 +151,12 @@ test('the serial console talks in the browser', async () => {
 })
 
 test('a user signs in with a password, sees what is allowed, and signs out', async () => {
-  const iam = new IAM({ endpoint: console.url, region: 'us-east-1', credentials: console.root })
-  await iam.createUser({ UserName: 'ada' })
-  await iam.createLoginProfile({ UserName: 'ada', Password: 'Correct-Horse-1' })
-  iam.destroy()
-  page = await pageOf(console.browser, SIZE)
+  await usersMake(console, ['ada'])
+  page = await pageOf(console.browser)
   await page.goto(console.url)
-  await page.getByLabel('Account ID or alias').fill(console.root.account)
-  await page.getByLabel('IAM user name').fill('ada')
-  await page.getByLabel('Password').fill('wrong')
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await signIn(page, console, 'ada', 'wrong')
   await page.getByText('Your authentication information is incorrect').waitFor()
-  await page.getByLabel('Password').fill('Correct-Horse-1')
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await signIn(page, console, 'ada')
   await page.getByRole('link', { name: 'Instances', exact: true }).click()
   const refused = page.getByRole('alert').filter({ hasText: 'ec2:DescribeInstances' })
   expect(await refused.innerText()).toMatch(/^You are not authorized to perform this operation/)

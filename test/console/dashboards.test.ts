@@ -4,37 +4,20 @@
  */
 import { CloudWatch } from '@aws-sdk/client-cloudwatch'
 import { IAM } from '@aws-sdk/client-iam'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { axeOf } from '../support/axe.ts'
-import {
-  pageOf,
-  pictureKeep,
-  startBrowserConsole,
-  type BrowserConsole,
-  type ConsolePage,
-} from '../support/browser.ts'
+import { pageOf, type ConsolePage } from '../support/browser.ts'
+import { signIn, useBrowserConsole, usersMake } from '../support/browser-use.ts'
 import { eventually } from '../support/eventually.ts'
 
-let console: BrowserConsole
 let page: ConsolePage
 let cloudwatch: CloudWatch
 const EVIL = '<img src=x onerror="window.owned=1"><script>window.owned=1</script>'
 
-beforeAll(async () => {
-  console = await startBrowserConsole()
-  const { url: endpoint, root } = console
+const console = useBrowserConsole(async ({ url: endpoint, root }) => {
   cloudwatch = new CloudWatch({ endpoint, region: 'us-east-1', credentials: root })
 })
-afterAll(async () => {
-  cloudwatch.destroy()
-  await console.close()
-})
-afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') await pictureKeep(page, task.name)
-  const { complaints } = page
-  await page.context().close()
-  expect(complaints).toEqual([])
-})
+afterAll(() => cloudwatch.destroy())
 
 async function valuesPut(name: string, values: readonly number[]): Promise<void> {
   for (const [n, Value] of values.entries()) {
@@ -240,17 +223,10 @@ test('nothing that others wrote is more than text, on any page', async () => {
 })
 
 test('who may not look is told so, and no zero is shown for it', async () => {
-  const { url: endpoint, root } = console
-  const iam = new IAM({ endpoint, region: 'us-east-1', credentials: root })
-  await iam.createUser({ UserName: 'mole' })
-  await iam.createLoginProfile({ UserName: 'mole', Password: 'Correct-Horse-1' })
-  iam.destroy()
-  page = await pageOf(console.browser, { width: 1280, height: 800, isDark: false })
-  await page.goto(`${endpoint}/console/backup`)
-  await page.getByLabel('Account ID or alias').fill(root.account)
-  await page.getByLabel('IAM user name').fill('mole')
-  await page.getByLabel('Password').fill('Correct-Horse-1')
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await usersMake(console, ['mole'])
+  page = await pageOf(console.browser)
+  await page.goto(`${console.url}/console/backup`)
+  await signIn(page, console, 'mole')
   await page.getByText('backup:ListProtectedResources').waitFor()
   await page.getByText('You may not see which these are.').waitFor()
   const numbers = page.locator('.tile strong')

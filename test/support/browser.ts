@@ -40,22 +40,23 @@ export function browserLaunch(): Promise<Browser> {
 /** Built once for all files of tests: nobody else makes the same. */
 const CACHE = process.env['BRUME_TEST_CACHE'] ?? join(tmpdir(), 'brume-test-cache')
 
-export async function startBrowserConsole(): Promise<BrowserConsole> {
+/** `console`: what is filled in, for who names it before it is there. */
+export async function startBrowserConsole(console = {} as BrowserConsole): Promise<BrowserConsole> {
   const built = createConsoleSource({ cacheFolder: CACHE, log: silentLog })
   const source = () => ({
     state: async () => (console.isBuilding ? { status: 'building' as const } : built.state()),
   })
-  const console = { isBuilding: false }
+  console.isBuilding = false
   const cloud = await startConsoleCloud({ source, delayMs: 20 })
   const browser = await browserLaunch()
   await consoleBuilt(cloud.url)
   return Object.assign(console, {
     ...cloud,
     browser,
-    page: async ({ width = 1280, height = 800, isDark = false }: Partial<PageSize> = {}) => {
+    page: async (size: Partial<PageSize> = {}) => {
       const link = await cloud.signed('POST', '/api/console/link', {})
       const { token } = (await link.json()) as { token: string }
-      const page = await pageOf(browser, { width, height, isDark })
+      const page = await pageOf(browser, size)
       await page.goto(`${cloud.url}/#link=${token}`)
       await page.getByRole('banner').waitFor()
       return page
@@ -69,7 +70,7 @@ export async function startBrowserConsole(): Promise<BrowserConsole> {
 
 export async function pageOf(
   browser: Browser,
-  { width, height, isDark }: PageSize,
+  { width = 1280, height = 800, isDark = false }: Partial<PageSize> = {},
 ): Promise<ConsolePage> {
   const context = await browser.newContext({
     viewport: { width, height },

@@ -40,7 +40,7 @@ const row = (text: string) => async (page: Page) => {
 
 const into = (page: Page): Locator => page.getByRole('dialog').last()
 
-const pages = ({ instanceId, groupId, vpcId, balancer }: Seeded): string[] => {
+export const pagesOf = ({ instanceId, groupId, vpcId, balancer }: Seeded): string[] => {
   const tabs = ['details', 'status', 'security', 'networking', 'storage', 'monitoring', 'tags']
   const of = (part: string, names: readonly string[]): string[] =>
     names.map((name) => `/console/${part}${name}`)
@@ -200,6 +200,6 @@ export function scenesOf(seeded: Seeded): Scene[] {
     path: path === '' ? '/' : `/console/${path}`,
     isEmpty: true,
   }))
-  const plain = pages(seeded).map((path): Scene => ({ name: nameOf(path), path }))
+  const plain = pagesOf(seeded).map((path): Scene => ({ name: nameOf(path), path }))
   return [...plain, ...opened(seeded), ...empty]
 }

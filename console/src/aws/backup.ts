@@ -13,6 +13,7 @@ import {
   StartBackupJobCommand,
   type BackupJob,
   type BackupPlan,
+  type BackupPlansListMember,
   type BackupSelectionsListMember,
   type BackupVaultListMember,
   type ProtectedResource,
@@ -98,23 +99,27 @@ export const plans = collection<WholePlan>({
   kinds: ['backupPlan', 'backupPlanVersion', 'backupSelection'],
   idOf: (item) => item.id,
   async *pages() {
-    const { BackupPlansList = [] } = await backup().send(new ListBackupPlansCommand({}))
-    yield await Promise.all(
-      BackupPlansList.map(async ({ BackupPlanId = '', LastExecutionDate }): Promise<WholePlan> => {
-        const [whole, selections] = await Promise.all([
-          backup().send(new GetBackupPlanCommand({ BackupPlanId })),
-          backup().send(new ListBackupSelectionsCommand({ BackupPlanId })),
-        ])
-        return {
-          id: BackupPlanId,
-          plan: whole.BackupPlan!,
-          lastRunAt: LastExecutionDate,
-          selections: selections.BackupSelectionsList ?? [],
-        }
-      }),
-    )
+    const all = paged(async (NextToken) => {
+      const page = await backup().send(new ListBackupPlansCommand({ NextToken }))
+      return { items: page.BackupPlansList, next: page.NextToken }
+    })
+    for await (const page of all) yield await Promise.all(page.map(planWhole))
   },
 })
+
+async function planWhole(listed: BackupPlansListMember): Promise<WholePlan> {
+  const { BackupPlanId = '', LastExecutionDate } = listed
+  const [whole, selections] = await Promise.all([
+    backup().send(new GetBackupPlanCommand({ BackupPlanId })),
+    backup().send(new ListBackupSelectionsCommand({ BackupPlanId })),
+  ])
+  return {
+    id: BackupPlanId,
+    plan: whole.BackupPlan!,
+    lastRunAt: LastExecutionDate,
+    selections: selections.BackupSelectionsList ?? [],
+  }
+}
 
 /** Any role of the account does; this is the one that AWS's console takes. */
 export function roleArn(): string {

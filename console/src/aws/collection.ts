@@ -81,6 +81,12 @@ export async function* paged<T>(
   } while (token)
 }
 
+export async function allOf<T>(pages: AsyncIterable<readonly T[]>): Promise<T[]> {
+  const all: T[] = []
+  for await (const page of pages) all.push(...page)
+  return all
+}
+
 function keyOf(name: string, session: Session | null): readonly unknown[] {
   return ['collection', session?.account, session?.arn, session?.region, name]
 }
@@ -105,8 +111,11 @@ export function useCollection<T>(
 
 async function readAll<T>(one: Collection<T>, queryKey: readonly unknown[]): Promise<readonly T[]> {
   const hasOld = queryClient.getQueryData(queryKey) !== undefined
+  const who = whoOf(sessionNow())
   let items: readonly T[] = []
   for await (const page of one.pages()) {
+    // Pages are asked for by whoever is signed in: those of somebody else are no part of this list.
+    if (whoOf(sessionNow()) !== who) throw new Error('somebody else is signed in')
     items = items.length === 0 ? page : [...items, ...page]
     if (!hasOld) queryClient.setQueryData(queryKey, items)
   }
@@ -161,6 +170,7 @@ async function catchUp(
   own: Pending,
 ): Promise<void> {
   own.isReading = true
+  const who = whoOf(sessionNow())
   try {
     while (own.ids.size > 0) {
       const all = queryClient.getQueryData<readonly unknown[]>(queryKey)?.length ?? 0
@@ -173,6 +183,7 @@ async function catchUp(
       const ids = [...own.ids].slice(0, IDS_MAX)
       for (const id of ids) own.ids.delete(id)
       const found = await one.byIds(ids)
+      if (whoOf(sessionNow()) !== who) return
       queryClient.setQueryData<readonly unknown[]>(queryKey, (items) =>
         items === undefined ? items : merged(one.idOf, items, ids, found),
       )

@@ -5,6 +5,7 @@ import type { TrailFilter } from '../aws/trail.ts'
 import { t } from '../text/t.ts'
 import { Card, Code, InputField, PageHead, SelectField } from '../ui/parts.tsx'
 import { TrailList } from '../ui/trail-list.tsx'
+import { shellWord } from '../util/shell.ts'
 
 const HOUR_S = 3_600
 const SPANS: readonly [string, string][] = [
@@ -86,6 +87,6 @@ function commandOf({ resource, user, operation }: TrailFilter): string {
     : user
       ? ['Username', user]
       : ['EventName', operation]
-  const quoted = `'AttributeKey=${key},AttributeValue=${value.replaceAll("'", '')}'`
+  const quoted = shellWord(`AttributeKey=${key},AttributeValue=${value}`)
   return `aws cloudtrail lookup-events${value ? ` --lookup-attributes ${quoted}` : ''}`
 }

@@ -33,7 +33,7 @@ const COLUMNS: readonly Column<Address>[] = [
   {
     id: 'ip',
     name: t('Allocated IPv4 address'),
-    width: '190px',
+    width: '205px',
     cell: (a) => a.PublicIp,
     sort: (a) => a.PublicIp ?? '',
   },

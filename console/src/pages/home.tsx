@@ -107,7 +107,7 @@ function Latest() {
   }
   return (
     <PlainTable
-      label={t('Table')}
+      label={t('Latest instances')}
       head={[t('Name'), t('State'), t('Type'), t('Public IPv4'), t('Launched')]}
     >
       {latest.map((one) => (
@@ -122,7 +122,7 @@ function Latest() {
           </td>
           <td>{one.InstanceType}</td>
           <td>{one.PublicIpAddress ?? '–'}</td>
-          <td>{ago(one.LaunchTime)}</td>
+          <td className="nowrap">{ago(one.LaunchTime)}</td>
         </tr>
       ))}
     </PlainTable>

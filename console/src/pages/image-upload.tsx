@@ -12,6 +12,7 @@ import { Bar, Button, Card, InputField, Note } from '../ui/parts.tsx'
 import { toast } from '../ui/toasts.tsx'
 import { BLOCK_BYTES, blockCount, foreignFormat, isZero, padded } from '../util/blocks.ts'
 import { sizeText } from '../util/instance.ts'
+import { shellWord } from '../util/shell.ts'
 
 const AT_ONCE = 4
 const GIB = 1024 ** 3
@@ -39,7 +40,7 @@ export function UploadImage() {
       return setWrong(
         t('This is {format}. Make it raw first: qemu-img convert -O raw {name} disk.raw', {
           format,
-          name: one.name,
+          name: shellWord(one.name),
         }),
       )
     }

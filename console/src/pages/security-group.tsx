@@ -79,7 +79,7 @@ function Rules(props: {
         <div className="empty">{t('Nobody.')}</div>
       ) : (
         <PlainTable
-          label={t('Table')}
+          label={isIn ? t('Who can reach its members') : t('Whom its members can reach')}
           head={[isIn ? t('From') : t('To'), t('What'), t('Description'), '']}
         >
           {rules.map((rule) => (

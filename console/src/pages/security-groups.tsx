@@ -25,7 +25,7 @@ const COLUMNS: readonly Column<SecurityGroup>[] = [
   {
     id: 'name',
     name: t('Security group name'),
-    width: 'minmax(180px, 1fr)',
+    width: 'minmax(200px, 1fr)',
     cell: (g) => <Link to={`/console/security-groups/${g.GroupId}`}>{g.GroupName}</Link>,
     sort: (g) => g.GroupName ?? '',
   },

@@ -53,9 +53,9 @@ export default function SettingsPage() {
             <kbd>/</kbd>
           </Fact>
           <Fact name={t('In a table')}>
-            <kbd>↑</kbd> <kbd>↓</kbd> {t('move')}, <kbd>Space</kbd> {t('selects')}, <kbd>Enter</kbd>{' '}
-            {t('opens')}, <kbd>Ctrl</kbd>+<kbd>A</kbd> {t('selects all')}, <kbd>Esc</kbd>{' '}
-            {t('selects none')}
+            <kbd>↑</kbd> <kbd>↓</kbd> {t('move')}, <kbd>Space</kbd> {t('selects')}, <kbd>Shift</kbd>{' '}
+            {t('selects on the way')}, <kbd>Enter</kbd> {t('opens')}, <kbd>Ctrl</kbd>+<kbd>A</kbd>{' '}
+            {t('selects all')}, <kbd>Esc</kbd> {t('selects none')}
           </Fact>
           <Fact name={t('In a menu')}>
             <kbd>↑</kbd> <kbd>↓</kbd>, <kbd>Esc</kbd> {t('closes')}

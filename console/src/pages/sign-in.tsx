@@ -1,5 +1,6 @@
 /** Signing in: as an IAM user by password, with an access key, or into an account of an open cloud. */
 import { useEffect, useRef, useState, type FormEvent, type ReactNode } from 'react'
+import { wordsOf } from '../aws/clients.ts'
 import type { CloudInfo } from '../aws/http.ts'
 import { nameOfArn, sessionEnd, type Session } from '../aws/session.ts'
 import { signedIn, signInByKey, signInByPassword, signInOpen } from '../aws/sign-in.ts'
@@ -109,7 +110,7 @@ function Form(props: { label: string; submit(): Promise<void>; children: ReactNo
     try {
       await props.submit()
     } catch (error) {
-      setWrong((error as Error).message)
+      setWrong(wordsOf(error))
     } finally {
       setBusy(false)
     }

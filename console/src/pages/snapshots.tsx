@@ -6,7 +6,7 @@ import { useCollection } from '../aws/collection.ts'
 import { snapshots, subnets } from '../aws/ec2.ts'
 import { plural, t } from '../text/t.ts'
 import { Modal } from '../ui/modal.tsx'
-import { Bar, Button, Empty, InputField, SelectField, State } from '../ui/parts.tsx'
+import { Bar, Button, Empty, NumberField, SelectField, State } from '../ui/parts.tsx'
 import { ResourceList } from '../ui/resource-list.tsx'
 import type { Column } from '../ui/table.tsx'
 import { doing } from '../ui/toasts.tsx'
@@ -172,13 +172,12 @@ function Restore({ snapshot, onClose }: { snapshot: Snapshot; onClose(): void })
           <option key={one}>{one}</option>
         ))}
       </SelectField>
-      <InputField
+      <NumberField
         label={t('Size, GiB')}
         isNarrow
-        type="number"
-        min={snapshot.VolumeSize}
+        min={snapshot.VolumeSize ?? 1}
         value={size}
-        onChange={(text) => setSize(+text)}
+        onChange={setSize}
       />
     </Modal>
   )

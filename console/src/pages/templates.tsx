@@ -10,9 +10,9 @@ import { useState } from 'react'
 import { useNavigate } from 'react-router'
 import { ec2 } from '../aws/clients.ts'
 import { launchTemplates } from '../aws/ec2.ts'
-import { t } from '../text/t.ts'
+import { plural, t } from '../text/t.ts'
 import { Modal } from '../ui/modal.tsx'
-import { Button, Card, Code, Empty } from '../ui/parts.tsx'
+import { Button, ButtonLink, Card, Code, Empty, NumberField } from '../ui/parts.tsx'
 import { ResourceList } from '../ui/resource-list.tsx'
 import type { Column } from '../ui/table.tsx'
 import type { Property } from '../util/filter.ts'
@@ -22,7 +22,7 @@ const COLUMNS: readonly Column<LaunchTemplate>[] = [
   {
     id: 'name',
     name: t('Launch template name'),
-    width: 'minmax(180px, 1fr)',
+    width: 'minmax(210px, 1fr)',
     cell: (l) => l.LaunchTemplateName,
     sort: (l) => l.LaunchTemplateName ?? '',
   },
@@ -66,6 +66,7 @@ const PROPERTIES: readonly Property<LaunchTemplate>[] = [
 export default function TemplatesPage() {
   const navigate = useNavigate()
   const [launching, setLaunching] = useState<LaunchTemplate>()
+  const [count, setCount] = useState(1)
   const [doomed, setDoomed] = useState<LaunchTemplate>()
   const oneOnly = (chosen: readonly LaunchTemplate[]): string | undefined =>
     chosen.length === 1 ? undefined : t('Select one template')
@@ -92,7 +93,10 @@ export default function TemplatesPage() {
         detail={(one) => <Says template={one} />}
         empty={
           <Empty title={t('No launch templates yet')}>
-            <p>{t('They are made by your tools: aws ec2 create-launch-template, or Terraform.')}</p>
+            <p>{t('The launch page saves what is chosen on it as one.')}</p>
+            <ButtonLink to="/console/launch" look="primary">
+              {t('Choose what to launch')}
+            </ButtonLink>
           </Empty>
         }
       />
@@ -101,18 +105,26 @@ export default function TemplatesPage() {
           title={t('Launch from {name}', { name: launching.LaunchTemplateName ?? '' })}
           onClose={() => setLaunching(undefined)}
           submit={{
-            label: t('Launch instance'),
+            label: plural(count, 'Launch instance', 'Launch {n} instances'),
             run: async () => {
               const { LaunchTemplateId } = launching
               const LaunchTemplate = { LaunchTemplateId, Version: '$Default' }
               await ec2().send(
-                new RunInstancesCommand({ LaunchTemplate, MinCount: 1, MaxCount: 1 }),
+                new RunInstancesCommand({ LaunchTemplate, MinCount: count, MaxCount: count }),
               )
               void navigate('/console/instances')
             },
           }}
         >
-          <p>{t('One instance, of its default version.')}</p>
+          <NumberField
+            label={t('Number of instances')}
+            hint={t('Of its default version')}
+            isNarrow
+            min={1}
+            max={1000}
+            value={count}
+            onChange={setCount}
+          />
         </Modal>
       )}
       {doomed && (

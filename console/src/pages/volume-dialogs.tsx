@@ -13,7 +13,7 @@ import { useCollection } from '../aws/collection.ts'
 import { instances, subnets } from '../aws/ec2.ts'
 import { plural, t } from '../text/t.ts'
 import { Modal } from '../ui/modal.tsx'
-import { InputField, SelectField } from '../ui/parts.tsx'
+import { InputField, NumberField, SelectField } from '../ui/parts.tsx'
 import { doing } from '../ui/toasts.tsx'
 import { stateOf, titleOf } from '../util/instance.ts'
 
@@ -50,14 +50,7 @@ export function Create({ onClose }: { onClose(): void }) {
       }}
     >
       <InputField label={t('Name')} value={name} onChange={setName} />
-      <InputField
-        label={t('Size, GiB')}
-        isNarrow
-        type="number"
-        min={1}
-        value={size}
-        onChange={(text) => setSize(+text)}
-      />
+      <NumberField label={t('Size, GiB')} isNarrow min={1} value={size} onChange={setSize} />
       <SelectField label={t('Type')} value={type} onChange={(text) => setType(text as typeof type)}>
         {TYPES.map((one) => (
           <option key={one}>{one}</option>
@@ -132,7 +125,6 @@ export function Modify({ volume, onClose }: { volume: Volume; onClose(): void })
       onClose={onClose}
       submit={{
         label: t('Modify'),
-        whyNot: size >= (volume.Size ?? 1) ? undefined : t('A volume can only grow'),
         run: async () => {
           const { VolumeId } = volume
           const VolumeType = type as (typeof TYPES)[number]
@@ -141,13 +133,13 @@ export function Modify({ volume, onClose }: { volume: Volume; onClose(): void })
         },
       }}
     >
-      <InputField
+      <NumberField
         label={t('Size, GiB')}
+        hint={t('A volume can only grow')}
         isNarrow
-        type="number"
-        min={volume.Size}
+        min={volume.Size ?? 1}
         value={size}
-        onChange={(text) => setSize(+text)}
+        onChange={setSize}
       />
       <SelectField label={t('Type')} value={type} onChange={setType}>
         {TYPES.map((one) => (

@@ -6,11 +6,16 @@ export type Values = Readonly<Record<string, string | number>>
 
 const translations: Readonly<Record<string, string>> = {}
 
+/** In a name they would turn round the words of the sentence after it. */
+const TURNS = /[\u202a-\u202e\u2066-\u2069]/g
+
 /** `{name}` in the text is replaced by the value of that name. */
 export function t(english: string, values?: Values): string {
   const text = translations[english] ?? english
   if (!values) return text
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) =>
+    String(values[name] ?? whole).replace(TURNS, '\ufffd'),
+  )
 }
 
 /** One or many: `plural(n, '{n} instance', '{n} instances')`. */

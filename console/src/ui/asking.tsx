@@ -54,7 +54,7 @@ export function Asking() {
       onClose={() => ask(null)}
       submit={{ label: asked.label ?? t('Delete'), run, isDanger: true }}
     >
-      <p>{asked.words}</p>
+      <p className="breaks">{asked.words}</p>
     </Modal>
   )
 }

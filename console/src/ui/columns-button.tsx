@@ -1,6 +1,7 @@
 /** Which columns are shown. */
 import { useEffect, useRef, useState } from 'react'
 import { t } from '../text/t.ts'
+import { keepInSight } from './menu.tsx'
 import type { Column } from './table.tsx'
 
 export function ColumnsButton(props: {
@@ -17,6 +18,8 @@ export function ColumnsButton(props: {
       if (!box.current?.contains(event.target as Node)) setOpen(false)
     }
     document.addEventListener('pointerdown', close)
+    keepInSight(box.current?.querySelector<HTMLElement>('[role=group]'))
+    box.current?.querySelector('input')?.focus()
     return () => document.removeEventListener('pointerdown', close)
   }, [isOpen])
   return (
@@ -24,7 +27,9 @@ export function ColumnsButton(props: {
       className="menu"
       ref={box}
       onKeyDown={(event) => {
-        if (event.key === 'Escape') setOpen(false)
+        if (event.key !== 'Escape') return
+        setOpen(false)
+        box.current?.querySelector('button')?.focus()
       }}
     >
       <button

@@ -69,9 +69,11 @@ export function FilterBox(props: FilterBoxProps) {
         role="combobox"
         aria-expanded={isOpen && suggestions.length > 0}
         aria-controls={listId}
+        aria-autocomplete="list"
+        {...(isOpen && suggestions[at] && { 'aria-activedescendant': `${listId}${at}` })}
         aria-label={placeholder}
         placeholder={placeholder}
-        value={text.trim() === '' ? text : text}
+        value={text}
         autoComplete="off"
         spellCheck={false}
         onFocus={() => setOpen(true)}
@@ -88,6 +90,7 @@ export function FilterBox(props: FilterBoxProps) {
           {suggestions.map(({ insert, note }, index) => (
             <button
               key={insert}
+              id={`${listId}${index}`}
               type="button"
               role="option"
               tabIndex={-1}

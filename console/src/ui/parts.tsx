@@ -130,6 +130,43 @@ export function InputField(
   )
 }
 
+/**
+ * A number: what is typed stands as it is while it is typed, and counts as soon as it lies within the bounds; whoever
+ * leaves it otherwise finds the last that did.
+ */
+export function NumberField(
+  props: Pick<Parameters<typeof InputField>[0], 'label' | 'hint' | 'isNarrow'> & {
+    min: number
+    max?: number
+    /** Absent: whole numbers. */
+    step?: number
+    value: number
+    onChange(value: number): void
+  },
+) {
+  const { value, min, max = Number.POSITIVE_INFINITY, step = 1, onChange, ...rest } = props
+  const [typed, setTyped] = useState<string>()
+  const isGood = (text: string): boolean =>
+    text.trim() !== '' && Number(text) >= min && Number(text) <= max && Number(text) % step === 0
+  return (
+    <InputField
+      {...rest}
+      type="number"
+      required
+      min={min}
+      {...(Number.isFinite(max) && { max })}
+      step={step}
+      aria-invalid={typed !== undefined && !isGood(typed)}
+      value={typed ?? value}
+      onBlur={() => setTyped(undefined)}
+      onChange={(text) => {
+        setTyped(text)
+        if (isGood(text)) onChange(Number(text))
+      }}
+    />
+  )
+}
+
 /** A choice; its children are the options. */
 export function SelectField(props: FieldOf<SelectHTMLAttributes<HTMLSelectElement>>) {
   const { label, hint, wrong, onChange, ...rest } = props

@@ -2,7 +2,14 @@
  * The page of one kind of resource: filter, columns, order, selection, actions, live. Everything that lists uses this;
  * what differs is data. The filter lives in the address, so that a view can be sent to somebody.
  */
-import { useEffect, useMemo, useState, useSyncExternalStore, type ReactNode } from 'react'
+import {
+  useEffect,
+  useMemo,
+  useState,
+  useSyncExternalStore,
+  type CSSProperties,
+  type ReactNode,
+} from 'react'
 import { useSearchParams } from 'react-router'
 import { wordsOf } from '../aws/clients.ts'
 import { useCollection, type Collection } from '../aws/collection.ts'
@@ -103,7 +110,7 @@ export function ResourceList<T extends object>(props: ResourceListProps<T>) {
         actions={props.actions?.(chosen)}
       />
       {error && <Note tone="bad">{wordsOf(error)}</Note>}
-      <div className="card table-card">
+      <div className="card table-card" style={{ '--rows': items.length } as CSSProperties}>
         <div className="toolbar">
           <FilterBox
             properties={properties as readonly Property<never>[]}

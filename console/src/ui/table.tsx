@@ -1,9 +1,19 @@
 /**
  * A table that stays quick with thousands of rows: only what is seen is drawn. Columns sort and can be left out; rows
- * are chosen by mouse or by keyboard (arrows, space, Enter, Ctrl+A). Filter, order and columns are remembered.
+ * are chosen by mouse (with Ctrl one more, with Shift all up to it) or by keyboard (arrows, with Shift taking along,
+ * Space, Enter, Ctrl+A, Escape).
  */
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { memo, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
+import {
+  memo,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type MouseEvent,
+  type ReactNode,
+} from 'react'
 import { t } from '../text/t.ts'
 
 export interface Column<T> {
@@ -69,6 +79,7 @@ export function ordered<T>(
 
 export function Table<T>(props: TableProps<T>) {
   const { items, columns, idOf, selected, onSelect, onOpen, label } = props
+  const gridId = useId()
   const scroller = useRef<HTMLDivElement>(null)
   const [cursor, setCursor] = useState(0)
   const rows = useVirtualizer({
@@ -87,10 +98,29 @@ export function Table<T>(props: TableProps<T>) {
     if (!next.delete(id)) next.add(id)
     onSelect(next)
   }
+  /** All between them, beside what is chosen. */
+  const take = (from: number, to: number): void => {
+    const between = items.slice(Math.min(from, to), Math.max(from, to) + 1)
+    onSelect(new Set([...selected, ...between.map(idOf)]))
+  }
+  // Heard here for all rows: those that stay as they are keep what they were made with.
+  const onPick = (event: MouseEvent): void => {
+    const target = event.target as HTMLElement
+    if (target.closest('a, button')) return
+    const index = Number(target.closest('[aria-rowindex]')?.getAttribute('aria-rowindex')) - 2
+    const item = items[index]
+    if (!item) return
+    setCursor(index)
+    if (event.shiftKey) take(cursor, index)
+    else if (event.ctrlKey || event.metaKey || target instanceof HTMLInputElement)
+      toggle(idOf(item))
+    else onSelect(new Set([idOf(item)]))
+  }
   const onKey = (event: KeyboardEvent): void => {
     const item = items[cursor]
     const to = STEPS[event.key]?.(cursor, items.length)
     if (to !== undefined) {
+      if (event.shiftKey) take(cursor, to)
       setCursor(to)
       rows.scrollToIndex(to)
     } else if (event.target !== scroller.current) return
@@ -102,7 +132,11 @@ export function Table<T>(props: TableProps<T>) {
     else return
     event.preventDefault()
   }
-  const areAll = items.length > 0 && selected.size >= items.length
+  const areAll =
+    items.length > 0 &&
+    selected.size >= items.length &&
+    items.every((item) => selected.has(idOf(item)))
+  const drawn = rows.getVirtualItems()
   return (
     <div
       className="grid"
@@ -112,6 +146,9 @@ export function Table<T>(props: TableProps<T>) {
       aria-label={label}
       aria-rowcount={items.length + 1}
       aria-multiselectable
+      {...(drawn.some(({ index }) => index === cursor) && {
+        'aria-activedescendant': `${gridId}${cursor}`,
+      })}
       onKeyDown={onKey}
     >
       <div
@@ -140,8 +177,11 @@ export function Table<T>(props: TableProps<T>) {
         className="body"
         role="rowgroup"
         style={{ height: rows.getTotalSize(), minWidth: width, position: 'relative' }}
+        onClick={onPick}
+        // What is chosen with Shift is rows, not words.
+        onMouseDown={(event) => event.shiftKey && event.preventDefault()}
       >
-        {rows.getVirtualItems().map(({ index, start }) => {
+        {drawn.map(({ index, start }) => {
           const item = items[index]!
           const id = idOf(item)
           return (
@@ -149,7 +189,7 @@ export function Table<T>(props: TableProps<T>) {
               // By place, not by item: another filter writes into the rows that are there instead of making new ones.
               key={index}
               item={item}
-              id={id}
+              gridId={gridId}
               name={props.nameOf(item)}
               index={index}
               top={start}
@@ -157,11 +197,6 @@ export function Table<T>(props: TableProps<T>) {
               template={template}
               isSelected={selected.has(id)}
               isCursor={index === cursor}
-              onPick={(isToggle) => {
-                setCursor(index)
-                if (isToggle) toggle(id)
-                else onSelect(new Set([id]))
-              }}
             />
           )
         })}
@@ -205,7 +240,7 @@ function Head<T>(props: { column: Column<T>; order: Order | null; onOrder(order:
 
 interface RowProps {
   item: unknown
-  id: string
+  gridId: string
   name: string
   index: number
   top: number
@@ -213,16 +248,16 @@ interface RowProps {
   template: string
   isSelected: boolean
   isCursor: boolean
-  onPick(isToggle: boolean): void
 }
 
 const Row = memo(
   function Row(props: RowProps) {
-    const { item, name, index, top, columns, template, isSelected, isCursor, onPick } = props
+    const { item, gridId, name, index, top, columns, template, isSelected, isCursor } = props
     return (
       <div
         className={`line ${isCursor ? 'cursor' : ''}`}
         role="row"
+        id={`${gridId}${index}`}
         aria-rowindex={index + 2}
         aria-selected={isSelected}
         style={{
@@ -232,11 +267,6 @@ const Row = memo(
           left: 0,
           right: 0,
           transform: `translateY(${top}px)`,
-        }}
-        onClick={(event) => {
-          const target = event.target as HTMLElement
-          if (target.closest('a, button')) return
-          onPick(event.ctrlKey || event.metaKey || target instanceof HTMLInputElement)
         }}
       >
         <span className="cell" role="gridcell">

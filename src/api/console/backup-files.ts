@@ -31,6 +31,14 @@ const TICKET_MS = 60_000
 const TICKETS_MAX = 64
 const TICKET = /^\/api\/console\/downloads\/([\w-]{43})$/
 
+/** A guest's file is never a page of the console's origin, whatever it says in it and whoever opens the address. */
+const GUARDS = {
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+  'content-security-policy': "default-src 'none'; sandbox; frame-ancestors 'none'",
+  'cache-control': 'no-store',
+} as const
+
 interface Held {
   read(): AsyncIterable<Uint8Array>
   name: string
@@ -67,7 +75,7 @@ export function createBackupFiles(door: BackupDoor, clock: Pick<Clock, 'now'>): 
       const found = held.get(ticket)
       held.delete(ticket)
       if (request.method !== 'GET' || !found || clock.now() >= found.until) {
-        response.writeHead(404, { 'content-type': 'text/plain' })
+        response.writeHead(404, { ...GUARDS, 'content-type': 'text/plain' })
         return void response.end('This address was used already, or is older than a minute.\n')
       }
       response.setTimeout(0)
@@ -76,14 +84,13 @@ export function createBackupFiles(door: BackupDoor, clock: Pick<Clock, 'now'>): 
         .next()
         .catch((error: unknown) => error as Error)
       if (first instanceof Error) {
-        response.writeHead(409, { 'content-type': 'text/plain' })
+        response.writeHead(409, { ...GUARDS, 'content-type': 'text/plain; charset=utf-8' })
         return void response.end(`${wordsOf(first)}\n`)
       }
       response.writeHead(200, {
+        ...GUARDS,
         'content-type': 'application/octet-stream',
         'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(found.name.toWellFormed())}`,
-        'x-content-type-options': 'nosniff',
-        'cache-control': 'no-store',
       })
       // Who stops a download has what there is of it.
       await pipeline(startingWith(first, pieces), response).catch(() => response.destroy())

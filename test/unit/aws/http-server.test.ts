@@ -129,6 +129,22 @@ describe('routes', () => {
     expect(await (await open(edge, ASK)).text()).toContain('<regionInfo>')
   })
 
+  it('do not let what a page of another origin only shows or links to call the API', async () => {
+    await using edge = await startEdge({ auth: { mode: 'open' } })
+    const show = (site: string) =>
+      fetch(`${edge.url}/?${ASK}`, { headers: { 'sec-fetch-site': site } })
+    for (const site of ['cross-site', 'same-site']) {
+      const foreign = await show(site)
+      expect(foreign.status).toBe(403)
+      expect(await foreign.text()).toContain('AccessDenied')
+    }
+    for (const site of ['same-origin', 'none']) {
+      const own = await show(site)
+      expect(own.status).toBe(200)
+      expect(own.headers.get('x-content-type-options')).toBe('nosniff')
+    }
+  })
+
   it('do not let web pages of other origins call the API', async () => {
     await using edge = await startEdge({ auth: { mode: 'open' } })
     const own = await open(edge, ASK, { origin: edge.url })

@@ -4,14 +4,11 @@ import {
   draftNew,
   problemsOf,
   runInput,
+  templateData,
   type Draft,
 } from '../../../console/src/pages/launch/draft.ts'
-import {
-  awsCommand,
-  shellWord,
-  terraform,
-  terraformLabel,
-} from '../../../console/src/pages/launch/render.ts'
+import { awsCommand, terraform, terraformLabel } from '../../../console/src/pages/launch/render.ts'
+import { shellWord } from '../../../console/src/util/shell.ts'
 import { userDataCheck } from '../../../console/src/util/user-data.ts'
 
 const draft: Draft = {
@@ -103,6 +100,18 @@ test('an interface of its own carries the groups where a public address is asked
   expect(input.SubnetId).toBeUndefined()
   expect(input.NetworkInterfaces).toEqual([
     { DeviceIndex: 0, Groups: ['sg-1'], AssociatePublicIpAddress: false, SubnetId: 'subnet-1' },
+  ])
+})
+
+test("a launch template says the same, but for how many; a subnet is its interface's", () => {
+  const { MinCount, MaxCount, ...whole } = runInput(draft, ['sg-1'])
+  expect([MinCount, MaxCount]).toEqual([1, 1])
+  expect(templateData(draft, ['sg-1'])).toEqual(whole)
+  const inSubnet = templateData({ ...draft, subnetId: 'subnet-1' }, ['sg-1'])
+  expect(inSubnet.SecurityGroupIds).toBeUndefined()
+  expect(inSubnet).not.toHaveProperty('SubnetId')
+  expect(inSubnet.NetworkInterfaces).toEqual([
+    { DeviceIndex: 0, Groups: ['sg-1'], SubnetId: 'subnet-1' },
   ])
 })
 

@@ -10,13 +10,15 @@ import {
   ListHypervisorsCommand,
   ListVirtualMachinesCommand,
   StartVirtualMachinesMetadataSyncCommand,
+  type Gateway,
   type HypervisorDetails,
   type VirtualMachine,
 } from '@aws-sdk/client-backup-gateway'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { idOfArn } from '../../aws/backup.ts'
 import { clientOf, wordsOf } from '../../aws/clients.ts'
-import { queryClient } from '../../aws/collection.ts'
+import { allOf, paged, queryClient } from '../../aws/collection.ts'
 import { apiPost } from '../../aws/http.ts'
 import { t } from '../../text/t.ts'
 import { ask } from '../../ui/asking.tsx'
@@ -37,18 +39,36 @@ const TONES: Readonly<Record<string, Tone>> = { ONLINE: 'good', PENDING: 'busy',
 
 interface Found {
   hypervisor: HypervisorDetails
+  /** Absent: none reaches it. */
+  gateway: Gateway | undefined
   machines: VirtualMachine[]
 }
 
 async function read(): Promise<Found[]> {
-  const { Hypervisors = [] } = await client().send(new ListHypervisorsCommand({ MaxResults: 100 }))
+  const hypervisors = paged(async (NextToken) => {
+    const page = await client().send(new ListHypervisorsCommand({ MaxResults: 100, NextToken }))
+    return { items: page.Hypervisors, next: page.NextToken }
+  })
+  const gateways = await allOf(
+    paged(async (NextToken) => {
+      const page = await client().send(new ListGatewaysCommand({ MaxResults: 100, NextToken }))
+      return { items: page.Gateways, next: page.NextToken }
+    }),
+  )
   return Promise.all(
-    Hypervisors.map(async ({ HypervisorArn }) => {
-      const [whole, machines] = await Promise.all([
+    (await allOf(hypervisors)).map(async ({ HypervisorArn }) => {
+      const machines = paged(async (NextToken) => {
+        const input = { HypervisorArn, MaxResults: 100, NextToken }
+        const page = await client().send(new ListVirtualMachinesCommand(input))
+        return { items: page.VirtualMachines, next: page.NextToken }
+      })
+      const [whole, all] = await Promise.all([
         client().send(new GetHypervisorCommand({ HypervisorArn })),
-        client().send(new ListVirtualMachinesCommand({ HypervisorArn, MaxResults: 100 })),
+        allOf(machines),
       ])
-      return { hypervisor: whole.Hypervisor!, machines: machines.VirtualMachines ?? [] }
+      const id = idOfArn(HypervisorArn)
+      const gateway = gateways.find((one) => one.HypervisorId === id)
+      return { hypervisor: whole.Hypervisor!, gateway, machines: all }
     }),
   )
 }
@@ -97,7 +117,7 @@ export function Elsewhere() {
 }
 
 function One({ found, onBackUp }: { found: Found; onBackUp(machine: VirtualMachine): void }) {
-  const { hypervisor, machines } = found
+  const { hypervisor, gateway, machines } = found
   const { HypervisorArn, State: state } = hypervisor
   const act = (words: string, work: () => Promise<unknown>): void =>
     void doing(words, work).then(refresh)
@@ -142,12 +162,22 @@ function One({ found, onBackUp }: { found: Found; onBackUp(machine: VirtualMachi
         </>
       }
     >
+      <p className="muted small within">
+        {gateway
+          ? t('Reached by the gateway {name}', { name: gateway.GatewayDisplayName ?? '' })
+          : t('No gateway reaches it.')}
+      </p>
       {state !== 'ONLINE' && hypervisor.LatestMetadataSyncStatusMessage && (
         <Note tone="warn">{hypervisor.LatestMetadataSyncStatusMessage}</Note>
       )}
       <PlainTable
-        label={t('Table')}
-        head={[t('Name'), t('Host name'), t('Path'), t('Last backup'), '']}
+        label={t('Machines of {name}', { name: hypervisor.Name ?? '' })}
+        none={
+          state === 'ONLINE'
+            ? t('It has no machines.')
+            : t('Its machines are listed as soon as it answers.')
+        }
+        head={[t('Name'), t('Host name'), t('Path'), t('Last backup'), t('Actions')]}
       >
         {machines.map((machine) => (
           <tr key={machine.ResourceArn}>
@@ -155,7 +185,7 @@ function One({ found, onBackUp }: { found: Found; onBackUp(machine: VirtualMachi
             <td>{machine.HostName}</td>
             <td className="mono">{machine.Path}</td>
             <td>{timeText(machine.LastBackupDate) || t('never')}</td>
-            <td style={{ textAlign: 'right' }}>
+            <td className="nowrap">
               <Button isSmall onClick={() => onBackUp(machine)}>
                 {t('Back up now')}
               </Button>

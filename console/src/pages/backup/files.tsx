@@ -9,6 +9,7 @@ import { t } from '../../text/t.ts'
 import { Modal } from '../../ui/modal.tsx'
 import { Button, Note } from '../../ui/parts.tsx'
 import { doing } from '../../ui/toasts.tsx'
+import { visibleName } from '../../util/guest-text.ts'
 import { sizeText, timeText } from '../../util/instance.ts'
 
 export function Files(props: { point: RecoveryPointByBackupVault; onClose(): void }) {
@@ -24,7 +25,7 @@ export function Files(props: { point: RecoveryPointByBackupVault; onClose(): voi
     retry: false,
   })
   const get = (name: string): void =>
-    void doing(t('{name} is on its way to your downloads', { name }), () =>
+    void doing(t('{name} is on its way to your downloads', { name: visibleName(name) }), () =>
       fileDownload(RecoveryPointArn, `${path === '/' ? '' : path}/${name}`),
     )
   return (
@@ -44,7 +45,7 @@ export function Files(props: { point: RecoveryPointByBackupVault; onClose(): voi
           <span key={`${n}${name}`}>
             {' / '}
             <Button look="link" onClick={() => setParts(parts.slice(0, n + 1))}>
-              {name}
+              {visibleName(name)}
             </Button>
           </span>
         ))}
@@ -96,18 +97,18 @@ function Entries(props: {
               <td className="mono">
                 {one.kind === 'folder' ? (
                   <Button look="link" onClick={() => onOpen(one.name)}>
-                    {`${one.name}/`}
+                    {`${visibleName(one.name)}/`}
                   </Button>
                 ) : one.kind === 'file' && onGet ? (
                   <Button
                     look="link"
-                    aria-label={t('Download {name}', { name: one.name })}
+                    aria-label={t('Download {name}', { name: visibleName(one.name) })}
                     onClick={() => onGet(one.name)}
                   >
-                    {one.name}
+                    {visibleName(one.name)}
                   </Button>
                 ) : (
-                  <span className="muted">{one.name}</span>
+                  <span className="muted">{visibleName(one.name)}</span>
                 )}
               </td>
               <td className="nowrap">{one.kind === 'other' ? '' : sizeText(one.sizeBytes)}</td>

@@ -1,5 +1,5 @@
 /** Backups and restores that go on or have ended, with how far they are. */
-import { StopBackupJobCommand } from '@aws-sdk/client-backup'
+import { StopBackupJobCommand, type BackupJob } from '@aws-sdk/client-backup'
 import { Link } from 'react-router'
 import { backup, backupJobs, idOfArn, restoreJobs } from '../../aws/backup.ts'
 import { useCollection } from '../../aws/collection.ts'
@@ -30,44 +30,32 @@ export function Jobs() {
   return (
     <>
       <Card title={t('Backups')} isPlain>
-        {backups.length === 0 && <div className="empty">{t('None yet.')}</div>}
-        <PlainTable label={t('Table')}>
+        <PlainTable
+          label={t('Backups')}
+          none={t('None yet.')}
+          head={[t('Resource'), t('Begun'), t('State'), t('Copied'), t('Vault'), t('Message')]}
+        >
           {byTime(backups).map((job) => (
             <tr key={job.BackupJobId}>
               <td className="mono nowrap">{idOfArn(job.ResourceArn)}</td>
               <td className="nowrap">{ago(job.CreationDate)}</td>
               <td>
                 <JobState state={job.State} percent={job.PercentDone} />
+                {TONES[job.State ?? ''] === 'busy' && <Stop job={job} />}
               </td>
               <td className="nowrap">{sizeText(job.BytesTransferred ?? 0)}</td>
               <td>{job.BackupVaultName}</td>
               <td className="muted">{job.StatusMessage}</td>
-              <td>
-                {TONES[job.State ?? ''] === 'busy' && (
-                  <Button
-                    isSmall
-                    onClick={() =>
-                      ask({
-                        title: t('Stop the backup of {name}', { name: idOfArn(job.ResourceArn) }),
-                        words: t('What it has copied is thrown away.'),
-                        label: t('Stop'),
-                        done: t('It is being stopped'),
-                        run: () =>
-                          backup().send(new StopBackupJobCommand({ BackupJobId: job.BackupJobId })),
-                      })
-                    }
-                  >
-                    {t('Stop')}
-                  </Button>
-                )}
-              </td>
             </tr>
           ))}
         </PlainTable>
       </Card>
       <Card title={t('Restores')} isPlain>
-        {restores.length === 0 && <div className="empty">{t('None yet.')}</div>}
-        <PlainTable label={t('Table')}>
+        <PlainTable
+          label={t('Restores')}
+          none={t('None yet.')}
+          head={[t('Recovery point'), t('Begun'), t('State'), t('Made'), t('Message')]}
+        >
           {byTime(restores).map((job) => (
             <tr key={job.RestoreJobId}>
               <td className="mono nowrap">{idOfArn(job.RecoveryPointArn)}</td>
@@ -114,5 +102,24 @@ function Made({ arn }: { arn: string | undefined }) {
     <Link className="mono" to={`/console/volumes?f=${encodeURIComponent(`Volume ID = ${id}`)}`}>
       {id}
     </Link>
+  )
+}
+
+function Stop({ job: { BackupJobId, ResourceArn } }: { job: BackupJob }) {
+  return (
+    <Button
+      isSmall
+      onClick={() =>
+        ask({
+          title: t('Stop the backup of {name}', { name: idOfArn(ResourceArn) }),
+          words: t('What it has copied is thrown away.'),
+          label: t('Stop'),
+          done: t('It is being stopped'),
+          run: () => backup().send(new StopBackupJobCommand({ BackupJobId })),
+        })
+      }
+    >
+      {t('Stop')}
+    </Button>
   )
 }

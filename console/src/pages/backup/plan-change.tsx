@@ -1,39 +1,24 @@
 /** Changing one rule of a plan: when it runs, where its points go, how long they are kept. The rest of it stays. */
 import { UpdateBackupPlanCommand, type BackupRule } from '@aws-sdk/client-backup'
-import { useState } from 'react'
-import { backup, plans, vaults, type WholePlan } from '../../aws/backup.ts'
-import { collectionRefresh, useCollection } from '../../aws/collection.ts'
+import { backup, plans, type WholePlan } from '../../aws/backup.ts'
+import { collectionRefresh } from '../../aws/collection.ts'
 import { t } from '../../text/t.ts'
 import { Modal } from '../../ui/modal.tsx'
-import { InputField, SelectField } from '../../ui/parts.tsx'
 import { toast } from '../../ui/toasts.tsx'
-import { choiceOf, expressionOf, nextRuns } from '../../util/schedule.ts'
-import { ScheduleEditor } from './schedule-editor.tsx'
+import { RuleFields, useRule } from './rule-fields.tsx'
 
 export function ChangeRule(props: { whole: WholePlan; rule: BackupRule; onClose(): void }) {
   const { whole, rule, onClose } = props
-  const { data: allVaults = [] } = useCollection(vaults)
-  const [choice, setChoice] = useState(() => choiceOf(rule.ScheduleExpression ?? ''))
-  const [zone, setZone] = useState(rule.ScheduleExpressionTimezone ?? 'UTC')
-  const [days, setDays] = useState(rule.Lifecycle?.DeleteAfterDays ?? 0)
-  const [vault, setVault] = useState(rule.TargetBackupVaultName ?? '')
-  const expression = expressionOf(choice)
-  const runs = nextRuns(expression, zone, Date.now(), 1)
-  const names = new Set([vault, ...allVaults.map((one) => one.BackupVaultName ?? '')])
+  const fields = useRule(rule)
   const run = async (): Promise<void> => {
-    const changed: BackupRule = {
-      ...rule,
-      TargetBackupVaultName: vault,
-      ScheduleExpression: expression,
-      ScheduleExpressionTimezone: zone,
-      Lifecycle: { ...rule.Lifecycle, DeleteAfterDays: days > 0 ? days : undefined },
-    }
     const { plan } = whole
-    const Rules = (plan.Rules ?? []).map((one) => (one.RuleName === rule.RuleName ? changed : one))
+    const Rules = (plan.Rules ?? []).map((one) =>
+      inputOf(one.RuleName === rule.RuleName ? { ...one, ...fields.input } : one),
+    )
     await backup().send(
       new UpdateBackupPlanCommand({
         BackupPlanId: whole.id,
-        BackupPlan: { ...plan, BackupPlanName: plan.BackupPlanName, Rules: Rules.map(inputOf) },
+        BackupPlan: { ...plan, BackupPlanName: plan.BackupPlanName, Rules },
       }),
     )
     await collectionRefresh(plans)
@@ -45,24 +30,9 @@ export function ChangeRule(props: { whole: WholePlan; rule: BackupRule; onClose(
       title={t('Change the rule {name}', { name: rule.RuleName ?? '' })}
       isWide
       onClose={onClose}
-      submit={{ label: t('Save'), run, whyNot: typeof runs === 'string' ? runs : undefined }}
+      submit={{ label: t('Save'), run, whyNot: fields.wrong }}
     >
-      <ScheduleEditor choice={choice} zone={zone} onChoice={setChoice} onZone={setZone} />
-      <div className="row wrap">
-        <InputField
-          label={t('Kept for days (0: for ever)')}
-          isNarrow
-          type="number"
-          min={0}
-          value={days}
-          onChange={(text) => setDays(Math.max(0, +text))}
-        />
-        <SelectField label={t('Vault')} value={vault} onChange={setVault}>
-          {[...names].map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </SelectField>
-      </div>
+      <RuleFields of={fields} />
       <p className="muted small">
         {t('Points that there are keep the time that they were given.')}
       </p>

@@ -7,23 +7,15 @@ import {
   type BackupRule,
 } from '@aws-sdk/client-backup'
 import { useId, useState } from 'react'
-import {
-  backup,
-  DEFAULT_VAULT,
-  plans,
-  roleArn,
-  vaultEnsure,
-  vaults,
-  type WholePlan,
-} from '../../aws/backup.ts'
+import { backup, plans, roleArn, vaultEnsure, type WholePlan } from '../../aws/backup.ts'
 import { useCollection } from '../../aws/collection.ts'
 import { plural, t } from '../../text/t.ts'
 import { Modal } from '../../ui/modal.tsx'
-import { Button, Card, Empty, Fact, InputField, SelectField } from '../../ui/parts.tsx'
+import { Button, Card, Empty, Fact, InputField } from '../../ui/parts.tsx'
 import { timeText } from '../../util/instance.ts'
-import { CHOICE, expressionOf, nextRuns, runText } from '../../util/schedule.ts'
+import { nextRuns, runText } from '../../util/schedule.ts'
 import { ChangeRule } from './plan-change.tsx'
-import { ScheduleEditor } from './schedule-editor.tsx'
+import { RuleFields, useRule, zoneOf } from './rule-fields.tsx'
 
 export function Plans() {
   const { data } = useCollection(plans)
@@ -73,36 +65,9 @@ function Plan({ whole }: { whole: WholePlan }) {
       }
     >
       <div className="stack">
-        {plan.Rules?.map((rule) => {
-          const zone = rule.ScheduleExpressionTimezone ?? 'Etc/UTC'
-          const runs = nextRuns(rule.ScheduleExpression ?? '', zone, Date.now(), 3)
-          return (
-            <dl key={rule.RuleName} className="facts">
-              <Fact name={t('Rule')}>{rule.RuleName}</Fact>
-              <Fact name={t('Schedule')}>
-                <code>{rule.ScheduleExpression}</code> {zone}
-              </Fact>
-              <Fact name={t('Next runs')}>
-                {typeof runs === 'string' ? runs : runs.map((at) => runText(at, zone)).join(' · ')}
-              </Fact>
-              <Fact name={t('Into')}>{rule.TargetBackupVaultName}</Fact>
-              <Fact name={t('Kept')}>
-                {rule.Lifecycle?.DeleteAfterDays
-                  ? plural(rule.Lifecycle.DeleteAfterDays, '{n} day', '{n} days')
-                  : t('for ever')}
-              </Fact>
-              <div>
-                <Button
-                  isSmall
-                  aria-label={t('Change the rule {name}', { name: rule.RuleName ?? '' })}
-                  onClick={() => setChanging(rule)}
-                >
-                  {t('Change')}
-                </Button>
-              </div>
-            </dl>
-          )
-        })}
+        {plan.Rules?.map((rule) => (
+          <Rule key={rule.RuleName} rule={rule} onChange={() => setChanging(rule)} />
+        ))}
         <dl className="facts">
           <Fact name={t('What it takes')}>
             {selections.map((one) => one.SelectionName).join(', ') || t('nothing yet')}
@@ -126,35 +91,53 @@ function Plan({ whole }: { whole: WholePlan }) {
   )
 }
 
+function Rule({ rule, onChange }: { rule: BackupRule; onChange(): void }) {
+  const zone = zoneOf(rule)
+  const runs = nextRuns(rule.ScheduleExpression ?? '', zone, Date.now(), 3)
+  return (
+    <section className="stack sunken">
+      <div className="row between">
+        <h3>{t('Rule {name}', { name: rule.RuleName ?? '' })}</h3>
+        <Button
+          isSmall
+          aria-label={t('Change the rule {name}', { name: rule.RuleName ?? '' })}
+          onClick={onChange}
+        >
+          {t('Change')}
+        </Button>
+      </div>
+      <dl className="facts">
+        <Fact name={t('Schedule')}>
+          <code>{rule.ScheduleExpression}</code> {zone}
+        </Fact>
+        <Fact name={t('Next runs')}>
+          {typeof runs === 'string' ? runs : runs.map((at) => runText(at, zone)).join(' · ')}
+        </Fact>
+        <Fact name={t('Into')}>{rule.TargetBackupVaultName}</Fact>
+        <Fact name={t('Kept')}>
+          {rule.Lifecycle?.DeleteAfterDays
+            ? plural(rule.Lifecycle.DeleteAfterDays, '{n} day', '{n} days')
+            : t('for ever')}
+        </Fact>
+      </dl>
+    </section>
+  )
+}
+
 function MakePlan({ onClose }: { onClose(): void }) {
   const id = useId()
-  const { data: allVaults = [] } = useCollection(vaults)
+  const fields = useRule()
   const [name, setName] = useState('daily')
-  const [chosen, setChosen] = useState<string>()
-  const [choice, setChoice] = useState(CHOICE)
-  const [zone, setZone] = useState(() => Intl.DateTimeFormat().resolvedOptions().timeZone)
-  const [days, setDays] = useState(35)
   const [takes, setTakes] = useState<'all' | 'tag'>('all')
   const [key, setKey] = useState('backup')
   const [value, setValue] = useState('daily')
-  const vault = chosen ?? allVaults[0]?.BackupVaultName ?? DEFAULT_VAULT
-  const expression = expressionOf(choice)
-  const runs = nextRuns(expression, zone, Date.now(), 1)
   const run = async (): Promise<void> => {
-    await vaultEnsure(vault)
+    await vaultEnsure(fields.vault)
     const made = await backup().send(
       new CreateBackupPlanCommand({
         BackupPlan: {
           BackupPlanName: name.trim(),
-          Rules: [
-            {
-              RuleName: name.trim(),
-              TargetBackupVaultName: vault,
-              ScheduleExpression: expression,
-              ScheduleExpressionTimezone: zone,
-              ...(days > 0 ? { Lifecycle: { DeleteAfterDays: days } } : {}),
-            },
-          ],
+          Rules: [{ RuleName: name.trim(), ...fields.input }],
         },
       }),
     )
@@ -181,27 +164,11 @@ function MakePlan({ onClose }: { onClose(): void }) {
       submit={{
         label: t('Create plan'),
         run,
-        whyNot: !name.trim() ? t('A name is needed') : typeof runs === 'string' ? runs : undefined,
+        whyNot: name.trim() ? fields.wrong : t('A name is needed'),
       }}
     >
       <InputField label={t('Name')} value={name} onChange={setName} />
-      <ScheduleEditor choice={choice} zone={zone} onChoice={setChoice} onZone={setZone} />
-      <div className="row wrap">
-        <InputField
-          label={t('Kept for days (0: for ever)')}
-          isNarrow
-          type="number"
-          min={0}
-          value={days}
-          onChange={(text) => setDays(Math.max(0, +text))}
-        />
-        <SelectField label={t('Vault')} value={vault} onChange={setChosen}>
-          {allVaults.length === 0 && <option>{DEFAULT_VAULT}</option>}
-          {allVaults.map((one) => (
-            <option key={one.BackupVaultName}>{one.BackupVaultName}</option>
-          ))}
-        </SelectField>
-      </div>
+      <RuleFields of={fields} />
       <fieldset className="stack tight" style={{ border: 0, padding: 0 }}>
         <legend>
           <strong>{t('What it takes')}</strong>

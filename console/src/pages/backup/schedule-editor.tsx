@@ -1,7 +1,7 @@
 /** When a plan runs: simple choices, or AWS's cron; beside it the next five times. */
 import { useId } from 'react'
 import { t } from '../../text/t.ts'
-import { Field, InputField, Note, SelectField } from '../../ui/parts.tsx'
+import { Field, InputField, Note, NumberField, SelectField } from '../../ui/parts.tsx'
 import { expressionOf, nextRuns, runText, WEEKDAYS, type Choice } from '../../util/schedule.ts'
 
 const EVERY: readonly [Choice['every'], string][] = [
@@ -48,14 +48,13 @@ export function ScheduleEditor(props: {
           </SelectField>
         )}
         {choice.every === 'month' && (
-          <InputField
+          <NumberField
             label={t('On day')}
             isNarrow
-            type="number"
             min={1}
             max={28}
             value={choice.monthDay}
-            onChange={(text) => change({ monthDay: Math.min(28, Math.max(1, +text)) })}
+            onChange={(monthDay) => change({ monthDay })}
           />
         )}
         {choice.every === 'custom' ? (

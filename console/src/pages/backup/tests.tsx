@@ -18,10 +18,19 @@ import { queryClient, useCollection } from '../../aws/collection.ts'
 import { t } from '../../text/t.ts'
 import { ask } from '../../ui/asking.tsx'
 import { Modal } from '../../ui/modal.tsx'
-import { Button, Card, Empty, Fact, InputField, Note, SelectField } from '../../ui/parts.tsx'
+import {
+  Button,
+  Card,
+  Empty,
+  Fact,
+  InputField,
+  Note,
+  NumberField,
+  SelectField,
+} from '../../ui/parts.tsx'
 import { PlainTable } from '../../ui/plain-table.tsx'
 import { ago, timeText } from '../../util/instance.ts'
-import { CHOICE, expressionOf, nextRuns } from '../../util/schedule.ts'
+import { CHOICE, expressionOf, nextRuns, runText } from '../../util/schedule.ts'
 import { JobState } from './jobs.tsx'
 import { ScheduleEditor } from './schedule-editor.tsx'
 
@@ -119,7 +128,7 @@ function Plan({ test, jobs }: { test: TestPlan; jobs: RestoreJobsListMember[] })
           <code>{ScheduleExpression}</code> {zone}
         </Fact>
         <Fact name={t('Next runs')}>
-          {typeof runs === 'string' ? runs : runs.map((at) => timeText(at)).join(' · ')}
+          {typeof runs === 'string' ? runs : runs.map((at) => runText(at, zone)).join(' · ')}
         </Fact>
         <Fact name={t('Ran last')}>{timeText(plan.LastExecutionTime) || t('never')}</Fact>
         <Fact name={t('What it tests')}>
@@ -234,22 +243,20 @@ function Make({ onClose }: { onClose(): void }) {
             </option>
           ))}
         </SelectField>
-        <InputField
+        <NumberField
           label={t('Latest backup of the last days')}
-          type="number"
           min={1}
           max={365}
           value={days}
-          onChange={(text) => setDays(Math.min(365, Math.max(1, +text)))}
+          onChange={setDays}
         />
-        <InputField
+        <NumberField
           label={t('Left for your own checks, hours')}
           hint={t('Then what was restored is deleted.')}
-          type="number"
           min={1}
           max={168}
           value={hours}
-          onChange={(text) => setHours(Math.min(168, Math.max(1, +text)))}
+          onChange={setHours}
         />
       </div>
     </Modal>

@@ -26,17 +26,18 @@ export function Vaults() {
           </Button>
         }
       >
-        {data.length === 0 && (
-          <div className="empty">{t('None yet: the first backup makes one.')}</div>
-        )}
-        <PlainTable label={t('Table')}>
+        <PlainTable
+          label={t('Vaults')}
+          none={t('None yet: the first backup makes one.')}
+          head={[t('Name'), t('Points'), t('Lock'), t('Created'), t('Actions')]}
+        >
           {data.map((one) => (
             <tr key={one.BackupVaultArn}>
               <td>{one.BackupVaultName}</td>
-              <td>{t('{n} recovery points', { n: one.NumberOfRecoveryPoints ?? 0 })}</td>
-              <td>{one.Locked ? <span className="chip good">{t('locked')}</span> : ''}</td>
+              <td>{one.NumberOfRecoveryPoints ?? 0}</td>
+              <td>{one.Locked ? <span className="chip good">{t('locked')}</span> : '–'}</td>
               <td className="muted">{timeText(one.CreationDate)}</td>
-              <td style={{ textAlign: 'right' }}>
+              <td>
                 <Button
                   isSmall
                   look="danger"

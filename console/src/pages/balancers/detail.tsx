@@ -66,7 +66,7 @@ function Facts({ balancer }: { balancer: LoadBalancer }) {
   })
   return (
     <Card>
-      <dl className="facts">
+      <dl className="facts apart">
         <Fact name={t('DNS name')}>
           <CopyId text={balancer.DNSName} />
         </Fact>

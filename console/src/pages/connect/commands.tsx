@@ -2,20 +2,22 @@
 import type { Instance } from '@aws-sdk/client-ec2'
 import { t } from '../../text/t.ts'
 import { Card, Code } from '../../ui/parts.tsx'
+import { shellWord } from '../../util/shell.ts'
 
 export function Commands({ instance, user }: { instance: Instance; user: string }) {
-  const { InstanceId: id, PublicIpAddress: address, KeyName } = instance
+  const { InstanceId: id, PublicIpAddress: address, KeyName = 'KEY' } = instance
+  const key = shellWord(`${KeyName}.pem`)
   return (
     <>
       {address && (
         <Card title={t('SSH, on the host')}>
-          <Code text={`ssh -i ${KeyName ?? 'KEY'}.pem ${user}@${address}`} label="ssh" />
+          <Code text={`ssh -i ${key} ${shellWord(`${user}@${address}`)}`} label="ssh" />
         </Card>
       )}
       <Card title={t('By brume, on the host')}>
         <Code
           text={[
-            `sudo ./brume ssh ${id} --identity ${KeyName ?? 'KEY'}.pem`,
+            `sudo ./brume ssh ${id} --identity ${key}`,
             `sudo ./brume console ${id}`,
             `sudo ./brume vnc ${id}`,
           ].join('\n')}

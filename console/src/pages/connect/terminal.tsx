@@ -6,6 +6,7 @@ import { useEffect, useRef, useState } from 'react'
 import { streamAddress, type StreamWish } from '../../aws/host.ts'
 import { wordsOf } from '../../aws/clients.ts'
 import { t } from '../../text/t.ts'
+import { ask } from '../../ui/asking.tsx'
 import { Button, Note } from '../../ui/parts.tsx'
 
 const THEME = {
@@ -30,6 +31,18 @@ function stylesWithNonce(): () => void {
   }
 }
 
+/** A machine may put a link beneath any words: where it leads is said before it is followed, by http(s) only. */
+function linkAsk(address: string): void {
+  if (!/^https?:\/\//i.test(address)) return
+  ask({
+    title: t('Open a page that the machine names?'),
+    words: address,
+    label: t('Open'),
+    done: t('It is opened in another tab'),
+    run: async () => void window.open(address, '_blank', 'noopener,noreferrer'),
+  })
+}
+
 type Line = { status: 'opening' | 'open' } | { status: 'closed'; words: string }
 
 export function Terminal({ wish, hint }: { wish: StreamWish; hint?: string }) {
@@ -47,6 +60,7 @@ export function Terminal({ wish, hint }: { wish: StreamWish; hint?: string }) {
       cursorBlink: true,
       scrollback: 5_000,
       convertEol: wish.type === 'serial',
+      linkHandler: { activate: (_event, address) => linkAsk(address) },
     })
     const fit = new FitAddon()
     terminal.loadAddon(fit)

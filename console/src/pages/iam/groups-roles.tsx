@@ -33,7 +33,7 @@ export function Groups() {
       <Rows
         title={t('Groups')}
         error={error}
-        head={[t('Name'), t('ARN'), t('Made'), t('Change')]}
+        head={[t('Name'), t('Change'), t('Made'), t('ARN')]}
         isEmpty={data?.length === 0}
         actions={
           <Button look="primary" isSmall onClick={() => setName('')}>
@@ -44,13 +44,13 @@ export function Groups() {
         {data?.map(({ GroupId, GroupName, Arn, CreateDate }) => (
           <tr key={GroupId}>
             <td>{GroupName}</td>
-            <td className="mono">{Arn}</td>
-            <td className="nowrap">{timeText(CreateDate)}</td>
-            <td>
+            <td className="nowrap">
               <Button isSmall onClick={() => setAbout(GroupName)}>
                 {t('Permissions and members')}
               </Button>
             </td>
+            <td>{timeText(CreateDate)}</td>
+            <td className="mono breaks">{Arn}</td>
           </tr>
         ))}
       </Rows>
@@ -129,7 +129,7 @@ export function Roles() {
       <Rows
         title={t('Roles')}
         error={error}
-        head={[t('Name'), t('ARN'), t('Made'), t('Change')]}
+        head={[t('Name'), t('Change'), t('Made'), t('ARN')]}
         isEmpty={data?.length === 0}
         actions={
           <Button look="primary" isSmall onClick={() => setMaking(true)}>
@@ -140,13 +140,13 @@ export function Roles() {
         {data?.map((role) => (
           <tr key={role.RoleId}>
             <td>{role.RoleName}</td>
-            <td className="mono">{role.Arn}</td>
-            <td className="nowrap">{timeText(role.CreateDate)}</td>
-            <td>
+            <td className="nowrap">
               <Button isSmall onClick={() => setAbout(role)}>
                 {t('Permissions and trust')}
               </Button>
             </td>
+            <td>{timeText(role.CreateDate)}</td>
+            <td className="mono breaks">{role.Arn}</td>
           </tr>
         ))}
       </Rows>

@@ -38,7 +38,7 @@ export function Policies() {
       <Rows
         title={scope === 'Local' ? t('Your policies') : t("AWS's policies")}
         error={error}
-        head={[t('Name'), t('ARN'), t('Attached'), t('Document')]}
+        head={[t('Name'), t('Document'), t('Attached'), t('ARN')]}
         isEmpty={data?.length === 0}
         actions={
           <>
@@ -54,13 +54,13 @@ export function Policies() {
         {data?.map((policy) => (
           <tr key={policy.Arn}>
             <td>{policy.PolicyName}</td>
-            <td className="mono">{policy.Arn}</td>
-            <td>{policy.AttachmentCount}</td>
-            <td>
+            <td className="nowrap">
               <Button isSmall onClick={() => void open(policy)}>
                 {scope === 'Local' ? t('Read and change') : t('Read it')}
               </Button>
             </td>
+            <td>{policy.AttachmentCount}</td>
+            <td className="mono breaks">{policy.Arn}</td>
           </tr>
         ))}
       </Rows>

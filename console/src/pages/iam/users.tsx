@@ -36,7 +36,7 @@ export function Users() {
       <Rows
         title={t('Users')}
         error={error}
-        head={[t('Name'), t('ARN'), t('Made'), t('Last signed in'), t('Change')]}
+        head={[t('Name'), t('Change'), t('Made'), t('Last signed in'), t('ARN')]}
         isEmpty={data?.length === 0}
         actions={
           <Button look="primary" isSmall onClick={() => setMaking(true)}>
@@ -47,14 +47,14 @@ export function Users() {
         {data?.map((user) => (
           <tr key={user.UserId}>
             <td>{user.UserName}</td>
-            <td className="mono breaks">{user.Arn}</td>
-            <td className="nowrap">{timeText(user.CreateDate)}</td>
-            <td className="nowrap">{timeText(user.PasswordLastUsed) || '–'}</td>
             <td className="nowrap">
               <Button isSmall onClick={() => setAbout(user)}>
                 {t('Permissions and keys')}
               </Button>
             </td>
+            <td>{timeText(user.CreateDate)}</td>
+            <td>{timeText(user.PasswordLastUsed) || '–'}</td>
+            <td className="mono breaks">{user.Arn}</td>
           </tr>
         ))}
       </Rows>

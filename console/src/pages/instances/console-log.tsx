@@ -5,6 +5,7 @@ import { Link } from 'react-router'
 import { ec2, wordsOf } from '../../aws/clients.ts'
 import { t } from '../../text/t.ts'
 import { Button, Card, Note } from '../../ui/parts.tsx'
+import { logText } from '../../util/guest-text.ts'
 
 export function ConsoleLog({ instance }: { instance: Instance }) {
   const { InstanceId } = instance
@@ -43,7 +44,5 @@ export function ConsoleLog({ instance }: { instance: Instance }) {
 /** Control sequences of terminals mean nothing in a page. */
 function textOf(base64: string): string {
   const bytes = Uint8Array.from(atob(base64), (one) => one.charCodeAt(0))
-  const text = new TextDecoder().decode(bytes)
-  // oxlint-disable-next-line no-control-regex
-  return text.replace(/\u001b\[[0-9;?]*[A-Za-z]|\u001b[()][A-Z0-9]|\r/g, '')
+  return logText(new TextDecoder().decode(bytes))
 }

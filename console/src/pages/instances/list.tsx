@@ -136,7 +136,7 @@ export function InstancesPage() {
       columns={COLUMNS}
       properties={PROPERTIES}
       nameOf={titleOf}
-      placeholder={t('Find instances by any word, or by property: Instance state = running')}
+      placeholder={t('Find by any word, or by property: Instance state = running')}
       order={{ column: 'launched', isDown: false }}
       onOpen={(instance) => void navigate(`/console/instances/${instance.InstanceId}`)}
       actions={(chosen) => (

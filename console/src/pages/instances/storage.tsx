@@ -12,12 +12,11 @@ export function Storage({ instance }: { instance: Instance }) {
   return (
     <Card title={t('Block devices')} isPlain>
       <PlainTable
-        label={t('Table')}
+        label={t('Block devices')}
         head={[
           t('Device'),
           t('Volume ID'),
-          t('Size'),
-          t('Type'),
+          t('Size and type'),
           t('State'),
           t('Encrypted'),
           t('Deleted on termination'),
@@ -28,19 +27,18 @@ export function Storage({ instance }: { instance: Instance }) {
           const f = encodeURIComponent(`Volume ID = ${Ebs?.VolumeId}`)
           return (
             <tr key={DeviceName}>
-              <td className="mono">
+              <td className="mono nowrap">
                 {DeviceName}
                 {DeviceName === instance.RootDeviceName && (
                   <span className="muted"> {t('root')}</span>
                 )}
               </td>
-              <td>
+              <td className="nowrap">
                 <Link className="mono" to={`/console/volumes?f=${f}`}>
                   {Ebs?.VolumeId}
                 </Link>
               </td>
-              <td>{volume?.Size} GiB</td>
-              <td>{volume?.VolumeType}</td>
+              <td>{volume ? `${volume.Size} GiB ${volume.VolumeType}` : '–'}</td>
               <td>
                 <State name={Ebs?.Status} tone="good" />
               </td>

@@ -5,7 +5,7 @@ import { iam } from '../../aws/clients.ts'
 import { useCollection } from '../../aws/collection.ts'
 import { placementGroups } from '../../aws/ec2.ts'
 import { t } from '../../text/t.ts'
-import { Field, InputField, Note, SelectField } from '../../ui/parts.tsx'
+import { Field, Note, NumberField, SelectField } from '../../ui/parts.tsx'
 import { userDataCheck } from '../../util/user-data.ts'
 import type { PartProps } from './part.ts'
 
@@ -69,14 +69,13 @@ export function Advanced({ draft, change }: PartProps) {
             <option value="2">{t('V2 only (token required)')}</option>
             <option value="1">{t('V1 and V2 (token optional)')}</option>
           </SelectField>
-          <InputField
+          <NumberField
             label={t('Metadata response hop limit')}
             isNarrow
-            type="number"
             min={1}
             max={64}
             value={draft.hopLimit}
-            onChange={(text) => change({ hopLimit: Math.min(64, Math.max(1, +text)) })}
+            onChange={(hopLimit) => change({ hopLimit })}
           />
         </div>
         <label className="check">

@@ -3,7 +3,7 @@
  * the same as Terraform. Pure, so that the three cannot differ unseen (test/api/console-launch.test.ts runs all of
  * them).
  */
-import type { RunInstancesCommandInput } from '@aws-sdk/client-ec2'
+import type { RequestLaunchTemplateData, RunInstancesCommandInput } from '@aws-sdk/client-ec2'
 import { t } from '../../text/t.ts'
 import { THIS_HOST, type Rule } from '../../util/rules.ts'
 
@@ -164,6 +164,15 @@ export function runInput(draft: Draft, groupIds: readonly string[]): RunInstance
           ],
         }),
   }
+}
+
+/** The same for a launch template: how many is said at the launch, and a subnet is an interface's. */
+export function templateData(draft: Draft, groupIds: readonly string[]): RequestLaunchTemplateData {
+  const { MinCount: _least, MaxCount: _most, SubnetId, ...input } = runInput(draft, groupIds)
+  if (!SubnetId) return input as RequestLaunchTemplateData
+  const { SecurityGroupIds: Groups, ...rest } = input
+  const nic = { DeviceIndex: 0, Groups, SubnetId }
+  return { ...rest, NetworkInterfaces: [nic] } as RequestLaunchTemplateData
 }
 
 export function base64(text: string): string {

@@ -9,7 +9,7 @@ import { wordsOf } from '../../aws/clients.ts'
 import { ApiError, apiPost } from '../../aws/http.ts'
 import { t } from '../../text/t.ts'
 import { cpusText } from '../../util/instance.ts'
-import { Button, InputField, Note } from '../../ui/parts.tsx'
+import { Button, InputField, Note, NumberField } from '../../ui/parts.tsx'
 import { suggest, type Needs } from '../../util/sizes.ts'
 
 export interface FinderProps {
@@ -122,26 +122,23 @@ function Answer({ answer, types, chosen, onChoose }: FinderProps & { answer: Rec
 function BySize({ types, chosen, onChoose }: FinderProps) {
   const [needs, setNeeds] = useState<Needs>({ vcpus: 1, memoryGiB: 1, isSteady: false })
   const found = useMemo(() => suggest(types, needs).slice(0, SHOWN_MAX), [types, needs])
-  const number = (text: string, least: number): number => Math.max(least, Number(text) || least)
   return (
     <>
       <div className="row wrap" style={{ alignItems: 'flex-end' }}>
-        <InputField
+        <NumberField
           label={t('vCPUs, at least')}
           isNarrow
-          type="number"
           min={1}
           value={needs.vcpus}
-          onChange={(text) => setNeeds({ ...needs, vcpus: number(text, 1) })}
+          onChange={(vcpus) => setNeeds({ ...needs, vcpus })}
         />
-        <InputField
+        <NumberField
           label={t('Memory, GiB')}
           isNarrow
-          type="number"
           min={0.5}
           step={0.5}
           value={needs.memoryGiB}
-          onChange={(text) => setNeeds({ ...needs, memoryGiB: number(text, 0.5) })}
+          onChange={(memoryGiB) => setNeeds({ ...needs, memoryGiB })}
         />
         <label className="check">
           <input

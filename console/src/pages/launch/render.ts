@@ -3,12 +3,8 @@
  * safely.
  */
 import { permissionOf, type Rule } from '../../util/rules.ts'
+import { shellWord } from '../../util/shell.ts'
 import { runInput, tagsOf, type Disk, type Draft } from './draft.ts'
-
-/** One word for a POSIX shell. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
-}
 
 const kebab = (name: string): string => name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '-').toLowerCase()
 

@@ -1,6 +1,6 @@
 /** Its disks: the root one and others. */
 import { t } from '../../text/t.ts'
-import { Button, Card, InputField, SelectField } from '../../ui/parts.tsx'
+import { Button, Card, InputField, NumberField, SelectField } from '../../ui/parts.tsx'
 import { DISK, type Disk } from './draft.ts'
 import type { PartProps } from './part.ts'
 
@@ -14,11 +14,14 @@ const TYPES: readonly [Disk['type'], string][] = [
   ['standard', t('standard, magnetic')],
 ]
 
+/** As AWS proposes them for data. */
+const DEVICES = [...'fghijklmnop'].map((letter) => `/dev/sd${letter}`)
+
 export function StorageChoice({ draft, change }: PartProps) {
   const add = (): void => {
-    const letter = String.fromCharCode('f'.charCodeAt(0) + draft.disks.length)
-    const disk: Disk = { ...DISK, device: `/dev/sd${letter}`, sizeGiB: 8 }
-    change({ disks: [...draft.disks, disk] })
+    const taken = new Set(draft.disks.map(({ device }) => device))
+    const device = DEVICES.find((one) => !taken.has(one)) ?? ''
+    change({ disks: [...draft.disks, { ...DISK, device, sizeGiB: 8 }] })
   }
   return (
     <Card
@@ -27,7 +30,9 @@ export function StorageChoice({ draft, change }: PartProps) {
         <Button
           isSmall
           whyNot={
-            draft.disks.length >= 11 ? t('Eleven beside the root one are the most') : undefined
+            draft.disks.length >= DEVICES.length
+              ? t('Eleven beside the root one are the most')
+              : undefined
           }
           onClick={add}
         >
@@ -76,14 +81,13 @@ function DiskRow(props: {
         )}
       </div>
       <div className="row wrap" style={{ alignItems: 'flex-end' }}>
-        <InputField
+        <NumberField
           label={t('Size, GiB')}
           isNarrow
-          type="number"
           min={1}
           max={16_384}
           value={disk.sizeGiB}
-          onChange={(text) => onChange({ ...disk, sizeGiB: Math.max(1, +text) })}
+          onChange={(sizeGiB) => onChange({ ...disk, sizeGiB })}
         />
         <SelectField
           label={t('Type')}
@@ -110,6 +114,18 @@ function DiskRow(props: {
             placeholder="3000"
             value={disk.iops ?? ''}
             onChange={(text) => onChange({ ...disk, iops: text ? +text : null })}
+          />
+        )}
+        {disk.type === 'gp3' && (
+          <InputField
+            label={t('Throughput, MiB/s')}
+            isNarrow
+            type="number"
+            min={125}
+            max={2_000}
+            placeholder="125"
+            value={disk.throughput ?? ''}
+            onChange={(text) => onChange({ ...disk, throughput: text ? +text : null })}
           />
         )}
         <label className="check">

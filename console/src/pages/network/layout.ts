@@ -41,6 +41,8 @@ export interface MapLayout {
 
 export interface MapInput {
   vpcId: string
+  /** Of the place that it is drawn in. */
+  width: number
   subnets: readonly Subnet[]
   instances: readonly Instance[]
   routeTables: readonly RouteTable[]
@@ -48,14 +50,15 @@ export interface MapInput {
   natGateways: readonly NatGateway[]
 }
 
-const WIDTH = 1000
-const LEFT = 180
-const SUBNET_X = 300
-const SUBNET_WIDTH = WIDTH - SUBNET_X - 16
-const HEAD = 40
+/** Its words are as large as those of the page: a narrower place shows a part of it. */
+const WIDTH_MIN = 520
 const GAP = 16
+const LEFT = 170
+/** Room for the wires. */
+const BETWEEN_MIN = 48
+const BETWEEN_PART = 0.08
+const HEAD = 54
 const MACHINE = { width: 122, height: 34, gap: 8 }
-const PER_ROW = Math.floor((SUBNET_WIDTH - 16) / (MACHINE.width + MACHINE.gap))
 const ROWS_MAX = 6
 
 export function routeTableOf(
@@ -72,6 +75,8 @@ export function routeTableOf(
 
 export function mapLayout(input: MapInput): MapLayout {
   const { vpcId } = input
+  const width = Math.max(WIDTH_MIN, Math.floor(input.width))
+  const x = GAP + LEFT + Math.max(BETWEEN_MIN, Math.round(width * BETWEEN_PART))
   const own = input.subnets
     .filter((one) => one.VpcId === vpcId)
     .toSorted((a, b) => (a.AvailabilityZone ?? '').localeCompare(b.AvailabilityZone ?? ''))
@@ -99,7 +104,8 @@ export function mapLayout(input: MapInput): MapLayout {
   const subnets = own.map((subnet) => {
     const id = subnet.SubnetId ?? ''
     const isPublic = routes.some((one) => one.subnetId === id && one.target.startsWith('igw-'))
-    const box = subnetBox(subnet, input.instances, y, isPublic)
+    const place = { x, y, width: width - x - GAP }
+    const box = subnetBox(subnet, input.instances, place, isPublic)
     y += box.height + GAP
     return box
   })
@@ -123,24 +129,25 @@ export function mapLayout(input: MapInput): MapLayout {
     const path = `M${x1},${y1} C${middle},${y1} ${middle},${y2} ${x2},${y2}`
     return [{ subnetId, gatewayId: target, path, destination }]
   })
-  return { width: WIDTH, height, gateways, subnets, wires }
+  return { width, height, gateways, subnets, wires }
 }
 
 function subnetBox(
   subnet: Subnet,
   instances: readonly Instance[],
-  y: number,
+  { x, y, width }: Pick<Box, 'x' | 'y' | 'width'>,
   isPublic: boolean,
 ): SubnetBox {
+  const perRow = Math.max(1, Math.floor((width - 12) / (MACHINE.width + MACHINE.gap)))
   const id = subnet.SubnetId ?? ''
   const all = instances.filter((one) => one.SubnetId === id && stateOf(one) !== 'terminated')
-  const shown = all.slice(0, PER_ROW * ROWS_MAX)
-  const rows = Math.max(1, Math.ceil(shown.length / PER_ROW))
+  const shown = all.slice(0, perRow * ROWS_MAX)
+  const rows = Math.max(1, Math.ceil(shown.length / perRow))
   const machines = shown.map((instance, n) => ({
     instance,
     id: instance.InstanceId ?? '',
-    x: SUBNET_X + 10 + (n % PER_ROW) * (MACHINE.width + MACHINE.gap),
-    y: y + HEAD + Math.floor(n / PER_ROW) * (MACHINE.height + MACHINE.gap),
+    x: x + 10 + (n % perRow) * (MACHINE.width + MACHINE.gap),
+    y: y + HEAD + Math.floor(n / perRow) * (MACHINE.height + MACHINE.gap),
     width: MACHINE.width,
     height: MACHINE.height,
   }))
@@ -150,9 +157,9 @@ function subnetBox(
     cidr: subnet.CidrBlock ?? '',
     zone: subnet.AvailabilityZone ?? '',
     isPublic,
-    x: SUBNET_X,
+    x,
     y,
-    width: SUBNET_WIDTH,
+    width,
     height: HEAD + rows * (MACHINE.height + MACHINE.gap) + 6,
     machines,
     hidden: all.length - shown.length,

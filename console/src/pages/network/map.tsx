@@ -16,8 +16,8 @@ export function Map(props: {
   return (
     <svg
       className="map"
-      viewBox={`0 0 ${layout.width} ${layout.height}`}
-      style={{ minWidth: 720 }}
+      width={layout.width}
+      height={layout.height}
       role="group"
       aria-label={t('Map of the network')}
     >
@@ -54,6 +54,8 @@ export function Map(props: {
   )
 }
 
+const NAME_MAX = 30
+
 function SubnetShape(props: {
   subnet: SubnetBox
   chosenId: string | undefined
@@ -71,14 +73,15 @@ function SubnetShape(props: {
         height={subnet.height}
         rx={10}
       />
-      <text x={subnet.x + 12} y={subnet.y + 24}>
-        <tspan fontWeight={600}>{subnet.name}</tspan>
-        <tspan className="faint" dx={8}>
-          {subnet.cidr} · {subnet.zone} · {subnet.isPublic ? t('public') : t('private')}
-        </tspan>
+      <text x={subnet.x + 12} y={subnet.y + 21} fontWeight={600}>
+        {subnet.name.length > NAME_MAX ? `${subnet.name.slice(0, NAME_MAX - 1)}…` : subnet.name}
+      </text>
+      <text className="faint" x={subnet.x + 12} y={subnet.y + 39}>
+        {subnet.cidr} · {subnet.zone} · {subnet.isPublic ? t('public') : t('private')}
+        {subnet.hidden > 0 && ` · ${t('and {n} more', { n: subnet.hidden })}`}
       </text>
       {subnet.machines.length === 0 && (
-        <text className="faint" x={subnet.x + 12} y={subnet.y + 58}>
+        <text className="faint" x={subnet.x + 12} y={subnet.y + 74}>
           {t('no machine')}
         </text>
       )}
@@ -115,11 +118,6 @@ function SubnetShape(props: {
           </g>
         )
       })}
-      {subnet.hidden > 0 && (
-        <text className="faint" x={subnet.x + subnet.width - 110} y={subnet.y + 24}>
-          {t('and {n} more', { n: subnet.hidden })}
-        </text>
-      )}
     </g>
   )
 }

@@ -1,7 +1,7 @@
 /**
  * Networks: a VPC as a drawing (subnets, routes, gateways, machines, what a chosen machine can reach) and in tables.
  */
-import { useEffect } from 'react'
+import { useEffect, useRef, useState, type RefObject } from 'react'
 import { useNavigate, useParams, useSearchParams } from 'react-router'
 import { wordsOf } from '../../aws/clients.ts'
 import { useCollection } from '../../aws/collection.ts'
@@ -36,6 +36,8 @@ export default function NetworkPage() {
     allVpcs?.find((one) => one.VpcId === wanted) ??
     allVpcs?.find((one) => one.IsDefault) ??
     allVpcs?.[0]
+  const place = useRef<HTMLDivElement>(null)
+  const width = useWidth(place, vpc !== undefined)
   useEffect(() => {
     document.title = `${t('Networks')} · Brume`
   }, [])
@@ -52,6 +54,7 @@ export default function NetworkPage() {
   const vpcId = vpc.VpcId ?? ''
   const layout = mapLayout({
     vpcId,
+    width,
     subnets: allSubnets,
     instances: allInstances,
     routeTables: tables,
@@ -98,7 +101,13 @@ export default function NetworkPage() {
         </dl>
       </Card>
       <Card title={t('Map')} isPlain>
-        <div className="scroll-x" tabIndex={0} role="region" aria-label={t('Table')}>
+        <div
+          ref={place}
+          className="scroll-x"
+          tabIndex={0}
+          role="region"
+          aria-label={t('Map of the network')}
+        >
           <Map
             layout={layout}
             chosenId={chosen?.InstanceId}
@@ -124,27 +133,28 @@ export default function NetworkPage() {
       )}
       <Card title={t('Subnets')} isPlain>
         <PlainTable
-          label={t('Table')}
-          head={[
-            t('Subnet ID'),
-            t('Addresses'),
-            t('Free'),
-            t('Zone'),
-            t('Public IP on launch'),
-            t('Routes'),
-          ]}
+          label={t('Subnets')}
+          head={[t('Subnet ID'), t('Addresses'), t('Zone'), t('Routes')]}
         >
           {allSubnets
             .filter((one) => one.VpcId === vpcId)
             .map((one) => (
               <tr key={one.SubnetId}>
-                <td>
+                <td className="nowrap">
                   {tagOf(one.Tags, 'Name')} <CopyId text={one.SubnetId} />
                 </td>
-                <td>{one.CidrBlock}</td>
-                <td>{one.AvailableIpAddressCount?.toLocaleString('en')}</td>
-                <td>{one.AvailabilityZone}</td>
-                <td>{one.MapPublicIpOnLaunch ? t('yes') : t('no')}</td>
+                <td className="nowrap">
+                  {one.CidrBlock}
+                  <div className="muted small">
+                    {t('{n} free', { n: (one.AvailableIpAddressCount ?? 0).toLocaleString('en') })}
+                  </div>
+                </td>
+                <td className="nowrap">
+                  {one.AvailabilityZone}
+                  <div className="muted small">
+                    {one.MapPublicIpOnLaunch ? t('public IP on launch') : t('no public IP')}
+                  </div>
+                </td>
                 <td>
                   {routeTableOf(one.SubnetId ?? '', vpcId, tables)?.Routes?.map((route) => (
                     <div key={`${route.DestinationCidrBlock} ${route.DestinationIpv6CidrBlock}`}>
@@ -164,4 +174,20 @@ export default function NetworkPage() {
       </Card>
     </div>
   )
+}
+
+const WIDTH_FIRST = 800
+
+/** Of an element as it is now: the map is drawn for its place. */
+function useWidth(place: RefObject<HTMLElement | null>, isThere: boolean): number {
+  const [width, setWidth] = useState(WIDTH_FIRST)
+  useEffect(() => {
+    if (!place.current) return
+    const observer = new ResizeObserver(([entry]) =>
+      setWidth(entry?.contentRect.width ?? WIDTH_FIRST),
+    )
+    observer.observe(place.current)
+    return () => observer.disconnect()
+  }, [place, isThere])
+  return width
 }

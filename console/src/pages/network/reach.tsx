@@ -57,6 +57,7 @@ export function Reach(props: {
       actions={
         <form
           className="row"
+          style={{ alignItems: 'flex-end' }}
           onSubmit={(event) => {
             event.preventDefault()
             void ask()

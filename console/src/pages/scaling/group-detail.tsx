@@ -89,7 +89,7 @@ function Instances({ group: { Instances: all = [] } }: { group: AutoScalingGroup
   if (all.length === 0) return null
   const head = [t('Instance ID'), t('State'), t('Health'), t('Zone'), t('Version')]
   return (
-    <Card title={t('Instances')}>
+    <Card title={t('Instances')} isPlain>
       <PlainTable label={t('Instances')} head={head}>
         {all.map((one) => (
           <tr key={one.InstanceId}>
@@ -117,7 +117,7 @@ function Activities({ story: { activities } }: { story: Story }) {
   const tone = (status?: string) =>
     status === 'Successful' ? 'good' : status === 'Failed' ? 'bad' : 'busy'
   return (
-    <Card title={t('Activity history')}>
+    <Card title={t('Activity history')} isPlain>
       <PlainTable
         label={t('Activity history')}
         head={[t('Status'), t('Description'), t('Cause'), t('Start')]}
@@ -129,7 +129,7 @@ function Activities({ story: { activities } }: { story: Story }) {
             </td>
             <td>{one.Description}</td>
             <td>{one.StatusMessage ?? one.Cause}</td>
-            <td>{ago(one.StartTime)}</td>
+            <td className="nowrap">{ago(one.StartTime)}</td>
           </tr>
         ))}
       </PlainTable>
@@ -140,7 +140,7 @@ function Activities({ story: { activities } }: { story: Story }) {
 function Rules({ story: { policies, schedules, refreshes } }: { story: Story }) {
   if (policies.length + schedules.length + refreshes.length === 0) return null
   return (
-    <Card title={t('Automatic scaling')}>
+    <Card title={t('Automatic scaling')} isPlain>
       <PlainTable label={t('Automatic scaling')} head={[t('Kind'), t('Name'), t('What it does')]}>
         {policies.map((one) => (
           <tr key={one.PolicyARN}>

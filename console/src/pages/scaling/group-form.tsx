@@ -1,6 +1,7 @@
 /** The dialog that makes a scaling group, or changes one: what it launches, where, how many. */
 import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling'
 import { useState } from 'react'
+import { Link } from 'react-router'
 import { useCollection, useSession } from '../../aws/collection.ts'
 import { launchTemplates } from '../../aws/ec2.ts'
 import { groupEdit, groupMake } from '../../aws/scaling.ts'
@@ -70,7 +71,10 @@ export function GroupForm(props: { group?: AutoScalingGroup; onClose(): void }) 
     >
       {!group && <InputField label={t('Name')} value={name} onChange={setName} />}
       {templates.length === 0 && !group && (
-        <Note>{t('There is no launch template yet: make one first, with your tools.')}</Note>
+        <Note>
+          {t('There is no launch template yet:')}{' '}
+          <Link to="/console/launch">{t('choose what to launch, and save it as one.')}</Link>
+        </Note>
       )}
       <SelectField
         label={t('Launch template')}
