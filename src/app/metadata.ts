@@ -4,7 +4,7 @@
  * looked up from that instance.
  */
 import { targetStateOf } from '../domain/autoscaling/advance.ts'
-import type { Instance, MetadataOptions } from '../domain/instance.ts'
+import type { ConnectKey, Instance, MetadataOptions } from '../domain/instance.ts'
 import {
   hostNameOf,
   privateDomainOf,
@@ -22,6 +22,7 @@ import type { Tags } from '../domain/resource.ts'
 import type { StoreReader } from '../store/store.ts'
 import type { App } from './context.ts'
 import { instanceRoleOf, type InstanceRole } from './iam/instance-profiles.ts'
+import { connectKeysOf } from './instances/connect-keys.ts'
 import { volumesOf } from './volumes/of-instance.ts'
 
 export interface MetadataInterface {
@@ -65,6 +66,8 @@ export interface MetadataView {
   /** By device index, the primary first. */
   interfaces: readonly MetadataInterface[]
   publicKey: { name: string; line: string } | null
+  /** Of EC2 Instance Connect, those that are valid now. */
+  connectKeys: readonly ConnectKey[]
   /** Base64. */
   userData: string | null
   isHibernationConfigured: boolean
@@ -100,6 +103,7 @@ export async function metadataOf(
   return {
     ...identityOf(instance),
     role: await instanceRoleOf(app, instance),
+    connectKeys: connectKeysOf(instance, app.clock.now()),
     ...(member && { targetLifecycleState: targetStateOf(member.state) }),
     dataDeviceNames: deviceNames.filter((name) => name !== instance.spec.rootDeviceName),
     interfaces: await interfacesOf(store, instance, vpc, interfaces),
@@ -108,7 +112,10 @@ export async function metadataOf(
 
 function identityOf(
   instance: Instance,
-): Omit<MetadataView, 'dataDeviceNames' | 'interfaces' | 'role' | 'targetLifecycleState'> {
+): Omit<
+  MetadataView,
+  'connectKeys' | 'dataDeviceNames' | 'interfaces' | 'role' | 'targetLifecycleState'
+> {
   const { spec } = instance
   const hasKey = spec.keyName !== null && spec.publicKey !== null
   return {
