@@ -4,6 +4,7 @@
  * looked up from that instance.
  */
 import { targetStateOf } from '../domain/autoscaling/advance.ts'
+import type { PoolState, ScalingInstance } from '../domain/autoscaling/records.ts'
 import type { ConnectKey, Instance, MetadataOptions } from '../domain/instance.ts'
 import {
   hostNameOf,
@@ -104,10 +105,19 @@ export async function metadataOf(
     ...identityOf(instance),
     role: await instanceRoleOf(app, instance),
     connectKeys: connectKeysOf(instance, app.clock.now()),
-    ...(member && { targetLifecycleState: targetStateOf(member.state) }),
+    ...(member && {
+      targetLifecycleState: targetStateOf(member, await poolStateOf(store, member)),
+    }),
     dataDeviceNames: deviceNames.filter((name) => name !== instance.spec.rootDeviceName),
     interfaces: await interfacesOf(store, instance, vpc, interfaces),
   }
+}
+
+async function poolStateOf(
+  reader: StoreReader,
+  { isWarmed, groupId }: ScalingInstance,
+): Promise<PoolState | undefined> {
+  return isWarmed ? (await reader.get('scalingGroup', groupId))?.warmPool?.state : undefined
 }
 
 function identityOf(
