@@ -142,6 +142,7 @@ function viewOf(tap: BareTap, index: number, publicKey: string): MetadataView {
       },
     ],
     publicKey: { name: 'bench', line: publicKey },
+    connectKeys: [],
     userData: null,
     isHibernationConfigured: false,
     placementGroup: null,

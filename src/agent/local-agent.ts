@@ -321,6 +321,7 @@ export async function createLocalAgent(options: LocalAgentOptions): Promise<Host
     uefiVariables: (instanceId) => driver.uefiVariables(instanceId),
     machineUsage: () => driver.usage(),
     machineCpuCap: (instanceId, percent) => driver.cpuCap(instanceId, percent),
+    machineConnectKey: (instanceId, key) => driver.connectKey(instanceId, key),
     consoleOutput: (instanceId) => driver.consoleOutput(instanceId),
     consoleScreenshot: (instanceId) => driver.screenshot(instanceId),
     consoleConnect: (instanceId, what) => driver.consoleConnect(instanceId, what),

@@ -8,6 +8,7 @@ import type {
   DiskChanges,
   DiskFailure,
   DiskLimits,
+  GuestKey,
   HostDescription,
   MachineObservation,
   MachineSpec,
@@ -125,6 +126,11 @@ export interface HostAgent {
    * when it ends. Where the host has no control groups, nothing happens (`limitations` says so).
    */
   machineCpuCap(instanceId: InstanceId, percent: number | null): Promise<void>
+  /**
+   * Tells the agent in a guest of a key that lets somebody in for a while, where the guest's agent knows what that is
+   * (`tiny`'s does): others ask the metadata service. @throws TimeoutError when an agent is there and does not answer.
+   */
+  machineConnectKey(instanceId: InstanceId, key: GuestKey): Promise<void>
   /** The last 64 KiB of the serial console, live or after the end; null when there never was one. */
   consoleOutput(instanceId: InstanceId): Promise<{ bytes: Uint8Array; at: number } | null>
   /** A JPEG picture of the screen. @throws FaultError `IncorrectState` when it is not running. */

@@ -297,6 +297,8 @@ export function createSimulatedAgent(options: SimulatedOptions): SimulatedAgent 
     uses: usage.uses,
     machineCpuCap: async (instanceId, percent) => usage.cap(instanceId, percent),
     cpuCapOf: usage.capOf,
+    // Nobody is in there.
+    machineConnectKey: async () => {},
     consoleOutput: async (instanceId) => {
       const machine = machines.get(instanceId)
       if (!machine) return null

@@ -4,7 +4,8 @@
  * looked up from that instance.
  */
 import { targetStateOf } from '../domain/autoscaling/advance.ts'
-import type { Instance, MetadataOptions } from '../domain/instance.ts'
+import type { PoolState, ScalingInstance } from '../domain/autoscaling/records.ts'
+import type { ConnectKey, Instance, MetadataOptions } from '../domain/instance.ts'
 import {
   hostNameOf,
   privateDomainOf,
@@ -22,6 +23,7 @@ import type { Tags } from '../domain/resource.ts'
 import type { StoreReader } from '../store/store.ts'
 import type { App } from './context.ts'
 import { instanceRoleOf, type InstanceRole } from './iam/instance-profiles.ts'
+import { connectKeysOf } from './instances/connect-keys.ts'
 import { volumesOf } from './volumes/of-instance.ts'
 
 export interface MetadataInterface {
@@ -65,6 +67,8 @@ export interface MetadataView {
   /** By device index, the primary first. */
   interfaces: readonly MetadataInterface[]
   publicKey: { name: string; line: string } | null
+  /** Of EC2 Instance Connect, those that are valid now. */
+  connectKeys: readonly ConnectKey[]
   /** Base64. */
   userData: string | null
   isHibernationConfigured: boolean
@@ -100,15 +104,28 @@ export async function metadataOf(
   return {
     ...identityOf(instance),
     role: await instanceRoleOf(app, instance),
-    ...(member && { targetLifecycleState: targetStateOf(member.state) }),
+    connectKeys: connectKeysOf(instance, app.clock.now()),
+    ...(member && {
+      targetLifecycleState: targetStateOf(member, await poolStateOf(store, member)),
+    }),
     dataDeviceNames: deviceNames.filter((name) => name !== instance.spec.rootDeviceName),
     interfaces: await interfacesOf(store, instance, vpc, interfaces),
   }
 }
 
+async function poolStateOf(
+  reader: StoreReader,
+  { isWarmed, groupId }: ScalingInstance,
+): Promise<PoolState | undefined> {
+  return isWarmed ? (await reader.get('scalingGroup', groupId))?.warmPool?.state : undefined
+}
+
 function identityOf(
   instance: Instance,
-): Omit<MetadataView, 'dataDeviceNames' | 'interfaces' | 'role' | 'targetLifecycleState'> {
+): Omit<
+  MetadataView,
+  'connectKeys' | 'dataDeviceNames' | 'interfaces' | 'role' | 'targetLifecycleState'
+> {
   const { spec } = instance
   const hasKey = spec.keyName !== null && spec.publicKey !== null
   return {

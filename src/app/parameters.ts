@@ -1,27 +1,15 @@
 /**
  * The public parameters of Systems Manager that name images: AWS's own paths for the distributions that are registered
  * here, and `/aws/service/brume/<family>/latest` for every public image. Derived, not stored: registering a newer
- * image of a family makes a new version of its parameters. Nobody can write below `/aws`, as on AWS.
+ * image of a family makes a new version of its parameters. Nobody can write below `/aws`, as on AWS. An account's own
+ * parameters are looked up here too; how they are kept: parameter-store.ts.
  */
 import { invalidValue } from '../domain/faults.ts'
 import type { Image } from '../domain/image.ts'
-import type { ImageId } from '../domain/ids.ts'
+import type { Parameter, ParameterVersion } from '../domain/parameter.ts'
 import type { Ctx } from './context.ts'
 import { imageIsVisible } from './images/list.ts'
-
-export interface ParameterVersion {
-  value: ImageId
-  /** From 1. */
-  version: number
-  modifiedAt: number
-}
-
-export interface Parameter {
-  /** Begins with a slash. */
-  name: string
-  /** Oldest first, never empty. */
-  versions: readonly ParameterVersion[]
-}
+import { isPublicName, ownParameter } from './parameter-store.ts'
 
 /** All public parameters, in order of name. */
 export async function parameterList(ctx: Ctx): Promise<Parameter[]> {
@@ -82,10 +70,14 @@ export type ParameterFound =
   | { type: 'no-version' }
 
 export async function parameterFind(ctx: Ctx, reference: ParameterReference) {
+  if (!isPublicName(reference.name)) {
+    const own = await ownParameter(ctx, reference.name)
+    return parameterSelect(own ? [own] : [], reference)
+  }
   return parameterSelect(await parameterList(ctx), reference)
 }
 
-/** Public parameters have no labels: only numbers select. */
+/** There are no labels: only numbers select. */
 export function parameterSelect(
   parameters: readonly Parameter[],
   { name, selector }: ParameterReference,
@@ -105,10 +97,11 @@ export function parameterReferenceOf(text: string): ParameterReference {
   return { name, selector }
 }
 
-/** The image that `resolve:ssm:<text>` names. @throws Fault `InvalidValue`. */
-export async function parameterResolve(ctx: Ctx, text: string): Promise<ImageId> {
+/** What `resolve:ssm:<text>` names: the id of an image. @throws Fault `InvalidValue`. */
+export async function parameterResolve(ctx: Ctx, text: string): Promise<string> {
   const found = await parameterFind(ctx, parameterReferenceOf(text))
-  if (found.type === 'found') return found.version.value
-  const what = found.type === 'no-version' ? 'version of this parameter' : 'such public parameter'
+  const isSecret = found.type === 'found' && found.version.own?.type === 'SecureString'
+  if (found.type === 'found' && !isSecret) return found.version.value
+  const what = found.type === 'no-version' ? 'version of this parameter' : 'such parameter to read'
   throw invalidValue('ImageId', `resolve:ssm:${text}`, `there is no ${what}`)
 }

@@ -142,6 +142,7 @@ const OTHER_KINDS: readonly StoredKind[] = [
   'profileAssociation',
   'launchTemplateVersion',
   'rbinRule',
+  'parameter',
   'exportTask',
   'rootTask',
   'importTask',

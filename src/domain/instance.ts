@@ -121,6 +121,18 @@ export interface InstanceIntent {
   since: number
 }
 
+/** A key of EC2 Instance Connect. */
+export interface ConnectKey {
+  /** Of the guest's users. */
+  user: string
+  /** Type and base64. */
+  line: string
+  until: number
+  /** Who sent it, and with which request. */
+  caller: string
+  requestId: string
+}
+
 export interface Instance extends ResourceBase<InstanceId> {
   spec: InstanceSpec
   intended: InstanceIntent
@@ -134,6 +146,8 @@ export interface Instance extends ResourceBase<InstanceId> {
   pinned: MachinePin | null
   /** When everything of a terminated instance was released; it stays visible for an hour. */
   releasedAt: number | null
+  /** Some may be over: use `connectKeysOf`. */
+  connectKeys?: readonly ConnectKey[]
 }
 
 /** What the API says: computed from intent and observation. */

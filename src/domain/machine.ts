@@ -38,6 +38,15 @@ export interface DiskLimits {
   ioSizeKiB?: number | null
 }
 
+/** What lets somebody into a guest for a while: of EC2 Instance Connect. */
+export interface GuestKey {
+  /** Of the guest's users. */
+  user: string
+  /** Type and base64. */
+  line: string
+  seconds: number
+}
+
 /** A block device of a machine. The serial is the volume id without its dash, as EBS's NVMe serials are. */
 export interface DiskAttachment extends DiskLimits {
   volumeId: VolumeId

@@ -35,6 +35,7 @@ import type {
 } from './network.ts'
 import type { RbinRule } from './rbin.ts'
 import type { LaunchTemplate, LaunchTemplateVersion } from './launch-template.ts'
+import type { StoredParameter } from './parameter.ts'
 import type { Peering } from './peering.ts'
 import type { PlacementGroup } from './placement-group.ts'
 import type { PrefixList } from './prefix-list.ts'
@@ -49,6 +50,7 @@ export interface ResourceTypes extends IamResourceTypes, BackupResourceTypes, Sc
   exportTask: ExportTask
   rootTask: RootTask
   rbinRule: RbinRule
+  parameter: StoredParameter
   importTask: ImportTask
   kmsKey: KmsKey
   kmsAlias: KmsAlias
@@ -100,6 +102,7 @@ export type HiddenKind =
   | 'listenerRule'
   | 'targetGroup'
   | 'rbinRule'
+  | 'parameter'
   | 'exportTask'
   | 'rootTask'
   | 'importTask'

@@ -10,6 +10,7 @@ import type {
   DiskAttachment,
   DiskBacking,
   DiskLimits,
+  GuestKey,
   HypervisorReport,
   MachineObservation,
   NicAttachment,
@@ -92,6 +93,8 @@ export interface VmDriver {
   list(): Promise<MachineObservation[]>
   /** Forgets a stopped machine and removes its files (not its disks). */
   remove(instanceId: InstanceId): Promise<void>
+  /** See `HostAgent.machineConnectKey`. */
+  connectKey(instanceId: InstanceId, key: GuestKey): Promise<void>
   consoleOutput(instanceId: InstanceId): Promise<{ bytes: Uint8Array; at: number } | null>
   screenshot(instanceId: InstanceId): Promise<Uint8Array>
   /** Counters of every living machine; one that cannot be measured now is left out. */

@@ -181,6 +181,7 @@ export const KINDS: KindTable = {
     claims: nothing,
   },
   rbinRule: { references: nothing, claims: nothing },
+  parameter: { references: nothing, claims: nothing },
   exportTask: {
     references: (r) => ref('unfinished', r.state === 'active' ? 'yes' : null),
     claims: nothing,

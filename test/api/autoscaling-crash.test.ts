@@ -1,6 +1,7 @@
 /**
- * The daemon dies at every write of a group's launch, replacement, shrinking and deletion, before and after it is
- * durable. What starts again upon the same records has as many instances as are wanted: never one too many, none lost.
+ * The daemon dies at every write of a group's launch, replacement, shrinking and deletion, and of a warm pool's use,
+ * before and after it is durable. What starts again upon the same records has as many instances as are wanted: never
+ * one too many, none lost.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -13,6 +14,7 @@ import { desiredCapacitySet, groupCreate, groupDelete } from '../../src/app/auto
 import { templateChosen } from '../../src/app/autoscaling/group-check.ts'
 import { linkedRoleArn } from '../../src/app/autoscaling/scope.ts'
 import { memberTerminate } from '../../src/app/autoscaling/members.ts'
+import { poolPut } from '../../src/app/autoscaling/warm-pools.ts'
 import { defaultNetworkEnsure } from '../../src/app/network/default-network.ts'
 import { templateCreate } from '../../src/app/launch-templates.ts'
 import { ec2Launches } from '../../src/aws/ec2/launches.ts'
@@ -38,6 +40,7 @@ let died: PromiseWithResolvers<void>
 let agent: ReturnType<typeof createSimulatedAgent>
 
 beforeEach(async () => {
+  total = null
   folder = await mkdtemp(join(tmpdir(), 'brume-scaling-'))
   real = await openStore({ path: join(folder, 'brume.db') })
   const volumes = createSimulatedVolumes()
@@ -95,10 +98,15 @@ const wanted = async () => (await live()).filter((one) => one.intended.state ===
 const serving = async () =>
   (await real.list('scalingInstance', {})).filter(({ state }) => state === 'InService')
 
+/** Of the group, with those that are ready in its warm pool. */
+let total: number | null
+
 async function isAt(count: number): Promise<boolean> {
   const [all, members] = [await live(), await real.list('scalingInstance', {})]
-  const isEven = all.length === count && members.length === count
-  return isEven && (await serving()).length === count
+  const most = total ?? count
+  if (all.length !== most || members.length !== most) return false
+  const ready = members.filter(({ isWarmed, state }) => isWarmed && state === 'Stopped')
+  return (await serving()).length === count && ready.length === most - count
 }
 
 /** Lets it die at the first write, the second, … of what `start` begins, until it is through before that. */
@@ -222,4 +230,31 @@ test('shrinking, and a deletion by force', { timeout: 120_000 }, async () => {
     },
   })
   expect(deleted).toBeGreaterThan(1)
+})
+
+test('a warm pool that is taken from and given back to', { timeout: 120_000 }, async () => {
+  await groupMake(0)
+  await poolPut(ctxOf(app), 'g', { isReused: true })
+  total = 2
+  await settled(0)
+  const taken = await atEveryWrite({
+    start: () => desiredIs(1),
+    count: 1,
+    back: async () => {
+      await desiredIs(0)
+      await settled(0)
+    },
+  })
+  expect(taken).toBeGreaterThan(3)
+  await desiredIs(1)
+  await settled(1)
+  const returned = await atEveryWrite({
+    start: () => desiredIs(0),
+    count: 0,
+    back: async () => {
+      await desiredIs(1)
+      await settled(1)
+    },
+  })
+  expect(returned).toBeGreaterThan(3)
 })

@@ -3,8 +3,10 @@ import {
   CreateAutoScalingGroupCommand,
   DeleteAutoScalingGroupCommand,
   DescribeAutoScalingInstancesCommand,
+  DescribeScalingActivitiesCommand,
   SetDesiredCapacityCommand,
   UpdateAutoScalingGroupCommand,
+  type Filter,
 } from '@aws-sdk/client-auto-scaling'
 import { expect, test } from 'vitest'
 import { nameOf } from '../support/code-of.ts'
@@ -211,4 +213,35 @@ test('what is wrong with a group is said before it is made', async () => {
   await client.send(new CreateAutoScalingGroupCommand(good))
   const again = client.send(new CreateAutoScalingGroupCommand(good))
   expect(await nameOf(again)).toMatch(/^AlreadyExists/)
+})
+
+test('activities are found by their status and their beginning', async () => {
+  await using world = await startScalingCloud()
+  await world.create({ DesiredCapacity: 1 })
+  const made = world.now()
+  await world.pass(60)
+  await world.client.send(
+    new SetDesiredCapacityCommand({ AutoScalingGroupName: 'g', DesiredCapacity: 2 }),
+  )
+  await world.settle()
+  const find = async (...Filters: Filter[]): Promise<number> => {
+    const input = { AutoScalingGroupName: 'g', Filters }
+    return (await world.client.send(new DescribeScalingActivitiesCommand(input))).Activities!.length
+  }
+  const at = (Name: string, time: number): Filter => ({
+    Name,
+    Values: [new Date(time).toISOString()],
+  })
+  expect(await find()).toBe(2)
+  expect(await find({ Name: 'Status', Values: ['Successful', 'Failed'] })).toBe(2)
+  expect(await find({ Name: 'Status', Values: ['Failed'] })).toBe(0)
+  expect(await find(at('StartTimeLowerBound', made + 1_000))).toBe(1)
+  expect(await find(at('StartTimeUpperBound', made))).toBe(1)
+  expect(await find(at('StartTimeLowerBound', made), at('StartTimeUpperBound', made + 1_000))).toBe(
+    1,
+  )
+  expect(await nameOf(find({ Name: 'Color', Values: ['red'] }))).toBe('ValidationError')
+  expect(await nameOf(find({ Name: 'StartTimeLowerBound', Values: ['soon'] }))).toBe(
+    'ValidationError',
+  )
 })

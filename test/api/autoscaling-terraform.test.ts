@@ -6,6 +6,7 @@
 import {
   AttachTrafficSourcesCommand,
   DeleteAutoScalingGroupCommand,
+  DeleteWarmPoolCommand,
   DescribeLifecycleHooksCommand,
   DescribeLoadBalancerTargetGroupsCommand,
   DescribeNotificationConfigurationsCommand,
@@ -18,6 +19,7 @@ import {
   EnableMetricsCollectionCommand,
   PutNotificationConfigurationCommand,
   PutScalingPolicyCommand,
+  PutWarmPoolCommand,
   StartInstanceRefreshCommand,
   SuspendProcessesCommand,
   UpdateAutoScalingGroupCommand,
@@ -28,7 +30,6 @@ import {
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { expect, test } from 'vitest'
-import { nameOf } from '../support/code-of.ts'
 import { ACCOUNT, REGION } from '../support/cloud.ts'
 import { startScalingCloud } from '../support/scaling.ts'
 
@@ -130,7 +131,18 @@ test('aws_autoscaling_group: apply, plan, change, destroy', async () => {
   const after = await group()
   const old = before.group.Instances!.map((one) => one.InstanceId)
   expect(after.Instances!.filter((one) => old.includes(one.InstanceId))).toEqual([])
-  expect(await nameOf(client.send(new DescribeWarmPoolCommand(g)))).toBe('UnsupportedOperation')
+  // With warm_pool: put, found unchanged by a second look, drained and deleted before the group.
+  const pool = { MinSize: 1, MaxGroupPreparedCapacity: 3, PoolState: 'Stopped' as const }
+  const InstanceReusePolicy = { ReuseOnScaleIn: true }
+  const given = { ...pool, InstanceReusePolicy }
+  await client.send(new PutWarmPoolCommand({ ...g, ...given }))
+  await world.settle()
+  expect(await group()).toMatchObject({ WarmPoolConfiguration: given, WarmPoolSize: 1 })
+  await client.send(new PutWarmPoolCommand({ ...g, MinSize: 0, MaxGroupPreparedCapacity: 0 }))
+  await world.settle()
+  expect((await client.send(new DescribeWarmPoolCommand(g))).Instances).toEqual([])
+  await client.send(new DeleteWarmPoolCommand({ ...g, ForceDelete: true }))
+  expect((await client.send(new DescribeWarmPoolCommand(g))).WarmPoolConfiguration).toBeUndefined()
   // Destroy.
   await client.send(
     new UpdateAutoScalingGroupCommand({ ...g, DesiredCapacity: 0, MinSize: 0, MaxSize: 0 }),

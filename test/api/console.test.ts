@@ -102,6 +102,25 @@ test('a permission on one machine opens that machine', async () => {
   expect((await ask('i-0123456789abcdef0')).status).toBe(403)
 })
 
+test('an account closes its serial consoles to everybody', async () => {
+  const { ec2 } = console
+  expect(await ec2.getSerialConsoleAccessStatus()).toMatchObject({
+    SerialConsoleAccessEnabled: true,
+    ManagedBy: 'account',
+  })
+  const ask = (type: string): Promise<Response> =>
+    console.signed('POST', '/api/console/streams', { type, instanceId })
+  expect((await ask('serial')).status).toBe(200)
+  expect((await ec2.disableSerialConsoleAccess()).SerialConsoleAccessEnabled).toBe(false)
+  expect((await ec2.getSerialConsoleAccessStatus()).SerialConsoleAccessEnabled).toBe(false)
+  const refused = await ask('serial')
+  expect(refused.status).toBe(403)
+  expect(((await refused.json()) as SignedIn).error).toContain('EnableSerialConsoleAccess')
+  expect((await ask('screen')).status).toBe(200)
+  expect((await ec2.enableSerialConsoleAccess()).SerialConsoleAccessEnabled).toBe(true)
+  expect((await ask('serial')).status).toBe(200)
+})
+
 let users = 0
 
 async function userWith(statement: object): Promise<Keys> {

@@ -112,6 +112,9 @@ async function refresh(state: Awaited<ReturnType<typeof apply>>) {
     balancer: (await elb.describeLoadBalancers({ LoadBalancerArns: [LoadBalancerArn!] }))
       .LoadBalancers,
     balancerAttributes: (await elb.describeLoadBalancerAttributes({ LoadBalancerArn })).Attributes,
+    // Since its version 5.83, for each.
+    reservation: (await elb.describeCapacityReservation({ LoadBalancerArn }))
+      .MinimumLoadBalancerCapacity,
     group: (await elb.describeTargetGroups({ TargetGroupArns: [TargetGroupArn!] })).TargetGroups,
     groupAttributes: (await elb.describeTargetGroupAttributes({ TargetGroupArn })).Attributes,
     listener: (await elb.describeListeners({ ListenerArns: [ListenerArn!] })).Listeners,
@@ -131,6 +134,12 @@ test('aws_lb and what stands behind it: create, refresh, update, destroy', async
   const first = await refresh(state)
   expect(await refresh(state)).toEqual(first)
   expect(first.tags!.map((one) => one.Tags)).toEqual([Tags, Tags, Tags, Tags])
+  // minimum_load_balancer_capacity: taken away is what it is; there is none to be had.
+  expect(first.reservation).toBeUndefined()
+  await elb.modifyCapacityReservation({ LoadBalancerArn, ResetCapacityReservation: true })
+  const MinimumLoadBalancerCapacity = { CapacityUnits: 100 }
+  const reserve = elb.modifyCapacityReservation({ LoadBalancerArn, MinimumLoadBalancerCapacity })
+  expect(await elbCode(reserve)).toBe('InvalidConfigurationRequest')
   const attributes = Object.fromEntries(
     first.balancerAttributes!.map(({ Key, Value }) => [Key, Value]),
   )

@@ -8,7 +8,7 @@ import { DescribeInstancesCommand, DescribeVpcsCommand } from '@aws-sdk/client-e
 import { expect, test } from 'vitest'
 import { exec } from '../../src/lib/exec.ts'
 import { TINY } from '../support/app.ts'
-import { startTestCloud } from '../support/cloud.ts'
+import { ACCOUNT, startTestCloud } from '../support/cloud.ts'
 
 const MINUTE_MS = 60_000
 const PUBLIC_KEY =
@@ -29,7 +29,7 @@ async function play(url: string, name: string): Promise<{ changed: number; faile
       PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
       HOME: process.env['HOME'],
       LC_ALL: 'C.UTF-8',
-      AWS_ACCESS_KEY_ID: 'ansible',
+      AWS_ACCESS_KEY_ID: ACCOUNT,
       AWS_SECRET_ACCESS_KEY: 'unused',
       AWS_EC2_METADATA_DISABLED: 'true',
     },

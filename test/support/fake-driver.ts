@@ -79,6 +79,7 @@ export function createFakeDriver(): FakeDriver {
       calls.push(`remove ${instanceId}`)
       machines.delete(instanceId)
     },
+    connectKey: async () => {},
     consoleOutput: async () => null,
     hibernate: not('hibernate'),
     uefiVariables: async () => null,

@@ -41,6 +41,7 @@ export function metadataView(change: Partial<MetadataView> = {}): MetadataView {
     dataDeviceNames: [],
     interfaces: [interfaceView()],
     publicKey: { name: 'my key', line: 'ssh-ed25519 AAAA my key' },
+    connectKeys: [],
     userData: Buffer.from('#!/bin/sh\necho hi\n').toString('base64'),
     isHibernationConfigured: false,
     placementGroup: null,

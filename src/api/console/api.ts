@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { z } from 'zod'
 import type { Ctx } from '../../app/context.ts'
 import { machineAddress, machineReport } from '../../app/instances/machine.ts'
+import { serialAccessCheck } from '../../app/serial-access.ts'
 import { streamTargetOf, type StreamKind } from '../../app/instances/streams.ts'
 import { FaultError } from '../../domain/faults.ts'
 import type { Log } from '../../lib/log.ts'
@@ -195,6 +196,7 @@ async function streamTicket(
   const osUser = wish.type === 'shell' ? wish.user : undefined
   const input = { InstanceId: wish.instanceId, ...(osUser && { InstanceOSUser: osUser }) }
   await options.authorise(ctx, 'ec2-instance-connect', PERMISSIONS[wish.type], input)
+  if (wish.type === 'serial') await serialAccessCheck(ctx)
   const target = await streamTargetOf(ctx, wish.instanceId, wish.type)
   const until = ctx.principal.session?.expiresAt ?? null
   const who = { principal: ctx.principal.arn, instance: target.instanceId, type: wish.type }

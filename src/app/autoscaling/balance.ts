@@ -2,7 +2,7 @@
  * Desired and actual capacity brought together, an instance a step: what is missing is launched, what is marked is
  * replaced at the pace that policies allow, what is too much goes by the termination policies.
  */
-import { isPending, isTerminating } from '../../domain/autoscaling/capacity.ts'
+import { isPending, isTerminating, isWarmed } from '../../domain/autoscaling/capacity.ts'
 import { unbalanced, victimOf, type Candidate } from '../../domain/autoscaling/choose.ts'
 import {
   isSuspended,
@@ -18,6 +18,7 @@ import { terminationStart } from './lives.ts'
 import { needOf, replaceable } from './need.ts'
 import { scalingCtx } from './scope.ts'
 import { sourceOf, viewOf, type GroupView } from './view.ts'
+import { mayReturn, poolReturn, poolTake } from './warm-pool.ts'
 
 /** One step; @returns whether there may be another. */
 export async function balanceStep(view: GroupView): Promise<boolean> {
@@ -27,6 +28,7 @@ export async function balanceStep(view: GroupView): Promise<boolean> {
   const mayTerminate = !isSuspended(group, 'Terminate')
   if (mayTerminate && replaceable(view)) return replaceStep(view)
   if (missing > 0 && !isSuspended(group, 'Launch')) {
+    if (await poolTake(view)) return true
     if (now < (group.failures?.retryAt ?? 0)) return false
     return launchOne(view)
   }
@@ -68,6 +70,10 @@ async function shrinkStep({ app, group: { id } }: GroupView): Promise<boolean> {
     if (!one) return false
     const to = capacity - one.weight
     const cause = shrinkCause(now, group.cause, one.id, capacity, to)
+    if (mayReturn(view, one)) {
+      await poolReturn(view, tx, one, cause)
+      return true
+    }
     await terminationStart(app, tx, group, one, { cause })
     return true
   })
@@ -108,7 +114,8 @@ async function currentVersion(
 
 /** As much as is wanted: the reason is told, and zones may be brought into balance. */
 async function settledStep(view: GroupView): Promise<boolean> {
-  const { app, group, instances } = view
+  const { app, group } = view
+  const instances = view.instances.filter((one) => !isWarmed(one))
   if (instances.some((one) => isPending(one) || isTerminating(one) || one.replace)) return false
   if (group.cause !== '') {
     await app.store.transact((tx) =>

@@ -2,7 +2,13 @@
  * Auto Scaling groups as a user makes, changes, deletes and finds them. Only wishes are written here; the reconciler
  * brings the instances about. Source: Auto Scaling API reference and user guide, "Auto Scaling groups".
  */
-import { isTerminating, isPending, weightOf, within } from '../../domain/autoscaling/capacity.ts'
+import {
+  isPending,
+  isTerminating,
+  isWarmed,
+  weightOf,
+  within,
+} from '../../domain/autoscaling/capacity.ts'
 import type {
   GroupConfiguration,
   GroupSizes,
@@ -205,7 +211,9 @@ function mustBeEmpty(instances: readonly ScalingInstance[]): never {
 
 export interface GroupWithInstances {
   group: ScalingGroup
+  /** Its own, and those of its warm pool. */
   instances: readonly ScalingInstance[]
+  pooled: readonly ScalingInstance[]
 }
 
 /** Those named that there are: others are left out, as on AWS. */
@@ -222,7 +230,11 @@ export async function groupsFind(
   const byGroup = Map.groupBy(instances, ({ groupId }) => groupId)
   return groups
     .filter(({ name }) => names.length === 0 || names.includes(name))
-    .map((group) => ({ group, instances: byGroup.get(group.id) ?? [] }))
+    .map((group) => {
+      const all = byGroup.get(group.id) ?? []
+      const instances = all.filter((one) => !isWarmed(one))
+      return { group, instances, pooled: all.filter(isWarmed) }
+    })
 }
 
 /** How much of the capacity the group has in service. */

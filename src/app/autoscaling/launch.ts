@@ -12,7 +12,12 @@ import type {
   ScalingGroup,
   TemplateChoice,
 } from '../../domain/autoscaling/records.ts'
-import { launchCause, launchDescription, replacementCause } from '../../domain/autoscaling/words.ts'
+import {
+  launchCause,
+  launchDescription,
+  poolLaunchCause,
+  replacementCause,
+} from '../../domain/autoscaling/words.ts'
 import { FaultError, type FaultType } from '../../domain/faults.ts'
 import type { InstanceId, SubnetId } from '../../domain/ids.ts'
 import type { LaunchTemplateData } from '../../domain/launch-template.ts'
@@ -27,7 +32,7 @@ import { ownGet } from '../network/scope.ts'
 import { activityInsert } from './activities.ts'
 import { invalid } from './faults.ts'
 import { failuresMore, GROUP_TAG } from './lives.ts'
-import { needOf } from './need.ts'
+import { isInPool, needOf, poolNeedOf, type Need } from './need.ts'
 import { instanceNotice } from './notify.ts'
 import { scalingCtx } from './scope.ts'
 import { sourceOf, viewOf, type GroupView } from './view.ts'
@@ -124,10 +129,11 @@ export async function spotsOf(reader: StoreReader, group: Pick<ScalingGroup, 'co
 }
 
 /** @returns whether there is another one to launch at once: not after a failure. */
-export async function launchOne(view: GroupView): Promise<boolean> {
+export async function launchOne(view: GroupView, into: Into = 'group'): Promise<boolean> {
   const { app, group } = view
   const ctx = scalingCtx(app, group)
-  const where = view.instances.filter(isCounted).map((one) => ({
+  const beside = into === 'pool' ? isInPool : isCounted
+  const where = view.instances.filter(beside).map((one) => ({
     zone: one.zone,
     subnetId: view.ec2.get(one.id)?.spec.subnetId ?? null,
   }))
@@ -136,7 +142,7 @@ export async function launchOne(view: GroupView): Promise<boolean> {
   const overrides =
     source.type === 'mixed' && source.overrides.length > 0 ? source.overrides : [null]
   // For the sake of balance elsewhere would be no use, and would never end.
-  const isForBalance = isRebalancing(view)
+  const isForBalance = into === 'group' && isRebalancing(view)
   const places = isForBalance ? spots.slice(0, 1) : spots
   const choices = overrides.flatMap((override) => places.map((spot) => ({ override, spot })))
   let failure = invalid('The group has no subnet or Availability Zone that is still there.')
@@ -144,7 +150,7 @@ export async function launchOne(view: GroupView): Promise<boolean> {
     try {
       const { placementGroup } = group.configuration
       const plan = await planLaunch(ctx, source, { override, spot, placementGroup })
-      const isDone = await app.store.transact((tx) => launchWrite(ctx, tx, group.id, plan))
+      const isDone = await app.store.transact((tx) => launchWrite(ctx, tx, group.id, plan, into))
       if (isDone) app.activate('instances')
       return isDone
     } catch (error) {
@@ -153,9 +159,15 @@ export async function launchOne(view: GroupView): Promise<boolean> {
       if (!TRY_NEXT.has(error.fault.type)) break
     }
   }
-  await launchFailed(view, failure)
+  await launchFailed(view, failure, into)
   return false
 }
+
+/** Where an instance goes that is launched. */
+export type Into = 'group' | 'pool'
+
+const roomOf = (view: GroupView, into: Into): Pick<Need, 'missing' | 'capacity'> =>
+  into === 'pool' ? poolNeedOf(view) : needOf(view)
 
 const isRebalancing = (view: GroupView): boolean =>
   needOf(view).capacity >= view.group.configuration.desired &&
@@ -167,18 +179,19 @@ async function launchWrite(
   tx: StoreTransaction,
   groupId: string,
   plan: LaunchPlan,
+  into: Into,
 ): Promise<boolean> {
   const { app } = ctx
   const view = await viewOf(app, tx, groupId)
   if (!view) return false
   const { group, now } = view
-  const { missing, capacity } = needOf(view)
+  const { missing, capacity } = roomOf(view, into)
   if (missing <= 0) return false
   const { instanceIds } = await instancesRecord(ctx, tx, tagged(plan.request, group))
   const id = present(instanceIds[0], 'an instance')
   const activity = await activityInsert(app, tx, group, {
-    description: launchDescription(id),
-    cause: causeOf(view, capacity, capacity + plan.weight),
+    description: launchDescription(id, into === 'pool' ? ' into warm pool' : ''),
+    cause: causeOf(view, capacity, capacity + plan.weight, into),
     status: 'PreInService',
     progress: 30,
     details: {
@@ -191,6 +204,7 @@ async function launchWrite(
     weight: plan.weight,
     activityId: activity.id,
     at: now,
+    ...(into === 'pool' && { isWarmed: true }),
   })
   return true
 }
@@ -199,7 +213,13 @@ export async function instanceInsert(
   tx: StoreTransaction,
   group: ScalingGroup,
   id: InstanceId,
-  made: { launch: InstanceLaunch | null; weight: number; activityId: string; at: number },
+  made: {
+    launch: InstanceLaunch | null
+    weight: number
+    activityId: string
+    at: number
+    isWarmed?: true
+  },
 ): Promise<void> {
   const ec2 = present(await tx.get('instance', id), 'the instance')
   await tx.insert('scalingInstance', {
@@ -225,6 +245,7 @@ export async function instanceInsert(
     waits: [],
     replace: null,
     targetGroupArns: [],
+    ...(made.isWarmed && { isWarmed: true }),
   })
 }
 
@@ -239,26 +260,33 @@ function tagged(request: RunRequest, group: ScalingGroup): RunRequest {
 }
 
 /** Why it is launched: the group's own reason, else the instance that it stands in for. */
-function causeOf({ group, instances, now }: GroupView, from: number, to: number): string {
+function causeOf(
+  { group, instances, now }: GroupView,
+  from: number,
+  to: number,
+  into: Into,
+): string {
+  if (into === 'pool') return poolLaunchCause(now, from, to)
   const isReplacing = instances.some(({ replace }) => replace?.reason === 'unhealthy')
   if (group.cause === '' && isReplacing) return replacementCause(now)
   return launchCause(now, group.cause, from, to)
 }
 
-async function launchFailed(view: GroupView, failure: FaultError): Promise<void> {
+async function launchFailed(view: GroupView, failure: FaultError, into: Into): Promise<void> {
   const { app, now } = view
-  const { capacity } = needOf(view)
+  const { capacity } = roomOf(view, into)
   const said = app.launches.words(failure)
   const words = `${said}${said.endsWith('.') ? '' : '.'} Launching EC2 instance failed.`
-  const cause = causeOf(view, capacity, capacity + 1)
+  const cause = causeOf(view, capacity, capacity + 1, into)
   await app.store.transact(async (tx) => {
-    const group = await resourceChange(tx, 'scalingGroup', view.group.id, (one) => ({
-      ...one,
-      failures: failuresMore(one, now),
-    }))
+    const group = await resourceChange(tx, 'scalingGroup', view.group.id, (one) =>
+      into === 'pool' && one.warmPool
+        ? { ...one, warmPool: { ...one.warmPool, failures: failuresMore(one.warmPool, now) } }
+        : { ...one, failures: failuresMore(one, now) },
+    )
     if (!group) return
     await activityInsert(app, tx, group, {
-      description: 'Launching a new EC2 instance',
+      description: `Launching a new EC2 instance${into === 'pool' ? ' into warm pool' : ''}`,
       cause,
       status: 'Failed',
       progress: 100,

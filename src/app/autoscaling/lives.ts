@@ -1,12 +1,18 @@
 /** Lives of a group's instances, moved on: every step is one transaction with its activity and what it asks of EC2. */
 import { advance, advanceAt, type Advance } from '../../domain/autoscaling/advance.ts'
-import { isPending, isTerminating } from '../../domain/autoscaling/capacity.ts'
-import type { HookWait, ScalingGroup, ScalingInstance } from '../../domain/autoscaling/records.ts'
+import { isPending, isTerminating, isWarmed } from '../../domain/autoscaling/capacity.ts'
+import {
+  POOL_STATES,
+  type HookWait,
+  type ScalingGroup,
+  type ScalingInstance,
+  type WarmPool,
+} from '../../domain/autoscaling/records.ts'
 import { terminateDescription } from '../../domain/autoscaling/words.ts'
 import type { InstanceId } from '../../domain/ids.ts'
 import { resourceChange } from '../../store/sql-store.ts'
 import type { StoreTransaction } from '../../store/store.ts'
-import { instanceTerminateIn } from '../instances/lifecycle.ts'
+import { instanceStopIn, instanceTerminateIn } from '../instances/lifecycle.ts'
 import type { App } from '../context.ts'
 import { activityChange, activityInsert } from './activities.ts'
 import { hookNotices, instanceNotice, type Notice } from './notify.ts'
@@ -20,7 +26,10 @@ export const GROUP_TAG = 'aws:autoscaling:groupName'
 const RETRY_MS_FIRST = 10_000
 const RETRY_MS_MAX = 15 * 60_000
 
-export function failuresMore({ failures }: ScalingGroup, now: number): ScalingGroup['failures'] {
+export function failuresMore(
+  { failures }: Pick<ScalingGroup, 'failures'>,
+  now: number,
+): ScalingGroup['failures'] {
   const count = (failures?.count ?? 0) + 1
   const pause = Math.min(RETRY_MS_MAX, RETRY_MS_FIRST * 2 ** Math.min(count - 1, 10))
   return { count, retryAt: now + pause }
@@ -65,28 +74,33 @@ async function stepWrite(
   const now = app.clock.now()
   if (step.activity) await activityChange(app, tx, one.activityId, step.activity)
   if (step.isEnd) await instanceTerminateIn(app, tx, one.id)
+  if (step.isStop || step.isHibernation) {
+    await instanceStopIn(app, tx, one.id, { isHibernated: step.isHibernation ?? false })
+  }
   if (step.to === 'gone') {
     await tx.remove('scalingInstance', one)
-    if (isTerminating(one)) await groupMark(tx, group, { scaledAt: now })
+    if (isTerminating(one) && !isWarmed(one)) await groupMark(tx, group, { scaledAt: now })
     if (one.state === 'Detaching') await tagsDrop(tx, one.id)
     return isTerminating(one) ? [instanceNotice(group, one, 'TERMINATE')] : []
   }
   const { state = one.state } = step.to
   const waits = step.hooks ? waitsOf(app, step.hooks, now) : (step.to.waits ?? one.waits)
   const serves = state === 'InService' && one.state !== 'InService'
+  const isReady = isWarmed(one) && (POOL_STATES as readonly string[]).includes(state)
   const next: ScalingInstance = {
     ...one,
     ...step.to,
     waits,
     stateSince: state === one.state ? one.stateSince : now,
     inServiceAt: serves ? now : one.inServiceAt,
-    activityId: serves ? null : one.activityId,
+    activityId: serves || isReady ? null : one.activityId,
   }
   if (step.isFailure) {
-    await groupMark(tx, group, { failures: failuresMore(group, now) })
+    await failureMark(tx, group, one, now)
     next.activityId = await terminationBegin(app, tx, group, one)
   }
   if (serves) await groupMark(tx, group, { failures: null, scaledAt: now })
+  if (isReady) await poolChange(tx, group.id, (pool) => ({ ...pool, failures: null }))
   if (next !== one) await tx.update('scalingInstance', next)
   const notices = step.hooks ? hookNotices(group, next, step.hooks) : []
   if (serves && isPending(one)) notices.push(instanceNotice(group, one, 'LAUNCH'))
@@ -102,6 +116,27 @@ function waitsOf(app: App, hooks: NonNullable<Advance['hooks']>, now: number): H
     until: now + heartbeatSeconds * 1000,
     result: null,
   }))
+}
+
+async function failureMark(
+  tx: StoreTransaction,
+  group: ScalingGroup,
+  one: ScalingInstance,
+  now: number,
+): Promise<void> {
+  if (!isWarmed(one)) return groupMark(tx, group, { failures: failuresMore(group, now) })
+  await poolChange(tx, group.id, (pool) => ({ ...pool, failures: failuresMore(pool, now) }))
+}
+
+/** Nothing when it has none. */
+export async function poolChange(
+  tx: StoreTransaction,
+  groupId: string,
+  change: (pool: WarmPool) => WarmPool | null,
+): Promise<void> {
+  await resourceChange(tx, 'scalingGroup', groupId, (group) =>
+    group.warmPool ? { ...group, warmPool: change(group.warmPool) } : undefined,
+  )
 }
 
 async function groupMark(

@@ -2,7 +2,7 @@
  * What a user does with instances of a group: ends one, attaches, detaches, puts one aside and back, protects, says how
  * it is. Each is one transaction, all instances of a request or none. Source: Auto Scaling API reference.
  */
-import { isPending, isTerminating, weightOf } from '../../domain/autoscaling/capacity.ts'
+import { isPending, isTerminating, isWarmed, weightOf } from '../../domain/autoscaling/capacity.ts'
 import type {
   ScalingActivity,
   ScalingGroup,
@@ -75,6 +75,7 @@ export async function memberTerminate(
   const { app } = ctx
   return app.store.transact(async (tx) => {
     const one = await memberGet(ctx, tx, id)
+    if (isWarmed(one)) throw invalid(`Instance ${id} is in a warm pool`)
     if (isTerminating(one)) {
       const words = `Scaling activity ${one.activityId} is in progress and blocks this action`
       throw scalingFault('ScalingActivityInProgressFault', words)

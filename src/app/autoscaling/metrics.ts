@@ -2,8 +2,18 @@
  * Group metrics of AWS/AutoScaling, once a minute for groups whose collection is enabled: sizes, and how many instances
  * are in each part of their lives. Source: user guide, "CloudWatch metrics for Amazon EC2 Auto Scaling".
  */
-import { isPending, isTerminating, weightOf } from '../../domain/autoscaling/capacity.ts'
-import type { ScalingGroup, ScalingInstance } from '../../domain/autoscaling/records.ts'
+import {
+  isPending,
+  isTerminating,
+  isWarmed,
+  poolSizeOf,
+  weightOf,
+} from '../../domain/autoscaling/capacity.ts'
+import {
+  POOL_STATES,
+  type ScalingGroup,
+  type ScalingInstance,
+} from '../../domain/autoscaling/records.ts'
 import { summaryOf, type Sample } from '../../domain/metrics/metric.ts'
 import type { App } from '../context.ts'
 
@@ -12,12 +22,24 @@ type Measure = (group: ScalingGroup, instances: readonly ScalingInstance[]) => n
 const count =
   (holds: (one: ScalingInstance) => boolean): Measure =>
   (_group, instances) =>
-    instances.filter(holds).length
+    own(instances).filter(holds).length
 
 const capacity =
   (holds: (one: ScalingInstance) => boolean): Measure =>
   (_group, instances) =>
-    weightOf(instances.filter(holds))
+    weightOf(own(instances).filter(holds))
+
+const own = (instances: readonly ScalingInstance[]): readonly ScalingInstance[] =>
+  instances.filter((one) => !isWarmed(one))
+
+/** Of what is in the warm pool. */
+const pooled =
+  (holds: (one: ScalingInstance) => boolean): Measure =>
+  (_group, instances) =>
+    weightOf(instances.filter((one) => isWarmed(one) && holds(one)))
+
+const isReady = ({ state }: ScalingInstance): boolean =>
+  (POOL_STATES as readonly string[]).includes(state)
 
 const isServing = ({ state }: ScalingInstance): boolean => state === 'InService'
 const isAside = ({ state }: ScalingInstance): boolean => state === 'Standby'
@@ -36,6 +58,14 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   GroupStandbyCapacity: capacity(isAside),
   GroupTerminatingCapacity: capacity(isTerminating),
   GroupTotalCapacity: capacity(() => true),
+  WarmPoolMinSize: ({ warmPool }) => warmPool?.minSize ?? 0,
+  WarmPoolDesiredCapacity: poolSizeOf,
+  WarmPoolPendingCapacity: pooled(({ state }) => state.startsWith('Pending')),
+  WarmPoolTerminatingCapacity: pooled(isTerminating),
+  WarmPoolWarmedCapacity: pooled(isReady),
+  WarmPoolTotalCapacity: pooled(() => true),
+  GroupAndWarmPoolDesiredCapacity: (group) => group.configuration.desired + poolSizeOf(group),
+  GroupAndWarmPoolTotalCapacity: (_group, instances) => weightOf(instances),
 }
 
 export const GROUP_METRICS: readonly string[] = Object.keys(MEASURES)

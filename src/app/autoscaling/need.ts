@@ -1,5 +1,12 @@
 /** What a group lacks and has too much of. Pure, over a view. */
-import { isCounted, isWarm, weightOf } from '../../domain/autoscaling/capacity.ts'
+import {
+  isCounted,
+  isTerminating,
+  isWarm,
+  isWarmed,
+  poolSizeOf,
+  weightOf,
+} from '../../domain/autoscaling/capacity.ts'
 import {
   isSuspended,
   type MaintenancePolicy,
@@ -52,6 +59,15 @@ export function needOf(view: GroupView): Need {
     surge = Math.max(surge, Math.min(marked, allowed))
   }
   return { counted, capacity, surge, missing: desired + surge - capacity }
+}
+
+export const isInPool = (one: ScalingInstance): boolean => isWarmed(one) && !isTerminating(one)
+
+/** The same of its warm pool, which has what it has beside the group. */
+export function poolNeedOf({ group, instances }: GroupView): Omit<Need, 'surge'> {
+  const counted = instances.filter(isInPool)
+  const capacity = weightOf(counted)
+  return { counted, capacity, missing: poolSizeOf(group) - capacity }
 }
 
 export const isHeld = ({ group, refresh, now }: GroupView, reason: ReplaceReason): boolean => {

@@ -3,7 +3,9 @@
  * hooks with a target. There is no SNS or SQS here: a message goes to the log and to the webhook of the setting
  * `backupWebhook`, as those of backup vaults do, after the record of what it tells is durable.
  */
+import { isReturning } from '../../domain/autoscaling/advance.ts'
 import { groupArn } from '../../domain/autoscaling/arn.ts'
+import { isWarmed } from '../../domain/autoscaling/capacity.ts'
 import type {
   LifecycleHook,
   NotificationType,
@@ -68,6 +70,14 @@ export function testNotice(group: ScalingGroup, topicArn: string): Notice {
   }
 }
 
+/** From where to where: EC2, the group, its warm pool. */
+function routeOf(one: ScalingInstance, { transition }: LifecycleHook) {
+  const here = isWarmed(one) ? 'WarmPool' : 'AutoScalingGroup'
+  if (isReturning(one)) return { Origin: 'AutoScalingGroup', Destination: 'WarmPool' }
+  if (transition === 'terminating') return { Origin: here, Destination: 'EC2' }
+  return { Origin: one.isFromPool ? 'WarmPool' : 'EC2', Destination: here }
+}
+
 /** Of waits that have begun: the token by which they are completed. */
 export function hookNotices(
   group: ScalingGroup,
@@ -87,6 +97,7 @@ export function hookNotices(
       LifecycleTransition: `autoscaling:EC2_INSTANCE_${transition}`,
       EC2InstanceId: one.id,
       LifecycleActionToken: wait.token,
+      ...routeOf(one, hook),
       ...(hook.metadata !== null && { NotificationMetadata: hook.metadata }),
     }
     const subject = `Auto Scaling: Lifecycle action '${transition}' for instance ${one.id}`

@@ -10,6 +10,7 @@ import {
   isPending,
   isTerminating,
   isWarm,
+  isWarmed,
   stepFor,
   tracked,
   weightOf,
@@ -125,7 +126,7 @@ export function cooling(
   cooldownSeconds: number,
   now: number,
 ): string | null {
-  const busy = instances.find((one) => isPending(one) || isTerminating(one))
+  const busy = instances.find((one) => isPending(one) || (isTerminating(one) && !isWarmed(one)))
   if (busy) return `Scaling activity ${busy.activityId} is in progress and blocks this action`
   if (scaledAt === null || now >= scaledAt + cooldownSeconds * 1000) return null
   const at = timeText(scaledAt + cooldownSeconds * 1000)

@@ -12,6 +12,7 @@ import { refreshNextAt, refreshStep } from './refresh-step.ts'
 import { schedulesStep } from './schedules.ts'
 import { targetsStep } from './targets.ts'
 import { viewOf } from './view.ts'
+import { poolNextAt, poolStep } from './warm-pool.ts'
 
 /** Kinds whose changes may give a group something to do. */
 export const SCALING_CAUSES: ReadonlySet<StoredKind> = new Set([
@@ -69,9 +70,11 @@ async function groupReconcile(app: App, id: string, signal: AbortSignal): Promis
       (await livesStep(app, view)) ||
       (await targetsStep(view)) ||
       (await refreshStep(view)) ||
-      (await balanceStep(view))
+      (await balanceStep(view)) ||
+      (await poolStep(view))
     if (hasChanged) continue
-    const times = [scheduledAt, livesNextAt(view), refreshNextAt(view), balanceNextAt(view)]
+    const nextAts = [livesNextAt, refreshNextAt, balanceNextAt, poolNextAt].map((of) => of(view))
+    const times = [scheduledAt, ...nextAts]
     const ahead = times.filter((at) => at !== null)
     return ahead.length === 0 ? null : Math.min(...ahead)
   }

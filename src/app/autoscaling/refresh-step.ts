@@ -11,6 +11,7 @@ import { needOf } from './need.ts'
 import { rolledBack, targetsOf } from './refreshes.ts'
 import { scalingCtx } from './scope.ts'
 import { viewOf, type GroupView } from './view.ts'
+import { poolRenew } from './warm-pool.ts'
 
 const STALLED_MS = 3_600_000
 const STALLED_WORDS = 'Nothing could be replaced for an hour'
@@ -50,6 +51,7 @@ async function nextOf(
   const { instances, now } = view
   switch (refresh.status) {
     case 'Pending':
+      await poolRenew(view, tx)
       return { ...refresh, status: 'InProgress', progressedAt: now }
     case 'Cancelling':
       await unmark(tx, instances)
@@ -88,6 +90,7 @@ async function rollbackBegin(
   refresh: InstanceRefresh,
 ): Promise<InstanceRefresh> {
   await unmark(tx, view.instances)
+  await poolRenew(view, tx)
   const { launch } = view.group.configuration
   const preferences = { ...refresh.preferences, isMatchingSkipped: true }
   const ctx = scalingCtx(app, view.group)

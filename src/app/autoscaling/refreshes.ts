@@ -1,5 +1,5 @@
 /** Instance refreshes as a user starts, cancels, rolls back and reads them. */
-import { isTerminating } from '../../domain/autoscaling/capacity.ts'
+import { isTerminating, isWarmed } from '../../domain/autoscaling/capacity.ts'
 import {
   REFRESH_OPEN,
   type InstanceRefresh,
@@ -67,7 +67,8 @@ export async function targetsOf(
   const { isMatchingSkipped, protectedInstances, standbyInstances } = preferences
   const targets: InstanceId[] = []
   for (const one of instances) {
-    if (isTerminating(one) || one.state === 'Detaching') continue
+    // The warm pool is made anew as a whole (warm-pool.ts).
+    if (isWarmed(one) || isTerminating(one) || one.state === 'Detaching') continue
     if (one.isProtected && protectedInstances === 'Ignore') continue
     if (one.state === 'Standby' && standbyInstances === 'Ignore') continue
     if (isMatchingSkipped && (await matches(ctx, reader, one, source))) continue

@@ -66,18 +66,20 @@ function mustNotBeTerminationProtected(instance: Instance): void {
 }
 
 export function instancesStart(ctx: Ctx, ids: readonly InstanceId[]): Promise<StateChange[]> {
-  return changeAll(ctx, ids, async (tx, instance) => {
-    mustAllow(instance, 'start')
-    if (instance.intended.state === 'running') return undefined
-    await mustHaveRoot(tx, instance)
-    const hosts = await hostCapacities(ctx.app, tx)
-    const type = typeChecked(ctx.app, instance.spec.instanceType, hosts)
-    const hostId = placeOrFault({ ...instance.spec, gpus: gpuWishOf(type) }, hosts)
-    await publicAddressesAssign(ctx.app, tx, instance)
-    const intended = wish(ctx.app, instance, 'running', { code: 'pending', message: 'pending' })
-    const spec = { ...instance.spec, launchedAt: ctx.app.clock.now() }
-    return { ...instance, hostId, spec, intended }
-  })
+  return changeAll(ctx, ids, (tx, instance) => started(ctx.app, tx, instance))
+}
+
+async function started(app: App, tx: StoreTransaction, instance: Instance) {
+  mustAllow(instance, 'start')
+  if (instance.intended.state === 'running') return undefined
+  await mustHaveRoot(tx, instance)
+  const hosts = await hostCapacities(app, tx)
+  const type = typeChecked(app, instance.spec.instanceType, hosts)
+  const hostId = placeOrFault({ ...instance.spec, gpus: gpuWishOf(type) }, hosts)
+  await publicAddressesAssign(app, tx, instance)
+  const intended = wish(app, instance, 'running', { code: 'pending', message: 'pending' })
+  const spec = { ...instance.spec, launchedAt: app.clock.now() }
+  return { ...instance, hostId, spec, intended }
 }
 
 export function instancesStop(
@@ -105,6 +107,30 @@ export function instancesTerminate(ctx: Ctx, ids: readonly InstanceId[]): Promis
     mustNotBeTerminationProtected(instance)
     return { ...instance, intended: wish(ctx.app, instance, 'terminated', USER_SHUTDOWN) }
   })
+}
+
+/** Within a transaction. @throws Faults when it cannot be started, or there is no room. */
+export async function instanceStartIn(
+  app: App,
+  tx: StoreTransaction,
+  instance: Instance,
+): Promise<void> {
+  const changed = await started(app, tx, instance)
+  if (changed) await tx.update('instance', changed)
+}
+
+/** Within a transaction, for what stops instances by itself; one that stops already goes on as it does. */
+export async function instanceStopIn(
+  app: App,
+  tx: StoreTransaction,
+  id: InstanceId,
+  { isHibernated }: { isHibernated: boolean },
+): Promise<void> {
+  const instance = await tx.get('instance', id)
+  if (instance?.intended.state !== 'running') return
+  const why = isHibernated ? USER_HIBERNATE : USER_SHUTDOWN
+  const intended = { ...wish(app, instance, 'stopped', why), isHibernated }
+  await tx.update('instance', { ...instance, intended })
 }
 
 /** Within a transaction, for what ends instances by itself; protection is not asked, as with AWS's own services. */

@@ -20,6 +20,7 @@ import { imageGet } from '../images/list.ts'
 import type { InstanceType } from '../../domain/instance-type.ts'
 import { createAddressChooser, type AddressChooser } from '../network/addresses.ts'
 import { placementResolve } from '../placement-groups.ts'
+import { creditsOfLaunch } from './credit-defaults.ts'
 import { cpuOptionsChecked, creditsChecked } from './cpu-options.ts'
 import { firmwareOf, tpmSealed, type Firmware } from './firmware.ts'
 import { hibernationChecked } from './hibernation.ts'
@@ -79,6 +80,7 @@ interface Resolved {
   interfaces: ResolvedInterface[]
   volumes: Awaited<ReturnType<typeof volumesPlanned>>
   firmware: Firmware
+  cpuCredits: InstanceSpec['cpuCredits']
 }
 
 async function resolve(ctx: Ctx, tx: StoreTransaction, request: RunRequest): Promise<Resolved> {
@@ -114,6 +116,7 @@ async function resolve(ctx: Ctx, tx: StoreTransaction, request: RunRequest): Pro
     interfaces: await interfacesResolve(ctx, tx, request, type),
     volumes,
     firmware: firmwareOf(app, image, type),
+    cpuCredits: request.options.cpuCredits ?? (await creditsOfLaunch(ctx, tx, type)),
   }
 }
 
@@ -207,6 +210,7 @@ async function recordOne(
   if (request.restored) await volumesTake(ctx, tx, request.restored, id)
   const spec: InstanceSpec = {
     ...request.options,
+    cpuCredits: resolved.cpuCredits,
     ...placed,
     privateDnsHostnameType:
       request.hostnameType ?? primary.subnet.hostnameTypeOnLaunch ?? 'ip-name',

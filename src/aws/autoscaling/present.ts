@@ -7,10 +7,12 @@ import type {
   LaunchConfiguration as LaunchConfigurationOutput,
   LifecycleHook as LifecycleHookOutput,
   TagDescription,
+  WarmPoolConfiguration,
 } from '@aws-sdk/client-auto-scaling'
 import type { GroupWithInstances } from '../../app/autoscaling/groups.ts'
 import { globalSecondsOf } from '../../app/autoscaling/hooks.ts'
 import type { MemberView } from '../../app/autoscaling/members.ts'
+import { isWarmed } from '../../domain/autoscaling/capacity.ts'
 import { groupArn, launchConfigurationArn } from '../../domain/autoscaling/arn.ts'
 import type {
   LaunchConfiguration,
@@ -20,6 +22,7 @@ import type {
   ScalingActivity,
   ScalingInstance,
   TemplateChoice,
+  WarmPool,
 } from '../../domain/autoscaling/records.ts'
 import { zoneIdOf } from '../../domain/zones.ts'
 
@@ -80,7 +83,9 @@ export function instancePresent(one: ScalingInstance, source: LaunchSource): Ins
     InstanceType: one.instanceType,
     AvailabilityZone: one.zone,
     AvailabilityZoneId: zoneIdOf(one.zone),
-    LifecycleState: one.state as Instance['LifecycleState'],
+    LifecycleState: (isWarmed(one)
+      ? `Warmed:${one.state}`
+      : one.state) as Instance['LifecycleState'],
     HealthStatus: one.isHealthy ? 'Healthy' : 'Unhealthy',
     ...launchPresent(one),
     ImageId: one.imageId,
@@ -111,8 +116,18 @@ export const tagPresent = (
   PropagateAtLaunch: tag.isPropagated,
 })
 
+export function poolPresent(pool: WarmPool): WarmPoolConfiguration {
+  return {
+    ...(pool.maxPrepared !== null && { MaxGroupPreparedCapacity: pool.maxPrepared }),
+    MinSize: pool.minSize,
+    PoolState: pool.state,
+    ...(pool.isDeleting && { Status: 'PendingDelete' as const }),
+    ...(pool.isReused && { InstanceReusePolicy: { ReuseOnScaleIn: true } }),
+  }
+}
+
 export function groupPresent(
-  { group, instances }: GroupWithInstances,
+  { group, instances, pooled }: GroupWithInstances,
   options: { hasInstances: boolean },
 ): AutoScalingGroup {
   const { configuration: c, name } = group
@@ -132,6 +147,10 @@ export function groupPresent(
     HealthCheckGracePeriod: c.graceSeconds,
     Instances: options.hasInstances ? instances.map((one) => instancePresent(one, c.launch)) : [],
     CreatedTime: new Date(group.createdAt),
+    ...(group.warmPool && {
+      WarmPoolConfiguration: poolPresent(group.warmPool),
+      WarmPoolSize: pooled.length,
+    }),
     SuspendedProcesses: group.suspended.map(({ process, reason }) => ({
       ProcessName: process,
       SuspensionReason: reason,

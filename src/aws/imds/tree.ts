@@ -104,6 +104,7 @@ function metaDataOf(view: MetadataView): Sketch {
     ipv6: primary?.ipv6Addresses[0],
     'local-ipv4': primary?.privateAddresses[0],
     mac: primary?.mac,
+    'managed-ssh-keys': view.connectKeys.length > 0 ? sshKeysOf(view) : undefined,
     network: {
       interfaces: {
         macs: Object.fromEntries(view.interfaces.map((one) => [one.mac, interfaceOf(one)])),
@@ -130,6 +131,21 @@ function metaDataOf(view: MetadataView): Sketch {
     system: 'nitro',
     tags: view.options.areTagsEnabled ? { instance: directory(tags) } : undefined,
   }
+}
+
+/**
+ * By user, in the form in which the guest's half of EC2 Instance Connect reads them, with no signature: on AWS it is
+ * Amazon's, and here the service itself is the host's (docs/decisions/0151).
+ */
+function sshKeysOf({ instanceId, connectKeys }: MetadataView): Sketch {
+  const texts = connectKeys.map(({ user, line, until, caller, requestId }) => {
+    const timestamp = `#Timestamp=${Math.floor(until / 1000)}`
+    const lines = [timestamp, `#Instance=${instanceId}`, `#Caller=${caller}`]
+    return { user, text: [...lines, `#Request=${requestId}`, line, ''].join('\n') }
+  })
+  const byUser = [...Map.groupBy(texts, ({ user }) => user)]
+  const files = byUser.map(([user, all]) => [user, all.map(({ text }) => text).join('\n')] as const)
+  return { 'active-keys': Object.fromEntries(files) }
 }
 
 /** Times without fractions: SDKs parse them. */

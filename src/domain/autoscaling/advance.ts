@@ -3,12 +3,13 @@
  * what it is next, or null while nothing changes. Pure: whoever writes the step gives tokens to waits, keeps the time.
  * Source: user guide, "Amazon EC2 Auto Scaling instance lifecycle" and "Lifecycle hooks".
  */
+import { isWarmed } from './capacity.ts'
 import { impairedSinceOf } from '../instance-health.ts'
 import { instanceStateOf, type Instance } from '../instance.ts'
 import type {
   ActivityStatus,
   LifecycleHook,
-  LifecycleState,
+  PoolState,
   ScalingGroup,
   ScalingInstance,
 } from './records.ts'
@@ -29,8 +30,10 @@ export interface Advance {
   activity?: ActivityStep
   /** Its launch came to nothing. */
   isFailure?: true
-  /** The EC2 instance is to end. */
+  /** The EC2 instance is to end, to stop, or to stop with its memory saved. */
   isEnd?: true
+  isStop?: true
+  isHibernation?: true
 }
 
 export interface Situation {
@@ -69,6 +72,10 @@ export function advance(situation: Situation): Advance | null {
     case 'Pending:Wait':
     case 'Pending:Proceed':
       return launching(situation)
+    case 'Stopped':
+    case 'Hibernated':
+    case 'Running':
+      return waiting(situation)
     case 'InService':
       return inService(situation)
     case 'EnteringStandby':
@@ -88,7 +95,9 @@ export function advance(situation: Situation): Advance | null {
 
 function launching({ one, ec2, group, now }: Situation): Advance | null {
   const state = ec2 ? instanceStateOf(ec2) : 'terminated'
-  if (state !== 'pending' && state !== 'running') {
+  // On its way into the pool it is stopped by us.
+  const isParking = isWarmed(one) && one.state === 'Pending:Proceed' && state.startsWith('stopp')
+  if (state !== 'pending' && state !== 'running' && !isParking) {
     const why = ec2?.intended.reasonMessage || `EC2 instance ${one.id} is ${state}`
     const message =
       'Instance became unhealthy while waiting for instance to be in InService state. ' +
@@ -99,14 +108,17 @@ function launching({ one, ec2, group, now }: Situation): Advance | null {
       isFailure: true,
     }
   }
-  if (state === 'pending') return null
+  if (state === 'pending' || state === 'stopping') return null
+  const done = isWarmed(one) ? () => park(ec2!, group) : serve
   if (one.state === 'Pending') {
-    const hooks = hooksFor(group, 'launching')
-    if (hooks.length === 0) return serve()
+    // One that comes back from service is out of its load balancers first.
+    if (isWarmed(one) && one.targetGroupArns.length > 0) return null
+    const hooks = hooksFor(group, isReturning(one) ? 'terminating' : 'launching')
+    if (hooks.length === 0) return isWarmed(one) ? { to: { state: 'Pending:Proceed' } } : serve()
     const activity = { status: 'MidLifecycleAction', progress: 60 } as const
     return { to: { state: 'Pending:Wait' }, hooks, activity }
   }
-  if (one.state === 'Pending:Proceed') return serve()
+  if (one.state === 'Pending:Proceed') return done()
   const results = one.waits.map((wait) => resultOf(wait, group.hooks, now))
   const abandoned = results.indexOf('ABANDON')
   if (abandoned >= 0) {
@@ -122,6 +134,33 @@ function launching({ one, ec2, group, now }: Situation): Advance | null {
   }
   if (results.includes(null)) return null
   return { to: { state: 'Pending:Proceed', waits: [] } }
+}
+
+/** From the group into its warm pool, by scale-in. */
+export const isReturning = (one: ScalingInstance): boolean =>
+  isWarmed(one) && one.inServiceAt !== null
+
+/** As the pool has its instances. */
+function park(ec2: Instance, { warmPool }: ScalingGroup): Advance | null {
+  const wanted = warmPool?.state ?? 'Stopped'
+  if (instanceStateOf(ec2) === 'stopped') {
+    const state = ec2.intended.isHibernated ? 'Hibernated' : 'Stopped'
+    return { to: { state }, activity: DONE }
+  }
+  if (ec2.intended.state === 'stopped') return null
+  if (wanted === 'Running') return { to: { state: 'Running' }, activity: DONE }
+  const isHibernation = wanted === 'Hibernated' && ec2.spec.isHibernationEnabled
+  return isHibernation ? { to: {}, isHibernation } : { to: {}, isStop: true }
+}
+
+/** One that is ready in the pool: when it is not as it should be, it is of no use. */
+function waiting({ one, ec2, group, now }: Situation): Advance | null {
+  if (!one.isHealthy || isSuspended(group, 'HealthCheck')) return null
+  const state = ec2 ? instanceStateOf(ec2) : 'terminated'
+  const impairedSince = ec2 ? impairedSinceOf(ec2, now) : null
+  const isImpaired = impairedSince !== null && now >= impairedSince + IMPAIRED_MS_MIN
+  const isRight = one.state === 'Running' ? state === 'running' && !isImpaired : state === 'stopped'
+  return isRight ? null : { to: { isHealthy: false } }
 }
 
 const serve = (): Advance => ({ to: { state: 'InService' }, activity: DONE })
@@ -181,7 +220,15 @@ export function unhealthy(now: number, words: string): Advance {
 }
 
 /** What the metadata service tells the guest that it is on its way to. */
-export function targetStateOf(state: LifecycleState): string {
+export function targetStateOf(
+  one: Pick<ScalingInstance, 'state' | 'isWarmed'>,
+  pool?: PoolState,
+): string {
+  const { state } = one
+  if (isWarmed(one)) {
+    if (state.startsWith('Terminating')) return 'Warmed:Terminated'
+    return `Warmed:${state.startsWith('Pending') ? (pool ?? 'Stopped') : state}`
+  }
   if (state.startsWith('Terminating')) return 'Terminated'
   if (state === 'EnteringStandby' || state === 'Standby') return 'Standby'
   return state === 'Detaching' ? 'Detached' : 'InService'
@@ -191,6 +238,10 @@ export function targetStateOf(state: LifecycleState): string {
 export function advanceAt({ one, ec2, group, now }: Situation): number | null {
   const { graceSeconds, maxLifetimeSeconds } = group.configuration
   const times = one.waits.filter(({ result }) => result === null).map(({ until }) => until)
+  if (one.state === 'Running') {
+    const impairedSince = ec2 ? impairedSinceOf(ec2, now) : null
+    if (impairedSince !== null) times.push(impairedSince + IMPAIRED_MS_MIN)
+  }
   if (one.state === 'InService') {
     times.push((one.inServiceAt ?? now) + graceSeconds * 1000)
     const impairedSince = ec2 ? impairedSinceOf(ec2, now) : null

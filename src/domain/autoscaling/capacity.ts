@@ -6,6 +6,7 @@ import type {
   AdjustmentType,
   GroupSizes,
   LifecycleState,
+  ScalingGroup,
   ScalingInstance,
   StepAdjustment,
 } from './records.ts'
@@ -18,13 +19,25 @@ const COUNTED: ReadonlySet<LifecycleState> = new Set([
   'InService',
 ])
 
-export const isCounted = ({ state }: Pick<ScalingInstance, 'state'>): boolean => COUNTED.has(state)
+type Living = Pick<ScalingInstance, 'state' | 'isWarmed'>
 
-export const isPending = ({ state }: Pick<ScalingInstance, 'state'>): boolean =>
-  state.startsWith('Pending')
+/** In the warm pool, or on its way into it or out of this world from it. */
+export const isWarmed = ({ isWarmed: is }: Pick<ScalingInstance, 'isWarmed'>): boolean =>
+  is ?? false
+
+export const isCounted = (one: Living): boolean => COUNTED.has(one.state) && !isWarmed(one)
+
+export const isPending = (one: Living): boolean => one.state.startsWith('Pending') && !isWarmed(one)
 
 export const isTerminating = ({ state }: Pick<ScalingInstance, 'state'>): boolean =>
   state.startsWith('Terminating')
+
+/** How much of the group's capacity its warm pool is to have: "the difference between the two". */
+export function poolSizeOf({ configuration, warmPool }: ScalingGroup): number {
+  if (!warmPool || warmPool.isDeleting) return 0
+  const prepared = warmPool.maxPrepared ?? configuration.max
+  return Math.max(warmPool.minSize, prepared - configuration.desired, 0)
+}
 
 export function weightOf(instances: readonly ScalingInstance[]): number {
   return instances.reduce((sum, { weight }) => sum + weight, 0)

@@ -18,6 +18,10 @@ export const LIFECYCLE_STATES = [
   'Detaching',
   'EnteringStandby',
   'Standby',
+  // Of an instance in a warm pool that is ready.
+  'Stopped',
+  'Running',
+  'Hibernated',
 ] as const
 export type LifecycleState = (typeof LIFECYCLE_STATES)[number]
 
@@ -138,6 +142,22 @@ export interface GroupConfiguration extends GroupSizes {
   deletionProtection: 'none' | 'prevent-force-deletion' | 'prevent-all-deletion'
 }
 
+export const POOL_STATES = ['Stopped', 'Running', 'Hibernated'] as const
+export type PoolState = (typeof POOL_STATES)[number]
+
+/** Instances made ahead, beside the group's own. */
+export interface WarmPool {
+  state: PoolState
+  minSize: number
+  /** Null: the group's maximum. */
+  maxPrepared: number | null
+  /** What scale-in takes from the group goes back into it. */
+  isReused: boolean
+  /** Since the last launch into it that succeeded. */
+  failures: { count: number; retryAt: number } | null
+  isDeleting: boolean
+}
+
 export interface ScalingGroup extends ResourceBase<string> {
   name: string
   configuration: GroupConfiguration
@@ -155,6 +175,7 @@ export interface ScalingGroup extends ResourceBase<string> {
   failures: { count: number; retryAt: number } | null
   /** Being deleted: with all its instances, at once. */
   deletingSince: number | null
+  warmPool?: WarmPool | null
 }
 
 export interface HookWait {
@@ -191,6 +212,10 @@ export interface ScalingInstance extends ResourceBase<InstanceId> {
   replace: { reason: ReplaceReason; cause: string } | null
   /** Of the target groups it is registered in. */
   targetGroupArns: readonly string[]
+  /** It is in the group's warm pool: its state is that of `Warmed:<state>`. */
+  isWarmed?: boolean
+  /** It came from there. */
+  isFromPool?: boolean
 }
 
 export type InstanceLaunch =

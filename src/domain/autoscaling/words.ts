@@ -4,7 +4,8 @@ export function timeText(at: number): string {
   return new Date(at).toISOString().replace(/\.\d{3}Z$/, 'Z')
 }
 
-export const launchDescription = (id: string): string => `Launching a new EC2 instance: ${id}`
+export const launchDescription = (id: string, where = ''): string =>
+  `Launching a new EC2 instance${where}: ${id}`
 export const terminateDescription = (id: string): string => `Terminating EC2 instance: ${id}`
 
 /** What a launch says when the difference has no better reason. */
@@ -13,6 +14,20 @@ export function launchCause(at: number, asked: string, from: number, to: number)
     `At ${timeText(at)} an instance was started in response to a difference between desired and actual ` +
     `capacity, increasing the capacity from ${from} to ${to}.`
   return asked === '' ? started : `${asked}  ${started}`
+}
+
+export function poolLaunchCause(at: number, from: number, to: number): string {
+  return (
+    `At ${timeText(at)} an instance was started in response to a difference between desired and actual ` +
+    `capacity of the warm pool, increasing the warm pool capacity from ${from} to ${to}.`
+  )
+}
+
+export function poolShrinkCause(at: number, from: number, to: number): string {
+  return (
+    `At ${timeText(at)} an instance was taken out of the warm pool in response to a difference between desired ` +
+    `and actual capacity of the warm pool, shrinking the warm pool capacity from ${from} to ${to}.`
+  )
 }
 
 export function replacementCause(at: number): string {

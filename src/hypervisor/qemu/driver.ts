@@ -25,6 +25,7 @@ import {
   type Machine,
   type QemuDriverOptions,
 } from './context.ts'
+import { connectKeyTell } from './connect-key.ts'
 import type { IoAbilities } from './devices.ts'
 import { createGpuKeeper } from './gpus.ts'
 import { tunOpenToAll } from './tap.ts'
@@ -178,6 +179,7 @@ type Queries =
   | 'list'
   | 'usage'
   | 'cpuCap'
+  | 'connectKey'
   | 'consoleOutput'
   | 'screenshot'
   | 'consoleConnect'
@@ -191,6 +193,7 @@ function queries(context: DriverContext): Pick<QemuDriver, Queries> {
     list: () => machinesList(context),
     usage: () => machinesUsage(context),
     cpuCap: (instanceId, percent) => machineCpuCap(context, instanceId, percent),
+    connectKey: (instanceId, key) => connectKeyTell(running(context, instanceId), key),
     consoleOutput: (instanceId) => {
       const paths = pathsOf(context, instanceId)
       return consoleTail(paths.serialLog, paths.serialLogOld)

@@ -225,3 +225,30 @@ describe('the tree', () => {
     expect(ask(`/${'a'.repeat(4_000)}`).status).toBe(400)
   })
 })
+
+test('keys for a minute, by user, as the guest’s half of EC2 Instance Connect reads them', () => {
+  const key = (user: string, line: string) => ({
+    user,
+    line,
+    until: NOW + 60_000,
+    caller: 'arn:aws:iam::111122223333:user/somebody',
+    requestId: 'request-1',
+  })
+  const connectKeys = [key('admin', 'ssh-ed25519 AA'), key('root', 'ssh-rsa BB')]
+  const view = metadataView({ connectKeys: [...connectKeys, key('admin', 'ssh-ed25519 CC')] })
+  expect(metaData('managed-ssh-keys/', { view }).text).toBe('active-keys/')
+  expect(metaData('managed-ssh-keys/active-keys/', { view }).text).toBe('admin\nroot')
+  const head = [
+    `#Timestamp=${NOW / 1000 + 60}`,
+    '#Instance=i-0123456789abcdef0',
+    '#Caller=arn:aws:iam::111122223333:user/somebody',
+    '#Request=request-1',
+  ]
+  expect(metaData('managed-ssh-keys/active-keys/admin', { view }).text.split('\n')).toEqual([
+    ...[...head, 'ssh-ed25519 AA', ''],
+    ...[...head, 'ssh-ed25519 CC', ''],
+  ])
+  expect(metaData('managed-ssh-keys/active-keys/nobody', { view }).status).toBe(404)
+  expect(metaData('managed-ssh-keys/').status).toBe(404)
+  expect(metaData('').text).not.toContain('managed')
+})

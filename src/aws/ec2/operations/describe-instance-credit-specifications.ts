@@ -1,6 +1,6 @@
 /**
- * DescribeInstanceCreditSpecifications. Without ids: the burstable instances with unlimited credits, as AWS. Credits
- * are recorded, not metered: a host here shares its processors among all machines alike.
+ * DescribeInstanceCreditSpecifications. Without ids: the burstable instances with unlimited credits, as AWS. What
+ * credits do: app/metrics/credits.ts.
  */
 import { instanceCredits } from '../../../app/instances/credits.ts'
 import { instancesFind } from '../../../app/instances/list.ts'

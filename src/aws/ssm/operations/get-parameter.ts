@@ -1,6 +1,6 @@
 /** GetParameter, by name or ARN, with or without a version. */
 import { parameterFind } from '../../../app/parameters.ts'
-import { FaultError } from '../../../domain/faults.ts'
+import { parameterMissing, ssmFault } from '../../../app/parameter-store.ts'
 import { operation } from '../../operation.ts'
 import { parameterAnswer, referenceOf } from '../parameter.ts'
 
@@ -14,20 +14,19 @@ export default operation<'ssm', 'GetParameter'>({
     switch (found.type) {
       case 'found': {
         const { parameter, version } = found
-        return { Parameter: parameterAnswer(ctx, parameter, version, reference?.selector) }
+        const options = {
+          selector: reference?.selector ?? null,
+          isDecrypted: input.WithDecryption ?? false,
+        }
+        return { Parameter: await parameterAnswer(ctx, parameter, version, options) }
       }
       case 'no-parameter':
-        throw new FaultError({
-          type: 'Service',
-          code: 'ParameterNotFound',
-          message: `Parameter ${text} not found.`,
-        })
+        throw parameterMissing(text)
       case 'no-version':
-        throw new FaultError({
-          type: 'Service',
-          code: 'ParameterVersionNotFound',
-          message: `Systems Manager could not find version ${reference!.selector} of ${reference!.name}.`,
-        })
+        throw ssmFault(
+          'ParameterVersionNotFound',
+          `Systems Manager could not find version ${reference!.selector} of ${reference!.name}.`,
+        )
     }
   },
 })

@@ -1,15 +1,12 @@
-/**
- * GetParametersByPath: what lies in a folder, or below it when `Recursive`. Filters: `Type` with `Equals`; the
- * parameters here have neither keys nor labels, so a filter on those lets nothing through.
- */
-import type { ParameterStringFilter } from '@aws-sdk/client-ssm'
-import { parameterList, type Parameter } from '../../../app/parameters.ts'
-import { FaultError } from '../../../domain/faults.ts'
+/** GetParametersByPath: what lies in a folder, or below it when `Recursive`, by filters on type and key. */
+import { asParameter, storedList } from '../../../app/parameter-store.ts'
+import { parameterList } from '../../../app/parameters.ts'
+import type { Parameter } from '../../../domain/parameter.ts'
 import { operation } from '../../operation.ts'
+import { filtersOf } from '../filters.ts'
 import { parameterAnswer, validation } from '../parameter.ts'
 
 const PUBLIC = '/aws/service/'
-
 /** AWS's own, and its most. */
 const PAGE_SIZE = 10
 
@@ -19,38 +16,23 @@ export default operation<'ssm', 'GetParametersByPath'>({
     if (!/^\/[A-Za-z0-9_.\-/]*$/.test(path)) {
       throw validation(`The path ${path} must begin with / and hold letters, digits and _.-/ only`)
     }
-    const isIncluded = filterOf(input.ParameterFilters ?? [])
+    const isMeant = filtersOf(input.ParameterFilters, ['Type', 'KeyId', 'Label'])
     const folder = path.endsWith('/') ? path : `${path}/`
-    const found = (await parameterList(ctx)).filter(({ name }) => {
-      // Public parameters are found only by who looks for them: `/` means the account's own.
-      if (!isIncluded || !folder.startsWith(PUBLIC) || !name.startsWith(folder)) return false
-      return input.Recursive === true || !name.slice(folder.length).includes('/')
+    // Public parameters are found only by who looks for them: `/` means the account's own.
+    const all = folder.startsWith(PUBLIC)
+      ? await parameterList(ctx)
+      : (await storedList(ctx)).map(asParameter)
+    const found = all.filter((one) => {
+      if (
+        !one.name.startsWith(folder) ||
+        !isMeant({ name: one.name, tags: {}, value: one.versions.at(-1)!.own })
+      )
+        return false
+      return input.Recursive === true || !one.name.slice(folder.length).includes('/')
     })
-    const key = (parameter: Parameter): string => parameter.name
-    const page = call.page(found, { key, defaultSize: PAGE_SIZE })
-    return {
-      Parameters: page.items.map((one) => parameterAnswer(ctx, one, one.versions.at(-1)!)),
-      NextToken: page.nextToken,
-    }
+    const page = call.page(found, { key: ({ name }: Parameter) => name, defaultSize: PAGE_SIZE })
+    const options = { isDecrypted: input.WithDecryption ?? false }
+    const answer = (one: Parameter) => parameterAnswer(ctx, one, one.versions.at(-1)!, options)
+    return { Parameters: await Promise.all(page.items.map(answer)), NextToken: page.nextToken }
   },
 })
-
-/** Whether a parameter of type String without key and label passes all filters. */
-function filterOf(filters: readonly ParameterStringFilter[]): boolean {
-  return filters.every(({ Key, Option = 'Equals', Values = [] }) => {
-    if (Key !== 'Type' && Key !== 'KeyId' && Key !== 'Label') {
-      throw invalid('InvalidFilterKey', `${Key} is not a filter of GetParametersByPath`)
-    }
-    if (Option !== 'Equals' && Option !== 'BeginsWith') {
-      throw invalid('InvalidFilterOption', `The filter option ${Option} is not valid for ${Key}`)
-    }
-    if (Key !== 'Type') return false
-    return Values.some((value) =>
-      Option === 'Equals' ? value === 'String' : 'String'.startsWith(value),
-    )
-  })
-}
-
-function invalid(code: string, message: string): FaultError {
-  return new FaultError({ type: 'Service', code, message })
-}
