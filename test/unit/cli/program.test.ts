@@ -34,7 +34,9 @@ test('the overview names every verb, without colours in a pipe', async () => {
 
 test('a reader that has seen enough ends it without a word', async () => {
   const script = 'set -o pipefail; "$0" --help | true'
-  const failed = exec('bash', ['-c', script, LAUNCHER], { env: { PATH: process.env['PATH'], HOME: folder } })
+  const failed = exec('bash', ['-c', script, LAUNCHER], {
+    env: { PATH: process.env['PATH'], HOME: folder },
+  })
   await expect(failed).rejects.toMatchObject({ exitCode: 141, stderr: '' })
 })
 
