@@ -12,7 +12,7 @@ import { exec } from '../../src/lib/exec.ts'
 import { authority, certified } from '../support/certificates.ts'
 import { eventually } from '../support/eventually.ts'
 import { startLibvirtd } from '../support/libvirtd.ts'
-import { awsCli, hypervisorImport, json, machineListed } from '../support/vm/aws-cli.ts'
+import { awsCli, hypervisorImport, json, machineListed } from '../support/vm/gateway.ts'
 import { useDaemon } from '../support/vm/use.ts'
 
 const MINUTE_MS = 60_000
