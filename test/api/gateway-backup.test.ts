@@ -10,6 +10,7 @@ import {
   DescribeRecoveryPointCommand,
   ListBackupJobsCommand,
   StartRestoreJobCommand,
+  StopBackupJobCommand,
 } from '@aws-sdk/client-backup'
 import {
   GetVirtualMachineCommand,
@@ -19,12 +20,13 @@ import {
   TagResourceCommand,
   type BackupGatewayClient,
 } from '@aws-sdk/client-backup-gateway'
+import { CreateVolumeCommand } from '@aws-sdk/client-ec2'
 import { CreateRoleCommand } from '@aws-sdk/client-iam'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { SIMULATED_BLOCK_BYTES } from '../../src/agent/simulated-volumes.ts'
 import { volumeStateOf } from '../../src/domain/volume.ts'
 import { systemClock } from '../../src/lib/time.ts'
-import { backupKit, ROLE } from '../support/backup-kit.ts'
+import { backupKit, ROLE, volumeArn } from '../support/backup-kit.ts'
 import { ACCOUNT, startTestCloud, type TestCloud } from '../support/cloud.ts'
 import { eventually } from '../support/eventually.ts'
 import { hypervisorMake, listed, machinesOf, stateIs } from '../support/gateway.ts'
@@ -316,4 +318,61 @@ test("the gateway's schedule limits what goes into the vault", async () => {
   const job = await kit.backUp(arn, 'vault')
   const tookMs = job.CompletionDate!.getTime() - job.CreationDate!.getTime()
   expect(tookMs).toBeGreaterThan(1_000)
+})
+
+test('hypervisors that are slow hold up neither each other nor what is backed up here', async () => {
+  const uris = ['qemu+ssh://root@one/system', 'qemu+ssh://root@two/system']
+  const rate = {
+    ...{ StartHourOfDay: 0, StartMinuteOfHour: 0, EndHourOfDay: 23, EndMinuteOfHour: 59 },
+    DaysOfWeek: [0, 1, 2, 3, 4, 5, 6],
+    // A MiB takes minutes.
+    AverageUploadRateLimitInBitsPerSec: 51_200,
+  }
+  await kit.vault('vault')
+  const started: { id: string; hypervisor: string }[] = []
+  for (const [index, uri] of uris.entries()) {
+    const names = ['a', 'b', 'c'].map((name) => `${name}${index}`)
+    const disks = new Map(names.map((name) => [`uuid-of-${name}`, randomBytes(1024 * KIB)]))
+    const machines = names.map((name) => listed(name))
+    cloud.agent.hypervisors.set(uri, { password: null, machines, disks })
+    const more = { Name: `lab${index}`, Host: uri }
+    const { hypervisorArn, gatewayArn } = await hypervisorMake(cloud, client, more)
+    await client.send(
+      new PutBandwidthRateLimitScheduleCommand({
+        GatewayArn: gatewayArn,
+        BandwidthRateLimitIntervals: [rate],
+      }),
+    )
+    await stateIs(client, hypervisorArn, 'ONLINE')
+    const shown = await eventually(
+      () => machinesOf(client, hypervisorArn),
+      (all) => all.length === names.length,
+    )
+    for (const { ResourceArn } of shown) {
+      const { BackupJobId } = await kit.start(ResourceArn!, 'vault')
+      started.push({ id: BackupJobId!, hypervisor: hypervisorArn })
+    }
+  }
+  const statesOf = async (): Promise<string[][]> => {
+    const jobs = await cloud.app.store.list('backupJob', { ids: started.map(({ id }) => id) })
+    const byId = new Map(jobs.map((job) => [job.id, job.state]))
+    const of = (hypervisor: string) => started.filter((one) => one.hypervisor === hypervisor)
+    return [...new Set(started.map(({ hypervisor }) => hypervisor))].map((one) =>
+      of(one)
+        .map(({ id }) => String(byId.get(id)))
+        .sort(),
+    )
+  }
+  const two = ['CREATED', 'RUNNING', 'RUNNING']
+  await eventually(statesOf, (seen) => JSON.stringify(seen) === JSON.stringify([two, two]))
+  const { VolumeId } = await cloud.ec2.send(
+    new CreateVolumeCommand({ AvailabilityZone: 'us-east-1a', Size: 1 }),
+  )
+  const job = await kit.backUp(volumeArn(VolumeId!), 'vault')
+  expect(job.State).toBe('COMPLETED')
+  expect(await statesOf()).toEqual([two, two])
+  for (const { id } of started) {
+    await kit.client().send(new StopBackupJobCommand({ BackupJobId: id }))
+    expect((await kit.jobEnd(id)).State).toBe('ABORTED')
+  }
 })

@@ -18,7 +18,7 @@ import {
   json,
   machineListed,
   type ListedMachine,
-} from '../support/vm/aws-cli.ts'
+} from '../support/vm/gateway.ts'
 import { tinyImage } from '../support/vm/tiny.ts'
 import { useDaemon } from '../support/vm/use.ts'
 

@@ -12,14 +12,14 @@ import { exec } from '../../src/lib/exec.ts'
 import { authority, certified } from '../support/certificates.ts'
 import { eventually } from '../support/eventually.ts'
 import { startLibvirtd } from '../support/libvirtd.ts'
-import { awsCli, hypervisorImport, json, machineListed } from '../support/vm/aws-cli.ts'
+import { brume } from '../support/vm/cli.ts'
+import { awsCli, hypervisorImport, json, machineListed } from '../support/vm/gateway.ts'
 import { useDaemon } from '../support/vm/use.ts'
 
 const MINUTE_MS = 60_000
 const MIB = 1024 ** 2
 const PORT = 16_514
 const [OURS, THEIRS] = ['192.0.2.1', '192.0.2.2'] as const
-const CLI = join(import.meta.dirname, '../../src/cli/main.ts')
 
 const use = useDaemon()
 const aws = awsCli(() => use.daemon)
@@ -50,15 +50,6 @@ async function hostBeside(): Promise<{ pid: number } & AsyncDisposable> {
       await gone
     },
   }
-}
-
-async function brume(...words: string[]): Promise<string> {
-  const { daemon } = use
-  const { stdout } = await exec(process.execPath, [CLI, ...words, '--home', daemon.home], {
-    env: daemon.env(),
-    timeoutMs: 5 * MINUTE_MS,
-  })
-  return stdout.trim()
 }
 
 interface Job {
@@ -132,7 +123,9 @@ test(
       await copyFile(join(pki, from), join(given, to))
       await exec('chmod', ['600', join(given, to)])
     }
-    expect(await brume('gateway', 'certificates', 'set', THEIRS, given)).toContain('CN=client')
+    expect(await brume(use.daemon, 'gateway', 'certificates', 'set', THEIRS, given)).toContain(
+      'CN=client',
+    )
     const hypervisor = await hypervisorImport(
       aws,
       use.daemon,
@@ -167,10 +160,24 @@ test(
 
     const same = (path: string, format: string, other: string, otherFormat: string) =>
       exec('qemu-img', ['compare', '-f', format, '-F', otherFormat, path, other])
-    const early = await brume('backup', 'export', first.RecoveryPointArn, '--format', 'raw')
+    const early = await brume(
+      use.daemon,
+      'backup',
+      'export',
+      first.RecoveryPointArn,
+      '--format',
+      'raw',
+    )
     await same(early, 'raw', noise, 'raw')
     for (const format of ['raw', 'qcow2', 'vmdk']) {
-      const late = await brume('backup', 'export', second.RecoveryPointArn, '--format', format)
+      const late = await brume(
+        use.daemon,
+        'backup',
+        'export',
+        second.RecoveryPointArn,
+        '--format',
+        format,
+      )
       await same(late, format, disk, 'qcow2')
     }
     const { RestoreJobId } = await aws(

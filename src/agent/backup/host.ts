@@ -45,6 +45,8 @@ export interface BackupHostOptions {
 
 /** Each keeps a processor busy and some 100 MB of memory. */
 const WORK_AT_ONCE_MAX = 4
+/** Beside it: work at the pace of other hypervisors and of lines to them, behind which nothing of ours waits. */
+const FOREIGN_AT_ONCE_MAX = 4
 /** Forgotten by the control plane or not: no more outcomes are kept than this. */
 const KNOWN_MAX = 10_000
 const REASON_CHARACTERS_MAX = 400
@@ -73,7 +75,8 @@ export function createBackupHost(options: BackupHostOptions): BackupHost {
   const files = createFileBrowser({ home, machines, vaults, log })
   const known = new Map<string, Known>()
   const listeners = new Set<(workId: string) => void>()
-  const limiter = createLimiter(WORK_AT_ONCE_MAX)
+  const own = createLimiter(WORK_AT_ONCE_MAX)
+  const foreign = createLimiter(FOREIGN_AT_ONCE_MAX)
 
   const run = async (workId: string, work: BackupWork, one: Known): Promise<void> => {
     const { signal } = one.controller
@@ -86,7 +89,7 @@ export function createBackupHost(options: BackupHostOptions): BackupHost {
     }
     let outcome: BackupWorkOutcome
     try {
-      const result = await turn(limiter, signal, () =>
+      const result = await turn(isForeign(work) ? foreign : own, signal, () =>
         workDo(tools, work, {
           signal,
           onProgress,
@@ -166,6 +169,9 @@ function turn<T>(limiter: Limiter, signal: AbortSignal, work: () => Promise<T>):
       .then(resolve, reject)
   })
 }
+
+const isForeign = (work: BackupWork): boolean =>
+  work.type === 'restore-foreign' || (work.type === 'backup' && work.foreign !== null)
 
 function failureOf(error: unknown, signal: AbortSignal): BackupWorkOutcome {
   const text = error instanceof Error ? error.message : String(error)

@@ -2,6 +2,7 @@
  * Backup's reconcilers: jobs a step at a time, plans at their times, points as they age, tests of restores. Each has a
  * timer of its own for when it is worth looking again, beside activations and the loop's period.
  */
+import type { BackupJob } from '../../domain/backup/records.ts'
 import type { App, ReconcilerName } from '../context.ts'
 import { agesReconcile, type OverSince } from './ages.ts'
 import { backupHostOf } from './background.ts'
@@ -15,6 +16,8 @@ import { upkeepReconcile } from './upkeep.ts'
 
 /** What the hosts work at: more would only share the same disks. */
 const BACKUPS_AT_ONCE = 4
+/** Beside them: whoever is slow there, or is let no faster by a schedule, holds up nobody here. */
+const FOREIGN_AT_ONCE = 4
 const COPIES_AT_ONCE = 2
 const RESTORES_AT_ONCE = 4
 
@@ -97,8 +100,12 @@ async function jobsLook(
     app.store.list('backupCopyJob', open),
     app.store.list('backupRestoreJob', open),
   ])
+  const isForeign = ({ resourceType }: BackupJob): boolean => resourceType === 'VirtualMachine'
+  const isWaiting = ({ state }: BackupJob): boolean => state === 'CREATED'
+  const own = backups.filter((job) => !isForeign(job))
   const steps = [
-    ...withRoom(backups, BACKUPS_AT_ONCE, (job) => job.state === 'CREATED', backupStep),
+    ...withRoom(own, BACKUPS_AT_ONCE, isWaiting, backupStep),
+    ...withRoom(backups.filter(isForeign), FOREIGN_AT_ONCE, isWaiting, backupStep),
     ...withRoom(copies, COPIES_AT_ONCE, (job) => job.state === 'CREATED', copyStep),
     ...withRoom(restores, RESTORES_AT_ONCE, (job) => job.state === 'PENDING', restoreJobStep),
   ]

@@ -4,7 +4,7 @@
  */
 import { bandwidthAt, tagsOfMachine, type GatewayMachine } from '../../../domain/gateway.ts'
 import { instanceArn } from '../../../domain/backup/arn.ts'
-import type { BackupJob, RecoveryPoint } from '../../../domain/backup/records.ts'
+import type { BackupJob, FrozenContent, RecoveryPoint } from '../../../domain/backup/records.ts'
 import { OWN_HOST } from '../../../domain/hypervisor-address.ts'
 import type { StoreReader, StoreTransaction } from '../../../store/store.ts'
 import type { App, Ctx } from '../../context.ts'
@@ -84,6 +84,12 @@ export const virtualMachineHandler: ResourceHandler = {
   discard: (ctx, job) => instanceHandler.discard!(ctx, job),
 }
 
+/** Backups of machines of one hypervisor, so that it does not take the room of all others. */
+const AT_ONCE_OF_ONE = 2
+
+const hypervisorOf = (description: FrozenContent['description'] | undefined): unknown =>
+  (description?.['machine'] as { hypervisorId?: string } | undefined)?.hypervisorId
+
 async function begin(ctx: Ctx, tx: StoreTransaction, job: BackupJob) {
   const machine = await machineOf(tx, ctx, job.resourceArn)
   const hypervisor = machine && (await tx.get('hypervisor', machine.hypervisorId))
@@ -99,6 +105,10 @@ async function begin(ctx: Ctx, tx: StoreTransaction, job: BackupJob) {
   if (hypervisor.host.toLowerCase() === OWN_HOST) {
     return instanceHandler.begin(ctx, tx, asInstance(job, machine.machineId))
   }
+  // Those that are under way share its line.
+  const open = await tx.list('backupJob', { reference: { name: 'open', value: 'yes' } })
+  const busy = open.filter(({ frozen }) => hypervisorOf(frozen?.description) === hypervisor.id)
+  if (busy.length >= AT_ONCE_OF_ONE) return null
   const { machineId, name, hostName, path } = machine
   const description = {
     resourceType: 'VirtualMachine',

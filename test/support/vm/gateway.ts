@@ -1,6 +1,6 @@
-/** Debian's `aws`, unmodified, on a daemon of a test; and the way from a hypervisor's address to its machines. */
-import { exec } from '../../../src/lib/exec.ts'
+/** The way from a hypervisor's address to its machines, by Debian's awscli on a daemon of a test. */
 import { eventually } from '../eventually.ts'
+import { aws as awsOn } from './aws.ts'
 import type { Daemon } from './daemon.ts'
 
 const MINUTE_MS = 60_000
@@ -10,15 +10,10 @@ export type Aws = <T = Record<string, string>>(...args: string[]) => Promise<T>
 export const json = (value: unknown): string => JSON.stringify(value)
 
 /** `daemon` is asked for at each use: it is there before the first test, not before the file is read. */
-export function awsCli(daemon: () => Daemon): Aws {
-  return async <T>(...args: string[]) => {
-    const { stdout } = await exec('/usr/bin/aws', ['--endpoint-url', daemon().url, ...args], {
-      env: { ...daemon().env(), AWS_DEFAULT_OUTPUT: 'json' },
-      timeoutMs: 2 * MINUTE_MS,
-    })
-    return (stdout.trim() === '' ? {} : JSON.parse(stdout)) as T
-  }
-}
+export const awsCli =
+  (daemon: () => Daemon): Aws =>
+  <T>(...args: string[]) =>
+    awsOn<T>(daemon(), ...args)
 
 export interface ListedMachine {
   Name: string
