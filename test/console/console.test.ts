@@ -186,6 +186,23 @@ test('the serial console talks in the browser', async () => {
   await page.keyboard.type('uname -a')
   await page.keyboard.press('Enter')
   await page.getByText("no guest runs here to answer 'uname -a'").waitFor()
+  // A machine may put a link beneath any words: where it leads is said first.
+  const link = async (address: string, words: string): Promise<void> => {
+    for (const part of [`]8;;${address}`, words, ']8;;', '']) {
+      if (part !== words) await page.keyboard.press(part === '' ? 'Enter' : 'Escape')
+      await page.keyboard.type(part)
+      if (part.startsWith(']')) await page.keyboard.press('Control+g')
+    }
+  }
+  await link('https://evil.example/x', 'harmless')
+  const words = page.locator('.xterm-rows').getByText('harmless', { exact: true }).first()
+  const { x, y, width, height } = (await words.boundingBox())!
+  await page.mouse.move(x + width / 2, y + height / 2, { steps: 3 })
+  await page.mouse.click(x + width / 2, y + height / 2)
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText('https://evil.example/x', { exact: true }).waitFor()
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  expect(page.context().pages()).toHaveLength(1)
 })
 
 test('a user signs in with a password, sees what is allowed, and signs out', async () => {
