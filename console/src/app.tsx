@@ -3,6 +3,7 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from 'react'
 import { BrowserRouter, Route, Routes, useLocation } from 'react-router'
 import { eventsStart } from './aws/events.ts'
+import { wordsOf } from './aws/clients.ts'
 import { queryClient, useSession } from './aws/collection.ts'
 import type { CloudInfo } from './aws/http.ts'
 import {
@@ -20,7 +21,7 @@ import { InstancesPage } from './pages/instances/list.tsx'
 import { HomePage } from './pages/home.tsx'
 import { SignIn, SignInAgain } from './pages/sign-in.tsx'
 import { t } from './text/t.ts'
-import { ButtonLink } from './ui/parts.tsx'
+import { Button, ButtonLink } from './ui/parts.tsx'
 import { Asking } from './ui/asking.tsx'
 import { Toasts } from './ui/toasts.tsx'
 import './util/private-keys.ts'
@@ -71,14 +72,18 @@ function Gate() {
   const [info, setInfo] = useState<CloudInfo | null>(null)
   const [wrong, setWrong] = useState<string>()
   useEffect(() => {
-    void prepare().then((found) => {
-      setInfo(found.info)
-      setWrong(found.wrong)
-      setReady(true)
-    })
+    prepare().then(
+      (found) => {
+        setInfo(found.info)
+        setWrong(found.wrong)
+        setReady(true)
+      },
+      (error: unknown) => setWrong(wordsOf(error)),
+    )
   }, [])
   useEffect(() => eventsStart(), [])
   const hasLapsed = useSyncExternalStore(sessionSubscribe, sessionHasLapsed)
+  if (!info && wrong !== undefined) return <Unanswered words={wrong} />
   if (!isReady || !info) return null
   if (!session) return <SignIn info={info} wrong={wrong} />
   return (
@@ -128,6 +133,16 @@ function Pages() {
       </Route>
       <Route path="*" element={<Nowhere />} />
     </Routes>
+  )
+}
+
+/** Nothing is known of the cloud, not even who may sign in. */
+function Unanswered({ words }: { words: string }) {
+  return (
+    <div className="empty" role="alert">
+      <h1>{words}</h1>
+      <Button onClick={() => location.reload()}>{t('Load it again')}</Button>
+    </div>
   )
 }
 

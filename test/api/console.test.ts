@@ -275,6 +275,9 @@ test('inside of a recovery point looks who may restore it, and a download is goo
   const fetched = await fetch(`${console.url}/api/console/downloads/${ticket}`)
   // No helper machine boots on a simulated host.
   expect(fetched.status).toBe(409)
+  // Whatever a guest's file says, and whoever opens the address: no page of this origin.
+  expect(fetched.headers.get('content-security-policy')).toContain('sandbox')
+  expect(fetched.headers.get('x-content-type-options')).toBe('nosniff')
   expect(await fetched.text()).toContain('simulated host')
   expect((await fetch(`${console.url}/api/console/downloads/${ticket}`)).status).toBe(404)
   const lookers = await userWith({ Effect: 'Allow', Action: 'backup:Describe*', Resource: '*' })

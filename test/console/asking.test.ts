@@ -20,6 +20,7 @@ import { eventually } from '../support/eventually.ts'
 
 let console: BrowserConsole
 let page: ConsolePage
+let machine: string
 
 beforeAll(async () => {
   console = await startBrowserConsole()
@@ -33,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => console.close())
 
 const DESTROYS =
-  /^(?:Delete|Remove|Release|Detach volume|Disassociate|Deregister|Terminate|Revoke|Stop$|Stop instance)/
+  /^(?:Delete|Remove|Release|Detach|Disassociate|Deregister|Terminate|Revoke|Stop$|Stop instance)/
 const READS = /^(?:Describe|List|Get|Lookup|Simulate)/
 
 interface Place {
@@ -52,11 +53,12 @@ const PLACES: readonly Place[] = [
   { path: '/console/backup/plans', least: 1 },
   { path: '/console/backup/points', opens: 'as of', least: 1 },
   { path: '/console/backup/elsewhere', least: 1 },
-  { path: '/console/iam/users', opens: 'Permissions and keys', least: 3 },
+  { path: '/console/iam/users', opens: 'Permissions and keys', least: 4 },
   { path: '/console/iam/groups', opens: 'Permissions and members', least: 1 },
   { path: '/console/iam/roles', opens: 'Permissions and trust', least: 1 },
   { path: '/console/iam/policies', opens: 'Read and change', least: 1 },
   { path: '/console/instances', least: 2 },
+  { path: '/console/instances/MACHINE/tags', least: 1 },
   { path: '/console/volumes', row: 'available', least: 1 },
   { path: '/console/volumes', row: 'in-use', least: 1 },
   { path: '/console/snapshots', least: 1 },
@@ -84,6 +86,8 @@ async function thingsMake(): Promise<void> {
   const input = { ImageId, InstanceType: 't3.nano' as const, MinCount: 1, MaxCount: 1 }
   const { Instances } = await ec2.runInstances(input)
   const { SubnetId, InstanceId } = Instances![0]!
+  await ec2.createTags({ Resources: [InstanceId!], Tags: [{ Key: 'team', Value: 'shop' }] })
+  machine = InstanceId!
   const { Subnets } = await ec2.describeSubnets({ SubnetIds: [SubnetId!] })
   const { AvailabilityZone } = Subnets![0]!
   const { VolumeId } = await ec2.createVolume({ AvailabilityZone, Size: 1 })
@@ -130,6 +134,8 @@ async function thingsMake(): Promise<void> {
   const UserName = 'ada'
   await iam.createUser({ UserName })
   await iam.createAccessKey({ UserName })
+  const PolicyArn = 'arn:aws:iam::aws:policy/ReadOnlyAccess'
+  await iam.attachUserPolicy({ UserName, PolicyArn })
   await iam.putUserPolicy({ UserName, PolicyName: 'own', PolicyDocument: allowAll })
   await iam.createGroup({ GroupName: 'people' })
   await iam.createRole({ RoleName: 'hat', AssumeRolePolicyDocument: trust })
@@ -203,7 +209,7 @@ test.each(PLACES)('it asks first: $path $row', async (place) => {
 async function everyOne({ path, opens, row = '' }: Place): Promise<string[]> {
   const { Vpcs } = await console.ec2.describeVpcs({})
   const vpc = Vpcs!.find((one) => !one.IsDefault)!.VpcId!
-  await page.goto(`${console.url}${path.replace('VPC', vpc)}`)
+  await page.goto(`${console.url}${path.replace('VPC', vpc).replace('MACHINE', machine)}`)
   await page.getByRole('heading', { level: 1 }).waitFor()
   if (opens !== undefined) await page.getByRole('button', { name: opens }).first().click()
   const first = 'main button.danger, dialog button.danger, main [aria-haspopup=menu]'

@@ -35,6 +35,16 @@ test('a link that is opened while the console is built signs in when it is', asy
   await page.getByText('Three steps to a machine').waitFor()
 })
 
+test('where the daemon does not answer it is said, and another try finds it', async () => {
+  page = await pageOf(console.browser)
+  await page.route('**/api/console/info', (route) => route.abort())
+  await page.goto(console.url)
+  await page.getByRole('heading', { name: 'The daemon does not answer.' }).waitFor()
+  await page.unroute('**/api/console/info')
+  await page.getByRole('button', { name: 'Load it again' }).click()
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+})
+
 test('an empty console leads to a machine: key, rules in words, launch, live progress', async () => {
   page = await console.page()
   await page.getByText('Three steps to a machine').waitFor()
@@ -140,6 +150,34 @@ test('filters with the words of AWS stay in the address; rows are reached by the
   expect(new Set(states)).toEqual(new Set(['terminated']))
 })
 
+test('columns that were left out stay so; a machine on the map says what it reaches', async () => {
+  const [id] = await launched(1, 'on-the-map')
+  await launched(1, 'neighbour')
+  page = await console.page()
+  await page.goto(`${console.url}/console/instances`)
+  const column = page.getByRole('columnheader', { name: 'Key name' })
+  await column.waitFor()
+  await page.getByRole('button', { name: 'Columns' }).click()
+  await page.getByRole('group', { name: 'Columns' }).getByLabel('Key name').uncheck()
+  await page.keyboard.press('Escape')
+  await page.reload()
+  await page.getByRole('columnheader', { name: 'Public IPv4' }).waitFor()
+  expect(await column.count()).toBe(0)
+  const row = page.getByRole('row').filter({ hasText: id! })
+  await row.getByText('running').waitFor()
+  await page.goto(`${console.url}/console/network`)
+  const machine = page.getByRole('button', { name: 'on-the-map, running' })
+  await machine.focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: 'What on-the-map can reach' }).waitFor()
+  const reached = page.getByRole('region', { name: 'What it can reach' }).getByRole('row')
+  // Its group lets its members in on every port.
+  await reached.filter({ hasText: 'neighbour' }).getByText('yes').waitFor()
+  await reached.filter({ hasText: 'The internet' }).getByText('yes').waitFor()
+  const neighbour = page.getByRole('button', { name: 'neighbour, running' }).locator('rect')
+  await expect.poll(() => neighbour.getAttribute('class')).toContain('reached')
+})
+
 test('the serial console talks in the browser', async () => {
   const [id] = await launched(1, 'talks')
   page = await console.page()
@@ -148,6 +186,23 @@ test('the serial console talks in the browser', async () => {
   await page.keyboard.type('uname -a')
   await page.keyboard.press('Enter')
   await page.getByText("no guest runs here to answer 'uname -a'").waitFor()
+  // A machine may put a link beneath any words: where it leads is said first.
+  const link = async (address: string, words: string): Promise<void> => {
+    for (const part of [`]8;;${address}`, words, ']8;;', '']) {
+      if (part !== words) await page.keyboard.press(part === '' ? 'Enter' : 'Escape')
+      await page.keyboard.type(part)
+      if (part.startsWith(']')) await page.keyboard.press('Control+g')
+    }
+  }
+  await link('https://evil.example/x', 'harmless')
+  const words = page.locator('.xterm-rows').getByText('harmless', { exact: true }).first()
+  const { x, y, width, height } = (await words.boundingBox())!
+  await page.mouse.move(x + width / 2, y + height / 2, { steps: 3 })
+  await page.mouse.click(x + width / 2, y + height / 2)
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText('https://evil.example/x', { exact: true }).waitFor()
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  expect(page.context().pages()).toHaveLength(1)
 })
 
 test('a user signs in with a password, sees what is allowed, and signs out', async () => {
@@ -304,7 +359,13 @@ test('a disk that is dropped becomes an image, block by block', async () => {
   const disk = Buffer.alloc(2 * block + 100)
   disk.write('first', 0)
   disk.write('last', 2 * block)
-  await choose.setInputFiles({ name: 'mine.raw', mimeType: '', buffer: disk })
+  const dataTransfer = await page.evaluateHandle(`(() => {
+    const bytes = Uint8Array.from(atob('${disk.toString('base64')}'), (one) => one.charCodeAt(0))
+    const transfer = new DataTransfer()
+    transfer.items.add(new File([bytes], 'mine.raw'))
+    return transfer
+  })()`)
+  await page.locator('.drop').dispatchEvent('drop', { dataTransfer })
   await page.getByRole('button', { name: 'Upload' }).click()
   await page.getByText(/^ami-\w+ is made$/).waitFor()
   const { Images } = await console.ec2.describeImages({ Owners: ['self'] })

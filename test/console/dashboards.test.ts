@@ -2,6 +2,7 @@
  * Dashboards and composite alarms in the browser, and what others may have written into everything: nothing of it is
  * ever markup, a script or an address that leads elsewhere. What may not be seen is said, not shown as nothing.
  */
+import { Backup } from '@aws-sdk/client-backup'
 import { CloudWatch } from '@aws-sdk/client-cloudwatch'
 import { IAM } from '@aws-sdk/client-iam'
 import { afterAll, expect, test } from 'vitest'
@@ -120,7 +121,10 @@ test('nothing that others wrote is more than text, on any page', async () => {
       { Key: EVIL, Value: 'javascript:window.owned=1' },
     ],
   }))
+  const KeyName = `x'; touch /tmp/owned; ${EVIL}`
+  await ec2.createKeyPair({ KeyName })
   const { Instances } = await ec2.runInstances({
+    KeyName,
     ...{ ImageId: Images![0]!.ImageId!, InstanceType: 't3.nano', MinCount: 1, MaxCount: 1 },
     TagSpecifications,
   })
@@ -190,6 +194,7 @@ test('nothing that others wrote is more than text, on any page', async () => {
   )
   for (const path of [
     ...['instances', ...tabs, `connect/${id}/commands`, 'volumes', 'snapshots', 'alarms'],
+    ...['key-pairs', 'security-groups', 'addresses'],
     ...[
       `network/${VpcId}`,
       'dashboards/evil',
@@ -216,6 +221,10 @@ test('nothing that others wrote is more than text, on any page', async () => {
     )) as string[]
     expect(new Set(hrefs), path).toEqual(new Set([`http:${new URL(console.url).host}`]))
   }
+  // What is copied into a shell is one word of it, whatever its key pair is called.
+  await page.goto(`${console.url}/console/connect/${id}/commands`)
+  const command = await page.getByLabel('brume', { exact: true }).innerText()
+  expect(command).toContain(String.raw`--identity 'x'\''; touch /tmp/owned; <img`)
   await page.goto(`${console.url}/console/dashboards/evil`)
   await page.getByRole('main').getByRole('link', { name: 'in', exact: true }).waitFor()
   await page.getByText('[here](javascript:').waitFor()
@@ -231,4 +240,47 @@ test('who may not look is told so, and no zero is shown for it', async () => {
   await page.getByText('You may not see which these are.').waitFor()
   const numbers = page.locator('.tile strong')
   await expect.poll(() => numbers.allTextContents()).toEqual(['–', '–', '–', '–', '–'])
+})
+
+test('names of files in a backup are shown with what is in them', async () => {
+  const { ec2, root, url: endpoint } = console
+  const { Images } = await ec2.describeImages({})
+  const { Instances } = await ec2.runInstances({
+    ...{ ImageId: Images![0]!.ImageId!, InstanceType: 't3.nano', MinCount: 1, MaxCount: 1 },
+  })
+  const ResourceArn = `arn:aws:ec2:us-east-1:${root.account}:instance/${Instances![0]!.InstanceId}`
+  const backup = new Backup({ endpoint, region: 'us-east-1', credentials: root })
+  const BackupVaultName = 'files'
+  await backup.createBackupVault({ BackupVaultName })
+  const IamRoleArn = `arn:aws:iam::${root.account}:role/any`
+  await backup.startBackupJob({ BackupVaultName, ResourceArn, IamRoleArn })
+  await eventually(
+    () => backup.listBackupJobs({}),
+    ({ BackupJobs }) => BackupJobs?.[0]?.State === 'COMPLETED',
+  )
+  backup.destroy()
+  page = await console.page()
+  // As a guest's disk has them: the simulated host looks into none.
+  const names = [EVIL, 'invoice\u202efdp.exe', 'two\nlines', '..']
+  const entries = names.map((name) => ({ name, kind: 'file', sizeBytes: 1, modifiedAt: 0 }))
+  await page.route('**/api/console/backup/files', (route) =>
+    route.fulfill({
+      json: {
+        entries:
+          (route.request().postDataJSON() as { path: string }).path === '/'
+            ? [{ name: 'xvda', kind: 'folder', sizeBytes: 1, modifiedAt: 0 }]
+            : entries,
+      },
+    }),
+  )
+  await page.goto(`${console.url}/console/backup/points`)
+  await page.getByRole('button', { name: /as of/ }).click()
+  await page.getByRole('button', { name: 'Look inside' }).click()
+  await page.getByRole('button', { name: 'xvda/' }).click()
+  const files = page.getByRole('region', { name: 'Files' }).getByRole('button')
+  await files.nth(3).waitFor()
+  const shown = await files.allInnerTexts()
+  const expected = [EVIL, String.raw`invoice\u202efdp.exe`, String.raw`two\u000alines`, '..']
+  expect(shown.toSorted()).toEqual(expected.toSorted())
+  expect(await page.evaluate('window.owned ?? null')).toBeNull()
 })

@@ -72,7 +72,7 @@ export function wordsOf(error: unknown): string {
   const { name = '', message = '' } = error as { name?: string; message?: string }
   if (sessionEnded(error)) return t('The session has expired. Sign in and go on.')
   const plain = message.replace(/ Encoded authorization failure message: .*/s, '')
-  if (name === 'TypeError' && /fetch/i.test(message)) return 'The daemon does not answer.'
+  if (name === 'TypeError' && /fetch/i.test(message)) return t('The daemon does not answer.')
   return plain || name || String(error)
 }
 

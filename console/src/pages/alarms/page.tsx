@@ -56,7 +56,7 @@ const COLUMNS: readonly Column<Alarm>[] = [
   {
     id: 'since',
     name: t('State changed'),
-    width: '120px',
+    width: '140px',
     cell: (a) => ago(a.StateUpdatedTimestamp),
     sort: (a) => -(a.StateUpdatedTimestamp?.getTime() ?? 0),
   },

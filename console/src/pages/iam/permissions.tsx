@@ -121,7 +121,14 @@ export function Permissions({ holder }: { holder: Holder }) {
           <Button
             isSmall
             aria-label={t('Detach {name}', { name: PolicyName ?? '' })}
-            onClick={() => void iamChange(t('Detached'), () => calls.detach(holder, PolicyArn))}
+            onClick={() =>
+              iamAsk(
+                t('Detach {name}', { name: PolicyName ?? '' }),
+                t('What only it allows is refused from then on.'),
+                () => calls.detach(holder, PolicyArn),
+                { label: t('Detach'), done: t('Detached') },
+              )
+            }
           >
             {t('Detach')}
           </Button>

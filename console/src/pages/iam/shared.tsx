@@ -6,7 +6,7 @@ import { queryClient } from '../../aws/collection.ts'
 import { t } from '../../text/t.ts'
 import { Card, Empty, Note } from '../../ui/parts.tsx'
 import { PlainTable } from '../../ui/plain-table.tsx'
-import { ask } from '../../ui/asking.tsx'
+import { ask, type Question } from '../../ui/asking.tsx'
 import { doing } from '../../ui/toasts.tsx'
 
 export function useIam<T>(name: string, ask: () => Promise<T>) {
@@ -24,12 +24,17 @@ export function iamChange(words: string, work: () => Promise<unknown>): Promise<
 }
 
 /** The same for what does not come back: it is asked for first. */
-export function iamAsk(title: string, words: string, work: () => Promise<unknown>): void {
+export function iamAsk(
+  title: string,
+  words: string,
+  work: () => Promise<unknown>,
+  { label, done }: Partial<Pick<Question, 'label' | 'done'>> = {},
+): void {
   const run = async (): Promise<void> => {
     await work()
     await iamRefresh()
   }
-  ask({ title, words, done: t('Deleted'), run })
+  ask({ title, words, ...(label && { label }), done: done ?? t('Deleted'), run })
 }
 
 export function Rows(props: {

@@ -3,6 +3,7 @@ import { CreateTagsCommand, DeleteTagsCommand, type Instance } from '@aws-sdk/cl
 import { useState } from 'react'
 import { ec2 } from '../../aws/clients.ts'
 import { t } from '../../text/t.ts'
+import { ask } from '../../ui/asking.tsx'
 import { Button, Card } from '../../ui/parts.tsx'
 import { doing } from '../../ui/toasts.tsx'
 
@@ -38,9 +39,13 @@ export function Tags({ instance }: { instance: Instance }) {
                   isSmall
                   aria-label={t('Remove tag {key}', { key: Key })}
                   onClick={() =>
-                    void doing(t('Tag removed'), () =>
-                      ec2().send(new DeleteTagsCommand({ Resources, Tags: [{ Key }] })),
-                    )
+                    ask({
+                      title: t('Remove tag {key}', { key: Key }),
+                      words: t('Plans and policies that go by it go without this instance.'),
+                      label: t('Remove'),
+                      done: t('Tag removed'),
+                      run: () => ec2().send(new DeleteTagsCommand({ Resources, Tags: [{ Key }] })),
+                    })
                   }
                 >
                   {t('Remove')}
