@@ -11,6 +11,7 @@ import type { Ask } from '../domain/recommend/read-ask.ts'
 import type { Recommended } from '../domain/recommend/recommend.ts'
 import { CliError } from './errors.ts'
 import type { Cloud } from './home.ts'
+import { signedFetch } from './signed.ts'
 
 export interface HostReport extends HostDescription {
   /** What its hypervisor is and what that means. */
@@ -142,33 +143,10 @@ export async function send(
   body: unknown,
   timeoutMs: number,
 ): Promise<Response> {
-  const [{ SignatureV4 }, { Sha256 }] = await Promise.all([
-    import('@smithy/signature-v4'),
-    import('@aws-crypto/sha256-js'),
-  ])
-  const signer = new SignatureV4({
-    service: 'brume',
-    region: cloud.credentials.region,
-    credentials: cloud.credentials,
-    sha256: Sha256,
-  })
   const text = body === undefined ? undefined : JSON.stringify(body)
-  const host = `127.0.0.1:${cloud.port}`
-  const signed = await signer.sign({
-    method,
-    protocol: 'http:',
-    hostname: '127.0.0.1',
-    port: cloud.port,
-    path,
-    query: {},
-    headers: { host, ...(text === undefined ? {} : { 'content-type': 'application/json' }) },
-    body: text,
-  })
-  const response = await fetch(`${cloud.endpoint}${path}`, {
-    method,
-    headers: signed.headers,
-    ...(text === undefined ? {} : { body: text }),
-    signal: AbortSignal.timeout(timeoutMs),
+  const response = await signedFetch(cloud, {
+    ...{ service: 'brume', method, path, body: text, timeoutMs },
+    headers: text === undefined ? {} : { 'content-type': 'application/json' },
   })
   if (response.ok) return response
   throw new CliError(

@@ -42,8 +42,7 @@ export function identityPathOf(home: string): string {
 export async function keyPairEnsure(ec2: EC2Client, identityPath: string): Promise<string> {
   const { ImportKeyPairCommand } = await import('@aws-sdk/client-ec2')
   const publicKey = await readFile(`${identityPath}.pub`, 'utf8')
-  const blob = publicKey.split(' ')[1] ?? ''
-  const keyName = `brume-cli-${createHash('sha256').update(blob).digest('hex').slice(0, 12)}`
+  const keyName = keyNameOf(publicKey)
   try {
     const PublicKeyMaterial = Buffer.from(publicKey.trim())
     await ec2.send(new ImportKeyPairCommand({ KeyName: keyName, PublicKeyMaterial }))
@@ -51,6 +50,19 @@ export async function keyPairEnsure(ec2: EC2Client, identityPath: string): Promi
     if (awsCode(error) !== 'InvalidKeyPair.Duplicate') throw error
   }
   return keyName
+}
+
+export function keyNameOf(publicKey: string): string {
+  const blob = publicKey.split(' ')[1] ?? ''
+  return `brume-cli-${createHash('sha256').update(blob).digest('hex').slice(0, 12)}`
+}
+
+/** Whether a machine was launched with our key pair. */
+export async function hasOurKey(
+  { KeyName }: { KeyName?: string },
+  identityPath: string,
+): Promise<boolean> {
+  return KeyName === keyNameOf(await readFile(`${identityPath}.pub`, 'utf8'))
 }
 
 /** Arguments of ssh. The command is one string for the machine's shell, quoted so that it gets exactly our words. */

@@ -195,6 +195,26 @@ test('a ticket is good once, and for a page of this very origin', async () => {
   own.socket.close()
 })
 
+test('a shell without a key: one is lent to the machine, as the user who is meant', async () => {
+  const wish = { type: 'shell', instanceId, user: 'ec2-user' }
+  const answer = await console.signed('POST', '/api/console/streams', wish)
+  expect(answer.status).toBe(200)
+  const instance = await console.cloud.app.store.get('instance', instanceId)
+  const [key] = instance!.connectKeys!
+  expect(key).toMatchObject({ user: 'ec2-user', line: expect.stringMatching(/^ssh-ed25519 \S+$/) })
+  const keys = await userWith({
+    Effect: 'Allow',
+    Action: 'ec2-instance-connect:SendSSHPublicKey',
+    Resource: '*',
+    Condition: { StringEquals: { 'ec2:osuser': 'ec2-user' } },
+  })
+  const ask = (user: string): Promise<Response> =>
+    console.signed('POST', '/api/console/streams', { ...wish, user }, keys)
+  expect([(await ask('ec2-user')).status, (await ask('root')).status]).toEqual([200, 403])
+  const after = await console.cloud.app.store.get('instance', instanceId)
+  expect(after!.connectKeys!.map(({ user }) => user)).toEqual(['ec2-user', 'ec2-user'])
+})
+
 test('what cannot be opened says why', async () => {
   const wish = { type: 'shell', instanceId, user: 'ec2-user', privateKey: 'no key' }
   const bad = await console.signed('POST', '/api/console/streams', wish)

@@ -1,12 +1,14 @@
 /**
  * EC2 Instance Connect with real guests: Debian's awscli sends a key that no guest knows, ssh gets in with it, and a
- * minute later nobody does. `tiny`, which is told by its agent, from a template and after a stop within the minute, and
- * a stock Debian, whose sshd asks the metadata service.
+ * minute later nobody does. `tiny`, which is told by its agent, from a template and after a stop within the minute, by
+ * the web console's terminal too, and a stock Debian, whose sshd asks the metadata service.
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StartInstancesCommand, StopInstancesCommand, type Instance } from '@aws-sdk/client-ec2'
 import { expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { signedFetch } from '../../src/cli/signed.ts'
 import { exec } from '../../src/lib/exec.ts'
 import { eventually } from '../support/eventually.ts'
 import { aws } from '../support/vm/aws.ts'
@@ -44,6 +46,38 @@ const isLetIn = (key: Key, { PublicIpAddress }: Instance): Promise<boolean> =>
     () => false,
   )
 
+/** What the web console's terminal is answered, with no key of anybody's. */
+async function shellSays({ InstanceId }: Instance, line: string): Promise<string> {
+  const { url, credentials } = use.daemon
+  const port = Number(new URL(url).port)
+  const wish = { type: 'shell', instanceId: InstanceId, user: 'ec2-user' }
+  const answer = await signedFetch(
+    { credentials, endpoint: url, port },
+    {
+      ...{ service: 'brume', method: 'POST', path: '/api/console/streams' },
+      headers: { 'content-type': 'application/json' },
+      ...{ body: JSON.stringify(wish), timeoutMs: MINUTE_MS },
+    },
+  )
+  expect(answer.status).toBe(200)
+  const { ticket } = (await answer.json()) as { ticket: string }
+  const address = `${url.replace('http', 'ws')}/api/console/streams/${ticket}`
+  const socket = new WebSocket(address, { headers: { origin: url } })
+  let said = ''
+  socket.on('message', (data: Buffer) => (said += data.toString()))
+  try {
+    const has =
+      (text: string) =>
+      (now: string): boolean =>
+        now.includes(text)
+    await eventually(() => said, has('$ '), MINUTE_MS)
+    socket.send(Buffer.from(`${line}; echo at-an''-end\n`))
+    return await eventually(() => said, has('at-an-end'), MINUTE_MS)
+  } finally {
+    socket.close()
+  }
+}
+
 async function lets(key: Key, instance: Instance): Promise<void> {
   expect(await isLetIn(key, instance)).toBe(false)
   await send(instance, key)
@@ -74,6 +108,7 @@ test(
     await send(instance!, root)
     expect(await ssh(root, address, 'id -un')).toBe('root')
     expect(await isLetIn({ ...root, user: 'ec2-user' }, instance!)).toBe(false)
+    expect(await shellSays(instance!, 'id -un')).toContain('ec2-user')
     // The owner's own key, sent as well, is the owner's still when the minute is over.
     await exec('sh', ['-c', 'ssh-keygen -y -f "$1" >"$1.pub"', 'sh', own.path], {
       env: { ...PATH_ENV },

@@ -92,7 +92,7 @@ export async function sshAwait(instanceId: string, signal: AbortSignal): Promise
 
 export type StreamWish =
   | { type: 'serial' | 'screen'; instanceId: string }
-  | { type: 'shell'; instanceId: string; user: string; privateKey: string; passphrase?: string }
+  | { type: 'shell'; instanceId: string; user: string; privateKey?: string; passphrase?: string }
 
 /** Buys a ticket and opens the socket with it. */
 export async function streamAddress(wish: StreamWish): Promise<string> {

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { z } from 'zod'
 import type { Ctx } from '../../app/context.ts'
 import { machineAddress, machineReport } from '../../app/instances/machine.ts'
+import { keyLent } from './lent-key.ts'
 import { serialAccessCheck } from '../../app/serial-access.ts'
 import { streamTargetOf, type StreamKind } from '../../app/instances/streams.ts'
 import { FaultError } from '../../domain/faults.ts'
@@ -54,7 +55,8 @@ const StreamRequest = z.discriminatedUnion('type', [
     type: z.literal('shell'),
     instanceId: z.string().max(64),
     user: z.string().regex(/^[a-z_][a-z0-9_.-]{0,31}$/i, 'a user name'),
-    privateKey: z.string().max(16_384),
+    /** Absent: one is made and lent to the machine for a minute. */
+    privateKey: z.string().max(16_384).optional(),
     passphrase: z.string().max(1024).optional(),
   }),
 ])
@@ -202,10 +204,13 @@ async function streamTicket(
   const who = { principal: ctx.principal.arn, instance: target.instanceId, type: wish.type }
   options.log.info(who, 'a console connects to a machine')
   if (wish.type === 'shell') {
-    await privateKeyCheck(wish.privateKey, wish.passphrase)
-    const { user, privateKey, passphrase } = wish
+    const { user, passphrase } = wish
+    if (wish.privateKey !== undefined) await privateKeyCheck(wish.privateKey, passphrase)
+    const privateKey = wish.privateKey ?? (await keyLent(ctx, target.instanceId, user))
+    const isLent = wish.privateKey === undefined
     const { dial } = options
-    const open = shellOpener({ address: target.address!, user, privateKey, passphrase, dial })
+    const address = target.address!
+    const open = shellOpener({ address, user, privateKey, passphrase, isLent, dial })
     return { ticket: options.streams.ticket(open, until), address: target.address! }
   }
   const connect = () => target.connect(wish.type === 'serial' ? 'serial' : 'screen')

@@ -12,6 +12,8 @@ export interface ShellRequest {
   user: string
   privateKey: string
   passphrase?: string | undefined
+  /** The key is good for a minute, where the machine's image takes such keys. */
+  isLent?: boolean
   /** Dials the machine; replaced in tests. */
   dial?: (address: string) => Socket
   /** What the machine's key is, once it is known: shown to the person. */
@@ -102,6 +104,9 @@ export function fingerprintOf(hostKey: Buffer): string {
 /** What a person can do something about. */
 function wordsOf(error: Error & { code?: string; level?: string }, request: ShellRequest): string {
   const { address, user } = request
+  if (error.level === 'client-authentication' && request.isLent) {
+    return `${address} does not let ${user} in with a key for a minute: is it the image's user? tiny and debian-12 take such keys; for others use the machine's own key.`
+  }
   if (error.level === 'client-authentication') {
     return `${address} does not take this key for ${user}. Is it the key pair of the launch, and the image's user?`
   }

@@ -1,5 +1,6 @@
 /**
  * A shell by SSH. The private key comes from this tab, or from a file that is chosen now; it serves this one session.
+ * Without one the daemon makes a key and lends it to the machine for a minute (EC2 Instance Connect).
  */
 import type { Instance } from '@aws-sdk/client-ec2'
 import { useId, useState, type FormEvent } from 'react'
@@ -37,13 +38,12 @@ export default function Shell({ instance, user: known }: { instance: Instance; u
   }
   const submit = (event: FormEvent): void => {
     event.preventDefault()
-    if (privateKey === '') return
     setWish({
       type: 'shell',
       instanceId,
       user: (user ?? known).trim(),
-      privateKey: `${privateKey.trim()}\n`,
-      ...(passphrase ? { passphrase } : {}),
+      ...(privateKey.trim() !== '' && { privateKey: `${privateKey.trim()}\n` }),
+      ...(passphrase && { passphrase }),
     })
   }
   return (
@@ -58,6 +58,11 @@ export default function Shell({ instance, user: known }: { instance: Instance; u
           </Note>
         ) : (
           <>
+            <Note tone="good">
+              {t(
+                'No key is needed: one is made for this session and lent to the machine for a minute. tiny and debian-12 take it; for other images give the private key.',
+              )}
+            </Note>
             <Field
               label={t('Private key of {name}', { name: instance.KeyName ?? t('its user') })}
               id={`${id}f`}
@@ -93,12 +98,7 @@ export default function Shell({ instance, user: known }: { instance: Instance; u
           </>
         )}
         <div>
-          <Button
-            type="submit"
-            look="primary"
-            whyNot={privateKey === '' ? t('A private key is needed') : undefined}
-            onClick={() => {}}
-          >
+          <Button type="submit" look="primary" onClick={() => {}}>
             {t('Connect')}
           </Button>
         </div>
