@@ -16,7 +16,6 @@ import type { HostId, InstanceId } from '../domain/ids.ts'
 import type { HostDescription, HypervisorReport } from '../domain/machine.ts'
 import { SETTINGS_DEFAULT } from '../app/settings.ts'
 import { createFabric } from '../fabric/fabric.ts'
-import { TCG_CACHE_MIB } from '../hypervisor/qemu/command-line.ts'
 import { createQemuDriver, type QemuDriver } from '../hypervisor/qemu/driver.ts'
 import { removeDurable, writeJsonDurable } from '../lib/fs-durable.ts'
 import { createLog } from '../lib/log.ts'
@@ -43,7 +42,7 @@ const { values } = parseArgs({
     'bandwidth-limits': { type: 'string', default: 'on' },
     'memory-overcommit': { type: 'string', default: String(SETTINGS_DEFAULT.memoryOvercommit) },
     standbys: { type: 'string', default: '1' },
-    'translation-cache': { type: 'string', default: String(TCG_CACHE_MIB) },
+    'translation-cache': { type: 'string' },
     'volume-modification-wait': { type: 'string', default: '0' },
     'backup-webhook': { type: 'string' },
     'import-from-private': { type: 'boolean', default: false },
@@ -62,7 +61,7 @@ const driver = await createQemuDriver({
   probeCachePath: join(home.root, 'probe.json'),
   log: log.child({ part: 'hypervisor' }),
   clock,
-  tcgCacheMiB: Number(values['translation-cache']),
+  ...(values['translation-cache'] && { tcgCacheMiB: Number(values['translation-cache']) }),
   runAs: process.getuid?.() === 0 ? userOf : undefined,
 })
 const fabric = createFabric({

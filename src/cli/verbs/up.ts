@@ -49,7 +49,7 @@ export function command(context: VerbContext): Command {
     )
     .option(
       '--translation-cache <mib>',
-      'in emulation, translated code that a machine keeps: less is lighter and slower (default: 128)',
+      'in emulation, translated code a machine keeps; less is slower (default: a quarter of its memory, 128 to 512)',
       parseCacheMiB,
     )
     .option('--volume-modification-wait <seconds>', 'between two changes of a volume; AWS: 21600')

@@ -6,7 +6,7 @@ import { access, constants, mkdir, readdir, readFile, rmdir, writeFile } from 'n
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../../lib/time.ts'
-import { TCG_CACHE_MIB } from './command-line.ts'
+import { translationCacheMiB } from './command-line.ts'
 
 const PERIOD_US = 100_000
 /** What QEMU needs besides the guest's memory: heap, stacks, I/O buffers, the screen; measured 71 MiB. */
@@ -41,7 +41,7 @@ export interface CgroupLimits {
 
 export function limitsOfMachine(
   spec: { vcpus: number; memoryMiB: number; cpuQuotaPercent: number | null },
-  tcgCacheMiB: number = TCG_CACHE_MIB,
+  tcgCacheMiB: number = translationCacheMiB(spec.memoryMiB),
 ): CgroupLimits {
   const codeMiB = Math.ceil(tcgCacheMiB * (1 + ABOUT_CODE))
   return {

@@ -42,8 +42,17 @@ import {
 import type { MachinePaths } from './layout.ts'
 import { secretsOf } from './secrets.ts'
 
-/** Translated code a machine may keep. QEMU's default is 1 GiB: as much as many guests. */
-export const TCG_CACHE_MIB = 128
+/** QEMU's default is 1 GiB: as much as many guests. */
+const CACHE_MIN_MIB = 128
+const CACHE_MAX_MIB = 512
+
+/**
+ * Translated code that a machine may keep in emulation, in MiB, by the guest's memory: a guest with more of it runs more
+ * programs. When it is full QEMU throws all of it away (docs/decisions/0161-translated-code-by-memory.md).
+ */
+export function translationCacheMiB(memoryMiB: number): number {
+  return Math.min(CACHE_MAX_MIB, Math.max(CACHE_MIN_MIB, Math.ceil(memoryMiB / 4)))
+}
 
 /**
  * What a kernel does against speculation of its processor does nothing in emulation, where its code is translated into
@@ -158,7 +167,8 @@ function identityArgs(spec: VmSpec, { paths, runAs }: CommandLineHost): string[]
 }
 
 function machineArgs(spec: VmSpec, host: CommandLineHost): string[] {
-  const { pin, report, gpus = [], tcgCacheMiB: cacheMiB = TCG_CACHE_MIB } = host
+  const { pin, report, gpus = [], tcgCacheMiB } = host
+  const cacheMiB = tcgCacheMiB ?? translationCacheMiB(spec.memoryMiB)
   const smm = spec.boot.mode === 'uefi' && report.uefi?.isSecure ? ',smm=on' : ''
   return [
     // The HPET only costs exits under KVM; in emulation a guest without it calibrates its timers wrongly and may hang.

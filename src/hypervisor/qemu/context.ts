@@ -34,7 +34,7 @@ export interface QemuDriverOptions {
   report?: HypervisorReport
   /** Absent: the host's own. */
   sysfs?: Sysfs
-  /** Translated code that a machine may keep in emulation, in MiB; `TCG_CACHE_MIB` unless told. */
+  /** Translated code that a machine may keep in emulation, in MiB; by its memory unless told. */
   tcgCacheMiB?: number
   /** An unprivileged user for each machine's QEMU; null: it stays who we are. Limits: docs/hypervisor.md. */
   runAs?: (instanceId: InstanceId) => { uid: number; gid: number } | null

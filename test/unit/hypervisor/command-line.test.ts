@@ -95,7 +95,12 @@ test('a machine that boots from its disk by BIOS, in emulation', () => {
   expect(text(SPEC)).toMatchSnapshot()
 })
 
-test('in emulation a machine keeps as much translated code as it is told', () => {
+test('in emulation a machine keeps translated code by its memory, or as much as it is told', () => {
+  const cacheOf = (memoryMiB: number) => optionsOf({ ...SPEC, memoryMiB }, '-accel')
+  expect(cacheOf(128)).toEqual(['tcg,thread=multi,tb-size=128'])
+  expect(cacheOf(512)).toEqual(['tcg,thread=multi,tb-size=128'])
+  expect(cacheOf(1_024)).toEqual(['tcg,thread=multi,tb-size=256'])
+  expect(cacheOf(65_536)).toEqual(['tcg,thread=multi,tb-size=512'])
   expect(optionsOf(SPEC, '-accel', { ...host(), tcgCacheMiB: 20 })).toEqual([
     'tcg,thread=multi,tb-size=20',
   ])
@@ -239,9 +244,12 @@ test('a copy is described as the frozen machine was, but for what is the instanc
   }
   const copy = { ...COPY, vcpus: 4, memoryMiB: 4096, disks: [data, ROOT] }
   const twoNics = { ...copy, nics: [second, ...SPEC.nics] }
-  for (const option of ['-smp', '-m', '-machine', '-cpu', '-accel']) {
+  for (const option of ['-smp', '-m', '-machine', '-cpu']) {
     expect(optionsOf(copy, option), option).toEqual(optionsOf(TO_FREEZE, option))
   }
+  // The same processor; the room for its translated code goes by the memory that the copy is to have.
+  expect(optionsOf(TO_FREEZE, '-accel')).toEqual(['tcg,thread=multi,tb-size=128'])
+  expect(optionsOf(copy, '-accel')).toEqual(['tcg,thread=multi,tb-size=512'])
   const [backend] = optionsOf(copy, '-object').filter((one) => one.includes('id=mem'))
   const [shared] = optionsOf(TO_FREEZE, '-object').filter((one) => one.includes('id=mem'))
   expect(backend).toBe(shared!.replace('share=on', 'share=off'))

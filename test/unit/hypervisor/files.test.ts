@@ -102,7 +102,7 @@ test('limits leave room for QEMU itself', () => {
     // Two vCPUs, and what moves their blocks and packets.
     cpuPercent: 300,
     cpuWeight: 2,
-    memoryBytes: 1440 * 1024 * 1024,
+    memoryBytes: (1_024 + 256 + 64 + 256) * 1024 * 1024,
   })
   // Who allows a machine more translated code lets it keep it, too.
   const generous = limitsOfMachine({ vcpus: 2, memoryMiB: 1024, cpuQuotaPercent: null }, 1_024)
