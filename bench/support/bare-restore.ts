@@ -12,6 +12,7 @@ import { launchMessage, type LaunchFacts } from '../../src/agent/launch-message.
 import { templateFiles, type TemplateRecord } from '../../src/agent/templates/store.ts'
 import { bootOf } from '../../src/agent/vm-spec.ts'
 import { waitFor } from '../../src/cli/wait.ts'
+import { hasGenerationId } from '../../src/domain/image-manifest.ts'
 import { pluggedOf } from '../../src/domain/frozen-shape.ts'
 import type { InstanceId, NetworkInterfaceId, VolumeId } from '../../src/domain/ids.ts'
 import type { BootPlan, VmSpec } from '../../src/domain/machine.ts'
@@ -53,6 +54,7 @@ export async function restorePrepare(options: RestoreOptions): Promise<Restore> 
     memoryPath: files.memory,
     statePath: files.state,
     shape: record.shape,
+    hasGenerationId: hasGenerationId(manifest),
     rootSizeBytes: null,
   }
   const overlay = join(folder, 'root.qcow2')

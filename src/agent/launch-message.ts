@@ -48,6 +48,8 @@ export interface LaunchFacts {
   /** What was plugged in beyond what the frozen machine had. */
   plugged: { cpus: readonly number[]; memoryBlocks: number | null }
   isRootGrown: boolean
+  /** Absent: nobody knows; its guest asks the firmware, which costs a second of emulation's translating. */
+  rootDeviceName?: string
 }
 
 export function launchMessage(facts: LaunchFacts, word: 'awaken' | 'rehearse' = 'awaken'): Buffer {
@@ -72,6 +74,7 @@ export function launchMessage(facts: LaunchFacts, word: 'awaken' | 'rehearse' = 
     ...(plugged.cpus.length > 0 ? [`cpus ${plugged.cpus.join(' ')}`] : []),
     ...(plugged.memoryBlocks === null ? [] : [`memory-blocks ${plugged.memoryBlocks}`]),
     ...(facts.isRootGrown ? ['grow'] : []),
+    ...(facts.rootDeviceName === undefined ? [] : [`root-device ${plain(facts.rootDeviceName)}`]),
     ...(network.areServersCustom ? ['dns-custom'] : []),
     ...(identity.userData === null ? [] : [`user-data ${identity.userData}`]),
   ]

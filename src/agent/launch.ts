@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import type { VolumeBackend, VolumeFile } from '../blocks/backend.ts'
+import { deviceIndexOf } from '../domain/device-index.ts'
 import { pluggedOf, shapeFit } from '../domain/frozen-shape.ts'
 import type { InstanceId } from '../domain/ids.ts'
 import type {
@@ -269,6 +270,12 @@ function isPlain({ firmware, vm }: MachineSpec): boolean {
   return firmware?.mode !== 'uefi' && !vm.hasTpm && !vm.gpus
 }
 
+/** Nothing when no guest would find a disk by that name (domain/device-index.ts). */
+function rootNameOf({ disks }: MachineSpec): { rootDeviceName?: string } {
+  const rootDeviceName = disks.find((disk) => disk.isRoot)?.deviceName
+  return rootDeviceName && deviceIndexOf(rootDeviceName) !== null ? { rootDeviceName } : {}
+}
+
 async function launchFacts(
   options: LauncherOptions,
   spec: MachineSpec,
@@ -292,5 +299,6 @@ async function launchFacts(
     hostKeyForm: present(manifest.launchPort, 'an image that can be frozen').hostKeys,
     machineId: randomBytes(16),
     plugged: pluggedOf(record.shape, spec.vm),
+    ...rootNameOf(spec),
   }
 }

@@ -261,7 +261,10 @@ export async function createStandbys(options: StandbysOptions): Promise<Standbys
       await removeDurable(join(folder, name))
       continue
     }
-    const left = await readJson<Recorded>(join(folder, name))
+    const left = await readJson<Recorded>(join(folder, name)).catch((err: unknown) => {
+      // A damaged disk, not a power cut: records are whole or not there. It keeps nobody's cloud from starting.
+      log.error({ err, record: name }, 'a record of a standby cannot be read')
+    })
     if (!left) continue
     await away(left).catch((err: unknown) => {
       log.error({ err, instance: left.names.instanceId }, 'something is left of a standby')

@@ -4,6 +4,7 @@ import {
   parseImageManifest,
   IMAGE_MANIFEST_FILE,
   type ImageManifest,
+  hasGenerationId,
 } from '../domain/image-manifest.ts'
 import type { VolumeBackend, VolumeFile } from '../blocks/backend.ts'
 import type {
@@ -83,6 +84,7 @@ export async function frozenVmOf(
       memoryPath: memory,
       statePath: state,
       shape: record.shape,
+      hasGenerationId: hasGenerationId(await manifestOf(home, record.imageFolder)),
       marks: marks ?? null,
       rootSizeBytes: isGrown ? root.sizeGiB * GIB : null,
     },

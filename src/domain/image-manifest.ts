@@ -61,6 +61,8 @@ export interface ImageManifest {
     hostKeys: HostKeyForm
     /** It understands `rehearse`: a copy can be made ahead of its launch. */
     canRehearse?: boolean
+    /** False: its kernel has no driver for the number by which a guest notices that it is a copy; absent: it may. */
+    heedsGenerationId?: boolean
   }
   /** Every file of the image but the manifest itself. */
   files: readonly ImageFile[]
@@ -80,6 +82,11 @@ export function parseImageName(text: string): string {
     throw fault('image name', text, 'use lower-case letters, digits, dots and dashes, at most 64')
   }
   return text
+}
+
+/** Whether a machine of it that is frozen, and so each copy, has the device for it. */
+export function hasGenerationId({ launchPort }: ImageManifest): boolean {
+  return launchPort?.heedsGenerationId !== false
 }
 
 /** `20261116-1a2b3c4d` from the newest source's time and the content hash. */

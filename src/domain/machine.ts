@@ -121,13 +121,15 @@ export interface MemoryMarks {
 /** Where a machine's memory comes from when it is not its own from the start (docs/templates.md). */
 export type MemoryPlan =
   /** Lies in a file, and is left there when the machine is frozen. */
-  | { mode: 'to-freeze'; memoryPath: string; shape: FrozenShape }
+  | { mode: 'to-freeze'; memoryPath: string; shape: FrozenShape; hasGenerationId: boolean }
   /** Starts as a copy of a frozen machine: its memory, copied as it is written, and the state of its devices. */
   | {
       mode: 'frozen'
       memoryPath: string
       statePath: string
       shape: FrozenShape
+      /** A device that tells a guest that it is a copy; for a frozen machine and its copies alike. */
+      hasGenerationId: boolean
       /** Where the frozen machine's firmware left its identity in the file, for the copy's to take its place. */
       marks?: MemoryMarks | null
       /** What the root disk is to grow to from the frozen machine's size; null: it has its size. */

@@ -14,6 +14,7 @@ import { present } from '../lib/assert.ts'
 import { exec } from '../lib/exec.ts'
 import { openApt } from './apt.ts'
 import { AWAKEN_PATH, awakenProgram } from './awaken.ts'
+import { CLOCK_PATH, clockProgram } from './clock.ts'
 import { makeExt4 } from './ext4.ts'
 import { unpackedPackages } from './packages.ts'
 import { report, type ImageTaskOptions } from './progress.ts'
@@ -37,6 +38,7 @@ interface TinyParts {
   initrd: Buffer
   kernel: Buffer
   kernelRelease: string
+  heedsGenerationId: boolean
   timeSeconds: number
   contentHash: string
   sources: ImageManifest['sources']
@@ -70,7 +72,12 @@ export async function buildTiny(options: ImageTaskOptions): Promise<StoredImage>
       boot: { kernel: { kernel: 'kernel', initrd: 'initrd', append: tiny.TINY_APPEND } },
       rootDeviceName: '/dev/xvda',
       defaultUser: 'ec2-user',
-      launchPort: { version: LAUNCH_PORT_VERSION, hostKeys: 'dropbear', canRehearse: true },
+      launchPort: {
+        version: LAUNCH_PORT_VERSION,
+        hostKeys: 'dropbear',
+        canRehearse: true,
+        heedsGenerationId: parts.heedsGenerationId,
+      },
       files: await describeFiles(output, ['disk.qcow2', 'kernel', 'initrd'], options.signal),
       sources: parts.sources,
     }
@@ -107,6 +114,7 @@ async function tinyParts(packageFolder: string, options: ImageTaskOptions): Prom
     ...(await guestEntries(join(GUEST_FOLDER, 'rootfs'))),
     ...(await guestEntries(SHARED_FOLDER)),
     { path: AWAKEN_PATH, type: 'file', mode: 0o755, data: awakenProgram() },
+    { path: CLOCK_PATH, type: 'file', mode: 0o755, data: clockProgram() },
   ])
   const timeSeconds = await packages.newestSeconds()
   const initrd = await tinyInitramfs(kernel, programs, timeSeconds)
@@ -120,6 +128,7 @@ async function tinyParts(packageFolder: string, options: ImageTaskOptions): Prom
     contentHash,
     kernel: kernel.image,
     kernelRelease: kernel.release,
+    heedsGenerationId: kernel.heedsGenerationId,
     sources: packages.sources(),
   }
 }

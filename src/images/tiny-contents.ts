@@ -11,7 +11,6 @@ export const TINY_PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   sudo: ['usr/bin/sudo', 'usr/libexec/sudo/sudoers.so', 'usr/libexec/sudo/libsudo_util.so.0'],
   'libpam-modules': ['usr/lib/x86_64-linux-gnu/security/pam_permit.so'],
   e2fsprogs: ['usr/sbin/resize2fs', 'usr/sbin/mke2fs', 'usr/sbin/e2fsck', 'etc/mke2fs.conf'],
-  openntpd: ['usr/sbin/ntpd'],
   'wide-dhcpv6-client': ['usr/sbin/dhcp6c'],
 }
 
@@ -62,12 +61,15 @@ export const TINY_DISK_LABEL = 'brume-root'
 /**
  * The last `console` is /dev/console. `memhp_default_state` and `swiotlb` let a small frozen machine be given memory
  * when it is cloned; `cryptomgr.notests`, no look at the BIOS's disks (`edd`) and one serial port spare an emulated
- * processor some work.
+ * processor some work. So do `lsm`, `psi` and `nowatchdog`: AppArmor and Tomoyo have no policy here and would be asked
+ * at every file all the same, nobody reads how long tasks waited, and a processor that its host stops for seconds is
+ * not locked up (docs/decisions/0066-the-smallest-image-does-less.md).
  */
 export const TINY_APPEND = [
   'root=/dev/vda rw console=tty0 console=ttyS0,115200n8',
   'memhp_default_state=online swiotlb=noforce random.trust_cpu=on',
   'tsc=reliable no_timer_check cryptomgr.notests 8250.nr_uarts=1 edd=off panic=5',
+  'lsm=landlock,lockdown,yama psi=0 nowatchdog',
 ].join(' ')
 
 export const TINY_SKELETON: readonly TreeEntry[] = [
@@ -88,13 +90,11 @@ export const TINY_SKELETON: readonly TreeEntry[] = [
     'var/log',
     'var/lib/brume',
   ].map((path): TreeEntry => ({ path, type: 'folder', mode: 0o755 })),
-  ...[
-    'var/empty',
-    'var/lib/openntpd/db',
-    'var/lib/openntpd/run',
-    'usr/local/bin',
-    'usr/local/sbin',
-  ].map((path): TreeEntry => ({ path, type: 'folder', mode: 0o755 })),
+  ...['usr/local/bin', 'usr/local/sbin'].map((path): TreeEntry => ({
+    path,
+    type: 'folder',
+    mode: 0o755,
+  })),
   { path: 'root', type: 'folder', mode: 0o700 },
   { path: 'tmp', type: 'folder', mode: 0o1777 },
   { path: 'var/tmp', type: 'folder', mode: 0o1777 },

@@ -27,6 +27,8 @@ export interface TinyKernel {
   /** When the kernel was built. */
   timeSeconds: number
   modules: (wanted: readonly string[]) => KernelModule[]
+  /** It has a driver for QEMU's `vmgenid`, and not as a module: those we do not load. */
+  heedsGenerationId: boolean
 }
 
 export async function programEntries(packages: UnpackedPackages): Promise<TreeEntry[]> {
@@ -117,6 +119,7 @@ export async function readTinyKernel(folder: string): Promise<TinyKernel> {
     timeSeconds: Math.floor(mtimeMs / 1000),
     image: bootableKernel(packed),
     modules: (wanted) => moduleClosure(wanted, builtInNames, (name) => byName.get(name)),
+    heedsGenerationId: builtInNames.has('vmgenid'),
   }
 }
 

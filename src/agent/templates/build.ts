@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { chown, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { InstanceId, NetworkInterfaceId, VolumeId } from '../../domain/ids.ts'
-import type { ImageManifest } from '../../domain/image-manifest.ts'
+import { hasGenerationId, type ImageManifest } from '../../domain/image-manifest.ts'
 import type { BootPlan, VmSpec } from '../../domain/machine.ts'
 import { INTERFACE_MTU } from '../../domain/network-plan.ts'
 import { overlayCreate } from '../../blocks/qcow2/backend.ts'
@@ -93,7 +93,12 @@ function specOf(record: TemplateRecord, source: TemplateSource, files: TemplateF
     coresPerSocket: shape.coresPerSocket,
     threadsPerCore: shape.threadsPerCore,
     memoryMiB: shape.memoryMiB,
-    memory: { mode: 'to-freeze', memoryPath: files.memory, shape },
+    memory: {
+      mode: 'to-freeze',
+      memoryPath: files.memory,
+      shape,
+      hasGenerationId: hasGenerationId(source.manifest),
+    },
     boot: source.boot,
     disks: [
       {

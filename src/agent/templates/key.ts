@@ -9,7 +9,7 @@ import { LAUNCH_PORT_VERSION } from '../../domain/image-manifest.ts'
 import type { FrozenShape, HypervisorReport, MachinePin } from '../../domain/machine.ts'
 
 /** Raised when our own description of a machine to QEMU changes: then no frozen state fits any more. */
-const LAYOUT_VERSION = 2
+const LAYOUT_VERSION = 3
 
 /** Processors and memory that can be plugged into a copy of the first template of an image. */
 const VCPUS_PLUGGABLE_MAX = 16

@@ -13,7 +13,7 @@
  *   none without. The variables are a file of the machine's own.
  * - `memory-backend` is an object called `mem`: for a machine that is to be frozen it is a file, and for its copies the
  *   same file, copied page by page as they write (QEMU's docs: "x-ignore-shared"). A copy is described as the frozen
- *   machine was: same slots, same sizes, one interface. Only what is plugged in afterwards is its own.
+ *   machine was: same slots, same sizes, one interface, no SATA (1.6 MiB). Only what is plugged in is its own.
  */
 import type {
   BootPlan,
@@ -41,6 +41,7 @@ import {
 } from './devices.ts'
 import type { MachinePaths } from './layout.ts'
 import { secretsOf } from './secrets.ts'
+import { smallPagesWords } from './small-pages.ts'
 
 /** QEMU's default is 1 GiB: as much as many guests. */
 const CACHE_MIN_MIB = 128
@@ -81,6 +82,8 @@ export interface CommandLineHost {
   layout?: DeviceLayout | null
   /** Cards of the host that are the machine's, bound to VFIO already: the functions of each. */
   gpus?: readonly Card[]
+  /** Absent: it cannot be started without huge pages. */
+  hasSmallPages?: boolean
   /** Whom QEMU becomes once its files are open; null: it stays who we are. */
   runAs: { uid: number; gid: number } | null
 }
@@ -113,7 +116,11 @@ export function commandLine(spec: VmSpec, host: CommandLineHost): CommandLine {
   }
   // A device that reaches memory by itself needs all of it to stay where it is.
   const isLocked = (host.gpus ?? []).length > 0
-  const qemu = [...(isLocked ? ['prlimit', '--memlock=unlimited'] : []), host.executable]
+  const qemu = [
+    ...(isLocked ? ['prlimit', '--memlock=unlimited'] : []),
+    ...(host.hasSmallPages ? smallPagesWords(spec) : []),
+    host.executable,
+  ]
   if (spec.namespace === null) return { exe: qemu[0]!, args: [...qemu.slice(1), ...qemuArgs] }
   // nsenter execs QEMU in its own place, so the process id stays; TAPs plugged later are found there too.
   return {
@@ -169,12 +176,13 @@ function identityArgs(spec: VmSpec, { paths, runAs }: CommandLineHost): string[]
 function machineArgs(spec: VmSpec, host: CommandLineHost): string[] {
   const { pin, report, gpus = [], tcgCacheMiB } = host
   const cacheMiB = tcgCacheMiB ?? translationCacheMiB(spec.memoryMiB)
+  const sata = spec.memory ? ',sata=off' : ''
   const smm = spec.boot.mode === 'uefi' && report.uefi?.isSecure ? ',smm=on' : ''
   return [
     // The HPET only costs exits under KVM; in emulation a guest without it calibrates its timers wrongly and may hang.
     [
       '-machine',
-      `${pin.machineType},usb=off,vmport=off,hpet=${pin.accelerator === 'tcg' ? 'on' : 'off'}${smm},memory-backend=mem`,
+      `${pin.machineType},usb=off,vmport=off,hpet=${pin.accelerator === 'tcg' ? 'on' : 'off'}${smm}${sata},memory-backend=mem`,
     ],
     [
       '-accel',
@@ -296,7 +304,8 @@ function launchPortArgs(spec: VmSpec, paths: MachinePaths): string[] {
   return [
     ['-chardev', `socket,id=launch0,path=${escapeComma(paths.launchSocket)},server=on,wait=off`],
     ['-device', `virtserialport,bus=vserial0.0,nr=2,chardev=launch0,name=${LAUNCH_PORT}`],
-    ['-device', 'vmgenid,guid=auto'],
+    // Its change is an event of ACPI: in emulation, a guest without a driver translates a megabyte for nothing.
+    spec.memory.hasGenerationId ? ['-device', 'vmgenid,guid=auto'] : [],
   ].flat()
 }
 

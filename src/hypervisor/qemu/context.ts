@@ -91,6 +91,7 @@ export interface DriverContext {
   cgroups: CgroupAbilities
   gpus: GpuKeeper
   tcgCacheMiB: number | undefined
+  hasSmallPages: boolean
   runAs: NonNullable<QemuDriverOptions['runAs']>
   report: () => Promise<HypervisorReport>
   /** Machines whose process lives. */

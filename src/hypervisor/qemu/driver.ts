@@ -44,6 +44,7 @@ import { withSecrets } from './secrets.ts'
 import { tpmStateRead } from './tpm.ts'
 import { isDirectIoPossible } from './start.ts'
 import { machineBegin, machineHibernate } from './sleep.ts'
+import { hasSmallPages } from './small-pages.ts'
 import { standbyEnd, standbyMake } from './standby.ts'
 import { uefiVariablesRead } from '../../domain/uefi-store.ts'
 import { machineCpuCap, machinesUsage } from './usage.ts'
@@ -87,6 +88,7 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Qemu
     runAs: options.runAs ?? (() => null),
     machines,
     tcgCacheMiB: options.tcgCacheMiB,
+    hasSmallPages: await hasSmallPages(),
     gpus: createGpuKeeper({
       ...options,
       isLiving: (instanceId) => machines.has(instanceId),

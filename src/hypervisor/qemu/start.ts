@@ -206,11 +206,11 @@ async function describe(
     isDirectIo: (path) => directPaths.has(path),
     isLimited: Boolean(spec.diskLimits),
   }
-  const { executable, tcgCacheMiB } = context
+  const { executable, tcgCacheMiB, hasSmallPages } = context
   const secrets = await secretFiles(secretsOf(spec.disks), runAs)
   const secretPath = secrets.pathOf
   const layout = memory?.layout ?? null
-  const onHost = { executable, tcgCacheMiB, paths, report, pin, io, runAs }
+  const onHost = { executable, tcgCacheMiB, hasSmallPages, paths, report, pin, io, runAs }
   const host = { ...onHost, secretPath, layout, gpus }
   return { paths, pin, io, secrets, runAs, ...commandLine(spec, host) }
 }

@@ -122,7 +122,7 @@ test('a guest with dropbear: its own form of one key, and no machine id', () => 
   )
 })
 
-test('what was plugged in, a grown root and user data are said only when there are any', () => {
+test('what was plugged in, a grown root, its name and user data are said only when there are any', () => {
   const userData = Buffer.from('#!/bin/sh\necho ü\n')
   const message = launchMessage({
     ...FACTS,
@@ -130,6 +130,7 @@ test('what was plugged in, a grown root and user data are said only when there a
     network: { ...FACTS.network, domain: '', servers: [] },
     plugged: { cpus: [1, 2, 3], memoryBlocks: 8 },
     isRootGrown: true,
+    rootDeviceName: '/dev/sda1',
   })
   const heard = hear(message)
   expect(heard.lines.filter((line) => !line.startsWith('hostkey '))).toMatchInlineSnapshot(`
@@ -141,6 +142,7 @@ test('what was plugged in, a grown root and user data are said only when there a
       "cpus 1 2 3",
       "memory-blocks 8",
       "grow",
+      "root-device /dev/sda1",
       "user-data IyEvYmluL3NoCmVjaG8gw7wK",
     ]
   `)

@@ -87,6 +87,7 @@ test('a new machine is a copy: its disk upon the template’s, its memory from t
     memoryPath: template.files.memory,
     statePath: template.files.state,
     shape: template.record.shape,
+    hasGenerationId: true,
     marks: null,
     rootSizeBytes: null,
   })
@@ -95,7 +96,17 @@ test('a new machine is a copy: its disk upon the template’s, its memory from t
     `\ninstance ${spec.instanceId}\nhostname ip-172-31-0-5.ec2.internal\n`,
   )
   expect(messageOf()).not.toContain('\ngrow\n')
+  expect(messageOf()).toContain('\nroot-device /dev/xvda\n')
   expect(asked).toMatchObject({ found: 1, used: [template.record.key], wanted: [], distrusted: [] })
+})
+
+test('a root disk by a name that no guest would find is not told, and no device that its kernel does not heed is there', async () => {
+  const launchPort = { version: 1, hostKeys: 'dropbear', heedsGenerationId: false } as const
+  await imageWrite(home, undefined, { launchPort })
+  const [root] = machineOf().disks
+  await launcher.start(machineOf({ disks: [{ ...root!, deviceName: 'root' }] }), true)
+  expect(messageOf()).not.toContain('root-device')
+  expect(driver.started[0]!.spec.memory).toMatchObject({ hasGenerationId: false })
 })
 
 test('every message has entropy of its own', async () => {

@@ -1,5 +1,5 @@
 /** Machines that are made ahead: each is given away once, and what is not as it should be is an ordinary launch. */
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -304,6 +304,14 @@ test('what a dead daemon leaves ends at the next start', async () => {
   expect(volumes.deleted).toEqual([rootVolumeId])
   expect(taps.at(-1)).toBe('-s')
   expect(await recordsOf()).toEqual([])
+})
+
+test('a record that a damaged disk left unreadable keeps nothing from starting', async () => {
+  const { instanceId } = await launchedOnce()
+  await writeFile(join(home, 'standbys', 'i-0123456789abcdef0.json'), '{"nam')
+  await open()
+  expect(driver.calls).toEqual(expect.arrayContaining([`remove ${instanceId}`]))
+  expect(await recordsOf()).toEqual(['i-0123456789abcdef0.json'])
 })
 
 test.each([

@@ -213,6 +213,7 @@ const COPY: VmSpec = {
     memoryPath: MEMORY_PATH,
     statePath: '/home/templates/tiny-1x512/state',
     shape: SHAPE,
+    hasGenerationId: true,
     rootSizeBytes: null,
   },
 }
@@ -222,7 +223,7 @@ const TO_FREEZE: VmSpec = {
   vcpus: 1,
   threadsPerCore: 1,
   memoryMiB: 512,
-  memory: { mode: 'to-freeze', memoryPath: MEMORY_PATH, shape: SHAPE },
+  memory: { mode: 'to-freeze', memoryPath: MEMORY_PATH, shape: SHAPE, hasGenerationId: true },
   namespace: null,
 }
 
@@ -269,6 +270,30 @@ test('only frozen machines and their copies have the line by which identity come
   expect(line(SPEC)).toEqual([])
   expect(optionsOf(COPY, '-incoming')).toEqual(['defer'])
   expect(optionsOf(TO_FREEZE, '-incoming')).toEqual([])
+})
+
+test('a frozen machine and its copies alike tell a guest that it is a copy, where its kernel heeds that', () => {
+  for (const spec of [COPY, TO_FREEZE]) {
+    const deaf = { ...spec, memory: { ...spec.memory!, hasGenerationId: false } }
+    expect(optionsOf(spec, '-device')).toContain('vmgenid,guid=auto')
+    expect(optionsOf(deaf, '-device').join(' ')).not.toContain('vmgenid')
+  }
+})
+
+test('a copy with nothing plugged in starts without huge pages, in the place of a Perl', () => {
+  const before = (spec: VmSpec, hasSmallPages: boolean): string[] => {
+    const { args } = commandLine(spec, host({ hasSmallPages }))
+    return args.slice(args.indexOf('--') + 1, args.indexOf('qemu-system-x86_64'))
+  }
+  const copy = { ...COPY, vcpus: 1, memoryMiB: 512 }
+  expect(before(copy, true)).toEqual([
+    '/usr/bin/perl',
+    '-e',
+    expect.stringMatching(/^syscall 157, 41, 1/),
+  ])
+  expect(before(copy, false)).toEqual([])
+  expect(before({ ...copy, memoryMiB: 1024 }, true)).toEqual([])
+  expect(before(SPEC, true)).toEqual([])
 })
 
 test('a template of one exact size leaves no room to plug anything in', () => {
