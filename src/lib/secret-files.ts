@@ -2,13 +2,10 @@
  * Secrets on their way to a program that takes them from files: in memory (tmpfs), readable by that program's user
  * alone, gone as soon as it has read them. Never in arguments, which every process of the host can see.
  */
-import { createHash, randomBytes } from 'node:crypto'
-import { chown, mkdir, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { createHash } from 'node:crypto'
+import { chown, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-
-/** The kernel's memory file system, which is everywhere on Linux. */
-const MEMORY_FOLDER = '/dev/shm'
+import { memoryFolderName } from './memory-folder.ts'
 
 /** The same secret has the same name, and the name tells nothing of it. */
 export function secretName(secret: string): string {
@@ -27,9 +24,7 @@ export async function secretFiles(
   secrets: ReadonlyMap<string, string>,
   owner: { uid: number; gid: number } | null = null,
 ): Promise<SecretFiles> {
-  const isThere = await stat(MEMORY_FOLDER).catch(() => null)
-  const root = isThere?.isDirectory() ? MEMORY_FOLDER : tmpdir()
-  const folder = join(root, `brume-${randomBytes(12).toString('hex')}`)
+  const folder = await memoryFolderName()
   const pathOf = (name: string): string => join(folder, name)
   return {
     pathOf,

@@ -1,5 +1,6 @@
 /** Backup's part of kinds.ts. `open` jobs are those that the reconciler walks through. */
 import type { BackupKind } from '../domain/backup/kinds.ts'
+import type { BackupJob } from '../domain/backup/records.ts'
 import type { ResourceTypes } from '../domain/resource-types.ts'
 import type { KindRules, Reference } from './kind-rules.ts'
 
@@ -11,6 +12,11 @@ const placeOf = ({ account, region }: { account: string; region: string }) => `$
 const nothing = (): [] => []
 
 const OPEN = ['CREATED', 'PENDING', 'RUNNING', 'ABORTING']
+const BUSY = ['PENDING', 'RUNNING']
+
+/** Of a machine of the Backup gateway; null: of this Brume's own. */
+const hypervisorOf = (frozen: BackupJob['frozen']): string | null =>
+  (frozen?.description['machine'] as { hypervisorId?: string } | undefined)?.hypervisorId ?? null
 
 export const BACKUP_KINDS: BackupTable = {
   backupVault: {
@@ -32,7 +38,8 @@ export const BACKUP_KINDS: BackupTable = {
       ...when('open', OPEN.includes(r.state)),
       ...ref('point', r.pointId),
       ...ref('vault', OPEN.includes(r.state) ? r.vaultId : null),
-      ...ref('busy', ['PENDING', 'RUNNING'].includes(r.state) ? r.resourceArn : null),
+      ...ref('busy', BUSY.includes(r.state) ? r.resourceArn : null),
+      ...ref('hypervisor', BUSY.includes(r.state) ? hypervisorOf(r.frozen) : null),
     ],
     claims: nothing,
   },

@@ -364,7 +364,8 @@ test('hypervisors that are slow hold up neither each other nor what is backed up
     )
   }
   const two = ['CREATED', 'RUNNING', 'RUNNING']
-  await eventually(statesOf, (seen) => JSON.stringify(seen) === JSON.stringify([two, two]))
+  const isReached = (seen: string[][]) => JSON.stringify(seen) === JSON.stringify([two, two])
+  await eventually(statesOf, isReached, 20_000)
   const { VolumeId } = await cloud.ec2.send(
     new CreateVolumeCommand({ AvailabilityZone: 'us-east-1a', Size: 1 }),
   )

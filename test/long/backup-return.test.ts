@@ -1,11 +1,21 @@
 /**
- * A backup is worth what comes of it, with a real guest: a restore test boots it where it reaches nobody, and says so; an
- * instant restore runs while it is copied, and keeps what its guest writes when the daemon that serves it is killed; and a
- * cloud that has nothing but the vault's folder and its key brings it back. By Debian's awscli and ./brume.
+ * A backup is worth what comes of it, with a real guest: a restore test boots it where it reaches nobody, and says so;
+ * an instant restore runs while it is copied, and keeps what its guest writes when the daemon that serves it is killed;
+ * and a cloud that has nothing but the vault's folder and its key brings it back. By Debian's awscli and ./brume.
  */
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import {
+  BackupClient,
+  CreateRestoreTestingPlanCommand,
+  CreateRestoreTestingSelectionCommand,
+  DeleteRestoreTestingPlanCommand,
+  DeleteRestoreTestingSelectionCommand,
+  ListRestoreJobsCommand,
+  UpdateRestoreTestingPlanCommand,
+  type RestoreTestingRecoveryPointSelection,
+} from '@aws-sdk/client-backup'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { exec } from '../../src/lib/exec.ts'
 import { eventually } from '../support/eventually.ts'
@@ -77,63 +87,54 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-interface Restore {
-  RestoreJobId: string
-  Status: string
-  StatusMessage?: string
-  CreatedResourceArn?: string
-  ValidationStatus?: string
-  ValidationStatusMessage?: string
-  DeletionStatus?: string
-}
-
 test(
   'a restore test boots the machine where it reaches nobody, reports and cleans up',
   { timeout: 15 * MINUTE_MS },
   async () => {
-    const plan = {
-      RestoreTestingPlanName: 'tests',
-      ScheduleExpression: 'cron(* * * * ? *)',
-      RecoveryPointSelection: {
-        Algorithm: 'LATEST_WITHIN_WINDOW',
-        IncludeVaults: ['*'],
-        RecoveryPointTypes: ['SNAPSHOT'],
-      },
+    // Debian's awscli is older than these operations.
+    const { url: endpoint, credentials } = daemon
+    const { region } = credentials
+    const client = new BackupClient({ endpoint, region, credentials, maxAttempts: 1 })
+    const RestoreTestingPlanName = 'tests'
+    const RecoveryPointSelection: RestoreTestingRecoveryPointSelection = {
+      Algorithm: 'LATEST_WITHIN_WINDOW',
+      IncludeVaults: ['*'],
+      RecoveryPointTypes: ['SNAPSHOT'],
     }
-    await aws('backup', 'create-restore-testing-plan', '--restore-testing-plan', json(plan))
-    const named = ['--restore-testing-plan-name', 'tests']
-    const selection = {
-      RestoreTestingSelectionName: 'machines',
-      IamRoleArn: role(),
-      ProtectedResourceType: 'EC2',
-      ProtectedResourceArns: ['*'],
-      ValidationWindowHours: 1,
-    }
-    await aws(
-      ...['backup', 'create-restore-testing-selection', ...named],
-      ...['--restore-testing-selection', json(selection)],
+    const every = { ScheduleExpression: 'cron(* * * * ? *)', RecoveryPointSelection }
+    await client.send(
+      new CreateRestoreTestingPlanCommand({
+        RestoreTestingPlan: { RestoreTestingPlanName, ...every },
+      }),
     )
-    const jobs = () => aws<{ RestoreJobs: Restore[] }>('backup', 'list-restore-jobs')
-    await eventually(jobs, ({ RestoreJobs }) => RestoreJobs.length > 0, 3 * MINUTE_MS)
-    const selected = ['--restore-testing-selection-name', 'machines']
-    // One will do. Its window is its selection's: that stays until it was looked at.
-    const later = { ...plan, ScheduleExpression: 'cron(0 0 1 1 ? 2099)' }
-    const { RestoreTestingPlanName: _name, ...change } = later
-    await aws(
-      'backup',
-      'update-restore-testing-plan',
-      ...named,
-      '--restore-testing-plan',
-      json(change),
+    const RestoreTestingSelectionName = 'machines'
+    await client.send(
+      new CreateRestoreTestingSelectionCommand({
+        RestoreTestingPlanName,
+        RestoreTestingSelection: {
+          RestoreTestingSelectionName,
+          IamRoleArn: role(),
+          ProtectedResourceType: 'EC2',
+          ProtectedResourceArns: ['*'],
+          ValidationWindowHours: 1,
+        },
+      }),
     )
-    const { RestoreJobs } = await eventually(
+    const jobs = async () => (await client.send(new ListRestoreJobsCommand({}))).RestoreJobs!
+    await eventually(jobs, (seen) => seen.length > 0, 3 * MINUTE_MS)
+    // One will do; how long it stays is said by the selection.
+    await client.send(
+      new UpdateRestoreTestingPlanCommand({
+        RestoreTestingPlanName,
+        RestoreTestingPlan: { ScheduleExpression: 'cron(0 0 1 1 ? 2099)' },
+      }),
+    )
+    const RestoreJobs = await eventually(
       jobs,
       (seen) =>
-        seen.RestoreJobs.every(
-          (one) =>
-            one.ValidationStatus === 'SUCCESSFUL' ||
-            one.Status === 'FAILED' ||
-            one.ValidationStatus === 'FAILED',
+        seen.every(
+          ({ Status, ValidationStatus = '' }) =>
+            Status === 'FAILED' || ['SUCCESSFUL', 'FAILED'].includes(ValidationStatus),
         ),
       10 * MINUTE_MS,
     )
@@ -157,14 +158,20 @@ test(
       expect(await ssh(key, original!.PublicIpAddress!, knock)).toBe('out')
     }
     // Without its selection nobody wants to look any longer.
-    await aws('backup', 'delete-restore-testing-selection', ...named, ...selected)
+    await client.send(
+      new DeleteRestoreTestingSelectionCommand({
+        RestoreTestingPlanName,
+        RestoreTestingSelectionName,
+      }),
+    )
     await eventually(
       jobs,
-      (seen) => seen.RestoreJobs.every((one) => one.DeletionStatus === 'SUCCESSFUL'),
+      (seen) => seen.every((one) => one.DeletionStatus === 'SUCCESSFUL'),
       5 * MINUTE_MS,
     )
     for (const { State } of await describe(daemon, ...ids)) expect(State!.Name).toBe('terminated')
-    await aws('backup', 'delete-restore-testing-plan', ...named)
+    await client.send(new DeleteRestoreTestingPlanCommand({ RestoreTestingPlanName }))
+    client.destroy()
   },
 )
 

@@ -23,6 +23,8 @@ export interface FileLine {
 
 const LINE_BYTES_MAX = 16 * 1024
 const ENTRIES_MAX = 100_000
+/** Of all lines of an answer: a hundred thousand names as long as names can be. */
+const LIST_BYTES_MAX = 32 * 1024 * 1024
 const ANSWER_TIMEOUT_MS = 120_000
 const KINDS: Readonly<Record<number, FileEntry['kind']>> = {
   0o04: 'folder',
@@ -53,9 +55,13 @@ export async function fileLineOpen(path: string, timeoutMs: number): Promise<Fil
     list: (of) =>
       mutex.run('line', async () => {
         const entries: FileEntry[] = []
+        let bytes = 0
         for (let line = await ask('list', of); line !== 'end'; line = await stream.line()) {
           if (line.startsWith('error ')) throw new FileError(line.slice(6))
-          if (entries.length >= ENTRIES_MAX) throw new Error(`more than ${ENTRIES_MAX} entries`)
+          bytes += line.length
+          if (entries.length >= ENTRIES_MAX || bytes > LIST_BYTES_MAX) {
+            throw new Error(`more than ${ENTRIES_MAX} entries`)
+          }
           const entry = entryOf(line)
           if (entry) entries.push(entry)
         }

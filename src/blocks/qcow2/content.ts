@@ -1,9 +1,9 @@
 /** What disks hold, read and written block by block without a machine: for the EBS direct APIs. */
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DiskBacking } from '../../domain/machine.ts'
 import { exec } from '../../lib/exec.ts'
+import { memoryFolderMake } from '../../lib/memory-folder.ts'
 import { secretFiles, secretName } from '../../lib/secret-files.ts'
 import type { ContentExtent } from '../backend.ts'
 import { diskName, keysOf, qemuImgWithKeys } from '../secrets.ts'
@@ -86,9 +86,7 @@ export async function contentWrite(
 
 /** In memory: a block of an encrypted disk is not left on a disk in clear. */
 async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const memory = '/dev/shm'
-  const isThere = await stat(memory).catch(() => null)
-  const folder = await mkdtemp(join(isThere ? memory : tmpdir(), 'brume-block-'))
+  const folder = await memoryFolderMake()
   try {
     return await work(folder)
   } finally {

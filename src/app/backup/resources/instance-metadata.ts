@@ -99,9 +99,9 @@ export async function runRequestOfPoint(
   if (unknown) throw invalid(`Unrecognized key : ${unknown}`)
   const described = instanceDescriptionOf(point)
   const { spec } = described.instance
-  const placement = jsonOf(metadata, 'Placement') as { AvailabilityZone?: string; Tenancy?: string }
-  const credits = jsonOf(metadata, 'CreditSpecification') as { CpuCredits?: string }
-  const cpu = jsonOf(metadata, 'CpuOptions') as { CoreCount?: number; ThreadsPerCore?: number }
+  const placement = objectOf(metadata, 'Placement', { AvailabilityZone: isText, Tenancy: isText })
+  const credits = objectOf(metadata, 'CreditSpecification', { CpuCredits: isText })
+  const cpu = objectOf(metadata, 'CpuOptions', { CoreCount: isCount, ThreadsPerCore: isCount })
   const instanceType = metadata.InstanceType ?? spec.instanceType
   const tpm = metadata[TPM_KEY] ?? 'restored'
   if (tpm !== 'new' && tpm !== 'restored') throw invalid(`${TPM_KEY} is new or restored: ${tpm}`)
@@ -150,7 +150,7 @@ export async function runRequestOfPoint(
         metadata.InstanceInitiatedShutdownBehavior === 'terminate' ? 'terminate' : 'stop',
       isTerminationProtected: boolOf(metadata, 'DisableApiTermination') ?? false,
       isStopProtected: spec.isStopProtected,
-      isMonitored: (jsonOf(metadata, 'Monitoring') as { State?: string }).State === 'enabled',
+      isMonitored: objectOf(metadata, 'Monitoring', { State: isText }).State === 'enabled',
       isEbsOptimized: boolOf(metadata, 'EbsOptimized') ?? false,
       isHibernationEnabled: false,
       iamInstanceProfileArn: profileName
@@ -165,27 +165,29 @@ export async function runRequestOfPoint(
   }
 }
 
-interface AwsInterface {
-  DeviceIndex?: number
-  SubnetId?: string
-  Groups?: string[]
-  SecurityGroupIds?: string[]
-  PrivateIpAddress?: string
-  AssociatePublicIpAddress?: boolean
-  DeleteOnTermination?: boolean
-  Description?: string
+const INTERFACE = {
+  DeviceIndex: isCount,
+  SubnetId: isText,
+  Groups: areTexts,
+  SecurityGroupIds: areTexts,
+  PrivateIpAddress: isText,
+  AssociatePublicIpAddress: isBoolean,
+  DeleteOnTermination: isBoolean,
+  Description: isText,
 }
 
 function interfacesOf(metadata: Metadata): InterfaceRequest[] {
   const given = metadata.NetworkInterfaces ? listOf(metadata, 'NetworkInterfaces') : []
   if (given.length === 0) {
     const groups = metadata.SecurityGroupIds ? listOf(metadata, 'SecurityGroupIds') : []
-    return [interfaceOf({ SubnetId: metadata.SubnetId ?? '', Groups: groups as string[] }, 0)]
+    if (!areTexts(groups)) throw invalid('SecurityGroupIds is no list of ids.')
+    return [interfaceOf({ SubnetId: metadata.SubnetId ?? '', Groups: groups }, 0)]
   }
-  return (given as AwsInterface[]).map((one, index) => interfaceOf(one, one.DeviceIndex ?? index))
+  const interfaces = given.map((one) => shaped('NetworkInterfaces', one, INTERFACE))
+  return interfaces.map((one, index) => interfaceOf(one, one.DeviceIndex ?? index))
 }
 
-function interfaceOf(one: AwsInterface, deviceIndex: number): InterfaceRequest {
+function interfaceOf(one: Shaped<typeof INTERFACE>, deviceIndex: number): InterfaceRequest {
   const groups = one.Groups ?? one.SecurityGroupIds ?? []
   return {
     deviceIndex,
@@ -210,11 +212,36 @@ function parsed(metadata: Metadata, key: string): unknown {
   }
 }
 
-function jsonOf(metadata: Metadata, key: string): object {
-  if (!metadata[key]) return {}
-  const value = parsed(metadata, key)
-  if (typeof value === 'object' && value !== null) return value
-  throw invalid(`${key} is no JSON object.`)
+/** What members of a user's JSON must be; those that are not named are not looked at. */
+type Shape = Readonly<Record<string, (value: unknown) => boolean>>
+type Shaped<S> = {
+  [K in keyof S]?: S[K] extends ((value: unknown) => value is infer T) ? T : never
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+function isBoolean(value: unknown): value is boolean {
+  return typeof value === 'boolean'
+}
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 0xffff
+}
+function areTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(isText)
+}
+
+function shaped<S extends Shape>(key: string, value: unknown, shape: S): Shaped<S> {
+  if (typeof value !== 'object' || value === null) throw invalid(`${key} is no JSON object.`)
+  for (const [name, isRight] of Object.entries(shape)) {
+    const member = (value as Record<string, unknown>)[name] ?? null
+    if (member !== null && !isRight(member)) throw invalid(`${key}: ${name} is not what it can be.`)
+  }
+  return value
+}
+
+function objectOf<S extends Shape>(metadata: Metadata, key: string, shape: S): Shaped<S> {
+  return shaped(key, metadata[key] ? parsed(metadata, key) : {}, shape)
 }
 
 /** A JSON list; of ids also what is written between commas. */

@@ -4,7 +4,7 @@
  */
 import { bandwidthAt, tagsOfMachine, type GatewayMachine } from '../../../domain/gateway.ts'
 import { instanceArn } from '../../../domain/backup/arn.ts'
-import type { BackupJob, FrozenContent, RecoveryPoint } from '../../../domain/backup/records.ts'
+import type { BackupJob, RecoveryPoint } from '../../../domain/backup/records.ts'
 import { OWN_HOST } from '../../../domain/hypervisor-address.ts'
 import type { StoreReader, StoreTransaction } from '../../../store/store.ts'
 import type { App, Ctx } from '../../context.ts'
@@ -87,9 +87,6 @@ export const virtualMachineHandler: ResourceHandler = {
 /** Backups of machines of one hypervisor, so that it does not take the room of all others. */
 const AT_ONCE_OF_ONE = 2
 
-const hypervisorOf = (description: FrozenContent['description'] | undefined): unknown =>
-  (description?.['machine'] as { hypervisorId?: string } | undefined)?.hypervisorId
-
 async function begin(ctx: Ctx, tx: StoreTransaction, job: BackupJob) {
   const machine = await machineOf(tx, ctx, job.resourceArn)
   const hypervisor = machine && (await tx.get('hypervisor', machine.hypervisorId))
@@ -106,9 +103,8 @@ async function begin(ctx: Ctx, tx: StoreTransaction, job: BackupJob) {
     return instanceHandler.begin(ctx, tx, asInstance(job, machine.machineId))
   }
   // Those that are under way share its line.
-  const open = await tx.list('backupJob', { reference: { name: 'open', value: 'yes' } })
-  const busy = open.filter(({ frozen }) => hypervisorOf(frozen?.description) === hypervisor.id)
-  if (busy.length >= AT_ONCE_OF_ONE) return null
+  const underWay = { reference: { name: 'hypervisor', value: hypervisor.id } }
+  if ((await tx.count('backupJob', underWay)) >= AT_ONCE_OF_ONE) return null
   const { machineId, name, hostName, path } = machine
   const description = {
     resourceType: 'VirtualMachine',
