@@ -1,6 +1,5 @@
 /** The web console in a real browser, on simulated hosts: what people do, by the words they see. */
 import { readFile } from 'node:fs/promises'
-import { EBS } from '@aws-sdk/client-ebs'
 import { IAM } from '@aws-sdk/client-iam'
 import { expect, test } from 'vitest'
 import { pageOf, type ConsolePage } from '../support/browser.ts'
@@ -346,36 +345,4 @@ test('activity says who did what to which machine, and what was refused', async 
   expect(await page.getByLabel('User').inputValue()).toBe('nobody')
   await page.goto(`${console.url}/console/instances/${id}/activity`)
   await rows.filter({ hasText: 'RunInstances' }).getByText('done').waitFor()
-})
-
-test('a disk that is dropped becomes an image, block by block', async () => {
-  page = await console.page()
-  await page.goto(`${console.url}/console/images`)
-  const choose = page.getByLabel('Disk image')
-  const qcow2 = Buffer.from('QFI\u{fb}', 'latin1')
-  await choose.setInputFiles({ name: 'other.qcow2', mimeType: '', buffer: qcow2 })
-  await page.getByText('This is qcow2. Make it raw first').waitFor()
-  const block = 512 * 1024
-  const disk = Buffer.alloc(2 * block + 100)
-  disk.write('first', 0)
-  disk.write('last', 2 * block)
-  const dataTransfer = await page.evaluateHandle(`(() => {
-    const bytes = Uint8Array.from(atob('${disk.toString('base64')}'), (one) => one.charCodeAt(0))
-    const transfer = new DataTransfer()
-    transfer.items.add(new File([bytes], 'mine.raw'))
-    return transfer
-  })()`)
-  await page.locator('.drop').dispatchEvent('drop', { dataTransfer })
-  await page.getByRole('button', { name: 'Upload' }).click()
-  await page.getByText(/^ami-\w+ is made$/).waitFor()
-  const { Images } = await console.ec2.describeImages({ Owners: ['self'] })
-  const made = Images!.find((one) => one.Name === 'mine')!
-  const SnapshotId = made.BlockDeviceMappings![0]!.Ebs!.SnapshotId!
-  const ebs = new EBS({ endpoint: console.url, region: 'us-east-1', credentials: console.root })
-  const { Blocks } = await ebs.listSnapshotBlocks({ SnapshotId })
-  expect(Blocks!.map((one) => one.BlockIndex)).toEqual([0, 2])
-  const { BlockToken } = Blocks![1]!
-  const last = await ebs.getSnapshotBlock({ SnapshotId, BlockIndex: 2, BlockToken })
-  expect((await last.BlockData!.transformToString()).slice(0, 4)).toBe('last')
-  ebs.destroy()
 })

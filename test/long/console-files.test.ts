@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterEach, expect, test } from 'vitest'
+import { visibleName } from '../../console/src/util/guest-text.ts'
 import { exec } from '../../src/lib/exec.ts'
 import { browserLaunch, consoleBuilt, pageOf, pictureKeep } from '../support/browser.ts'
 import type { ConsolePage } from '../support/browser.ts'
@@ -89,7 +90,7 @@ test(
 
 async function downloaded(name: string): Promise<{ bytes: Buffer; name: string }> {
   const coming = page.waitForEvent('download', SLOW)
-  await page.getByRole('button', { name: `Download ${name}`, exact: true }).click()
+  await page.getByRole('button', { name: `Download ${visibleName(name)}`, exact: true }).click()
   const download = await coming
   return { bytes: await readFile(await download.path()), name: download.suggestedFilename() }
 }

@@ -1,6 +1,6 @@
 /**
  * An image from a disk file of one's own, dropped here: its blocks go into a snapshot by EBS direct, and the snapshot
- * is registered, as any AWS client could do it. Raw disks; others are told how to become one.
+ * is registered, as any AWS client could do it. Raw disks, and qcow2 read as one; others are told how to become one.
  */
 import { RegisterImageCommand } from '@aws-sdk/client-ec2'
 import { useRef, useState } from 'react'
@@ -12,6 +12,7 @@ import { Bar, Button, Card, InputField, Note } from '../ui/parts.tsx'
 import { toast } from '../ui/toasts.tsx'
 import { BLOCK_BYTES, blockCount, foreignFormat, isZero, padded } from '../util/blocks.ts'
 import { sizeText } from '../util/instance.ts'
+import { qcow2Open, type Disk } from '../util/qcow2.ts'
 import { shellWord } from '../util/shell.ts'
 
 const AT_ONCE = 4
@@ -27,35 +28,29 @@ export function UploadImage() {
   const input = useRef<HTMLInputElement>(null)
   const abort = useRef<AbortController>(undefined)
   const [name, setName] = useState('')
-  const [file, setFile] = useState<File>()
+  const [chosen, setChosen] = useState<Chosen>()
   const [isOver, setOver] = useState(false)
   const [wrong, setWrong] = useState<string>()
   const [progress, setProgress] = useState<Progress>()
   const take = async (one: File | undefined): Promise<void> => {
     if (!one) return
-    const head = new Uint8Array(await one.slice(0, HEAD_BYTES).arrayBuffer())
-    const format = foreignFormat(head)
-    if (format !== undefined) {
-      setFile(undefined)
-      return setWrong(
-        t('This is {format}. Make it raw first: qemu-img convert -O raw {name} disk.raw', {
-          format,
-          name: shellWord(one.name),
-        }),
-      )
+    try {
+      setChosen({ file: one, disk: await diskOf(one) })
+      setWrong(undefined)
+    } catch (error) {
+      setChosen(undefined)
+      return setWrong((error as Error).message)
     }
-    setWrong(undefined)
-    setFile(one)
     if (name === '') setName(one.name.replace(/\.\w+$/, ''))
   }
   const run = async (): Promise<void> => {
     abort.current = new AbortController()
     setWrong(undefined)
     try {
-      const imageId = await upload(file!, name.trim(), setProgress, abort.current.signal)
+      const imageId = await upload(chosen!, name.trim(), setProgress, abort.current.signal)
       await collectionRefresh(images)
       toast(t('{id} is made', { id: imageId }))
-      setFile(undefined)
+      setChosen(undefined)
       setName('')
     } catch (error) {
       setWrong(abort.current.signal.aborted ? t('Stopped. Nothing of it is left.') : wordsOf(error))
@@ -79,12 +74,12 @@ export function UploadImage() {
             void take(event.dataTransfer.files[0])
           }}
         >
-          {file ? (
+          {chosen ? (
             <strong>
-              {file.name}, {sizeText(file.size)}
+              {chosen.file.name}, {sizeText(chosen.disk.size)}
             </strong>
           ) : (
-            <span>{t('Drop a raw disk image here, or')}</span>
+            <span>{t('Drop a disk image here (raw or qcow2), or')}</span>
           )}
           <Button isSmall onClick={() => input.current?.click()}>
             {t('choose a file')}
@@ -98,7 +93,7 @@ export function UploadImage() {
           />
         </div>
         {wrong !== undefined && <Note tone="warn">{wrong}</Note>}
-        {file && !progress && (
+        {chosen && !progress && (
           <div className="row wrap" style={{ alignItems: 'flex-end' }}>
             <InputField label={t('Image name')} value={name} onChange={setName} />
             <Button
@@ -128,8 +123,28 @@ export function UploadImage() {
   )
 }
 
+interface Chosen {
+  file: File
+  disk: Disk
+}
+
+/** @throws with words for what cannot be uploaded as it is. */
+async function diskOf(file: File): Promise<Disk> {
+  const read = async (offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> =>
+    new Uint8Array(await file.slice(offset, offset + length).arrayBuffer())
+  const format = foreignFormat(await read(0, HEAD_BYTES))
+  if (format === undefined) return { size: file.size, read }
+  const name = shellWord(file.name)
+  const advice = t('Make it raw first: qemu-img convert -O raw {name} disk.raw', { name })
+  if (format !== 'qcow2') throw new Error(`${t('This is {format}.', { format })} ${advice}`)
+  return qcow2Open(read).catch((error: unknown) => {
+    const why = (error as Error).message
+    throw new Error(`${t('This qcow2 cannot be read here: {why}.', { why })} ${advice}`)
+  })
+}
+
 async function upload(
-  file: File,
+  { file, disk }: Chosen,
   name: string,
   onProgress: (progress: Progress) => void,
   abortSignal: AbortSignal,
@@ -137,21 +152,20 @@ async function upload(
   const { CompleteSnapshotCommand, PutSnapshotBlockCommand, StartSnapshotCommand } =
     await import('@aws-sdk/client-ebs')
   const client = await ebs()
-  const size = Math.ceil(file.size / GIB)
+  const size = Math.ceil(disk.size / GIB)
   const started = await client.send(
     new StartSnapshotCommand({ VolumeSize: size, Description: `Uploaded: ${file.name}` }),
   )
   const { SnapshotId } = started
-  const count = blockCount(file.size)
+  const count = blockCount(disk.size)
   let next = 0
   let done = 0
   let sent = 0
   const work = async (): Promise<void> => {
     for (let index = next++; index < count; index = next++) {
       abortSignal.throwIfAborted()
-      const at = index * BLOCK_BYTES
-      const bytes = new Uint8Array(await file.slice(at, at + BLOCK_BYTES).arrayBuffer())
-      if (!isZero(bytes)) {
+      const bytes = await disk.read(index * BLOCK_BYTES, BLOCK_BYTES)
+      if (bytes && !isZero(bytes)) {
         const BlockData = padded(bytes)
         const Checksum = await checksum(BlockData)
         const block = { SnapshotId, BlockIndex: index, DataLength: BLOCK_BYTES, BlockData }
@@ -163,8 +177,8 @@ async function upload(
       onProgress({
         fraction: done / count,
         words: t('{done} of {size}', {
-          done: sizeText(Math.min(file.size, done * BLOCK_BYTES)),
-          size: sizeText(file.size),
+          done: sizeText(Math.min(disk.size, done * BLOCK_BYTES)),
+          size: sizeText(disk.size),
         }),
       })
     }

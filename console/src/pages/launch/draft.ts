@@ -23,7 +23,7 @@ export interface Draft {
   count: number
   imageId: string
   instanceType: string
-  /** Null: nobody can log in by SSH. */
+  /** Null: only who lends a key to the machine logs in by SSH. */
   keyName: string | null
   vpcId: string
   /** Empty: any default subnet. */

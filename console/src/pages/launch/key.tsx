@@ -24,7 +24,7 @@ export function KeyChoice({ draft, change }: PartProps) {
               value={draft.keyName ?? ''}
               onChange={(text) => change({ keyName: text || null })}
             >
-              <option value="">{t('None (you cannot log in by SSH)')}</option>
+              <option value="">{t('None (only this console’s terminal logs in)')}</option>
               {data.map((key) => (
                 <option key={key.KeyName} value={key.KeyName}>
                   {key.KeyName} ({key.KeyType})
@@ -35,9 +35,9 @@ export function KeyChoice({ draft, change }: PartProps) {
           <Button onClick={() => setMaking(true)}>{t('Create new key pair')}</Button>
         </div>
         {draft.keyName === null && (
-          <Note tone="warn">
+          <Note>
             {t(
-              'Without a key pair there is no SSH: only the serial console, if the system lets you in.',
+              'Without a key pair the terminal of this console still gets in, where the system takes a key that is lent for a minute: tiny and debian-12 do. SSH of your own does not.',
             )}
           </Note>
         )}
