@@ -37,7 +37,7 @@ export function KeyChoice({ draft, change }: PartProps) {
         {draft.keyName === null && (
           <Note tone="warn">
             {t(
-              'Without a key pair there is no SSH: only the serial console, if the system lets you in.',
+              'Without a key pair the terminal here still gets into tiny and debian-12. Into others only the serial console does, if the system lets you in.',
             )}
           </Note>
         )}
