@@ -1,7 +1,8 @@
 /**
  * Launch templates and scaling groups in the browser: a template saved from the launch page and launched from; a group
- * made from one, grown by one click, its story told, readable when narrow.
+ * made from one, grown by one click, with a warm pool, its story told, readable when narrow.
  */
+import { AutoScaling } from '@aws-sdk/client-auto-scaling'
 import { expect, test } from 'vitest'
 import { axeOf } from '../support/axe.ts'
 import { useBrowserConsole } from '../support/browser-use.ts'
@@ -28,6 +29,13 @@ test('made, grown by one click, told, narrow', { timeout: 120_000 }, async () =>
   const both = page.getByRole('link', { name: /^i-[0-9a-f]{17}$/ })
   await both.nth(1).waitFor()
   await page.getByText('Launching a new EC2 instance', { exact: false }).nth(1).waitFor()
+  const scaling = new AutoScaling({
+    ...{ endpoint: console.url, region: 'us-east-1', credentials: console.root },
+  })
+  await scaling.putWarmPool({ AutoScalingGroupName: 'fleet', MinSize: 1 })
+  scaling.destroy()
+  await page.getByText('1 · Stopped').waitFor()
+  await page.getByText('Warmed:Stopped').waitFor()
   expect(await axeOf(page)).toEqual([])
   const isWide = await page.evaluate(
     'document.documentElement.scrollWidth > document.documentElement.clientWidth',

@@ -8,10 +8,12 @@ import {
   DescribePoliciesCommand,
   DescribeScalingActivitiesCommand,
   DescribeScheduledActionsCommand,
+  DescribeWarmPoolCommand,
   SetDesiredCapacityCommand,
   StartInstanceRefreshCommand,
   UpdateAutoScalingGroupCommand,
   type AutoScalingGroup,
+  type Instance,
 } from '@aws-sdk/client-auto-scaling'
 import { clientOf } from './clients.ts'
 import { collection, collectionRefresh, paged } from './collection.ts'
@@ -19,14 +21,25 @@ import { collection, collectionRefresh, paged } from './collection.ts'
 const client = (): AutoScalingClient =>
   clientOf('autoscaling', (config) => new AutoScalingClient(config))
 
-export const scalingGroups = collection<AutoScalingGroup>({
+/** With the instances of its warm pool, which are not among the group's own. */
+export type ShownGroup = AutoScalingGroup & { pooled?: readonly Instance[] }
+
+async function withPool(group: AutoScalingGroup): Promise<ShownGroup> {
+  const { AutoScalingGroupName, WarmPoolConfiguration: pool } = group
+  if (!pool) return group
+  const { Instances } = await client().send(new DescribeWarmPoolCommand({ AutoScalingGroupName }))
+  return { ...group, pooled: Instances ?? [] }
+}
+
+export const scalingGroups = collection<ShownGroup>({
   name: 'scaling groups',
   kinds: ['scalingGroup', 'scalingInstance'],
   idOf: (item) => item.AutoScalingGroupName ?? '',
   pages: () =>
     paged(async (NextToken) => {
       const page = await client().send(new DescribeAutoScalingGroupsCommand({ NextToken }))
-      return { items: page.AutoScalingGroups, next: page.NextToken }
+      const items = await Promise.all((page.AutoScalingGroups ?? []).map(withPool))
+      return { items, next: page.NextToken }
     }),
 })
 

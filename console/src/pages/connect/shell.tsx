@@ -60,41 +60,46 @@ export default function Shell({ instance, user: known }: { instance: Instance; u
           <>
             <Note tone="good">
               {t(
-                'No key is needed: one is made for this session and lent to the machine for a minute. tiny and debian-12 take it; for other images give the private key.',
+                'No key is needed: one is made for this session and lent to the machine for a minute. tiny and debian-12 take it.',
               )}
             </Note>
-            <Field
-              label={t('Private key of {name}', { name: instance.KeyName ?? t('its user') })}
-              id={`${id}f`}
-              hint={t('Handed to the daemon for this one session, and kept by nobody.')}
-            >
-              <input
-                id={`${id}f`}
-                className="input"
-                type="file"
-                onChange={(event) => {
-                  const [file] = event.target.files ?? []
-                  if (file && file.size <= KEY_BYTES_MAX) void file.text().then(setPrivateKey)
-                }}
-              />
-            </Field>
-            <Field label={t('or paste it')} id={`${id}k`}>
-              <textarea
-                id={`${id}k`}
-                className="input"
-                spellCheck={false}
-                autoComplete="off"
-                value={privateKey}
-                onChange={(e) => setPrivateKey(e.target.value)}
-              />
-            </Field>
-            <InputField
-              label={t('Passphrase (if it has one)')}
-              type="password"
-              autoComplete="off"
-              value={passphrase}
-              onChange={setPassphrase}
-            />
+            <details>
+              <summary>{t('Use a private key instead')}</summary>
+              <div className="stack" style={{ marginTop: 12 }}>
+                <Field
+                  label={t('Private key of {name}', { name: instance.KeyName ?? t('its user') })}
+                  id={`${id}f`}
+                  hint={t('Handed to the daemon for this one session, and kept by nobody.')}
+                >
+                  <input
+                    id={`${id}f`}
+                    className="input"
+                    type="file"
+                    onChange={(event) => {
+                      const [file] = event.target.files ?? []
+                      if (file && file.size <= KEY_BYTES_MAX) void file.text().then(setPrivateKey)
+                    }}
+                  />
+                </Field>
+                <Field label={t('or paste it')} id={`${id}k`}>
+                  <textarea
+                    id={`${id}k`}
+                    className="input"
+                    spellCheck={false}
+                    autoComplete="off"
+                    value={privateKey}
+                    onChange={(e) => setPrivateKey(e.target.value)}
+                  />
+                </Field>
+                <InputField
+                  label={t('Passphrase (if it has one)')}
+                  type="password"
+                  autoComplete="off"
+                  value={passphrase}
+                  onChange={setPassphrase}
+                />
+              </div>
+            </details>
           </>
         )}
         <div>

@@ -24,7 +24,7 @@ export function KeyChoice({ draft, change }: PartProps) {
               value={draft.keyName ?? ''}
               onChange={(text) => change({ keyName: text || null })}
             >
-              <option value="">{t('None (only this console’s terminal logs in)')}</option>
+              <option value="">{t('None (you cannot log in by SSH)')}</option>
               {data.map((key) => (
                 <option key={key.KeyName} value={key.KeyName}>
                   {key.KeyName} ({key.KeyType})
@@ -37,7 +37,7 @@ export function KeyChoice({ draft, change }: PartProps) {
         {draft.keyName === null && (
           <Note>
             {t(
-              'Without a key pair the terminal of this console still gets in, where the system takes a key that is lent for a minute: tiny and debian-12 do. SSH of your own does not.',
+              'Without a key pair the terminal here still gets into tiny and debian-12. Into others only the serial console does, if the system lets you in.',
             )}
           </Note>
         )}

@@ -1,10 +1,9 @@
 /** A scaling group: how many it has and wants, its instances, what it did and why, what changes its size. */
-import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'react-router'
 import { wordsOf } from '../../aws/clients.ts'
-import { groupDesire, groupStory } from '../../aws/scaling.ts'
+import { groupDesire, groupStory, type ShownGroup } from '../../aws/scaling.ts'
 import { t } from '../../text/t.ts'
 import { Button, Card, Fact, Note, State } from '../../ui/parts.tsx'
 import { PlainTable } from '../../ui/plain-table.tsx'
@@ -12,10 +11,11 @@ import { ago } from '../../util/instance.ts'
 
 type Story = Awaited<ReturnType<typeof groupStory>>
 
-export function GroupDetail({ group }: { group: AutoScalingGroup }) {
+export function GroupDetail({ group }: { group: ShownGroup }) {
   const name = group.AutoScalingGroupName ?? ''
   // Whatever changes the group changes its story.
-  const key = group.Instances?.map((one) => `${one.InstanceId} ${one.LifecycleState}`).join()
+  const { Instances: own = [], pooled = [] } = group
+  const key = [...own, ...pooled].map((one) => `${one.InstanceId} ${one.LifecycleState}`).join()
   const { data: story, error } = useQuery({
     queryKey: ['scaling story', name, group.DesiredCapacity, key],
     queryFn: () => groupStory(name),
@@ -32,9 +32,10 @@ export function GroupDetail({ group }: { group: AutoScalingGroup }) {
   )
 }
 
-function Capacity({ group }: { group: AutoScalingGroup }) {
+function Capacity({ group }: { group: ShownGroup }) {
   const { MinSize = 0, MaxSize = 0, DesiredCapacity: desired = 0 } = group
   const name = group.AutoScalingGroupName ?? ''
+  const pool = group.WarmPoolConfiguration
   const [wrong, setWrong] = useState<string>()
   const set = (wanted: number): void => {
     setWrong(undefined)
@@ -69,6 +70,11 @@ function Capacity({ group }: { group: AutoScalingGroup }) {
         <Fact name={t('In service')}>{serving}</Fact>
         <Fact name={t('Minimum')}>{MinSize}</Fact>
         <Fact name={t('Maximum')}>{MaxSize}</Fact>
+        {pool && (
+          <Fact name={t('Warm pool')}>
+            {`${group.WarmPoolSize ?? 0} · ${pool.Status ?? pool.PoolState}`}
+          </Fact>
+        )}
         <Fact name={t('Health check')}>{group.HealthCheckType}</Fact>
         <Fact name={t('Availability Zones')}>{group.AvailabilityZones?.join(', ')}</Fact>
         <Fact name={t('Launch template')}>
@@ -85,7 +91,8 @@ function Capacity({ group }: { group: AutoScalingGroup }) {
   )
 }
 
-function Instances({ group: { Instances: all = [] } }: { group: AutoScalingGroup }) {
+function Instances({ group: { Instances: own = [], pooled = [] } }: { group: ShownGroup }) {
+  const all = [...own, ...pooled]
   if (all.length === 0) return null
   const head = [t('Instance ID'), t('State'), t('Health'), t('Zone'), t('Version')]
   return (
@@ -97,10 +104,7 @@ function Instances({ group: { Instances: all = [] } }: { group: AutoScalingGroup
               <Link to={`/console/instances/${one.InstanceId}`}>{one.InstanceId}</Link>
             </td>
             <td>
-              <State
-                name={one.LifecycleState}
-                tone={one.LifecycleState === 'InService' ? 'good' : 'busy'}
-              />
+              <State name={one.LifecycleState} tone={toneOf(one.LifecycleState)} />
             </td>
             <td>{one.HealthStatus}</td>
             <td>{one.AvailabilityZone}</td>
@@ -110,6 +114,12 @@ function Instances({ group: { Instances: all = [] } }: { group: AutoScalingGroup
       </PlainTable>
     </Card>
   )
+}
+
+/** What waits in a warm pool has nothing on its way. */
+function toneOf(state = ''): 'good' | 'busy' | 'idle' {
+  if (state === 'InService') return 'good'
+  return /^Warmed:(Stopped|Hibernated|Running)$/.test(state) ? 'idle' : 'busy'
 }
 
 function Activities({ story: { activities } }: { story: Story }) {
