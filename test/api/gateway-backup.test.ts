@@ -259,6 +259,8 @@ test('a hypervisor that is away is waited for; one that refuses fails the job', 
   cloud.agent.hypervisors.delete(LOCAL)
   await stateIs(client, hypervisorArn, 'OFFLINE')
   const { BackupJobId } = await kit.start(arn, 'vault')
+  const waiting = async () => (await cloud.app.store.get('backupJob', BackupJobId!))!.message
+  await eventually(waiting, (text) => text?.endsWith('which is OFFLINE') ?? false)
   cloud.agent.hypervisors.set(LOCAL, { ...kept, password: 'other' })
   await stateIs(client, hypervisorArn, 'ERROR')
   const refused = await kit.jobEnd(BackupJobId!)
@@ -366,6 +368,10 @@ test('hypervisors that are slow hold up neither each other nor what is backed up
   const two = ['CREATED', 'RUNNING', 'RUNNING']
   const isReached = (seen: string[][]) => JSON.stringify(seen) === JSON.stringify([two, two])
   await eventually(statesOf, isReached, 20_000)
+  const waiting = await kit.client().send(new ListBackupJobsCommand({ ByState: 'CREATED' }))
+  for (const { StatusMessage } of waiting.BackupJobs!) {
+    expect(StatusMessage).toContain('It waits for other')
+  }
   const { VolumeId } = await cloud.ec2.send(
     new CreateVolumeCommand({ AvailabilityZone: 'us-east-1a', Size: 1 }),
   )

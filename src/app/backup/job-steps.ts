@@ -62,6 +62,7 @@ async function begin(app: App, job: BackupJob): Promise<boolean> {
       }
       const frozen = await handler.begin(ctx, tx, now)
       if (frozen === null) return false
+      if (typeof frozen === 'string') return waits(tx, job.id, frozen)
       const base = await basePointOf(tx, job)
       const withBase = { ...frozen, basePointId: base?.id ?? null }
       await tx.insert('backupPoint', pointOf(app, now, frozen.description))

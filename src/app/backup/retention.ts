@@ -13,14 +13,18 @@ const ENDLESS_MS = 365 * DAY_MS
 
 type Kept = Pick<RecoveryPoint, 'lifecycle' | 'createdAt'>
 
-/** What work for a new point says of it. The same each time: what comes of the clock since is the upkeep's. */
+/** Never for longer than from now on: a point from the future was made by a clock that was wrong. */
+function untilOf({ lifecycle, createdAt }: Kept, now: number): number {
+  return deleteAt(lifecycle, Math.min(createdAt, now)) ?? now + ENDLESS_MS
+}
+
+/** What work for a new point says of it. */
 export function retainedOf(
   { lock }: BackupVault,
-  { lifecycle, createdAt }: Kept,
+  point: Kept,
   now: number,
 ): { retainUntil?: number } {
-  if (!lockIsFinal(lock, now)) return {}
-  return { retainUntil: deleteAt(lifecycle, createdAt) ?? createdAt + ENDLESS_MS }
+  return lockIsFinal(lock, now) ? { retainUntil: untilOf(point, now) } : {}
 }
 
 /** Points that are there, as of now: some were there before the lock, some are kept for longer since. */
@@ -34,8 +38,6 @@ export async function retainedPoints(
   const points = await app.store.list('backupPoint', { reference })
   return points
     .filter(({ state }) => state === 'COMPLETED' || state === 'EXPIRED')
-    .map(({ id, lifecycle, createdAt }) => {
-      return { pointId: id, until: deleteAt(lifecycle, createdAt) ?? now + ENDLESS_MS }
-    })
+    .map((point) => ({ pointId: point.id, until: untilOf(point, now) }))
     .filter(({ until }) => until > now)
 }

@@ -58,6 +58,8 @@ interface S3 {
   bucket: string
   prefix: string
   limits: S3Limits
+  /** How far the bucket's clock is before ours, as of its last answer; null: it has not told. */
+  clock: { aheadMs: number | null }
   /** What a pack is put together in, to be used again. */
   buffers: Buffer[]
 }
@@ -69,14 +71,9 @@ export async function createS3Store(
   const sdk = await import('@aws-sdk/client-s3')
   const { bucket, prefix } = location
   const all = { ...LIMITS, ...limits }
-  const s3: S3 = {
-    sdk,
-    client: clientOf(sdk, location, all),
-    bucket,
-    prefix,
-    limits: all,
-    buffers: [],
-  }
+  const client = clientOf(sdk, location, all)
+  const clock = clockOf(client)
+  const s3: S3 = { sdk, client, bucket, prefix, limits: all, clock, buffers: [] }
   return {
     list: (folder, signal) => list(s3, folder, signal),
     read: (key, signal) => read(s3, key, null, signal),
@@ -117,6 +114,22 @@ function clientOf(sdk: typeof Sdk, location: S3Location, limits: S3Limits): S3Cl
   }
   if (endpoint !== null) Object.assign(config, { endpoint, forcePathStyle: true })
   return new sdk.S3Client(config)
+}
+
+/** Every answer has the time at which it was given. */
+function clockOf(client: S3Client): S3['clock'] {
+  const clock: S3['clock'] = { aheadMs: null }
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args)
+      const { headers = {} } = result.response as { headers?: Record<string, string> }
+      const told = Date.parse(headers['date'] ?? '')
+      if (!Number.isNaN(told)) clock.aheadMs = told - Date.now()
+      return result
+    },
+    { step: 'deserialize', name: 'clock' },
+  )
+  return clock
 }
 
 function at(s3: S3, key: string): { Bucket: string; Key: string } {
@@ -238,10 +251,19 @@ function createWriter(s3: S3, key: string, signal?: AbortSignal): BlobWriter {
 
 /** A bucket without Object Lock, an endpoint that has none, rights that do not suffice. */
 const NOT_IMPLEMENTED = 501
+/** Nothing is retained where clocks are further apart. */
+const CLOCKS_APART_MAX_MS = 3_600_000
 const REFUSALS = [400, 403, 405, NOT_IMPLEMENTED]
 
 /** At least until then: what is to be kept longer stays so. */
 async function retain(s3: S3, key: string, until: number, signal?: AbortSignal): Promise<void> {
+  // What is retained for years by a clock that was wrong for a moment, nobody takes back.
+  if (s3.clock.aheadMs === null) await head(s3, key, signal)
+  const aheadMs = s3.clock.aheadMs ?? 0
+  if (Math.abs(aheadMs) > CLOCKS_APART_MAX_MS) {
+    const hours = Math.round(aheadMs / 3_600_000)
+    throw new NotRetainedError(`the clock of the bucket ${s3.bucket} is ${hours} hours before ours`)
+  }
   const Retention = { Mode: 'COMPLIANCE', RetainUntilDate: new Date(until) } as const
   const input = { ...at(s3, key), Retention, ChecksumAlgorithm: 'SHA256' as const }
   const command = new s3.sdk.PutObjectRetentionCommand(input)

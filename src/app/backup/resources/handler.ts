@@ -61,10 +61,11 @@ export interface ResourceHandler {
   /** Options of advanced settings and jobs that it knows, by name, with the values they may have. */
   options: Readonly<Record<string, readonly string[]>>
   /**
-   * In the transaction that lets a job begin: records of what fixes the content. Null: not now, wait.
+   * In the transaction that lets a job begin: records of what fixes the content. Null: not now, wait; a text: not now,
+   * and what it waits for.
    * @throws FaultError when it cannot be backed up at all.
    */
-  begin(ctx: Ctx, tx: StoreTransaction, job: BackupJob): Promise<FrozenContent | null>
+  begin(ctx: Ctx, tx: StoreTransaction, job: BackupJob): Promise<FrozenContent | string | null>
   /** After `begin`, until it is ready or failed. */
   describe(app: App, job: BackupJob, base: RecoveryPoint | undefined): Promise<BackupReady>
   /**

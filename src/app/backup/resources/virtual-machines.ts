@@ -98,13 +98,15 @@ async function begin(ctx: Ctx, tx: StoreTransaction, job: BackupJob) {
     throw invalidParameter(`The hypervisor ${hypervisor.name} is in the state ERROR: ${reason}`)
   }
   // It may come back within the start window.
-  if (state !== 'ONLINE') return null
+  if (state !== 'ONLINE') return `It waits for the hypervisor ${hypervisor.name}, which is ${state}`
   if (hypervisor.host.toLowerCase() === OWN_HOST) {
     return instanceHandler.begin(ctx, tx, asInstance(job, machine.machineId))
   }
   // Those that are under way share its line.
   const underWay = { reference: { name: 'hypervisor', value: hypervisor.id } }
-  if ((await tx.count('backupJob', underWay)) >= AT_ONCE_OF_ONE) return null
+  if ((await tx.count('backupJob', underWay)) >= AT_ONCE_OF_ONE) {
+    return `It waits for other backups from the hypervisor ${hypervisor.name} to end`
+  }
   const { machineId, name, hostName, path } = machine
   const description = {
     resourceType: 'VirtualMachine',
