@@ -104,6 +104,16 @@ test('from a key pair to a terminated machine', async () => {
   const isBright = picture.data.some((value, at) => at % 4 !== 3 && value > 128)
   expect(isBright, 'text on the screen').toBe(true)
 
+  // Somebody without the key, for a minute (how long, and Debian: test/long/instance-connect.test.ts).
+  const visitor = { name: 'visitor', path: join(daemon.home, 'visitor'), user: 'root' }
+  const keygen = ['-q', '-t', 'ed25519', '-N', '', '-f', visitor.path]
+  await exec('ssh-keygen', keygen, { env: { ...PATH_ENV } })
+  await aws(
+    ...['ec2-instance-connect', 'send-ssh-public-key', '--instance-id', id],
+    ...['--instance-os-user', 'root', '--ssh-public-key', `file://${visitor.path}.pub`],
+  )
+  expect(await ssh(visitor, address, 'id -un')).toBe('root')
+
   await ssh(key, address, 'echo kept >note; sync')
   await aws('ec2', 'stop-instances', '--instance-ids', id)
   await aws('ec2', 'wait', 'instance-stopped', '--instance-ids', id)
@@ -114,6 +124,8 @@ test('from a key pair to a terminated machine', async () => {
   expect(again.PrivateIpAddress).toBe(running.PrivateIpAddress)
   expect(again.PublicIpAddress).not.toBe(address)
   expect(await sshWhenReady(key, again.PublicIpAddress!, 'cat note')).toBe('kept')
+  const keys = await ssh(key, again.PublicIpAddress!, 'sudo cat /root/.ssh/authorized_keys')
+  expect(keys.split('\n')).toEqual([expect.stringMatching(/^ssh-rsa \S+ cli$/)])
 
   const bootId = await bootIdOf(key, again.PublicIpAddress!)
   await aws('ec2', 'reboot-instances', '--instance-ids', id)
