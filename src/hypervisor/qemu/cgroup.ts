@@ -6,7 +6,7 @@ import { access, constants, mkdir, readdir, readFile, rmdir, writeFile } from 'n
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../../lib/time.ts'
-import { translationCacheMiB } from './command-line.ts'
+import { translationCacheMiB } from './translation-cache.ts'
 
 const PERIOD_US = 100_000
 /** What QEMU needs besides the guest's memory: heap, stacks, I/O buffers, the screen; measured 71 MiB. */

@@ -42,18 +42,7 @@ import {
 import type { MachinePaths } from './layout.ts'
 import { secretsOf } from './secrets.ts'
 import { smallPagesWords } from './small-pages.ts'
-
-/** QEMU's default is 1 GiB: as much as many guests. */
-const CACHE_MIN_MIB = 128
-const CACHE_MAX_MIB = 512
-
-/**
- * Translated code that a machine may keep in emulation, in MiB, by the guest's memory: a guest with more of it runs
- * more programs. When it is full QEMU throws all of it away (docs/decisions/0161-translated-code-by-memory.md).
- */
-export function translationCacheMiB(memoryMiB: number): number {
-  return Math.min(CACHE_MAX_MIB, Math.max(CACHE_MIN_MIB, Math.ceil(memoryMiB / 4)))
-}
+import { translationCacheMiB } from './translation-cache.ts'
 
 /**
  * What a kernel does against speculation of its processor does nothing in emulation, where its code is translated into
