@@ -38,7 +38,7 @@ export function Storage({ instance }: { instance: Instance }) {
                   {Ebs?.VolumeId}
                 </Link>
               </td>
-              <td>{volume ? `${volume.Size} GiB ${volume.VolumeType}` : '–'}</td>
+              <td className="nowrap">{volume ? `${volume.Size} GiB ${volume.VolumeType}` : '–'}</td>
               <td>
                 <State name={Ebs?.Status} tone="good" />
               </td>
