@@ -4,7 +4,7 @@
  * seeds and keys in it are made at its first start.
  */
 import { constants } from 'node:fs'
-import { lchown, lstat, open, readFile, rm, stat } from 'node:fs/promises'
+import { lchown, lstat, open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { VmSpec } from '../../domain/machine.ts'
 import { spawnDetached } from '../../lib/exec.ts'
@@ -37,8 +37,8 @@ export async function tpmStart(
     cwd: paths.folder,
   })
   const deadline = clock.now() + READY_TIMEOUT_MS
-  // Nothing tells when a socket file of another process begins to be there.
-  while (!(await stat(paths.tpmSocket).catch(() => null))) {
+  // Nothing tells when another process listens, and to try would end it: it ends with its first visitor.
+  while (!(await isListening(pid, paths.tpmSocket))) {
     const hasEnded = child.exitCode !== null || child.signalCode !== null
     if (hasEnded || clock.now() > deadline) {
       child.kill('SIGKILL')
@@ -48,6 +48,18 @@ export async function tpmStart(
     await clock.wait(POLL_MS)
   }
   return pid
+}
+
+/**
+ * Its file is there a moment before; who connects in that moment is refused. The flag in /proc is the kernel's
+ * __SO_ACCEPTCON.
+ */
+async function isListening(pid: number, path: string): Promise<boolean> {
+  const sockets = await readFile(`/proc/${pid}/net/unix`, 'utf8').catch(() => '')
+  return sockets.split('\n').some((line) => {
+    const [, , , flags, , , , ...name] = line.trim().split(/ +/)
+    return name.join(' ') === path && (Number.parseInt(flags ?? '', 16) & 0x10000) !== 0
+  })
 }
 
 /** As swtpm names it: it puts a new file in this one's place, so that a reader sees one state or another. */
