@@ -149,9 +149,10 @@ export async function send(
     headers: text === undefined ? {} : { 'content-type': 'application/json' },
   })
   if (response.ok) return response
-  throw new CliError(
-    `The cloud answered ${response.status} to ${method} ${path}: ${await words(response)}`,
-  )
+  const why = await words(response)
+  // What was asked for cannot be: its own words say it. Anything else is between the two programs.
+  if (response.status === 400) throw new CliError(why)
+  throw new CliError(`The cloud answered ${response.status} to ${method} ${path}: ${why}`)
 }
 
 async function words(response: Response): Promise<string> {

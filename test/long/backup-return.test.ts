@@ -240,6 +240,8 @@ test(
     expect(recovered).toContain('1 recovery points, 1 of them new here')
     const pointId = point.split(':').at(-1)!
     expect(await brume(daemon, 'backup', 'list')).toContain(pointId)
+    // Of no vault that anybody named: of all.
+    expect(await brume(daemon, 'backup', 'verify')).toContain('nothing is damaged')
     const made = await brume(daemon, 'backup', 'restore', pointId)
     const id = /i-[0-9a-f]{17}/.exec(made)![0]
     const [running] = await reach(daemon, [id], 'running')

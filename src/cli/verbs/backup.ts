@@ -153,25 +153,23 @@ function exports(verb: Verb, cloudOf: CloudOf): void {
 }
 
 function vaults(verb: Verb, cloudOf: CloudOf, context: VerbContext): void {
-  verb('verify [point]', 'Reads and checks everything that a point, or a whole vault, needs.')
-    .option('--vault <name>', 'all points of this vault', VAULT_DEFAULT)
+  verb('verify [point]', 'Reads and checks everything that a point, or all points, need.')
+    .option('--vault <name>', 'only the points of this vault')
     .action(async (word: string | undefined, options: Options) => {
       const cloud = await cloudOf(options)
-      const what = word
-        ? { point: (await pointChoose(cloud, word)).RecoveryPointArn }
-        : { vault: options.vault }
-      const { damaged, readBytes } = await during('Verifying', () =>
-        hostApi(cloud).backup<{
-          damaged: { pointId: string; reason: string }[]
-          readBytes: number
-        }>('verify', what),
-      )
-      for (const { pointId, reason } of damaged) {
-        process.stdout.write(plainText(`${pointId}: ${reason}\n`))
+      let damagedCount = 0
+      for (const [name, what] of await toVerify(cloud, word, options.vault)) {
+        const { damaged, readBytes } = await during(`Verifying ${name}`, () =>
+          hostApi(cloud).backup<Verified>('verify', what),
+        )
+        for (const { pointId, reason } of damaged) {
+          process.stdout.write(plainText(`${pointId}: ${reason}\n`))
+        }
+        const outcome = damaged.length === 0 ? 'nothing is damaged' : `${damaged.length} damaged`
+        process.stdout.write(`${name}: ${formatBytes(readBytes)} read, ${outcome}\n`)
+        damagedCount += damaged.length
       }
-      const outcome = damaged.length === 0 ? 'nothing is damaged' : `${damaged.length} damaged`
-      process.stdout.write(`${formatBytes(readBytes)} read: ${outcome}\n`)
-      if (damaged.length > 0) context.exit(EXIT.failed)
+      if (damagedCount > 0) context.exit(EXIT.failed)
     })
   verb('recover', 'Takes a vault that this cloud knows nothing of into it, by its key.')
     .option('--vault <folder>', 'the folder that is the vault')
@@ -195,6 +193,27 @@ function vaults(verb: Verb, cloudOf: CloudOf, context: VerbContext): void {
           recoveredTable(found),
       )
     })
+}
+
+interface Verified {
+  damaged: { pointId: string; reason: string }[]
+  readBytes: number
+}
+
+/** Its name and what to ask for: a point, a vault, or each vault that has points. */
+async function toVerify(
+  cloud: Cloud,
+  word: string | undefined,
+  vault: string | undefined,
+): Promise<[string, { point?: string | undefined; vault?: string }][]> {
+  if (word !== undefined) {
+    const { RecoveryPointArn: point } = await pointChoose(cloud, word)
+    return [[pointIdOf(point ?? ''), { point }]]
+  }
+  const points = vault === undefined ? await pointsAll(cloud) : []
+  const names = vault === undefined ? points.map((point) => point.BackupVaultName) : [vault]
+  if (names.length === 0) throw new CliError('There is no recovery point yet.')
+  return [...new Set(names)].map((name) => [name, { vault: name }])
 }
 
 function keyExport(cloudOf: CloudOf): Command {

@@ -1,6 +1,8 @@
-/** Following an image operation, whatever the pieces it arrives in. */
+/** Following an image operation, whatever the pieces it arrives in; what the user reads of a refusal. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
-import { imageIdOf, ndjsonLines, type ImageProgress } from '../../../src/cli/host-api.ts'
+import { hostApi, imageIdOf, ndjsonLines, type ImageProgress } from '../../../src/cli/host-api.ts'
 
 async function* pieces(text: string, size: number): AsyncGenerator<Uint8Array> {
   const bytes = Buffer.from(text)
@@ -24,4 +26,27 @@ test('an error of the host is the user’s error', async () => {
 
 test('an answer that ends early is not success', async () => {
   await expect(imageIdOf(ndjsonLines(pieces(PROGRESS, 7)), () => {})).rejects.toThrow(/stopped/)
+})
+
+test.each([
+  [400, 'no such disk', 'no such disk'],
+  [404, 'Not Found', 'The cloud answered 404 to POST /api/backup/ls: Not Found'],
+])('a refusal with %i is read as it is meant', async (status, message, shown) => {
+  const server = createServer((_, response) => {
+    response.writeHead(status).end(JSON.stringify({ message }))
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  try {
+    const { port } = server.address() as AddressInfo
+    const endpoint = `http://127.0.0.1:${port}`
+    const credentials = {
+      accessKeyId: 'AKIAEXAMPLE',
+      secretAccessKey: 'secret',
+      region: 'us-east-1',
+    }
+    const cloud = { port, endpoint, credentials } as Parameters<typeof hostApi>[0]
+    await expect(hostApi(cloud).backup('ls', {})).rejects.toMatchObject({ message: shown })
+  } finally {
+    server.close()
+  }
 })
